@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// How bad, by what runs out and when. Only `warning` and above ask a person to act.
+package enum Severity: Int, Hashable, Sendable, Comparable, CaseIterable {
+  case notice, warning, critical
+  package var name: String {
+    switch self {
+    case .notice: "notice"
+    case .warning: "warning"
+    case .critical: "critical"
+    }
+  }
+  package static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The life of a finding, in Prometheus' words.
+package enum Lifecycle: String, Hashable, Sendable {
+  /// Looks like it, and can't yet be told from something harmless. ``Finding/doubts`` says what
+  /// is missing.
+  case pending
+  case firing
+  case resolved
+}
+
+/// What an on-call engineer would restart or call by name.
+package struct Owner: Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
+    case unit, container, program
+    /// No process has it: the kernel does, on behalf of this listener's port or of nobody known.
+    case kernel
+  }
+
+  package var kind: Kind
+  package var name: String
+
+  package init(_ kind: Kind, _ name: String) {
+    self.kind = kind
+    self.name = name
+  }
+}
+
+/// One process of a finding and its part in it.
+package struct Culprit: Hashable, Sendable {
+  package enum Role: String, Hashable, Sendable {
+    /// Has the descriptor open.
+    case holder
+    /// Listens on the port that the sockets belong to.
+    case listener
+    /// Opened the connections: remembered from when it held them, or seen with live siblings.
+    case opener
+    /// The other end of the same connections, on this host.
+    case peer
+  }
+
+  package var process: ProcessRecord
+  package var role: Role
+  /// How many of the finding's sockets are this process's.
+  package var sockets: Int
+  /// How the role is known.
+  package var attribution: Attribution
+
+  package init(
+    _ process: ProcessRecord, role: Role, sockets: Int, attribution: Attribution
+  ) {
+    self.process = process
+    self.role = role
+    self.sockets = sockets
+    self.attribution = attribution
+  }
+}
+
+/// How it is known that a socket belongs to a process. Never a guess sold as a fact.
+package enum Attribution: String, Hashable, Sendable {
+  /// A descriptor of the process refers to the socket's inode.
+  case descriptor
+  /// The process held this very socket (by cookie) when it was last seen with an owner.
+  case remembered
+  /// The socket waits in, or came through, the queue of a listener that the process holds.
+  case listener
+  /// Inferred: the process holds live connections of the same kind to the same place.
+  case sibling
+}
+
+/// A rate with its uncertainty: events per second.
+package struct Rate: Hashable, Sendable {
+  package var perSecond: Double
+  package var low: Double
+  package var high: Double
+  package init(perSecond: Double, low: Double, high: Double) {
+    self.perSecond = perSecond
+    self.low = low
+    self.high = high
+  }
+}
+
+/// What runs out, and when. A range: `low` to `high` seconds from the sample.
+package struct Forecast: Hashable, Sendable {
+  package enum Resource: String, Hashable, Sendable {
+    case descriptors, ephemeralPorts = "ephemeral-ports", acceptQueue = "accept-queue"
+    case timeWaitBuckets = "time-wait-buckets", orphans, tcpMemory = "tcp-memory"
+  }
+  package var resource: Resource
+  package var used: Int
+  package var limit: Int
+  /// nil: does not run out at the present rate.
+  package var seconds: Double?
+  package var lowSeconds: Double?
+  package var highSeconds: Double?
+  package init(resource: Resource, used: Int, limit: Int) {
+    self.resource = resource
+    self.used = used
+    self.limit = limit
+  }
+}
+
+/// How many of a finding's sockets go to one place.
+package struct PeerCount: Hashable, Sendable {
+  package var remote: Endpoint
+  package var sockets: Int
+  package init(remote: Endpoint, sockets: Int) {
+    self.remote = remote
+    self.sockets = sockets
+  }
+}
+
+/// One socket of a finding, to check the verdict by hand.
+package struct ExampleSocket: Hashable, Sendable {
+  package var row: SocketRow
+  package var age: Age
+  package var holder: SocketHolder?
+  package init(row: SocketRow, age: Age, holder: SocketHolder?) {
+    self.row = row
+    self.age = age
+    self.holder = holder
+  }
+}
+
+/// Numbers that prove a finding. The words for them are Reporting's.
+package enum Evidence: Hashable, Sendable {
+  /// Sockets that have stayed longer than the patience, and the patience.
+  case survivors(count: Int, patienceSeconds: Double)
+  /// Of all that entered the state while watching: how many have left, and how fast half of
+  /// those left.
+  case turnover(entered: Int, left: Int, medianDwellSeconds: Double?)
+  /// Recv-Q of the stuck sockets: none, the FIN only, more.
+  case receiveQueue(zero: Int, finOnly: Int, data: Int, largest: Int)
+  case sendQueue(sockets: Int, largest: Int)
+  /// A queue of a listener against its limit (nil when the source does not know it).
+  case acceptQueue(used: Int, limit: Int?)
+  /// A kernel counter that rose by `increase` in `seconds`.
+  case counter(name: String, increase: Int, seconds: Double)
+  /// A setting of this host that matters here.
+  case setting(name: String, value: String)
+  /// Retransmissions or probes of the sockets: the most and the median.
+  case retransmits(median: Int, most: Int)
+  /// Sockets whose connection has since died while the descriptor stayed.
+  case turnedGhost(count: Int)
+  /// All share this unread byte count, the size of a TLS close_notify and the FIN.
+  case closeNotifySized(bytes: Int)
+  /// Distinct local ports in use to one destination, and how many there can be.
+  case portsInUse(used: Int, capacity: Int, source: IPAddress, destination: Endpoint)
+  /// Sockets opened to the same place while the stuck ones lay there.
+  case openedMeanwhile(count: Int)
+}
+
+/// What lowered the confidence, or what is still missing for a verdict.
+package enum Doubt: String, Hashable, Sendable {
+  /// One look: growth and draining cannot be seen.
+  case oneLook = "one-look"
+  /// Not watched for long enough.
+  case watchedTooShort = "watched-too-short"
+  /// A pool that is filling looks the same until it reaches its bound.
+  case maybeFillingPool = "maybe-filling-pool"
+  /// Some of these do get closed, later than the patience.
+  case someDrain = "some-drain"
+  /// Ages are lower bounds.
+  case agesAreBounds = "ages-are-bounds"
+  /// Not every process could be read.
+  case holdersIncomplete = "holders-incomplete"
+  /// `/proc/net/tcp` has no cookie, age or bytes sent.
+  case sourceLimited = "source-limited"
+  /// The opener was inferred from live connections to the same place.
+  case openerInferred = "opener-inferred"
+  case openerUnknown = "opener-unknown"
+  /// Too few to tell.
+  case fewSockets = "few-sockets"
+  /// The sampler had a gap in the watched time.
+  case samplerGap = "sampler-gap"
+}
+
+/// A verdict of one rule on one subject, with its proof.
+package struct Finding: Hashable, Sendable {
+  /// Rule and subject: the same after a restart of closewatch or of the process.
+  package var id: String
+  package var rule: RuleID
+  package var cause: Cause
+  package var lifecycle: Lifecycle
+  package var severity: Severity
+  package var namespace: NetnsID
+  package var namespaceName: String?
+  package var owner: Owner
+  /// Culprits first (holder, listener, opener), those with most sockets first; peers last.
+  package var culprits: [Culprit] = []
+  package var state: TCPState
+  /// How many sockets (or descriptors) are stuck now.
+  package var sockets: Int
+  package var growth: Rate?
+  /// Number of sockets over time, oldest first, for a curve. At most 60 points.
+  package var history: [HistoryPoint] = []
+  package var oldest: Age?
+  package var localPort: UInt16?
+  package var remotePort: UInt16?
+  package var peers: [PeerCount] = []
+  package var examples: [ExampleSocket] = []
+  package var forecast: Forecast?
+  package var evidence: [Evidence] = []
+  package var doubts: [Doubt] = []
+  package var runtime = ProcessRuntime.unknown
+  /// When this finding began to fire; nil while pending.
+  package var firingSince: BootInstant?
+
+  package init(
+    id: String, rule: RuleID, cause: Cause, lifecycle: Lifecycle, severity: Severity,
+    namespace: NetnsID, owner: Owner, state: TCPState, sockets: Int
+  ) {
+    self.id = id
+    self.rule = rule
+    self.cause = cause
+    self.lifecycle = lifecycle
+    self.severity = severity
+    self.namespace = namespace
+    self.owner = owner
+    self.state = state
+    self.sockets = sockets
+  }
+}
+
+/// One point of a finding's curve.
+package struct HistoryPoint: Hashable, Sendable {
+  package var at: BootInstant
+  package var sockets: Int
+  package init(at: BootInstant, sockets: Int) {
+    self.at = at
+    self.sockets = sockets
+  }
+}

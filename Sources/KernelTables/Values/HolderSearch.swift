@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A question to the host: who holds these sockets? The only thing that flows upstream, and it is
+/// a value.
+package struct HolderSearch: Hashable, Sendable {
+  package enum Completeness: Hashable, Sendable {
+    /// Stop as soon as every inode has one holder. Enough for "whose is it".
+    case firstHolder
+    /// Look at every process: needed for "who else keeps it open".
+    case everyHolder
+  }
+
+  /// Which descriptors on dead TCP sockets to look for. Telling costs one getxattr for each
+  /// descriptor whose inode is in no table.
+  package enum Ghosts: Hashable, Sendable {
+    case none
+    /// In these processes only.
+    case of([Int32])
+    case everywhere
+  }
+
+  /// Inodes wanted. Empty: only ghosts and records.
+  package var inodes: Set<UInt64> = []
+  package var completeness = Completeness.everyHolder
+  package var ghosts = Ghosts.none
+  /// Processes to search first, likeliest first.
+  package var likely: [Int32] = []
+  /// Processes whose record (descriptor count, limits) is wanted whatever they hold.
+  package var records: [Int32] = []
+  /// Whether arguments may be read.
+  package var arguments = false
+
+  package init() {}
+}
+
+/// The answer to a ``HolderSearch``.
+package struct HolderReport: Sendable {
+  package var holders: [SocketHolder] = []
+  package var ghosts: [GhostDescriptor] = []
+  /// Records of every process that holds one of the sockets or ghosts, their parents as far as
+  /// they live, and those asked for.
+  package var processes: [ProcessRecord] = []
+  /// Sockets that are in flight between processes (`scm_fds` of a unix socket), host-wide. They
+  /// cannot be matched to inodes.
+  package var descriptorsInFlight = 0
+  /// Whether every process was looked at: only then does "no holder" mean anything.
+  package var isComplete = false
+  package var gaps: [Gap] = []
+
+  package init() {}
+}

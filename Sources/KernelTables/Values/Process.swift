@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One process for its whole life: a pid alone is reused.
+///
+/// Source: proc_pid_stat(5), fields 1 and 22.
+package struct ProcessID: Hashable, Sendable, Comparable {
+  package var pid: Int32
+  /// Clock ticks after boot at which it started.
+  package var startTicks: UInt64
+
+  package init(pid: Int32, startTicks: UInt64) {
+    self.pid = pid
+    self.startTicks = startTicks
+  }
+
+  package static func < (a: ProcessID, b: ProcessID) -> Bool {
+    (a.pid, a.startTicks) < (b.pid, b.startTicks)
+  }
+}
+
+/// The language runtime or server program a process runs, as far as cheap evidence goes.
+package enum ProcessRuntime: String, Hashable, Sendable, CaseIterable {
+  case jvm, node, python, go, ruby, php, dotnet, nginx, haproxy, envoy, swift, rust, erlang
+  case native, unknown
+}
+
+/// What is known of a process that holds sockets.
+package struct ProcessRecord: Hashable, Sendable {
+  package var id: ProcessID
+  package var parent: Int32 = 0
+  /// `comm`, at most 15 bytes, as the process last set it. Untrusted text.
+  package var command = ""
+  /// The target of `/proc/PID/exe`; nil when it could not be read.
+  package var executable: String?
+  /// Arguments. Read only on request: they can carry secrets.
+  package var arguments: [String]?
+  package var uid: UInt32?
+  /// The cgroup2 path (or the systemd controller's, on cgroup v1), for example
+  /// `/system.slice/nginx.service`.
+  package var cgroup: String?
+  package var cgroupID: UInt64?
+  /// The systemd unit in that path, for example `nginx.service`.
+  package var unit: String?
+  /// The container's id in that path, 64 hexadecimal digits as the runtime writes it.
+  package var container: String?
+  package var namespace: NetnsID?
+  /// Open descriptors, from the size of `/proc/PID/fd` (Linux 6.2+) or a count.
+  package var descriptorCount: Int?
+  /// Soft and hard RLIMIT_NOFILE; `UInt64.max` is unlimited.
+  package var descriptorSoftLimit: UInt64?
+  package var descriptorHardLimit: UInt64?
+  package var runtime = ProcessRuntime.unknown
+
+  package init(id: ProcessID) { self.id = id }
+}
+
+/// A reference from a process to a socket. One socket can have many.
+package struct SocketHolder: Hashable, Sendable {
+  /// Which table the reference is in.
+  package enum Table: Hashable, Sendable {
+    /// `/proc/PID/fd`.
+    case process
+    /// `/proc/PID/task/TID/fd`: a thread with a descriptor table of its own, or a leader that
+    /// has exited while its threads live.
+    case thread(Int32)
+    /// Registered with the io_uring that is `fd` in this process; no descriptor of its own.
+    case ioUring
+  }
+
+  package var inode: UInt64
+  package var process: ProcessID
+  package var fd: Int32
+  package var table: Table
+
+  package init(inode: UInt64, process: ProcessID, fd: Int32, table: Table = .process) {
+    self.inode = inode
+    self.process = process
+    self.fd = fd
+    self.table = table
+  }
+}
+
+/// A descriptor on a TCP socket that is in no table of any namespace: its connection is dead
+/// (reset, keepalive, SOCK_DESTROY) or it was never connected.
+package struct GhostDescriptor: Hashable, Sendable {
+  package var inode: UInt64
+  package var process: ProcessID
+  package var fd: Int32
+
+  package init(inode: UInt64, process: ProcessID, fd: Int32) {
+    self.inode = inode
+    self.process = process
+    self.fd = fd
+  }
+}
