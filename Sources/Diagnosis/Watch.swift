@@ -41,7 +41,7 @@ package struct Watch: Sendable {
   package mutating func judge() -> [FindingEvent] {
     guard let census else { return [] }
     return ledger.update(
-      RuleCatalog.findings(in: census, settings: settings), at: census.now,
+      RuleCatalog.findings(in: Inquiry(census, settings: settings)), at: census.now,
       quietSeconds: settings.patienceSeconds)
   }
 }

@@ -55,6 +55,18 @@ package struct Census: Sendable {
   package var connections: some Sequence<Connection> { slots.lazy.compactMap { $0 } }
   package var connectionCount: Int { index.count }
 
+  /// The slots of the connections in the newest sample, by the number of their state.
+  func slotsByState() -> [[Int32]] {
+    var found = [[Int32]](repeating: [], count: 256)
+    for slot in slots.indices {
+      guard let connection = slots[slot], connection.rowIndex >= 0 else { continue }
+      found[Int(connection.state.rawValue)].append(Int32(slot))
+    }
+    return found
+  }
+
+  func connection(slot: Int32) -> Connection? { slots[Int(slot)] }
+
   package func row(of connection: Connection) -> SocketRow? {
     connection.rowIndex >= 0 ? sample.sockets[Int(connection.rowIndex)] : nil
   }

@@ -15,6 +15,11 @@ package struct ProcessTable: Sendable {
     records.compactMap { $0 }.sorted { $0.id < $1.id }
   }
 
+  /// Every process known, with its index, in the order of the indices.
+  package var indexed: [(index: Int32, record: ProcessRecord)] {
+    records.enumerated().compactMap { index, record in record.map { (Int32(index), $0) } }
+  }
+
   package subscript(index: Int32) -> ProcessRecord? {
     index >= 0 && Int(index) < records.count ? records[Int(index)] : nil
   }

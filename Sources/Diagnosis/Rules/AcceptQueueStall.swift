@@ -9,25 +9,27 @@ import KernelTables
 package enum AcceptQueueStall: Rule {
   package static let id = RuleID.acceptQueueStall
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    let died = census.groups(of: .closeWait) { _, row in row.isUnaccepted }
-    let waiting = census.groups(of: .established) { _, row in row.isUnaccepted }
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let died = inquiry.groups(of: .closeWait) { _, row in row.isUnaccepted }
+    let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
     return died.compactMap { group in
       let others = waiting.first {
         $0.port.port == group.port.port && $0.port.namespace == group.port.namespace
       }
-      return finding(of: group, waiting: others?.members ?? [], in: census, settings: settings)
+      return finding(of: group, waiting: others?.members ?? [], in: inquiry)
     }
   }
 
   private static func finding(
-    of group: SocketGroup, waiting: [Connection], in census: Census, settings: RuleSettings
+    of group: SocketGroup, waiting: [Connection], in inquiry: Inquiry
   ) -> Finding? {
-    let trend = census.trend(
-      group, patienceSeconds: settings.patienceSeconds, drainShare: settings.drainShare,
+    let census = inquiry.census
+    let settings = inquiry.settings
+    let trend = inquiry.trend(
+      group, patienceSeconds: settings.patienceSeconds,
       since: \.stateSince)
     guard trend.survivors > 0 else { return nil }
-    let draft = FindingDraft(census, settings, rule: id, namespace: group.port.namespace)
+    let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members))
     finding.sockets = group.members.count + waiting.count

@@ -16,9 +16,9 @@ package struct CloseWaitGroup {
   package var turnedGhost: Int
 
   /// All groups of a census that have at least one stuck socket.
-  package static func all(in census: Census, settings: RuleSettings) -> [CloseWaitGroup] {
-    census.groups(of: .closeWait) { _, row in row.inode != 0 }.compactMap { group in
-      CloseWaitGroup(group, in: census, settings: settings)
+  package static func all(in inquiry: Inquiry) -> [CloseWaitGroup] {
+    inquiry.groups(of: .closeWait) { _, row in row.inode != 0 }.compactMap { group in
+      CloseWaitGroup(group, in: inquiry)
     }
   }
 
@@ -27,13 +27,15 @@ package struct CloseWaitGroup {
     max(connection.stateSince, connection.progressAt)
   }
 
-  private init?(_ group: SocketGroup, in census: Census, settings: RuleSettings) {
-    var trend = census.trend(
-      group, patienceSeconds: settings.patienceSeconds, drainShare: settings.drainShare,
+  private init?(_ group: SocketGroup, in inquiry: Inquiry) {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    var trend = inquiry.trend(
+      group, patienceSeconds: settings.patienceSeconds,
       since: Self.quietSince)
-    if let shorter = Self.shorterPatience(trend, in: census, settings: settings) {
-      trend = census.trend(
-        group, patienceSeconds: shorter, drainShare: settings.drainShare, since: Self.quietSince)
+    if let shorter = Self.shorterPatience(trend, in: inquiry) {
+      trend = inquiry.trend(
+        group, patienceSeconds: shorter, since: Self.quietSince)
     }
     let stuck = group.members.filter {
       census.now.seconds(since: Self.quietSince($0)) >= trend.patienceSeconds
@@ -47,7 +49,7 @@ package struct CloseWaitGroup {
     self.group = quiet
     self.trend = trend
     let draft = FindingDraft(
-      census, settings, rule: .closeWaitLeak, namespace: group.port.namespace)
+      inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
     let holders = draft.holders(of: quiet.members)
     let queues = ReceiveQueues(stuck.compactMap { census.row(of: $0) })
     let inheritance = Inheritance(stuck, holders: holders, in: census)
@@ -61,14 +63,16 @@ package struct CloseWaitGroup {
         && holders.contains { $0.process.id == census.processes[ghost.process]?.id }
     }
     if turnedGhost > 0 { evidence.append(.turnedGhost(count: turnedGhost)) }
-    culprits += PairIndex(census).peers(of: quiet.members, in: census)
+    culprits += inquiry.pairs.peers(of: quiet.members, in: census)
   }
 
   /// A flood does not wait for the patience: hundreds that came one after the other over many
   /// looks, of which none has left, are no burst. Bursts of that size come within 2 or 3 seconds.
   private static func shorterPatience(
-    _ trend: Trend, in census: Census, settings: RuleSettings
+    _ trend: Trend, in inquiry: Inquiry
   ) -> Double? {
+    let census = inquiry.census
+    let settings = inquiry.settings
     let floodPatience = 10.0
     guard settings.patienceSeconds > floodPatience, trend.left == 0,
       trend.isGrowing || census.looks >= 8,

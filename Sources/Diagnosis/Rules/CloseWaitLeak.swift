@@ -9,11 +9,12 @@ import KernelTables
 package enum CloseWaitLeak: Rule {
   package static let id = RuleID.closeWaitLeak
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    CloseWaitGroup.all(in: census, settings: settings).compactMap { judged in
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let settings = inquiry.settings
+    return inquiry.closeWait.compactMap { judged in
       guard judged.trend.isGrowing, judged.trend.survivors >= 2 else { return nil }
       let draft = FindingDraft(
-        census, settings, rule: id, namespace: judged.group.port.namespace)
+        inquiry, rule: id, namespace: judged.group.port.namespace)
       var finding = draft.finding(
         judged.group, cause: judged.cause, trend: judged.trend, holders: judged.culprits)
       finding.sockets += judged.turnedGhost

@@ -10,13 +10,14 @@ import KernelTables
 package enum CloseWaitStuck: Rule {
   package static let id = RuleID.closeWaitStuck
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    CloseWaitGroup.all(in: census, settings: settings).compactMap { judged in
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let settings = inquiry.settings
+    return inquiry.closeWait.compactMap { judged in
       guard !judged.trend.isGrowing, !judged.isPoolLike,
         judged.trend.survivors >= settings.fewestStuck
       else { return nil }
       let draft = FindingDraft(
-        census, settings, rule: id, namespace: judged.group.port.namespace)
+        inquiry, rule: id, namespace: judged.group.port.namespace)
       var finding = draft.finding(
         judged.group, cause: judged.cause, trend: judged.trend, holders: judged.culprits)
       finding.evidence.append(contentsOf: judged.evidence)

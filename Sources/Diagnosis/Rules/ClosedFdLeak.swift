@@ -7,34 +7,34 @@ import KernelTables
 package enum ClosedFdLeak: Rule {
   package static let id = RuleID.closedFdLeak
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
     var byProcess: [Int32: [Ghost]] = [:]
     for ghost in census.ghosts.ghosts.values {
       byProcess[ghost.process, default: []].append(ghost)
     }
     return byProcess.sorted { $0.key < $1.key }.compactMap { process, ghosts in
-      finding(of: process, ghosts.sorted { $0.inode < $1.inode }, in: census, settings: settings)
+      finding(of: process, ghosts.sorted { $0.inode < $1.inode }, in: inquiry)
     }
   }
 
   private static func finding(
-    of process: Int32, _ ghosts: [Ghost], in census: Census, settings: RuleSettings
+    of process: Int32, _ ghosts: [Ghost], in inquiry: Inquiry
   ) -> Finding? {
-    guard let record = census.processes[process], !isToldElsewhere(ghosts, in: census, settings)
+    let census = inquiry.census
+    let settings = inquiry.settings
+    guard let record = census.processes[process], !isToldElsewhere(ghosts, in: inquiry)
     else { return nil }
     let trend = Trend(
       ghosts.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: census.ghosts.departures.filter { $0.process == process },
-      watched: Trend.Watched(
-        now: census.now, firstLookAt: census.firstLookAt,
-        intervalSeconds: census.intervalSeconds, patienceSeconds: settings.patienceSeconds,
-        drainShare: settings.drainShare))
+      watched: inquiry.watched(settings.patienceSeconds))
     guard trend.isGrowing, trend.survivors >= 2 else { return nil }
     let remembered = ghosts.compactMap(\.connection)
     let namespace =
       remembered.first?.id.namespace ?? record.namespace
       ?? census.sample.namespaces.first?.id ?? NetnsID(rawValue: 0)
-    let draft = FindingDraft(census, settings, rule: id, namespace: namespace)
+    let draft = FindingDraft(inquiry, rule: id, namespace: namespace)
     var finding = draft.draft(
       owner: record.owner, subject: "descriptors", cause: cause(of: ghosts), state: .close,
       sockets: ghosts.count)
@@ -67,12 +67,12 @@ package enum ClosedFdLeak: Rule {
   /// CLOSE_WAIT that died is the same leak: one story with one count, told by `close-wait-leak`
   /// as long as it has sockets to show.
   private static func isToldElsewhere(
-    _ ghosts: [Ghost], in census: Census, _ settings: RuleSettings
+    _ ghosts: [Ghost], in inquiry: Inquiry
   ) -> Bool {
     let fromCloseWait = ghosts.compactMap(\.connection).filter { $0.state == .closeWait }
     guard 2 * fromCloseWait.count > ghosts.count else { return false }
     let ports = Set(fromCloseWait.map { PortKey($0) })
-    return CloseWaitGroup.all(in: census, settings: settings).contains {
+    return inquiry.closeWait.contains {
       $0.trend.isGrowing && ports.contains($0.group.port) && $0.turnedGhost > 0
     }
   }

@@ -8,11 +8,11 @@ import KernelTables
 package enum ClosingPileup: Rule {
   package static let id = RuleID.closingPileup
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
         rule: id, state: .closing, patienceCapSeconds: 15, fewestRetransmits: 3,
         connections: \.passiveOpens),
-      in: census, settings: settings)
+      in: inquiry)
   }
 }

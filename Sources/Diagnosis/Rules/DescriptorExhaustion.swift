@@ -6,20 +6,23 @@ import KernelTables
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    census.processes.all.compactMap { finding(of: $0, in: census, settings: settings) }
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    return census.processes.all.compactMap { finding(of: $0, in: inquiry) }
   }
 
   private static func finding(
-    of process: ProcessRecord, in census: Census, settings: RuleSettings
+    of process: ProcessRecord, in inquiry: Inquiry
   ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
     guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
       limit >= 64, limit < UInt64(Int32.max),
       Double(used) >= settings.descriptorShareWarning * Double(limit)
     else { return nil }
     let namespace = process.namespace ?? census.sample.namespaces.first?.id
     let draft = FindingDraft(
-      census, settings, rule: id, namespace: namespace ?? NetnsID(rawValue: 0))
+      inquiry, rule: id, namespace: namespace ?? NetnsID(rawValue: 0))
     var finding = draft.draft(
       owner: process.owner, subject: process.programName, cause: .descriptorLimit,
       state: .close, sockets: used)

@@ -10,27 +10,30 @@ import KernelTables
 package enum EstablishedIdleGrowth: Rule {
   package static let id = RuleID.establishedIdleGrowth
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    let settings = inquiry.settings
     guard census.sample.states.contains(.established) else { return [] }
-    let groups = census.groups(of: .established) { _, row in
+    let groups = inquiry.groups(of: .established) { _, row in
       row.inode != 0 && row.knowledge.contains(.tcpInfo)
         && Double(min(row.lastDataSentMilliseconds, row.lastDataReceivedMilliseconds)) / 1000
           >= settings.idleSeconds
     }
     return groups.compactMap { group in
       guard group.members.count >= settings.fewestIdle else { return nil }
-      return finding(of: group, in: census, settings: settings)
+      return finding(of: group, in: inquiry)
     }
   }
 
   private static func finding(
-    of group: SocketGroup, in census: Census, settings: RuleSettings
+    of group: SocketGroup, in inquiry: Inquiry
   ) -> Finding? {
-    let trend = census.trend(
-      group, patienceSeconds: settings.idleSeconds, drainShare: settings.drainShare,
+    let settings = inquiry.settings
+    let trend = inquiry.trend(
+      group, patienceSeconds: settings.idleSeconds,
       since: \.progressAt)
     guard trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort else { return nil }
-    let draft = FindingDraft(census, settings, rule: id, namespace: group.port.namespace)
+    let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
     // Without an end in sight it is an observation, not a reason to act.

@@ -9,11 +9,11 @@ import KernelTables
 package enum FinWait1Pileup: Rule {
   package static let id = RuleID.finWait1Pileup
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
         rule: id, state: .finWait1, patienceCapSeconds: 15, fewestRetransmits: 3,
         connections: \.passiveOpens),
-      in: census, settings: settings)
+      in: inquiry)
   }
 }

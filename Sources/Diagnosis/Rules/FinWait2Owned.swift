@@ -10,28 +10,29 @@ import KernelTables
 package enum FinWait2Owned: Rule {
   package static let id = RuleID.finWait2Owned
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    let pairs = PairIndex(census, states: StateSet(.closeWait))
-    let groups = census.groups(of: .finWait2) { _, row in
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    let groups = inquiry.groups(of: .finWait2) { _, row in
       guard row.inode != 0, row.timer != .timeWait else { return false }
-      guard let other = pairs.otherEnd(of: row, in: census) else { return true }
-      return other.inode == 0
+      guard let other = inquiry.pairs.otherEnd(of: row, in: census) else { return true }
+      return other.state != .closeWait || other.inode == 0
     }
-    return groups.compactMap { finding(of: $0, in: census, settings: settings) }
+    return groups.compactMap { finding(of: $0, in: inquiry) }
   }
 
   private static func finding(
-    of group: SocketGroup, in census: Census, settings: RuleSettings
+    of group: SocketGroup, in inquiry: Inquiry
   ) -> Finding? {
+    let settings = inquiry.settings
     // Still receiving is a half-close at work: it said all it had to say, and reads the answer.
     let quietSince = { (connection: Connection) in
       max(connection.stateSince, connection.progressAt)
     }
-    let trend = census.trend(
-      group, patienceSeconds: settings.patienceSeconds, drainShare: settings.drainShare,
+    let trend = inquiry.trend(
+      group, patienceSeconds: settings.patienceSeconds,
       since: quietSince)
     guard trend.survivors >= 2 else { return nil }
-    let draft = FindingDraft(census, settings, rule: id, namespace: group.port.namespace)
+    let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .peerNeverCloses, trend: trend, holders: draft.holders(of: group.members))
     finding.severity = trend.isGrowing ? draft.severity(finding.forecast) : .notice

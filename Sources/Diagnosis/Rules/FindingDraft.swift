@@ -5,14 +5,15 @@ package import KernelTables
 /// The parts of a finding that all rules make in the same way: who, towards whom, examples, what
 /// runs out.
 package struct FindingDraft {
-  package let census: Census
-  package let settings: RuleSettings
+  private let inquiry: Inquiry
   package let rule: RuleID
   package let namespace: NetnsID
 
-  package init(_ census: Census, _ settings: RuleSettings, rule: RuleID, namespace: NetnsID) {
-    self.census = census
-    self.settings = settings
+  package var census: Census { inquiry.census }
+  package var settings: RuleSettings { inquiry.settings }
+
+  package init(_ inquiry: Inquiry, rule: RuleID, namespace: NetnsID) {
+    self.inquiry = inquiry
     self.rule = rule
     self.namespace = namespace
   }

@@ -9,11 +9,11 @@ import KernelTables
 package enum LastAckPileup: Rule {
   package static let id = RuleID.lastAckPileup
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
         rule: id, state: .lastAck, patienceCapSeconds: 15, fewestRetransmits: 3,
         connections: \.passiveOpens),
-      in: census, settings: settings)
+      in: inquiry)
   }
 }

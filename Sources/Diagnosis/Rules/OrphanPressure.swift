@@ -7,7 +7,9 @@ import KernelTables
 package enum OrphanPressure: Rule {
   package static let id = RuleID.orphanPressure
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    let settings = inquiry.settings
     // Both numbers are of the host; any namespace tells them.
     guard
       let namespace = census.sample.namespaces.first(where: \.isOwn)
@@ -15,7 +17,7 @@ package enum OrphanPressure: Rule {
     else { return [] }
     let stat = namespace.sockstat
     var findings: [Finding] = []
-    let draft = FindingDraft(census, settings, rule: id, namespace: namespace.id)
+    let draft = FindingDraft(inquiry, rule: id, namespace: namespace.id)
     let maxOrphans = namespace.settings.maxOrphans
     if maxOrphans > 0,
       Double(stat.orphans) >= settings.orphanShareWarning * Double(maxOrphans)

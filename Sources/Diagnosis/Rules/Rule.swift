@@ -5,7 +5,7 @@ package protocol Rule: SendableMetatype {
   static var id: RuleID { get }
 
   /// What the rule says now: findings that fire, and those that are pending with their doubts.
-  static func findings(in census: Census, settings: RuleSettings) -> [Finding]
+  static func findings(in inquiry: Inquiry) -> [Finding]
 }
 
 /// Every rule, in the order in which they are asked.
@@ -19,7 +19,7 @@ package enum RuleCatalog {
   ]
 
   /// Asks every rule.
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    rules.flatMap { $0.findings(in: census, settings: settings) }
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    rules.flatMap { $0.findings(in: inquiry) }
   }
 }

@@ -9,11 +9,11 @@ import KernelTables
 package enum SynRecvPileup: Rule {
   package static let id = RuleID.synRecvPileup
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
         rule: id, state: .synRecv, patienceCapSeconds: 7, fewestRetransmits: 1,
         connections: \.passiveOpens),
-      in: census, settings: settings)
+      in: inquiry)
   }
 }

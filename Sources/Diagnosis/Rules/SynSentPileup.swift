@@ -8,11 +8,11 @@ import KernelTables
 package enum SynSentPileup: Rule {
   package static let id = RuleID.synSentPileup
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
         rule: id, state: .synSent, patienceCapSeconds: 15, fewestRetransmits: 1,
         connections: \.activeOpens),
-      in: census, settings: settings)
+      in: inquiry)
   }
 }

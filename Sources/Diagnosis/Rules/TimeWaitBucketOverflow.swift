@@ -7,15 +7,18 @@ import KernelTables
 package enum TimeWaitBucketOverflow: Rule {
   package static let id = RuleID.timeWaitBucketOverflow
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    census.sample.namespaces.compactMap { namespace in
-      finding(of: namespace, in: census, settings: settings)
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    return census.sample.namespaces.compactMap { namespace in
+      finding(of: namespace, in: inquiry)
     }
   }
 
   private static func finding(
-    of namespace: NamespaceSample, in census: Census, settings: RuleSettings
+    of namespace: NamespaceSample, in inquiry: Inquiry
   ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
     let window = max(2 * settings.patienceSeconds, 30)
     guard
       let overflow = census.counters.increase(
@@ -25,7 +28,7 @@ package enum TimeWaitBucketOverflow: Rule {
     let rows = census.sample.sockets.filter {
       $0.namespace == namespace.id && $0.state == .timeWait
     }
-    let draft = FindingDraft(census, settings, rule: id, namespace: namespace.id)
+    let draft = FindingDraft(inquiry, rule: id, namespace: namespace.id)
     var finding = draft.draft(
       owner: Owner(.kernel, "network namespace"), subject: "buckets",
       cause: .maxTimeWaitBuckets, state: .timeWait, sockets: rows.count)

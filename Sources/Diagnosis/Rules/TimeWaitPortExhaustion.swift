@@ -7,22 +7,25 @@ import KernelTables
 package enum TimeWaitPortExhaustion: Rule {
   package static let id = RuleID.timeWaitPortExhaustion
 
-  package static func findings(in census: Census, settings: RuleSettings) -> [Finding] {
-    EphemeralPorts.all(in: census, fewest: 50).compactMap { ports in
-      finding(of: ports, in: census, settings: settings)
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    return EphemeralPorts.all(in: census, fewest: 50).compactMap { ports in
+      finding(of: ports, in: inquiry)
     }
   }
 
   private static func finding(
-    of ports: EphemeralPorts, in census: Census, settings: RuleSettings
+    of ports: EphemeralPorts, in inquiry: Inquiry
   ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
     let forecast = ports.forecast
     let isSoon = forecast.seconds.map { $0 <= settings.criticalHorizonSeconds } ?? false
     let isFull = ports.share >= settings.portShareWarning
     guard isFull || (isSoon && ports.share >= 0.5),
       2 * ports.inTimeWait > ports.rows.count
     else { return nil }
-    let draft = FindingDraft(census, settings, rule: id, namespace: ports.route.namespace)
+    let draft = FindingDraft(inquiry, rule: id, namespace: ports.route.namespace)
     let opener = Openers(ports, in: census)
     let culprits = opener.culprits(draft)
     var finding = draft.draft(

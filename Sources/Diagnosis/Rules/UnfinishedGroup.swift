@@ -32,23 +32,25 @@ package struct UnfinishedGroup {
   }
 
   package static func findings(
-    _ question: Question, in census: Census, settings: RuleSettings
+    _ question: Question, in inquiry: Inquiry
   ) -> [Finding] {
-    let groups = census.groups(of: question.state) { _, row in
+    let groups = inquiry.groups(of: question.state) { _, row in
       row.retransmits >= question.fewestRetransmits || row.timer == .probe
     }
-    return groups.compactMap { finding(of: $0, question, in: census, settings: settings) }
+    return groups.compactMap { finding(of: $0, question, in: inquiry) }
   }
 
   private static func finding(
-    of group: SocketGroup, _ question: Question, in census: Census, settings: RuleSettings
+    of group: SocketGroup, _ question: Question, in inquiry: Inquiry
   ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
     let patience = min(settings.patienceSeconds, question.patienceCapSeconds)
-    let trend = census.trend(
-      group, patienceSeconds: patience, drainShare: settings.drainShare, since: \.stateSince)
+    let trend = inquiry.trend(
+      group, patienceSeconds: patience, since: \.stateSince)
     guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }
     let draft = FindingDraft(
-      census, settings, rule: question.rule, namespace: group.port.namespace)
+      inquiry, rule: question.rule, namespace: group.port.namespace)
     var culprits = draft.holders(of: group.members)
     if culprits.isEmpty { culprits = draft.listeners(of: group.members) }
     var finding = draft.finding(
