@@ -29,7 +29,7 @@ package struct SocketTable {
   ) throws(E) {
     layOut()
     if hasHeader, !listing.entries.isEmpty { writeHeader() }
-    let isGrouped = Set(listing.entries.lazy.map { listing.row($0).namespace }).count > 1
+    let isGrouped = hasSeveralNamespaces
     var namespace: NetnsID?
     for entry in listing.entries {
       let row = listing.row(entry)
@@ -142,6 +142,12 @@ package struct SocketTable {
   }
 
   // MARK: Around the rows
+
+  private var hasSeveralNamespaces: Bool {
+    guard let first = listing.entries.first else { return false }
+    let namespace = listing.row(first).namespace
+    return listing.entries.contains { listing.row($0).namespace != namespace }
+  }
 
   private func heading(_ id: NetnsID) -> String {
     guard let namespace = listing.sample.namespaces.first(where: { $0.id == id }) else {
