@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `look.txt`: clocks, states asked for, cost, host counters, and how many rows the tables beside
+/// it have, so that a table that lost lines is noticed.
+package struct LookSummary: Hashable, Sendable {
+  package var takenAt = BootInstant(nanoseconds: 0)
+  package var wallClockSeconds = 0.0
+  package var states = StateSet.all
+  package var cost = SampleCost()
+  package var host = HostCounters()
+  package var descriptorsInFlight = 0
+  package var isComplete = false
+  package var namespaces = 0
+  package var sockets = 0
+  package var holders = 0
+  package var ghosts = 0
+  package var processes = 0
+  package var gaps = 0
+
+  package init() {}
+
+  package init(of look: RecordedLook) {
+    takenAt = look.sample.takenAt
+    wallClockSeconds = look.sample.wallClockSeconds
+    states = look.sample.states
+    cost = look.sample.cost
+    host = look.sample.host
+    descriptorsInFlight = look.report.descriptorsInFlight
+    isComplete = look.report.isComplete
+    namespaces = look.sample.namespaces.count
+    sockets = look.sample.sockets.count
+    holders = look.report.holders.count
+    ghosts = look.report.ghosts.count
+    processes = look.report.processes.count
+    gaps = look.sample.gaps.count + look.report.gaps.count
+  }
+
+  /// A clock may stand at 146 years after boot at most: differences of two never overflow.
+  package static let latestNanoseconds: Int64 = 1 << 62
+  /// The end of the year 9999: every calendar can show it.
+  package static let latestWallClockSeconds = 253_402_300_799.0
+  /// A cost of a look, in milliseconds.
+  package static let longestMilliseconds = 1e12
+
+  package static let table = RecordTable<LookSummary>(
+    "look.txt", empty: LookSummary(),
+    columns: [
+      Column("boot_clock_ns") { row, writer in
+        writer.number(row.takenAt.nanoseconds)
+      } read: { cell, row throws(CellError) in
+        row.takenAt = BootInstant(nanoseconds: try cell.number(in: 0...latestNanoseconds))
+      },
+      .fraction("wall_clock_seconds", \.wallClockSeconds, in: 0...latestWallClockSeconds),
+      .states("states_asked", \.states),
+      .fraction("cost_wall_ms", \.cost.wallMilliseconds, in: 0...longestMilliseconds),
+      .fraction("cost_cpu_ms", \.cost.cpuMilliseconds, in: 0...longestMilliseconds),
+      .optionalText("boot_id", \.host.bootID),
+      .optionalText("kernel_release", \.host.kernelRelease),
+      .optionalCount("open_files", \.host.openFiles),
+      .optionalCount("max_files", \.host.maxFiles),
+      .count("descriptors_in_flight", \.descriptorsInFlight),
+      .flag("every_process_seen", \.isComplete),
+      .count("namespaces", \.namespaces),
+      .count("sockets", \.sockets),
+      .count("holders", \.holders),
+      .count("ghosts", \.ghosts),
+      .count("processes", \.processes),
+      .count("gaps", \.gaps),
+    ])
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension RecordTable where Row == SocketRow {
+  /// `sockets.tsv`: the columns as ss users know them, then the rest.
+  package static let sockets = RecordTable(
+    "sockets.tsv", empty: SocketRow(), columns: asShownBySS + identity + fromTCPInfo)
+
+  private static let asShownBySS: [Column<SocketRow>] = [
+    .namespace("netns", \.namespace),
+    .choice("family", \.family, [(.ipv4, "ipv4"), (.ipv6, "ipv6")]),
+    .state("state", \.state),
+    .number("recv_q", \.receiveQueue),
+    .number("send_q", \.sendQueue),
+    .address("local_address", \.localAddress),
+    .number("local_port", \.localPort),
+    .address("remote_address", \.remoteAddress),
+    .number("remote_port", \.remotePort),
+    .choice(
+      "timer", \.timer,
+      [
+        (.none, "none"), (.retransmit, "retransmit"), (.keepalive, "keepalive"),
+        (.timeWait, "timewait"), (.probe, "probe"), (.other, "other"),
+      ]),
+    .number("timer_ms", \.timerMilliseconds),
+    .number("retransmits", \.retransmits),
+  ]
+
+  private static let identity: [Column<SocketRow>] = [
+    .number("uid", \.uid),
+    .number("inode", \.inode),
+    .number("cookie", \.cookie),
+    .number("cgroup_id", \.cgroupID),
+  ]
+
+  private static let fromTCPInfo: [Column<SocketRow>] = [
+    .number("last_data_sent_ms", \.lastDataSentMilliseconds),
+    .number("last_data_received_ms", \.lastDataReceivedMilliseconds),
+    .number("last_ack_received_ms", \.lastAckReceivedMilliseconds),
+    .number("bytes_acked", \.bytesAcked),
+    .number("bytes_received", \.bytesReceived),
+    .number("segments_out", \.segmentsOut),
+    .number("shutdown", \.shutdown),
+    .knowledge("known", \.knowledge),
+  ]
+}
+
+extension Column {
+  /// A state by its name, `UNKNOWN_14` where the number has none.
+  static func state(
+    _ name: String, _ path: Place<Row, TCPState>
+  ) -> Column {
+    Column(name) { row, writer in
+      writer.word(row[keyPath: path].name)
+    } read: { cell, row throws(CellError) in
+      guard let state = StateName.states[cell.word] else {
+        throw CellError("a state such as CLOSE_WAIT or UNKNOWN_14")
+      }
+      row[keyPath: path] = state
+    }
+  }
+
+  /// States with a comma between them, `none` for no state.
+  static func states(
+    _ name: String, _ path: Place<Row, StateSet>
+  ) -> Column {
+    Column(name) { row, writer in
+      let states = (0..<32).map(TCPState.init(rawValue:)).filter(row[keyPath: path].contains)
+      writer.word(states.isEmpty ? "none" : states.map(\.name).joined(separator: ","))
+    } read: { cell, row throws(CellError) in
+      var mask: UInt32 = 0
+      for part in cell.bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      where cell.word != "none" {
+        guard let state = StateName.states[Cell(part).word], state.rawValue < 32 else {
+          throw CellError("states with a comma between them, or none")
+        }
+        mask |= 1 << UInt32(state.rawValue)
+      }
+      row[keyPath: path] = StateSet(rawValue: mask)
+    }
+  }
+
+  /// What the source knew, with a plus sign between: `cookie+info`; `none`. Bits without a name
+  /// are `bit5`.
+  fileprivate static func knowledge(
+    _ name: String, _ path: Place<Row, RowKnowledge>
+  ) -> Column {
+    let names = ["cookie", "info", "cgroup", "shutdown", "limit", "bit5", "bit6", "bit7"]
+    return Column(name) { row, writer in
+      let bits = row[keyPath: path].rawValue
+      let known = names.indices.filter { bits & (1 << UInt8($0)) != 0 }.map { names[$0] }
+      writer.word(known.isEmpty ? "none" : known.joined(separator: "+"))
+    } read: { cell, row throws(CellError) in
+      var bits: UInt8 = 0
+      for part in cell.bytes.split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false)
+      where cell.word != "none" {
+        guard let bit = names.firstIndex(of: Cell(part).word) else {
+          throw CellError("none, or any of " + names.joined(separator: "+"))
+        }
+        bits |= 1 << UInt8(bit)
+      }
+      row[keyPath: path] = RowKnowledge(rawValue: bits)
+    }
+  }
+}
+
+/// All states by name, those without a name by number.
+private enum StateName {
+  static let states: [String: TCPState] = Dictionary(
+    (UInt8.min...UInt8.max).map { (TCPState(rawValue: $0).name, TCPState(rawValue: $0)) },
+    uniquingKeysWith: { first, _ in first })
+}
