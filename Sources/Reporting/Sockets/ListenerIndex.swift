@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import KernelTables
+import KernelTables
 
 /// Finds the listener that a connection waits for or came through.
 ///
 /// The kernel's own preference (`compute_score()` in inet_hashtables.c): the exact address before
 /// the IPv4 wildcard before the IPv6 wildcard. Listeners that share address and port
 /// (SO_REUSEPORT) cannot be told apart from outside: all of them are returned.
-package struct ListenerIndex: Sendable {
+struct ListenerIndex: Sendable {
   private struct Place: Hashable {
     var namespace: NetnsID
     var port: UInt16
@@ -15,14 +15,14 @@ package struct ListenerIndex: Sendable {
 
   private var listeners: [Place: [SocketRow]] = [:]
 
-  package init(_ rows: some Sequence<SocketRow>) {
+  init(_ rows: some Sequence<SocketRow>) {
     for row in rows where row.state == .listen {
       listeners[Place(namespace: row.namespace, port: row.localPort), default: []].append(row)
     }
   }
 
   /// The listeners that `row` can belong to, all with one address; empty when none is known.
-  package func candidates(for row: SocketRow) -> [SocketRow] {
+  func candidates(for row: SocketRow) -> [SocketRow] {
     let place = Place(namespace: row.namespace, port: row.localPort)
     guard let here = listeners[place] else { return [] }
     var best: [SocketRow] = []

@@ -31,7 +31,7 @@ package struct SocketListing: Sendable {
   /// All holders, by inode.
   package let holders: [SocketHolder]
   package let processes: [Int32: ProcessRecord]
-  package let ghosts: [GhostDescriptor]
+  package private(set) var ghosts: [GhostDescriptor]
   package let gaps: [Gap]
   /// Whether every process was looked at, so that "no holder" means something.
   package let isComplete: Bool
@@ -62,6 +62,21 @@ package struct SocketListing: Sendable {
 
   /// The `comm` of a process; nil when it was not read.
   package func command(_ pid: Int32) -> String? { processes[pid]?.command }
+
+  /// Descriptors on dead sockets alone, of the process and unit asked for.
+  package func ghostsOnly(pid: Int32?, unit: String?) -> SocketListing {
+    var filter = SocketFilter()
+    filter.pid = pid
+    filter.unit = unit
+    var only = self
+    only.entries = []
+    only.ghosts = ghosts.filter { ghost in
+      let process = processes[ghost.process.pid]
+      return filter.admits(
+        processes: process.map { [$0] } ?? [], pids: [ghost.process.pid], owned: true)
+    }
+    return only
+  }
 
   private mutating func join(_ filter: SocketFilter, _ age: (SocketRow) -> Age) {
     let ranges = Self.ranges(of: holders)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes from looks what could name people, machines or networks, and keeps what the rules look
+/// at: which values are equal, loopback, states, queues, ages, root or not.
+///
+/// One value redacts all looks of a recording: the same address becomes the same address in all
+/// of them. Numbers are given in the order of first appearance.
+package struct Redaction: Sendable {
+  private var addresses = RedactedAddresses()
+  private var texts = RedactedText()
+  private var users = RedactedUsers()
+  private var namespaceNames: [String: String] = [:]
+
+  package init() {}
+
+  /// The look as it may be handed on. Rows keep their order.
+  package mutating func redacted(_ look: RecordedLook) -> RecordedLook {
+    var look = look
+    look.sample.host.bootID = nil
+    for index in look.sample.namespaces.indices {
+      let name = look.sample.namespaces[index].name
+      look.sample.namespaces[index].name = name.map { namespaceName($0) }
+    }
+    for index in look.sample.sockets.indices {
+      redact(&look.sample.sockets[index])
+    }
+    for index in look.report.processes.indices {
+      redact(&look.report.processes[index])
+    }
+    for index in look.sample.gaps.indices {
+      look.sample.gaps[index].detail = detail(look.sample.gaps[index].detail)
+    }
+    for index in look.report.gaps.indices {
+      look.report.gaps[index].detail = detail(look.report.gaps[index].detail)
+    }
+    return look
+  }
+
+  private mutating func redact(_ row: inout SocketRow) {
+    row.localAddress = addresses.redacted(row.localAddress)
+    row.remoteAddress = addresses.redacted(row.remoteAddress)
+    row.uid = users.number(row.uid)
+  }
+
+  private mutating func redact(_ process: inout ProcessRecord) {
+    process.arguments = nil
+    process.executable = process.executable.map(Self.baseName)
+    process.uid = process.uid.map { users.number($0) }
+    process.unit = process.unit.map { texts.unit($0, users: &users) }
+    process.container = process.container.map { texts.hexadecimal($0) }
+    process.cgroup = process.cgroup.map { texts.cgroup($0, users: &users) }
+  }
+
+  private mutating func namespaceName(_ name: String) -> String {
+    if let known = namespaceNames[name] { return known }
+    let redacted = "netns-\(namespaceNames.count + 1)"
+    namespaceNames[name] = redacted
+    return redacted
+  }
+
+  private func detail(_ text: String) -> String {
+    RedactedText.detail(text, namespaceNames: namespaceNames)
+  }
+
+  /// `/opt/customer/bin/worker (deleted)` is `worker (deleted)`.
+  private static func baseName(_ path: String) -> String {
+    String(path.split(separator: "/").last ?? "")
+  }
+}
+
+/// 0 stays root; everybody else is 1001, 1002, ...
+struct RedactedUsers: Sendable {
+  private var known: [UInt32: UInt32] = [:]
+
+  mutating func number(_ uid: UInt32) -> UInt32 {
+    if uid == 0 { return 0 }
+    let number = known[uid] ?? 1001 + UInt32(truncatingIfNeeded: known.count)
+    known[uid] = number
+    return number
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import TestSupport
+import Testing
+
+@Suite struct RecordedLookTests {
+  private func files(_ look: RecordedLook) -> [String: [UInt8]] {
+    Dictionary(look.files().map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func read(
+    _ files: [String: [UInt8]], bounds: RecordingBounds = RecordingBounds()
+  ) throws(RecordingError) -> RecordedLook {
+    try RecordedLook(files: files, folder: "looks/0001/", bounds: bounds)
+  }
+
+  @Test(arguments: 1...23)
+  func `every value of every column reads back exactly`(seed: UInt64) throws {
+    var random = RandomLooks(seed: seed)
+    let look = random.look(sockets: 31)
+    let back = try read(files(look))
+    #expect(back.sample.takenAt == look.sample.takenAt)
+    #expect(back.sample.wallClockSeconds == look.sample.wallClockSeconds)
+    #expect(back.sample.states == look.sample.states)
+    #expect(back.sample.host == look.sample.host)
+    #expect(back.sample.cost == look.sample.cost)
+    #expect(back.sample.namespaces == look.sample.namespaces)
+    #expect(back.sample.sockets == look.sample.sockets)
+    #expect(back.sample.gaps == look.sample.gaps)
+    #expect(back.report.holders == look.report.holders)
+    #expect(back.report.ghosts == look.report.ghosts)
+    #expect(back.report.processes == look.report.processes)
+    #expect(back.report.gaps == look.report.gaps)
+    #expect(back.report.descriptorsInFlight == look.report.descriptorsInFlight)
+    #expect(back.report.isComplete == look.report.isComplete)
+    // Equal strings can differ in their bytes (e and its accent); the files may not.
+    #expect(back.files() == look.files())
+  }
+
+  @Test func `no recorded line has a byte that a terminal would act on`() {
+    var random = RandomLooks(seed: 4711)
+    for file in random.look(sockets: 101).files() {
+      let text = String(decoding: file.bytes, as: UTF8.self)
+      let controls = text.unicodeScalars.filter {
+        $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\t"
+      }
+      #expect(controls.isEmpty, "\(file.name)")
+    }
+  }
+
+  @Test func `a look without anything in it reads back`() throws {
+    let sample = Sample(
+      takenAt: BootInstant(seconds: 1), wallClockSeconds: 1e9, states: StateSet.all)
+    let look = RecordedLook(sample: sample, report: HolderReport())
+    #expect(try read(files(look)).files() == look.files())
+  }
+
+  @Test func `columns in another order mean the same`() throws {
+    var random = RandomLooks(seed: 5)
+    let look = random.look(sockets: 3)
+    var files = files(look)
+    let lines = String(decoding: files["ghosts.tsv"] ?? [], as: UTF8.self).split(separator: "\n")
+    let turned = lines.map { line in
+      line.split(separator: "\t").reversed().joined(separator: "\t") + "\n"
+    }
+    files["ghosts.tsv"] = Array(turned.joined().utf8)
+    #expect(try read(files).report.ghosts == look.report.ghosts)
+  }
+
+  @Test func `a file above the bound of bytes is refused`() {
+    var random = RandomLooks(seed: 6)
+    var bounds = RecordingBounds()
+    bounds.fileBytes = 1000
+    let files = files(random.look(sockets: 3))
+    #expect(
+      throws: RecordingError.tooLarge(
+        file: "looks/0001/namespaces.txt", what: "bytes", bound: 1000)
+    ) { try read(files, bounds: bounds) }
+  }
+
+  @Test func `a table above the bound of rows is refused`() {
+    var random = RandomLooks(seed: 6)
+    var bounds = RecordingBounds()
+    bounds.rows = 3
+    let files = files(random.look(sockets: 4))
+    #expect(
+      throws: RecordingError.tooLarge(file: "looks/0001/sockets.tsv", what: "rows", bound: 3)
+    ) { try read(files, bounds: bounds) }
+  }
+
+  @Test func `cutting a look anywhere is never read as a whole look`() {
+    var random = RandomLooks(seed: 8)
+    let whole = files(random.look(sockets: 3))
+    for (name, bytes) in whole {
+      for length in 0..<bytes.count {
+        var cut = whole
+        cut[name] = Array(bytes[..<length])
+        #expect(throws: RecordingError.self, "\(name) cut to \(length)") { try read(cut) }
+      }
+    }
+  }
+
+  @Test func `flipping any bit never crashes the reader`() {
+    var random = RandomLooks(seed: 9)
+    let whole = files(random.look(sockets: 2))
+    var generator = SeededGenerator(seed: 10)
+    var refused = 0
+    for (name, bytes) in whole.sorted(by: { $0.key < $1.key }) {
+      for _ in 0..<199 {
+        var damaged = whole
+        let index = Int.random(in: 0..<bytes.count, using: &generator)
+        damaged[name]?[index] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+        do {
+          _ = try read(damaged)
+        } catch {
+          refused += 1
+          #expect(!error.description.contains("\n"))
+        }
+      }
+    }
+    #expect(refused > 400)
+  }
+}
