@@ -17,7 +17,14 @@ struct LookLoop {
   var host: any Host
   let request: SampleRequest
   let interval: TimeSpan
-  /// nil: one look; of a recording, every look.
+  /// What a turn says of a watch without a duration.
+  enum Verdict {
+    case enough
+    /// A second look, a moment later, would change what can be said.
+    case lookAgain
+  }
+
+  /// nil: one look, or two; of a recording, every look.
   let duration: TimeSpan?
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false
@@ -31,30 +38,30 @@ struct LookLoop {
 
   /// Takes the looks and hands each to `turn`. Ctrl-C ends the watch early, not the report.
   mutating func run(
-    _ turn: (Sample, inout any Host) throws -> Void
+    _ turn: (Sample, inout any Host) throws -> Verdict
   ) throws -> Newest {
     let previous = signal(SIGINT) { _ in wasInterrupted.store(true, ordering: .relaxed) }
     defer { signal(SIGINT, previous) }
     var sample = try host.takeSample(request)
     let first = sample.takenAt
     var looks = 1
-    try turn(sample, &host)
-    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks) {
+    var verdict = try turn(sample, &host)
+    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks, verdict) {
       guard waitUntil(first.advanced(bySeconds: Double(looks) * interval.seconds)) else { break }
       showProgress(sample, watched: sample.takenAt.seconds(since: first))
       sample = try host.takeSample(request)
       looks += 1
-      try turn(sample, &host)
+      verdict = try turn(sample, &host)
     }
     if showsProgress, duration != nil { StandardError.raw("\r\u{1b}[K") }
     return Newest(sample: sample, watchedSeconds: sample.takenAt.seconds(since: first))
   }
 
-  private func goesOn(after watched: Double, looks: Int) -> Bool {
+  private func goesOn(after watched: Double, looks: Int, _ verdict: Verdict) -> Bool {
     if let recorded = host as? RecordedHost {
       return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }
-    guard let duration else { return false }
+    guard let duration else { return looks < 2 && verdict == .lookAgain }
     // A look that began late must not make the watch longer by an interval.
     return watched + interval.seconds / 2 < duration.seconds
   }

@@ -50,20 +50,36 @@ struct Triage: ParsableCommand {
   }
 
   func run() throws {
-    var watch = LookLoop(
+    var settings = RuleSettings()
+    settings.patienceSeconds = patience?.seconds ?? Self.usualPatience(watching: duration)
+    var looks = LookLoop(
       host: try machine.open(), request: machine.request, interval: interval, duration: duration)
-    watch.showsProgress = Terminal.hasError && machine.replay == nil
+    looks.showsProgress = Terminal.hasError && machine.replay == nil
+    var watch = Watch(settings: settings)
     var gaps: [Gap] = []
-    let newest = try watch.run { sample, _ in
+    let newest = try looks.run { sample, host in
+      let search = watch.advance(with: sample)
+      watch.attribute(host.findHolders(search, in: sample), to: search)
+      _ = watch.judge()
       gaps += sample.gaps
+      // One look shows what is stuck; a second shows what still moves.
+      return watch.findings.isEmpty ? .enough : .lookAgain
     }
-    let report = watch.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
+    let report = looks.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
     let ages = SocketAges(newest.sample)
     let listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
     let page = TriageReport(
-      findings: [], listing: listing, watchedSeconds: newest.watchedSeconds, earlierGaps: gaps)
+      findings: watch.findings, listing: listing, watchedSeconds: newest.watchedSeconds,
+      earlierGaps: gaps)
     try write(page)
     if page.asksForAction { throw ExitCode(ExitStatus.act) }
+  }
+
+  /// Half of the time watched, so that what was stuck at first can be seen to stay for as long
+  /// again; at most the default of the daemon.
+  private static func usualPatience(watching duration: TimeSpan?) -> Double {
+    let usual = RuleSettings().patienceSeconds
+    return duration.map { min(usual, max(2, $0.seconds / 2)) } ?? usual
   }
 
   private func write(_ report: TriageReport) throws {
