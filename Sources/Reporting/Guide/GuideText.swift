@@ -11,7 +11,8 @@ package struct GuideText: Hashable, Sendable {
   /// What it means: at most three sentences and 300 characters.
   package var meaning: String
   /// What to do at 3 a.m., in this order. The first line of a step is a sentence; each line after
-  /// it is one shell command to copy. No line is longer than 100 characters.
+  /// it is a shell command to copy; one that ends in `|` goes on in the next line. No line is
+  /// longer than 100 characters.
   package var now: [String]
   /// How to fix it for good, in the runtime that was asked for. Each entry is one line of at most
   /// 100 characters, or several joined by a line feed.
