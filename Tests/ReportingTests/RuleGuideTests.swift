@@ -207,7 +207,8 @@ import Testing
     #expect(fix.contains { $0.contains(words) }, "\(fix)")
   }
 
-  @Test func `with nothing known, no step is half a command and something is left to do`() {
+  @Test
+  func `with nothing known, no step is half a command, and all that is said of no process stays`() {
     for page in pages {
       let filled = page.text.filled(with: GuideValues())
       #expect(filled.now.allSatisfy { namesInBraces($0).isEmpty }, "\(page.name)")

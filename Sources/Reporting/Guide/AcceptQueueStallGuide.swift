@@ -4,6 +4,7 @@ import KernelTables
 
 /// `accept-queue-stall`: the kernel queues connections that the program does not accept.
 enum AcceptQueueStallGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "The program does not accept its connections",

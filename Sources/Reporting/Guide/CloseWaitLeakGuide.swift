@@ -5,6 +5,7 @@ import KernelTables
 
 /// `close-wait-leak`: a process accumulates CLOSE_WAIT that it does not close.
 enum CloseWaitLeakGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     switch cause {
     case .eofUnread: eofUnread(runtime)
@@ -39,8 +40,8 @@ enum CloseWaitLeakGuide {
     GuideText(
       title: "Closed by the peer, and nobody looks any more",
       meaning: """
-        The peers have closed, and the FIN (1 byte in Recv-Q) is unread: no code waits for these \
-        sockets any more. Probably a response, client or pool was dropped without close(). \
+        The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: no \
+        code waits for these sockets. Probably a response, client or pool was dropped without close(). \
         CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
       now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]

@@ -7,6 +7,7 @@ import KernelTables
 ///
 /// The causes and their cure are those of `close-wait-leak`. What differs is the hurry.
 enum CloseWaitStuckGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     var text = CloseWaitLeakGuide.text(cause, runtime)
     text.title = title(cause)
@@ -32,7 +33,7 @@ enum CloseWaitStuckGuide {
     switch cause {
     case .eofUnread:
       """
-      The peers have closed, the FIN (1 byte in Recv-Q) is unread, and the same sockets stay. \
+      The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same sockets stay. \
       Their number does not grow: probably one event left them, and no code waits for them any \
       more. Each keeps its descriptor.
       """
@@ -55,7 +56,7 @@ enum CloseWaitStuckGuide {
     default:
       """
       The peers have closed, the program has taken the end of the stream (Recv-Q 0), and the \
-      same sockets stay. Only close() is missing. One event left them; the next will leave more.
+      same sockets stay. Only close() is missing. Probably one event left them; the next leaves more.
       """
     }
   }

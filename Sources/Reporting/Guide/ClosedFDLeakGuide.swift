@@ -5,6 +5,7 @@ import KernelTables
 
 /// `closed-fd-leak`: descriptors kept on sockets that are already dead.
 enum ClosedFDLeakGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: title(cause),

@@ -5,6 +5,7 @@ import KernelTables
 
 /// `closing-pileup`: both sides closed at once, and our FIN is not acknowledged.
 enum ClosingPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: cause == .peerNeverReads

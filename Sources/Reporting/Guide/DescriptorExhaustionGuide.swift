@@ -4,6 +4,7 @@ import KernelTables
 
 /// `descriptor-exhaustion`: a process will hit its limit of open files.
 enum DescriptorExhaustionGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "The process runs out of descriptors",

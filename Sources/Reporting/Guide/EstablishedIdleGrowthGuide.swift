@@ -4,6 +4,7 @@ import KernelTables
 
 /// `established-idle-growth`: connections that nobody closes and nobody uses grow.
 enum EstablishedIdleGrowthGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "Idle connections grow and nobody closes them",

@@ -5,6 +5,7 @@ import KernelTables
 
 /// `fin-wait-1-pileup`: closed by us first, and the FIN is not acknowledged.
 enum FinWait1PileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: cause == .peerNeverReads

@@ -4,6 +4,7 @@ import KernelTables
 
 /// `fin-wait-2-owned`: our side half-closed and waits for a peer that never closes.
 enum FinWait2OwnedGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "Half-closed, and the peer never closes",

@@ -20,6 +20,7 @@ package struct GuideText: Hashable, Sendable {
   /// What people try in vain.
   package var doesNotHelp: [Futile]
 
+  /// A guide from its parts.
   package init(
     title: String, meaning: String, now: [String], fix: [String], doesNotHelp: [Futile]
   ) {
@@ -64,6 +65,7 @@ package struct Futile: Hashable, Sendable {
   /// Why the kernel does not care, at most 200 characters.
   package var why: String
 
+  /// An attempt and the reason why it fails.
   package init(_ what: String, why: String) {
     self.what = what
     self.why = why

@@ -5,6 +5,7 @@ import KernelTables
 
 /// `last-ack-pileup`: the peer closed, then we, and our FIN is not acknowledged.
 enum LastAckPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: cause == .peerNeverReads

@@ -5,6 +5,7 @@ import KernelTables
 
 /// `orphan-pressure`: orphans or TCP memory near their limits.
 enum OrphanPressureGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
     cause == .memoryLimit ? memory(runtime) : orphans(runtime)
   }

@@ -28,6 +28,9 @@ package enum RuleGuide {
 
   /// The text for one rule, cause and runtime, with its placeholders.
   ///
+  /// - Parameter runtime: Of the program that has to change: for `inherited-by-child` that is the
+  ///   one that opened the sockets, not the child that holds them.
+  ///
   /// A cause that is not in ``causes(of:)`` gets the text of the rule's first cause: the reporter
   /// must not fall silent because a rule has learnt to tell more apart.
   package static func guide(

@@ -4,6 +4,7 @@ import KernelTables
 
 /// `syn-recv-pileup`: handshakes of clients that are never completed.
 enum SynRecvPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "Clients' handshakes are never completed",
@@ -35,7 +36,7 @@ enum SynRecvPileupGuide {
         Futile(
           "Restarting the service",
           why: "The kernel makes these entries, one per SYN. The next SYN makes the next."),
-        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutUnacknowledgedHandshake,
+        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutHandshake,
         FutileAdvice.moreDescriptorsUnheld,
         Futile(
           "Accepting faster",

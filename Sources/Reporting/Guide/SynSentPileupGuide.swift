@@ -4,6 +4,7 @@ import KernelTables
 
 /// `syn-sent-pileup`: outgoing handshakes that nobody answers.
 enum SynSentPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "Connection attempts that nobody answers",
@@ -26,7 +27,7 @@ enum SynSentPileupGuide {
         "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at once."
       ],
       doesNotHelp: [
-        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutUnacknowledgedHandshake,
+        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutHandshake,
         FutileAdvice.moreDescriptors,
         Futile(
           "Retrying faster or in parallel",

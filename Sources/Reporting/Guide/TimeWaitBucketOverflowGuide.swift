@@ -4,6 +4,7 @@ import KernelTables
 
 /// `time-wait-bucket-overflow`: `tcp_max_tw_buckets` reached, the kernel skips TIME_WAIT.
 enum TimeWaitBucketOverflowGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "More TIME_WAIT than the kernel may keep",

@@ -4,6 +4,7 @@ import KernelTables
 
 /// `time-wait-port-exhaustion`: ephemeral ports to one destination run out.
 enum TimeWaitPortExhaustionGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
   static func text(_ runtime: ProcessRuntime) -> GuideText {
     GuideText(
       title: "Ports for new connections to one place run out",

@@ -6,6 +6,8 @@ import KernelTables
 /// What `fin-wait-1-pileup`, `last-ack-pileup` and `closing-pileup` have in common: the program
 /// has closed, and the close is not acknowledged.
 enum UnacknowledgedCloseGuide {
+  /// What to look at and to set.
+  ///
   /// - Parameter state: The state's name as ss takes it: `fin-wait-1`, `last-ack` or `closing`.
   static func now(_ cause: Cause, state: String) -> [String] {
     let list = [
@@ -31,6 +33,7 @@ enum UnacknowledgedCloseGuide {
     ]
   }
 
+  /// The lasting fix: the path, or the time limits of the program.
   static func fix(_ cause: Cause, _ runtime: ProcessRuntime) -> [String] {
     if cause == .peerNeverReads { return WorkFix.writing(runtime) }
     return [
@@ -40,6 +43,7 @@ enum UnacknowledgedCloseGuide {
     ]
   }
 
+  /// What does not help against either cause, then what does not against this one.
   static func futile(_ cause: Cause) -> [Futile] {
     [
       FutileAdvice.finTimeoutUnacknowledged, FutileAdvice.restartUnheld,
