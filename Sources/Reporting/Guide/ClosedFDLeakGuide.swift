@@ -51,7 +51,7 @@ enum ClosedFDLeakGuide {
       """
       Keepalive found these peers gone, and the kernel has dropped the connections. The program \
       keeps the descriptors: no code looks at these sockets any more. Without keepalive they \
-      would be in CLOSE_WAIT.
+      would still be in CLOSE_WAIT or ESTABLISHED.
       """
     default:
       """

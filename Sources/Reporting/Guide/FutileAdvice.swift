@@ -104,10 +104,8 @@ enum FutileAdvice {
   /// For descriptors without a connection.
   static let restartPeerOnly = Futile(
     "Restarting only the peer",
-    why: """
-      The descriptors here stay open. A reset from the peer's host turns them into descriptors \
-      without a connection.
-      """)
+    why: "The peer's side is gone already. Only the process that holds the descriptors closes them."
+  )
   /// For sockets that no process holds.
   static let restartUnheld = Futile(
     "Restarting the program",
