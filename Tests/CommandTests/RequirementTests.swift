@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 /// Skips are visible, and under `CI=true` they are failures.
+@Suite(.requires(.command("sh")))
 struct RequirementTests {
   @Test(arguments: Requirement.all)
   func `under CI nothing is missing, so no test skips`(requirement: Requirement) {

@@ -6,10 +6,10 @@ extension TidyRule {
     "Sources/KernelTables": [],
     "Sources/Diagnosis": ["KernelTables"],
     "Sources/Reporting": ["Diagnosis", "KernelTables"],
-    "Sources/LinuxHost": ["CLinuxDiag", "CSystemd", "Glibc", "KernelTables"],
+    "Sources/LinuxHost": ["CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization"],
     "Sources/closewatch": [
       "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
-      "KernelTables", "LinuxHost", "Reporting",
+      "KernelTables", "LinuxHost", "Reporting", "Synchronization",
     ],
   ]
 
