@@ -187,7 +187,7 @@ enum HolderLab {
 
   /// A listener on 127.0.0.1 with a port of the kernel's choice.
   static func listener() throws -> (fd: Int32, address: sockaddr_in) {
-    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     try check(fd, "socket")
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -203,12 +203,12 @@ enum HolderLab {
     return (fd, address)
   }
 
-  /// Connections over loopback. No descriptor of them has FD_CLOEXEC.
+  /// Connections over loopback. Programs that other tests start do not inherit them.
   static func connections(_ count: Int) throws -> [Connection] {
     let (listening, address) = try listener()
     defer { close(listening) }
     return try (0..<count).map { _ in
-      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       try check(connected, "socket")
       var address = address
       try withUnsafePointer(to: &address) { pointer in
@@ -219,6 +219,7 @@ enum HolderLab {
       }
       let accepted = accept(listening, nil, nil)
       try check(accepted, "accept")
+      try check(fcntl(accepted, F_SETFD, FD_CLOEXEC), "FD_CLOEXEC")
       return Connection(accepted: accepted, connected: connected)
     }
   }
