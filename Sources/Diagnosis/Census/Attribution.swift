@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The question the census asks of the host, and what it makes of the answer.
+extension Census {
+  /// States in which a socket that a process holds can be one that should have been closed, and
+  /// LISTEN, whose holder accepts for others.
+  private static let interesting = StateSet(
+    .closeWait, .finWait1, .finWait2, .lastAck, .closing, .synSent, .listen)
+
+  /// Which sockets to find the holders of.
+  ///
+  /// - Parameters:
+  ///   - settings: The patience decides which sockets need every holder.
+  ///   - ghosts: Where to look for descriptors on dead sockets, beyond those that just vanished.
+  ///   - learnOpeners: Whether the holders of ESTABLISHED sockets are wanted too, so that their
+  ///     TIME_WAIT rows can be attributed later.
+  package func search(
+    settings: RuleSettings, ghosts: HolderSearch.Ghosts, learnOpeners: Bool
+  ) -> HolderSearch {
+    var search = HolderSearch()
+    search.completeness = .firstHolder
+    // A holder that was found is looked at again before it would be reported stale.
+    let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
+    for row in sample.sockets where row.inode != 0 {
+      if Self.interesting.contains(row.state) {
+        let isStuck =
+          row.state == .listen
+          || connection(of: row).map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 }
+            ?? false
+        if !holders.wasSearched(row.inode, everywhere: isStuck, since: fresh) {
+          search.inodes.insert(row.inode)
+          if isStuck { search.completeness = .everyHolder }
+        }
+      } else if learnOpeners, row.state == .established,
+        holders.first(of: row.inode) == nil
+      {
+        search.inodes.insert(row.inode)
+      }
+    }
+    search.ghosts = ghosts
+    if case .none = ghosts {
+      let pids = Set(self.ghosts.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
+      if !pids.isEmpty { search.ghosts = .of(pids.sorted()) }
+    }
+    search.likely = likelyProcesses()
+    search.records = search.likely
+    return search
+  }
+
+  /// The processes that hold most of what is known: listeners first, then by sockets held.
+  private func likelyProcesses() -> [Int32] {
+    var weight: [Int32: Int] = [:]
+    for row in sample.sockets where row.inode != 0 {
+      guard let process = holders.first(of: row.inode)?.process else { continue }
+      weight[process, default: 0] += row.state == .listen ? 1000 : 1
+    }
+    return weight.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(64)
+      .compactMap { processes[$0.key]?.id.pid }
+  }
+
+  /// Takes in the answer to `search`.
+  package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
+    for record in report.processes { processes.update(record) }
+    counters.record(report.processes, at: now)
+    holderGaps = report.gaps
+    descriptorsInFlight = report.descriptorsInFlight
+    var found: [UInt64: [HolderMap.Reference]] = [:]
+    for holder in report.holders {
+      guard let process = processes.index(of: holder.process) else { continue }
+      found[holder.inode, default: []].append(
+        HolderMap.Reference(process: process, fd: holder.fd, table: holder.table))
+    }
+    for inode in search.inodes where found[inode] == nil && report.isComplete {
+      found[inode] = []
+    }
+    for (inode, references) in found {
+      holders.record(
+        references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: report.isComplete)
+    }
+    noteOpeners()
+    takeInGhosts(report, of: search)
+    if looks % 64 == 0 { forgetOldProcesses() }
+  }
+
+  private func isOlder(_ a: HolderMap.Reference, _ b: HolderMap.Reference) -> Bool {
+    guard let first = processes[a.process]?.id, let second = processes[b.process]?.id
+    else { return a.process < b.process }
+    return (first.startTicks, first.pid, a.fd) < (second.startTicks, second.pid, b.fd)
+  }
+
+  private mutating func takeInGhosts(_ report: HolderReport, of search: HolderSearch) {
+    let searched: (Int32) -> Bool
+    switch search.ghosts {
+    case .none: return
+    case .everywhere:
+      searched = { _ in report.isComplete }
+    case .of(let pids):
+      let wanted = Set(pids)
+      let table = processes
+      searched = { index in table[index].map { wanted.contains($0.id.pid) } ?? true }
+    }
+    // A descriptor is no ghost when its row is only missing because the look did not ask for it.
+    let known = report.ghosts.compactMap { ghost in
+      processes.index(of: ghost.process).map { (ghost: ghost, process: $0) }
+    }
+    let gone = ghosts.update(known, at: now, searched: searched)
+    for connection in gone {
+      recordDeparture(of: connection, at: now)
+      holders.forget(connection.inode)
+    }
+  }
+}

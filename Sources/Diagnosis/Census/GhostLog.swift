@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// A descriptor on a dead TCP socket, with what is remembered of its connection.
+package struct Ghost: Sendable {
+  package var inode: UInt64
+  /// An index into ``ProcessTable``.
+  package var process: Int32
+  package var fd: Int32
+  /// When it was first found dead, or the connection was last seen alive.
+  package var since: BootInstant
+  /// Whether it was there at the first search: since when is not known.
+  package var isInherited: Bool
+  /// The connection it was, if it was seen alive.
+  package var connection: Connection?
+  var absences = 0
+}
+
+/// All descriptors on dead sockets, over time.
+package struct GhostLog: Sendable {
+  private static let limit = 65_536
+
+  package private(set) var ghosts: [UInt64: Ghost] = [:]
+  /// Connections whose row has gone while a process held them, until a search tells whether the
+  /// descriptor is still there.
+  private(set) var unresolved: [UInt64: Connection] = [:]
+  private var hasSearched = false
+  /// Ghosts that went away: their descriptors were closed.
+  package private(set) var departures: [Departure] = []
+
+  mutating func connectionGone(_ connection: Connection) {
+    guard unresolved.count < Self.limit else { return }
+    unresolved[connection.inode] = connection
+  }
+
+  /// Takes in a search for ghosts.
+  ///
+  /// - Parameters:
+  ///   - found: All ghosts of the processes searched.
+  ///   - searched: Whether a process (by index) was in the search.
+  /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
+  mutating func update(
+    _ found: [(ghost: GhostDescriptor, process: Int32)], at instant: BootInstant,
+    searched: (Int32) -> Bool
+  ) -> [Connection] {
+    var present = Set<UInt64>()
+    for (descriptor, process) in found {
+      present.insert(descriptor.inode)
+      if ghosts[descriptor.inode] != nil {
+        ghosts[descriptor.inode]?.absences = 0
+      } else if ghosts.count < Self.limit {
+        let connection = unresolved[descriptor.inode]
+        ghosts[descriptor.inode] = Ghost(
+          inode: descriptor.inode, process: process, fd: descriptor.fd,
+          since: connection?.lastSeen ?? instant,
+          isInherited: !hasSearched && connection == nil, connection: connection)
+      }
+    }
+    hasSearched = true
+    for ghost in ghosts.values where !present.contains(ghost.inode) && searched(ghost.process) {
+      ghosts[ghost.inode] = nil
+      departures.append(
+        Departure(
+          at: instant, dwellSeconds: instant.seconds(since: ghost.since), process: ghost.process))
+    }
+    if departures.count > 1024 { departures.removeFirst(departures.count - 512) }
+    var gone: [Connection] = []
+    for (inode, connection) in unresolved
+    where present.contains(inode) || connection.opener < 0 || searched(connection.opener) {
+      unresolved[inode] = nil
+      if !present.contains(inode) { gone.append(connection) }
+    }
+    return gone
+  }
+
+  var processes: Set<Int32> {
+    Set(ghosts.values.map(\.process)).union(ghosts.values.compactMap { $0.connection?.opener })
+      .union(unresolved.values.map(\.opener)).union(departures.map(\.process))
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The processes that hold or held sockets, each at an index that stays.
+package struct ProcessTable: Sendable {
+  private var records: [ProcessRecord?] = []
+  private var indices: [ProcessID: Int32] = [:]
+  private var byPID: [Int32: Int32] = [:]
+  private var free: [Int32] = []
+
+  package var count: Int { indices.count }
+  /// Every process known, by pid.
+  package var all: [ProcessRecord] {
+    records.compactMap { $0 }.sorted { $0.id < $1.id }
+  }
+
+  /// Every process known, with its index, in the order of the indices.
+  package var indexed: [(index: Int32, record: ProcessRecord)] {
+    records.enumerated().compactMap { index, record in record.map { (Int32(index), $0) } }
+  }
+
+  package subscript(index: Int32) -> ProcessRecord? {
+    index >= 0 && Int(index) < records.count ? records[Int(index)] : nil
+  }
+
+  /// The process that has this pid now, as far as was seen.
+  package func index(pid: Int32) -> Int32? { byPID[pid] }
+  package func index(of id: ProcessID) -> Int32? { indices[id] }
+
+  /// Adds a process or replaces what is known of it.
+  mutating func update(_ record: ProcessRecord) {
+    if let index = indices[record.id] {
+      records[Int(index)] = record
+      byPID[record.id.pid] = index
+      return
+    }
+    let index = free.popLast() ?? Int32(records.count)
+    if Int(index) == records.count { records.append(record) } else { records[Int(index)] = record }
+    indices[record.id] = index
+    // A pid that comes again is a new process; the old record stays for what it opened.
+    byPID[record.id.pid] = index
+  }
+
+  /// Forgets the processes that nothing refers to any more.
+  mutating func keepOnly(_ wanted: Set<Int32>) {
+    for (id, index) in indices where !wanted.contains(index) {
+      indices[id] = nil
+      records[Int(index)] = nil
+      free.append(index)
+      if byPID[id.pid] == index { byPID[id.pid] = nil }
+    }
+  }
+
+  /// The process together with the living parents it shares its program with, the oldest first:
+  /// the master of a pre-fork server, or the process itself.
+  package func programRoot(of index: Int32) -> Int32 {
+    var current = index
+    // Bounded: parents form no cycle, but a reused pid could make it look like one.
+    for _ in 0..<16 {
+      guard let record = self[current], let executable = record.executable,
+        let parent = byPID[record.parent], let above = self[parent],
+        above.executable == executable, above.id.startTicks <= record.id.startTicks
+      else { break }
+      current = parent
+    }
+    return current
+  }
+}
+
+extension ProcessRecord {
+  /// The name of its program: the file it runs, else what it calls itself.
+  package var programName: String {
+    guard let executable, let name = executable.split(separator: "/").last else { return command }
+    let deleted = " (deleted)"
+    return name.hasSuffix(deleted) ? String(name.dropLast(deleted.count)) : String(name)
+  }
+
+  /// What an on-call engineer would restart: its service unit, else its container, else the program.
+  package var owner: Owner {
+    if let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@") {
+      return Owner(.unit, unit)
+    }
+    if let container { return Owner(.container, container) }
+    return Owner(.program, programName)
+  }
+}

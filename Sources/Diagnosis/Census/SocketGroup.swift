@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The sockets in one state of one service on one port: the population that rules judge.
+package struct SocketGroup: Sendable {
+  package var port: PortKey
+  /// The service, as an index into ``ProcessTable`` of one of its processes; -1 when no process is
+  /// known.
+  package var service: Int32
+  package var members: [Connection] = []
+
+  /// The listener's port; nil for outbound connections.
+  package var localPort: UInt16? { port.isInbound ? port.port : nil }
+  /// The remote port of outbound connections.
+  package var remotePort: UInt16? { port.isInbound ? nil : port.port }
+}
+
+/// Which processes are one service: those of one unit or container, or of one program image that
+/// forks without exec (a pre-fork server and its workers).
+struct ServiceIndex: Sendable {
+  private var services: [Int32: Int32] = [:]
+
+  init(_ processes: ProcessTable) {
+    var byUnit: [Owner: Int32] = [:]
+    for (index, record) in processes.indexed {
+      let owner = record.owner
+      if owner.kind == .program {
+        services[index] = processes.programRoot(of: index)
+      } else {
+        let first = byUnit[owner] ?? index
+        byUnit[owner] = first
+        services[index] = first
+      }
+    }
+  }
+
+  func service(of process: Int32) -> Int32 { services[process] ?? -1 }
+}
+
+/// What all rules are asked with: the census, the settings, and what several of them need, found
+/// once.
+package struct Inquiry: Sendable {
+  package let census: Census
+  package let settings: RuleSettings
+  private let services: ServiceIndex
+  private let slotsByState: [[Int32]]
+  /// The other ends of connections that are on this host too.
+  let pairs: PairIndex
+  /// The judged CLOSE_WAIT groups.
+  private(set) var closeWait: [CloseWaitGroup] = []
+
+  package init(_ census: Census, settings: RuleSettings) {
+    self.census = census
+    self.settings = settings
+    services = ServiceIndex(census.processes)
+    slotsByState = census.slotsByState()
+    pairs = PairIndex(census.sample.sockets)
+    closeWait = CloseWaitGroup.all(in: self)
+  }
+
+  /// The connections of one state that are in the newest sample, by service and port.
+  func groups(
+    of state: TCPState, where isWanted: (Connection, SocketRow) -> Bool
+  ) -> [SocketGroup] {
+    struct Key: Hashable {
+      var port: PortKey
+      var service: Int32
+    }
+    var groups: [Key: SocketGroup] = [:]
+    for slot in slotsByState[Int(state.rawValue)] {
+      guard let connection = census.connection(slot: slot),
+        let row = census.row(of: connection), isWanted(connection, row)
+      else { continue }
+      let port = PortKey(connection)
+      let service = service(of: connection, row: row)
+      groups[
+        Key(port: port, service: service), default: SocketGroup(port: port, service: service)
+      ].members.append(connection)
+    }
+    return groups.values.sorted { a, b in
+      (b.members.count, a.port.port, a.service) < (a.members.count, b.port.port, b.service)
+    }
+  }
+
+  /// The service that a connection is charged to.
+  ///
+  /// An inbound one belongs to the service that listens, also when a child has it now; an outbound
+  /// one to the process that first held it.
+  private func service(of connection: Connection, row: SocketRow) -> Int32 {
+    let own = services.service(of: connection.opener)
+    guard connection.flags.contains(.isInbound) else { return own }
+    var listening: [Int32] = []
+    for holder in census.listenerHolders(of: row) {
+      let service = services.service(of: holder)
+      if !listening.contains(service) { listening.append(service) }
+    }
+    return listening.isEmpty || listening.contains(own) ? own : listening[0]
+  }
+
+  /// What the members of a group do over time.
+  ///
+  /// - Parameters:
+  ///   - group: The sockets that are in the state now.
+  ///   - patienceSeconds: How long is stuck.
+  ///   - since: When a member became stuck, if later than its entry into the state.
+  func trend(
+    _ group: SocketGroup, patienceSeconds: Double, since: (Connection) -> BootInstant
+  ) -> Trend {
+    let leavers = census.departures.departures(group.port, since: census.firstLookAt) { process in
+      services.service(of: process) == group.service
+    }
+    let members = group.members.map { connection in
+      Trend.Member(
+        since: since(connection),
+        isDated: connection.flags.contains(.sinceIsExact)
+          || !connection.flags.contains(.inFirstLook))
+    }
+    return Trend(members, departures: leavers, watched: watched(patienceSeconds))
+  }
+
+  func watched(_ patienceSeconds: Double) -> Trend.Watched {
+    Trend.Watched(
+      now: census.now, firstLookAt: census.firstLookAt, intervalSeconds: census.intervalSeconds,
+      patienceSeconds: patienceSeconds, drainShare: settings.drainShare)
+  }
+}
+
+extension Census {
+  /// The processes that hold the listener an inbound connection came through. The init process
+  /// keeps the listeners of socket-activated services open; it serves nobody and is left out.
+  package func listenerHolders(of row: SocketRow) -> [Int32] {
+    var found: [Int32] = []
+    for listener in listeners.listeners(of: row, in: sample.sockets) {
+      for holder in holders.holders(of: sample.sockets[Int(listener)].inode)
+      where !found.contains(holder.process) && processes[holder.process]?.id.pid != 1 {
+        found.append(holder.process)
+      }
+    }
+    return found
+  }
+}

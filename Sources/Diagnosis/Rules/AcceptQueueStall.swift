@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Connections die unaccepted: the listener does not call accept().
+///
+/// A socket in ESTABLISHED or CLOSE_WAIT without an inode still waits in an accept queue. The
+/// queue is first in, first out: one that has waited for long means that nobody accepts.
+package enum AcceptQueueStall: Rule {
+  package static let id = RuleID.acceptQueueStall
+
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let died = inquiry.groups(of: .closeWait) { _, row in row.isUnaccepted }
+    let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
+    return died.compactMap { group in
+      let others = waiting.first {
+        $0.port.port == group.port.port && $0.port.namespace == group.port.namespace
+      }
+      return finding(of: group, waiting: others?.members ?? [], in: inquiry)
+    }
+  }
+
+  private static func finding(
+    of group: SocketGroup, waiting: [Connection], in inquiry: Inquiry
+  ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    let trend = inquiry.trend(
+      group, patienceSeconds: settings.patienceSeconds,
+      since: \.stateSince)
+    guard trend.survivors > 0 else { return nil }
+    let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
+    var finding = draft.finding(
+      group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members))
+    finding.sockets = group.members.count + waiting.count
+    finding.localPort = group.members.first?.localPort
+    // The queue bounds this, not the descriptors.
+    finding.forecast = nil
+    let queue = queue(of: group, in: census)
+    finding.evidence.append(.acceptQueue(used: queue.used, limit: queue.limit))
+    finding.severity = .warning
+    if let limit = queue.limit, limit > 0 {
+      var forecast = Forecast(resource: .acceptQueue, used: queue.used, limit: limit + 1)
+      if let rate = trend.growth, rate.perSecond > 0, queue.used <= limit {
+        let left = Double(limit + 1 - queue.used)
+        forecast.seconds = left / rate.perSecond
+        forecast.lowSeconds = left / rate.high
+        forecast.highSeconds = rate.low > 0 ? left / rate.low : nil
+      }
+      finding.forecast = forecast
+      if queue.used > limit { finding.severity = .critical }
+    }
+    if let dropped = census.counters.increase(
+      of: \.listenOverflows, in: group.port.namespace, overSeconds: census.watchedSeconds + 1),
+      dropped.increase > 0
+    {
+      finding.evidence.append(
+        .counter(name: "ListenOverflows", increase: dropped.increase, seconds: dropped.seconds))
+    }
+    // The ages prove it in one look: nobody else could have let them wait.
+    finding.doubts.removeAll { $0 == .oneLook || $0 == .someDrain || $0 == .watchedTooShort }
+    if trend.survivors < settings.fewestDefects { finding.doubts.append(.fewSockets) }
+    if !finding.doubts.contains(.fewSockets), !trend.isDraining { finding.lifecycle = .firing }
+    return finding
+  }
+
+  private static func queue(of group: SocketGroup, in census: Census) -> (used: Int, limit: Int?) {
+    let sockets = census.sample.sockets
+    guard let row = group.members.lazy.compactMap({ census.row(of: $0) }).first
+    else { return (0, nil) }
+    var used = 0
+    var limit: Int?
+    for index in census.listeners.listeners(of: row, in: sockets) {
+      let listener = sockets[Int(index)]
+      used += Int(listener.receiveQueue)
+      if listener.knowledge.contains(.acceptQueueLimit) {
+        limit = (limit ?? 0) + Int(listener.sendQueue)
+      }
+    }
+    return (used, limit)
+  }
+}

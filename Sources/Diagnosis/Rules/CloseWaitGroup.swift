@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// The CLOSE_WAIT sockets of one service on one port, judged: what `close-wait-leak` and
+/// `close-wait-stuck` share.
+package struct CloseWaitGroup {
+  package var group: SocketGroup
+  package var trend: Trend
+  package var cause: Cause
+  package var culprits: [Culprit]
+  package var evidence: [Evidence]
+  /// Outgoing, with nothing but the end of stream unread: what an idle pool looks like.
+  package var isPoolLike: Bool
+  /// Descriptors of the same story whose connection has died since.
+  package var turnedGhost: Int
+
+  /// All groups of a census that have at least one stuck socket.
+  package static func all(in inquiry: Inquiry) -> [CloseWaitGroup] {
+    inquiry.groups(of: .closeWait) { _, row in row.inode != 0 }.compactMap { group in
+      CloseWaitGroup(group, in: inquiry)
+    }
+  }
+
+  /// When it fell silent: a half-closed connection over which we still send is alive.
+  static func quietSince(_ connection: Connection) -> BootInstant {
+    max(connection.stateSince, connection.progressAt)
+  }
+
+  private init?(_ group: SocketGroup, in inquiry: Inquiry) {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    var trend = inquiry.trend(
+      group, patienceSeconds: settings.patienceSeconds,
+      since: Self.quietSince)
+    if let shorter = Self.shorterPatience(trend, in: inquiry) {
+      trend = inquiry.trend(
+        group, patienceSeconds: shorter, since: Self.quietSince)
+    }
+    let stuck = group.members.filter {
+      census.now.seconds(since: Self.quietSince($0)) >= trend.patienceSeconds
+    }
+    guard !stuck.isEmpty else { return nil }
+    var quiet = group
+    quiet.members = group.members.filter {
+      census.now.seconds(since: Self.quietSince($0)) >= 2 * census.intervalSeconds
+        || !$0.flags.contains(.sentInState)
+    }
+    self.group = quiet
+    self.trend = trend
+    let draft = FindingDraft(
+      inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
+    let holders = draft.holders(of: quiet.members)
+    let queues = ReceiveQueues(stuck.compactMap { census.row(of: $0) })
+    let inheritance = Inheritance(stuck, holders: holders, in: census)
+    evidence = queues.evidence
+    cause = inheritance.isInherited ? .inheritedByChild : queues.cause
+    culprits = holders + inheritance.openers
+    isPoolLike = !group.port.isInbound && queues.isIdle && !inheritance.isInherited
+    turnedGhost = census.ghosts.ghosts.values.count { ghost in
+      guard let connection = ghost.connection else { return false }
+      return connection.state == .closeWait && PortKey(connection) == group.port
+        && holders.contains { $0.process.id == census.processes[ghost.process]?.id }
+    }
+    if turnedGhost > 0 { evidence.append(.turnedGhost(count: turnedGhost)) }
+    culprits += inquiry.pairs.peers(of: quiet.members, in: census)
+  }
+
+  /// A flood does not wait for the patience: hundreds that came one after the other over many
+  /// looks, of which none has left, are no burst. Bursts of that size come within 2 or 3 seconds.
+  private static func shorterPatience(
+    _ trend: Trend, in inquiry: Inquiry
+  ) -> Double? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    let floodPatience = 10.0
+    guard settings.patienceSeconds > floodPatience, trend.left == 0,
+      trend.isGrowing || census.looks >= 8,
+      trend.entered >= 500, census.watchedSeconds >= 1.5 * floodPatience
+    else { return nil }
+    return floodPatience
+  }
+}
+
+/// The receive queues of stuck sockets, and what they say.
+struct ReceiveQueues {
+  private var zero = 0
+  private var finOnly = 0
+  private var data = 0
+  private var largest = 0
+  private var stuckWriters = 0
+  private var largestSend = 0
+  private var sizes: [UInt32: Int] = [:]
+
+  /// A close_notify and the FIN behind it: TLS 1.3 (24 + 1), TLS 1.2 with AES-GCM (31 + 1),
+  /// ChaCha20 (23 + 1), CBC with SHA-1 and SHA-256 (53 + 1, 69 + 1).
+  private static let closeNotifySizes: Set<UInt32> = [25, 32, 24, 54, 70]
+
+  init(_ rows: [SocketRow]) {
+    for row in rows {
+      switch row.receiveQueue {
+      case 0: zero += 1
+      case 1: finOnly += 1
+      default: data += 1
+      }
+      largest = max(largest, Int(row.receiveQueue))
+      sizes[row.receiveQueue, default: 0] += 1
+      if row.sendQueue > 0 { stuckWriters += 1 }
+      largestSend = max(largestSend, Int(row.sendQueue))
+    }
+  }
+
+  /// All unread data is of the size of one close_notify: nobody stalled, nobody looked.
+  private var closeNotify: UInt32? {
+    guard data > 0, zero == 0,
+      let common = sizes.filter({ $0.key > 1 }).max(by: { $0.value < $1.value }),
+      common.value == data, Self.closeNotifySizes.contains(common.key)
+    else { return nil }
+    return common.key
+  }
+
+  /// Nothing but the end of stream is unread.
+  var isIdle: Bool { data == 0 && stuckWriters == 0 || closeNotify != nil }
+
+  var cause: Cause {
+    let all = zero + finOnly + data
+    if 2 * stuckWriters > all { return .stuckWriter }
+    if closeNotify != nil { return .eofUnread }
+    let most = max(zero, finOnly, data)
+    return most == data ? .dataUnread : most == zero ? .eofReadNotClosed : .eofUnread
+  }
+
+  var evidence: [Evidence] {
+    var found: [Evidence] = [
+      .receiveQueue(zero: zero, finOnly: finOnly, data: data, largest: largest)
+    ]
+    if stuckWriters > 0 { found.append(.sendQueue(sockets: stuckWriters, largest: largestSend)) }
+    if let closeNotify { found.append(.closeNotifySized(bytes: Int(closeNotify))) }
+    return found
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Descriptors kept on sockets that are already dead. No socket table shows them; they fill the
+/// descriptor table all the same.
+package enum ClosedFdLeak: Rule {
+  package static let id = RuleID.closedFdLeak
+
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    var byProcess: [Int32: [Ghost]] = [:]
+    for ghost in census.ghosts.ghosts.values {
+      byProcess[ghost.process, default: []].append(ghost)
+    }
+    return byProcess.sorted { $0.key < $1.key }.compactMap { process, ghosts in
+      finding(of: process, ghosts.sorted { $0.inode < $1.inode }, in: inquiry)
+    }
+  }
+
+  private static func finding(
+    of process: Int32, _ ghosts: [Ghost], in inquiry: Inquiry
+  ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    guard let record = census.processes[process], !isToldElsewhere(ghosts, in: inquiry)
+    else { return nil }
+    let trend = Trend(
+      ghosts.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
+      departures: census.ghosts.departures.filter { $0.process == process },
+      watched: inquiry.watched(settings.patienceSeconds))
+    guard trend.isGrowing, trend.survivors >= 2 else { return nil }
+    let remembered = ghosts.compactMap(\.connection)
+    let namespace =
+      remembered.first?.id.namespace ?? record.namespace
+      ?? census.sample.namespaces.first?.id ?? NetnsID(rawValue: 0)
+    let draft = FindingDraft(inquiry, rule: id, namespace: namespace)
+    var finding = draft.draft(
+      owner: record.owner, subject: "descriptors", cause: cause(of: ghosts), state: .close,
+      sockets: ghosts.count)
+    finding.culprits = [
+      Culprit(record, role: .holder, sockets: ghosts.count, attribution: .descriptor)
+    ]
+    finding.runtime = record.runtime
+    finding.growth = trend.growth
+    finding.localPort = commonPort(
+      remembered.filter { $0.flags.contains(.isInbound) }.map(\.localPort))
+    finding.remotePort = commonPort(
+      remembered.filter { !$0.flags.contains(.isInbound) }.map(\.remotePort))
+    finding.oldest = ghosts.map(\.since).min().map {
+      Age(seconds: census.now.seconds(since: $0), bound: .atLeast)
+    }
+    finding.forecast = draft.descriptorForecast(of: finding.culprits, growth: trend.growth)
+    finding.severity = draft.severity(finding.forecast)
+    finding.evidence = [
+      .survivors(count: trend.survivors, patienceSeconds: trend.patienceSeconds),
+      .turnover(
+        entered: trend.entered, left: trend.left, medianDwellSeconds: trend.medianDwellSeconds),
+    ]
+    finding.doubts = draft.doubts(trend)
+    if trend.survivors < settings.fewestStuck { finding.doubts.append(.fewSockets) }
+    let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]
+    if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }
+    return finding
+  }
+
+  /// CLOSE_WAIT that died is the same leak: one story with one count, told by `close-wait-leak`
+  /// as long as it has sockets to show.
+  private static func isToldElsewhere(
+    _ ghosts: [Ghost], in inquiry: Inquiry
+  ) -> Bool {
+    let fromCloseWait = ghosts.compactMap(\.connection).filter { $0.state == .closeWait }
+    guard 2 * fromCloseWait.count > ghosts.count else { return false }
+    let ports = Set(fromCloseWait.map { PortKey($0) })
+    return inquiry.closeWait.contains {
+      $0.trend.isGrowing && ports.contains($0.group.port) && $0.turnedGhost > 0
+    }
+  }
+
+  private static func cause(of ghosts: [Ghost]) -> Cause {
+    let known = ghosts.compactMap(\.connection)
+    guard 2 * known.count > ghosts.count else { return .connectionDead }
+    let closing = known.filter { $0.state == .closeWait }
+    if 2 * closing.count > known.count {
+      let keepalive = closing.count { $0.flags.contains(.hadKeepalive) }
+      return 2 * keepalive > closing.count ? .keepaliveExpired : .writeErrorIgnored
+    }
+    return .resetUnnoticed
+  }
+
+  private static func commonPort(_ ports: [UInt16]) -> UInt16? {
+    guard let first = ports.first, ports.allSatisfy({ $0 == first }) else { return nil }
+    return first
+  }
+}

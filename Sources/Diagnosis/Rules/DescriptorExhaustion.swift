@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// A process will hit its limit of open descriptors (RLIMIT_NOFILE): "Too many open files".
+package enum DescriptorExhaustion: Rule {
+  package static let id = RuleID.descriptorExhaustion
+
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    return census.processes.all.compactMap { finding(of: $0, in: inquiry) }
+  }
+
+  private static func finding(
+    of process: ProcessRecord, in inquiry: Inquiry
+  ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
+      limit >= 64, limit < UInt64(Int32.max),
+      Double(used) >= settings.descriptorShareWarning * Double(limit)
+    else { return nil }
+    let namespace = process.namespace ?? census.sample.namespaces.first?.id
+    let draft = FindingDraft(
+      inquiry, rule: id, namespace: namespace ?? NetnsID(rawValue: 0))
+    var finding = draft.draft(
+      owner: process.owner, subject: process.programName, cause: .descriptorLimit,
+      state: .close, sockets: used)
+    finding.culprits = [
+      Culprit(process, role: .holder, sockets: used, attribution: .descriptor)
+    ]
+    finding.runtime = process.runtime
+    var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
+    let growth = census.counters.descriptorGrowth(of: process.id)
+    if let growth, growth.perSecond > 0 {
+      forecast.seconds = Double(Int(limit) - used) / growth.perSecond
+    }
+    finding.forecast = forecast
+    let isClose = Double(used) >= 0.97 * Double(limit)
+    finding.severity = isClose || (forecast.seconds ?? .infinity) < 600 ? .critical : .warning
+    // Seen in more than one look: a burst of open files is over in the next.
+    if let growth, growth.looks >= 3, growth.perSecond >= 0 {
+      finding.lifecycle = .firing
+    } else {
+      finding.doubts.append(census.looks > 2 ? .watchedTooShort : .oneLook)
+    }
+    return finding
+  }
+}

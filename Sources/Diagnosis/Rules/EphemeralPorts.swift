@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The ephemeral ports in use from one source address to one destination: what connect() runs out
+/// of. Each (source, destination, destination port) has the whole range to itself.
+package struct EphemeralPorts {
+  package struct Route: Hashable, Sendable {
+    package var namespace: NetnsID
+    package var source: IPAddress
+    package var destination: Endpoint
+  }
+
+  package var route: Route
+  package var capacity: Int
+  /// Rows that block a port: not those in TIME_WAIT that the kernel would reuse.
+  package var used = 0
+  package var inTimeWait = 0
+  /// TIME_WAIT rows by age in seconds: how many ports were given back to TIME_WAIT when.
+  private var byAge = [Int](repeating: 0, count: 61)
+  package var rows: [Int32] = []
+
+  /// All routes of a sample that have at least `fewest` ports in use.
+  package static func all(in census: Census, fewest: Int) -> [EphemeralPorts] {
+    var places: [NetnsID: Place] = [:]
+    for namespace in census.sample.namespaces {
+      places[namespace.id] = Place(namespace, sockets: census.sample.sockets)
+    }
+    var routes: [Route: EphemeralPorts] = [:]
+    for (index, row) in census.sample.sockets.enumerated() where row.state != .listen {
+      guard let place = places[row.namespace],
+        place.settings.localPortRange.contains(row.localPort),
+        !place.listening.contains(row.localPort), row.state != .synRecv
+      else { continue }
+      let route = Route(
+        namespace: row.namespace, source: row.localAddress, destination: row.remote)
+      routes[route, default: EphemeralPorts(route: route, capacity: place.capacity)]
+        .add(row, at: Int32(index), isReusable: place.reuses(row))
+    }
+    return routes.values.filter { $0.used >= fewest }
+      .sorted { ($1.used, $0.route.destination) < ($0.used, $1.route.destination) }
+  }
+
+  private init(route: Route, capacity: Int) {
+    self.route = route
+    self.capacity = capacity
+  }
+
+  private mutating func add(_ row: SocketRow, at index: Int32, isReusable: Bool) {
+    rows.append(index)
+    if row.state == .timeWait {
+      inTimeWait += 1
+      let age = max(0, 60 - Int(row.timerMilliseconds / 1000))
+      byAge[min(60, age)] += 1
+      if isReusable { return }
+    }
+    used += 1
+  }
+
+  /// Ports that went into TIME_WAIT in each of the last ten whole seconds.
+  package var closesPerSecond: Rate {
+    let count = byAge[1...10].reduce(0, +)
+    let noise = 2 * Double(count).squareRoot()
+    return Rate(
+      perSecond: Double(count) / 10, low: max(0, (Double(count) - noise) / 10),
+      high: (Double(count) + noise) / 10)
+  }
+
+  /// How many ports come back per second, from the oldest in TIME_WAIT.
+  private var returnsPerSecond: Double { Double(byAge[51...60].reduce(0, +)) / 10 }
+
+  package var share: Double { capacity > 0 ? Double(used) / Double(capacity) : 1 }
+
+  /// When the last port is gone; nil when as many come back as go.
+  package var forecast: Forecast {
+    var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
+    let left = Double(max(0, capacity - used))
+    let rate = closesPerSecond
+    guard rate.perSecond > returnsPerSecond, rate.perSecond * 60 >= Double(capacity)
+    else { return forecast }
+    forecast.seconds = left / (rate.perSecond - returnsPerSecond)
+    forecast.lowSeconds = left / (rate.high - returnsPerSecond)
+    if rate.low > returnsPerSecond { forecast.highSeconds = left / (rate.low - returnsPerSecond) }
+    return forecast
+  }
+
+  /// What of a namespace decides which ports connect() can take.
+  private struct Place {
+    var settings: TCPSettings
+    var listening: Set<UInt16> = []
+    var capacity: Int
+
+    init(_ namespace: NamespaceSample, sockets: [SocketRow]) {
+      settings = namespace.settings
+      let range = settings.localPortRange
+      for row in sockets where row.state == .listen && row.namespace == namespace.id {
+        listening.insert(row.localPort)
+      }
+      let reserved = settings.reservedPorts.reduce(0) { count, reserved in
+        reserved.overlaps(range) ? count + reserved.clamped(to: range).count : count
+      }
+      capacity = range.count - reserved - listening.count { range.contains($0) }
+    }
+
+    /// Whether connect() may take the port of a TIME_WAIT: `tcp_tw_reuse` 1, or 2 on loopback, and
+    /// older than `tcp_tw_reuse_delay`.
+    func reuses(_ row: SocketRow) -> Bool {
+      guard row.state == .timeWait else { return false }
+      let isOn =
+        settings.timeWaitReuse == 1
+        || settings.timeWaitReuse == 2 && row.localAddress.isLoopback
+          && row.remoteAddress.isLoopback
+      let ageMilliseconds = 60_000 - Int(row.timerMilliseconds)
+      return isOn && ageMilliseconds > settings.timeWaitReuseDelayMilliseconds
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Established connections that nobody uses and nobody closes grow: a pool without a limit, or
+/// peers that died without a word while no keepalive runs.
+///
+/// Idle connections are normal. Only their growth beyond any common pool is looked at, and it
+/// asks for action only when it will exhaust the descriptors.
+package enum EstablishedIdleGrowth: Rule {
+  package static let id = RuleID.establishedIdleGrowth
+
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    guard census.sample.states.contains(.established) else { return [] }
+    let groups = inquiry.groups(of: .established) { _, row in
+      row.inode != 0 && row.knowledge.contains(.tcpInfo)
+        && Double(min(row.lastDataSentMilliseconds, row.lastDataReceivedMilliseconds)) / 1000
+          >= settings.idleSeconds
+    }
+    return groups.compactMap { group in
+      guard group.members.count >= settings.fewestIdle else { return nil }
+      return finding(of: group, in: inquiry)
+    }
+  }
+
+  private static func finding(
+    of group: SocketGroup, in inquiry: Inquiry
+  ) -> Finding? {
+    let settings = inquiry.settings
+    let trend = inquiry.trend(
+      group, patienceSeconds: settings.idleSeconds,
+      since: \.progressAt)
+    guard trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort else { return nil }
+    let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
+    var finding = draft.finding(
+      group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
+    // Without an end in sight it is an observation, not a reason to act.
+    finding.severity = finding.forecast?.seconds == nil ? .notice : draft.severity(finding.forecast)
+    if finding.severity > .notice, (finding.forecast?.seconds ?? .infinity) > 86400 {
+      finding.severity = .notice
+    }
+    finding.lifecycle = .firing
+    return finding
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The parts of a finding that all rules make in the same way: who, towards whom, examples, what
+/// runs out.
+package struct FindingDraft {
+  private let inquiry: Inquiry
+  package let rule: RuleID
+  package let namespace: NetnsID
+
+  package var census: Census { inquiry.census }
+  package var settings: RuleSettings { inquiry.settings }
+
+  package init(_ inquiry: Inquiry, rule: RuleID, namespace: NetnsID) {
+    self.inquiry = inquiry
+    self.rule = rule
+    self.namespace = namespace
+  }
+
+  /// A finding about a group of connections that processes hold.
+  package func finding(
+    _ group: SocketGroup, cause: Cause, trend: Trend, holders culprits: [Culprit]
+  ) -> Finding {
+    let owner =
+      census.processes[group.service]?.owner ?? culprits.first?.process.owner
+      ?? Owner(.kernel, "no process")
+    var finding = draft(
+      owner: owner, subject: group.port.isInbound ? ":\(group.port.port)" : "to:\(group.port.port)",
+      cause: cause, state: group.port.state, sockets: group.members.count)
+    finding.culprits = culprits
+    finding.localPort = group.localPort
+    finding.remotePort = group.remotePort
+    finding.growth = trend.growth
+    describe(&finding, group.members)
+    finding.evidence.append(
+      .survivors(count: trend.survivors, patienceSeconds: trend.patienceSeconds))
+    finding.evidence.append(
+      .turnover(
+        entered: trend.entered, left: trend.left, medianDwellSeconds: trend.medianDwellSeconds))
+    finding.forecast = descriptorForecast(of: culprits, growth: trend.growth)
+    finding.runtime =
+      culprits.first { $0.role != .peer }?.process.runtime ?? .unknown
+    finding.doubts = doubts(trend)
+    return finding
+  }
+
+  /// A finding with its identity, and nothing else yet.
+  package func draft(
+    owner: Owner, subject: String, cause: Cause, state: TCPState, sockets: Int
+  ) -> Finding {
+    let name = census.namespace(namespace)?.name
+    let place = name.map { "/netns:\($0)" } ?? ""
+    var finding = Finding(
+      id: "\(rule.rawValue)/\(owner.kind.rawValue):\(owner.name)/\(subject)\(place)",
+      rule: rule, cause: cause, lifecycle: .pending, severity: .notice, namespace: namespace,
+      owner: owner, state: state, sockets: sockets)
+    finding.namespaceName = name
+    return finding
+  }
+
+  /// Fills in the oldest, the top peers and the examples.
+  package func describe(_ finding: inout Finding, _ members: [Connection]) {
+    let oldest = members.sorted { ($0.stateSince, $0.id.key) < ($1.stateSince, $1.id.key) }
+    finding.oldest = oldest.first?.age(at: census.now)
+    var peers: [Endpoint: Int] = [:]
+    for member in members {
+      guard let row = census.row(of: member) else { continue }
+      // A client's port is of no use to anyone; its address is.
+      let port = member.flags.contains(.isInbound) ? 0 : row.remotePort
+      peers[Endpoint(row.remoteAddress, port), default: 0] += 1
+    }
+    finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
+      .map { PeerCount(remote: $0.key, sockets: $0.value) }
+    finding.examples = oldest.prefix(3).compactMap { member in
+      census.row(of: member).map { row in
+        ExampleSocket(row: row, age: member.age(at: census.now), holder: holder(of: member))
+      }
+    }
+  }
+
+  private func holder(of connection: Connection) -> SocketHolder? {
+    guard let reference = census.holders.first(of: connection.inode),
+      let process = census.processes[reference.process]
+    else { return nil }
+    return SocketHolder(
+      inode: connection.inode, process: process.id, fd: reference.fd, table: reference.table)
+  }
+
+  /// The processes that hold the members, those with most first, as one role.
+  package func holders(of members: [Connection], role: Culprit.Role = .holder) -> [Culprit] {
+    var counts: [Int32: Int] = [:]
+    for member in members {
+      for process in Set(census.holders.holders(of: member.inode).map(\.process)) {
+        counts[process, default: 0] += 1
+      }
+    }
+    return culprits(counts, role: role, attribution: .descriptor)
+  }
+
+  package func culprits(
+    _ counts: [Int32: Int], role: Culprit.Role, attribution: Attribution
+  ) -> [Culprit] {
+    counts.compactMap { index, sockets in
+      census.processes[index].map {
+        Culprit($0, role: role, sockets: sockets, attribution: attribution)
+      }
+    }
+    .sorted { ($1.sockets, $0.process.id) < ($0.sockets, $1.process.id) }
+  }
+
+  /// The processes that listen on an inbound group's port.
+  package func listeners(of members: [Connection]) -> [Culprit] {
+    var counts: [Int32: Int] = [:]
+    for member in members {
+      guard let row = census.row(of: member) else { continue }
+      for process in census.listenerHolders(of: row) where census.processes[process]?.id.pid != 1 {
+        counts[process, default: 0] += 1
+      }
+    }
+    return culprits(counts, role: .listener, attribution: .listener)
+  }
+
+  /// When the process with the most of them hits its descriptor limit.
+  package func descriptorForecast(of culprits: [Culprit], growth: Rate?) -> Forecast? {
+    let holders = culprits.filter { $0.role == .holder }
+    guard let worst = holders.first, let used = worst.process.descriptorCount,
+      let limit = worst.process.descriptorSoftLimit, limit < UInt64(Int32.max)
+    else { return nil }
+    var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
+    guard let growth, growth.perSecond > 0 else { return forecast }
+    let total = max(1, holders.reduce(0) { $0 + $1.sockets })
+    let share = Double(worst.sockets) / Double(total)
+    let left = Double(max(0, Int(limit) - used))
+    forecast.seconds = left / (growth.perSecond * share)
+    forecast.lowSeconds = left / (growth.high * share)
+    forecast.highSeconds = growth.low > 0 ? left / (growth.low * share) : nil
+    return forecast
+  }
+
+  /// Severity of something that grows: by what runs out and when.
+  package func severity(_ forecast: Forecast?) -> Severity {
+    guard let forecast else { return .warning }
+    if Double(forecast.used) >= settings.descriptorShareWarning * Double(forecast.limit) {
+      return .critical
+    }
+    guard let seconds = forecast.seconds else { return .warning }
+    if seconds <= settings.criticalHorizonSeconds { return .critical }
+    return seconds > settings.noticeHorizonSeconds ? .notice : .warning
+  }
+
+  /// What stands against the verdict, from how and for how long was looked.
+  package func doubts(_ trend: Trend?) -> [Doubt] {
+    var doubts: [Doubt] = []
+    if census.looks <= 2, census.watchedSeconds < settings.patienceSeconds / 4 {
+      doubts.append(.oneLook)
+    } else if trend?.isWatchedTooShort ?? false {
+      doubts.append(.watchedTooShort)
+    }
+    if trend?.isDraining ?? false { doubts.append(.someDrain) }
+    if !census.holderGaps.isEmpty { doubts.append(.holdersIncomplete) }
+    if census.namespace(namespace)?.source == .procNetTCP { doubts.append(.sourceLimited) }
+    if census.longestGapSeconds != nil { doubts.append(.samplerGap) }
+    return doubts
+  }
+}

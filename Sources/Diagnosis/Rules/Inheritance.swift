@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Whether stuck sockets are kept open by processes that did not open them: descriptors that went
+/// through fork and exec and were forgotten there.
+struct Inheritance {
+  private(set) var isInherited = false
+  /// The processes that opened (or accepted) what others hold now.
+  private(set) var openers: [Culprit] = []
+
+  init(_ stuck: [Connection], holders: [Culprit], in census: Census) {
+    var inherited = 0
+    var openerCounts: [Int32: Int] = [:]
+    for connection in stuck {
+      guard let opener = Self.opener(of: connection, in: census) else { continue }
+      inherited += 1
+      openerCounts[opener, default: 0] += 1
+    }
+    isInherited = 2 * inherited > stuck.count
+    guard isInherited else { return }
+    openers = openerCounts.compactMap { index, sockets in
+      census.processes[index].map {
+        Culprit($0, role: .opener, sockets: sockets, attribution: Self.attribution(stuck))
+      }
+    }
+    .sorted { ($1.sockets, $0.process.id) < ($0.sockets, $1.process.id) }
+  }
+
+  private static func attribution(_ stuck: [Connection]) -> Attribution {
+    stuck.first.map { $0.flags.contains(.isInbound) } ?? false ? .listener : .remembered
+  }
+
+  /// The process that opened the connection, if it is not among those that hold it now and those
+  /// can only have inherited it.
+  private static func opener(of connection: Connection, in census: Census) -> Int32? {
+    let references = census.holders.holders(of: connection.inode)
+    let holders = references.map(\.process)
+    guard !holders.isEmpty, let row = census.row(of: connection) else { return nil }
+    if connection.flags.contains(.isInbound) {
+      let listening = census.listenerHolders(of: row)
+      guard let listener = listening.first(where: { census.processes[$0]?.id.pid != 1 }),
+        holders.allSatisfy({ !listening.contains($0) })
+      else { return nil }
+      return references.allSatisfy { isForeign($0, to: listener, connection, in: census) }
+        ? listener : nil
+    }
+    guard connection.opener >= 0, !holders.contains(connection.opener) else { return nil }
+    return connection.opener
+  }
+
+  /// Whether a holder has the socket by inheritance, not by design.
+  private static func isForeign(
+    _ reference: HolderMap.Reference, to listener: Int32, _ connection: Connection,
+    in census: Census
+  ) -> Bool {
+    guard let holder = census.processes[reference.process],
+      let parent = census.processes[listener]
+    else { return false }
+    // inetd hands the connection over as standard input on purpose.
+    if reference.fd <= 2 { return false }
+    // Another program: the descriptor came through exec.
+    if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
+    // The same program: a connection is its worker's own unless several share it.
+    return census.holders.holders(of: connection.inode).count > 1
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Ephemeral ports to one destination run out, because this side opens connections, closes them
+/// first and does not reuse them. TIME_WAIT by itself is harmless and never a finding.
+package enum TimeWaitPortExhaustion: Rule {
+  package static let id = RuleID.timeWaitPortExhaustion
+
+  package static func findings(in inquiry: Inquiry) -> [Finding] {
+    let census = inquiry.census
+    return EphemeralPorts.all(in: census, fewest: 50).compactMap { ports in
+      finding(of: ports, in: inquiry)
+    }
+  }
+
+  private static func finding(
+    of ports: EphemeralPorts, in inquiry: Inquiry
+  ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    let forecast = ports.forecast
+    let isSoon = forecast.seconds.map { $0 <= settings.criticalHorizonSeconds } ?? false
+    let isFull = ports.share >= settings.portShareWarning
+    guard isFull || (isSoon && ports.share >= 0.5),
+      2 * ports.inTimeWait > ports.rows.count
+    else { return nil }
+    let draft = FindingDraft(inquiry, rule: id, namespace: ports.route.namespace)
+    let opener = Openers(ports, in: census)
+    let culprits = opener.culprits(draft)
+    var finding = draft.draft(
+      owner: culprits.first?.process.owner ?? Owner(.kernel, "opener unknown"),
+      subject: "\(ports.route.source)->\(ports.route.destination)", cause: .clientPortExhaustion,
+      state: .timeWait, sockets: ports.rows.count)
+    finding.culprits = culprits
+    finding.runtime = culprits.first?.process.runtime ?? .unknown
+    finding.remotePort = ports.route.destination.port
+    finding.growth = ports.closesPerSecond
+    finding.forecast = forecast
+    finding.peers = [PeerCount(remote: ports.route.destination, sockets: ports.rows.count)]
+    finding.evidence = [
+      .portsInUse(
+        used: ports.used, capacity: ports.capacity, source: ports.route.source,
+        destination: ports.route.destination)
+    ]
+    if let namespace = census.namespace(ports.route.namespace) {
+      let range = namespace.settings.localPortRange
+      finding.evidence += [
+        .setting(
+          name: "net.ipv4.ip_local_port_range", value: "\(range.lowerBound) \(range.upperBound)"),
+        .setting(name: "net.ipv4.tcp_tw_reuse", value: "\(namespace.settings.timeWaitReuse)"),
+      ]
+    }
+    if ports.share >= settings.portShareCritical || (forecast.seconds ?? .infinity) < 300 {
+      finding.severity = .critical
+    } else {
+      finding.severity = .warning
+    }
+    if culprits.isEmpty { finding.doubts.append(.openerUnknown) }
+    if opener.isInferred { finding.doubts.append(.openerInferred) }
+    // The rows' own timers tell the rate: one look is enough.
+    finding.lifecycle = .firing
+    return finding
+  }
+
+  /// Who opened the connections that are in TIME_WAIT now. A TIME_WAIT row has no owner; its
+  /// cookie is that of the socket it was.
+  private struct Openers {
+    var counts: [Int32: Int] = [:]
+    var isInferred = false
+
+    init(_ ports: EphemeralPorts, in census: Census) {
+      var live: [Int32: Int] = [:]
+      for index in ports.rows {
+        let row = census.sample.sockets[Int(index)]
+        guard let connection = census.connection(of: row), connection.opener >= 0 else { continue }
+        if row.inode == 0 {
+          counts[connection.opener, default: 0] += 1
+        } else {
+          live[connection.opener, default: 0] += 1
+        }
+      }
+      if counts.isEmpty {
+        counts = live.isEmpty ? census.recentOpeners(to: ports.route.destination.port) : live
+        isInferred = !counts.isEmpty
+      }
+    }
+
+    func culprits(_ draft: FindingDraft) -> [Culprit] {
+      draft.culprits(counts, role: .opener, attribution: isInferred ? .sibling : .remembered)
+    }
+  }
+}
+
+extension Census {
+  /// The processes that were seen to close connections to this remote port.
+  func recentOpeners(to port: UInt16) -> [Int32: Int] {
+    var counts: [Int32: Int] = [:]
+    for connection in connections
+    where connection.remotePort == port && !connection.flags.contains(.isInbound)
+      && connection.opener >= 0
+    {
+      counts[connection.opener, default: 0] += 1
+    }
+    return counts
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// Closes or handshakes that the other side does not answer: what the rules for FIN_WAIT1,
+/// LAST_ACK, CLOSING, SYN_RECV and SYN_SENT share.
+///
+/// Every public host has some of these all day, from peers that vanish. They are a finding when
+/// they are many, have been retransmitted, and are a real share of all connections here.
+package struct UnfinishedGroup {
+  /// What tells the rules of this kind apart.
+  package struct Question {
+    package var rule: RuleID
+    package var state: TCPState
+    /// Unanswered for this long is stuck, whatever the patience: the kernel gives up on these by
+    /// itself, so a long patience would never see one.
+    package var patienceCapSeconds: Double
+    package var fewestRetransmits: UInt8
+    /// The counter of connections that these are a share of.
+    package var connections: any KeyPath<TCPCounters, UInt64?> & Sendable
+
+    package init(
+      rule: RuleID, state: TCPState, patienceCapSeconds: Double, fewestRetransmits: UInt8,
+      connections: any KeyPath<TCPCounters, UInt64?> & Sendable
+    ) {
+      self.rule = rule
+      self.state = state
+      self.patienceCapSeconds = patienceCapSeconds
+      self.fewestRetransmits = fewestRetransmits
+      self.connections = connections
+    }
+  }
+
+  package static func findings(
+    _ question: Question, in inquiry: Inquiry
+  ) -> [Finding] {
+    let groups = inquiry.groups(of: question.state) { _, row in
+      row.retransmits >= question.fewestRetransmits || row.timer == .probe
+    }
+    return groups.compactMap { finding(of: $0, question, in: inquiry) }
+  }
+
+  private static func finding(
+    of group: SocketGroup, _ question: Question, in inquiry: Inquiry
+  ) -> Finding? {
+    let census = inquiry.census
+    let settings = inquiry.settings
+    let patience = min(settings.patienceSeconds, question.patienceCapSeconds)
+    let trend = inquiry.trend(
+      group, patienceSeconds: patience, since: \.stateSince)
+    guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }
+    let draft = FindingDraft(
+      inquiry, rule: question.rule, namespace: group.port.namespace)
+    var culprits = draft.holders(of: group.members)
+    if culprits.isEmpty { culprits = draft.listeners(of: group.members) }
+    var finding = draft.finding(
+      group, cause: cause(of: group, in: census), trend: trend, holders: culprits)
+    if group.service < 0, culprits.isEmpty {
+      finding.owner = Owner(.kernel, group.port.isInbound ? "port \(group.port.port)" : "kernel")
+    }
+    finding.evidence.append(contentsOf: evidence(of: group, in: census))
+    finding.doubts.removeAll { $0 == .someDrain }
+    let share = share(of: group, question, patience: patience, in: census)
+    finding.severity = share.isLarge(settings) ? .warning : .notice
+    if let counted = share.counted { finding.evidence.append(counted) }
+    let isLong = trend.survivors >= 3 && census.watchedSeconds >= patience / 2
+    if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
+    return finding
+  }
+
+  private struct Share {
+    var unfinished: Int
+    var connections: Int?
+    var counted: Evidence?
+
+    func isLarge(_ settings: RuleSettings) -> Bool {
+      guard let connections else { return unfinished >= 10 * settings.fewestUnfinished }
+      return Double(unfinished) >= settings.unfinishedShare * Double(max(connections, 1))
+    }
+  }
+
+  /// The newcomers among them against all connections made in the same time.
+  private static func share(
+    of group: SocketGroup, _ question: Question, patience: Double, in census: Census
+  ) -> Share {
+    let window = max(census.watchedSeconds, 1)
+    let recent = group.members.count { $0.dwellSeconds(at: census.now) <= window }
+    guard
+      let made = census.counters.increase(
+        of: question.connections, in: group.port.namespace, overSeconds: window + 1)
+    else { return Share(unfinished: recent, connections: nil, counted: nil) }
+    let name = question.connections == \.passiveOpens ? "PassiveOpens" : "ActiveOpens"
+    return Share(
+      unfinished: recent, connections: made.increase,
+      counted: .counter(name: name, increase: made.increase, seconds: made.seconds))
+  }
+
+  private static func cause(of group: SocketGroup, in census: Census) -> Cause {
+    switch group.port.state {
+    case .synRecv: return .handshakeNeverCompleted
+    case .synSent: return .connectBlackhole
+    default:
+      let blocked = group.members.count { census.row(of: $0)?.timer == .probe }
+      return 2 * blocked > group.members.count ? .peerNeverReads : .peerVanished
+    }
+  }
+
+  private static func evidence(of group: SocketGroup, in census: Census) -> [Evidence] {
+    let rows = group.members.compactMap { census.row(of: $0) }
+    let retransmits = rows.map { Int($0.retransmits) }.sorted()
+    var found: [Evidence] = []
+    if let most = retransmits.last {
+      found.append(.retransmits(median: retransmits[retransmits.count / 2], most: most))
+    }
+    let sending = rows.filter { $0.sendQueue > 1 }
+    if let largest = sending.map(\.sendQueue).max() {
+      found.append(.sendQueue(sockets: sending.count, largest: Int(largest)))
+    }
+    return found
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The whole core as one value: samples in, questions and findings out.
+///
+/// One turn is three lines, on any host:
+///
+///     let search = watch.advance(with: try host.takeSample(request))
+///     watch.attribute(host.findHolders(search, in: watch.sample), to: search)
+///     let events = watch.judge()
+package struct Watch: Sendable {
+  package let settings: RuleSettings
+  package private(set) var census: Census?
+  private var ledger = FindingLedger()
+
+  package init(settings: RuleSettings) { self.settings = settings }
+
+  /// All findings now, the worst first.
+  package var findings: [Finding] { ledger.findings }
+
+  /// Takes in a look, and says which sockets to find the holders of.
+  package mutating func advance(
+    with sample: Sample, ghosts: HolderSearch.Ghosts = .everywhere, learnOpeners: Bool = true
+  ) -> HolderSearch {
+    if census == nil {
+      census = Census(sample, limit: settings.connectionLimit)
+    } else {
+      census?.advance(with: sample)
+    }
+    return census?.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
+      ?? HolderSearch()
+  }
+
+  /// Takes in who holds them.
+  package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
+    census?.attribute(report, to: search)
+  }
+
+  /// Asks every rule, and says what has happened to the findings.
+  package mutating func judge() -> [FindingEvent] {
+    guard let census else { return [] }
+    return ledger.update(
+      RuleCatalog.findings(in: Inquiry(census, settings: settings)), at: census.now,
+      quietSeconds: settings.patienceSeconds)
+  }
+}

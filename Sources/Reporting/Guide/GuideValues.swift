@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// What a reporter knows of one finding, to fill the placeholders of its guide. Typed, because the
+/// result is pasted into a root shell: a name from another user's cgroup must not become a command.
+package struct GuideValues: Hashable, Sendable {
+  package var pid: Int32?
+  package var fd: Int32?
+  package var port: UInt16?
+  package var remotePort: UInt16?
+  package var remote: Endpoint?
+  /// A systemd unit. Only a `.service` is used, and not `user@UID.service`: a scope or a slice
+  /// can't be restarted, and a user's manager takes all of that user's sessions with it. A name
+  /// that begins with a dash would be an option.
+  package var unit: String?
+  /// A container's id. Anything but hexadecimal digits is not used.
+  package var container: String?
+  package var opener: Int32?
+  package var peer: Int32?
+  package var hardLimit: UInt64?
+  /// A process in the finding's network namespace; nil when that is the reader's own.
+  package var namespaceMember: Int32?
+  /// The name under `/run/netns`, used when no process is in it; nil when that is the reader's own.
+  package var namespaceName: String?
+
+  package init() {}
+
+  /// The text for a placeholder, safe to paste into a shell; nil when it is not known.
+  package func text(for placeholder: GuidePlaceholder) -> String? {
+    switch placeholder {
+    case .pid: pid.map(String.init)
+    case .fd: fd.map(String.init)
+    case .port: port.map(String.init)
+    case .remotePort: remotePort.map(String.init)
+    case .remote: remote.map(\.description)
+    case .remoteAddress: remote.map(\.address.description)
+    case .unit: restartableUnit
+    case .container: container.flatMap { Self.isHexadecimal($0) ? $0 : nil }
+    case .opener: opener.map(String.init)
+    case .peer: peer.map(String.init)
+    case .hardLimit: hardLimit.map(String.init)
+    case .netns: namespacePrefix
+    }
+  }
+
+  private var restartableUnit: String? {
+    guard let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@"),
+      !unit.hasPrefix("-")
+    else { return nil }
+    return Self.shellQuoted(unit)
+  }
+
+  private var namespacePrefix: String? {
+    if let namespaceMember { return "nsenter -t \(namespaceMember) -n " }
+    guard let namespaceName else { return "" }
+    // A name like ../../etc is no name of a namespace.
+    guard !namespaceName.contains("/") else { return nil }
+    return Self.shellQuoted("/run/netns/\(namespaceName)").map { "nsenter --net=\($0) " }
+  }
+
+  /// Quotes `text` for a POSIX shell, or gives nil when it holds a character that should not reach
+  /// a terminal.
+  private static func shellQuoted(_ text: String) -> String? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else { return nil }
+    if text.utf8.allSatisfy(isPlain) { return text }
+    var quoted = "'"
+    for character in text { quoted += character == "'" ? "'\\''" : String(character) }
+    return quoted + "'"
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+    default: "-_.:@/".utf8.contains(byte)
+    }
+  }
+
+  private static func isHexadecimal(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+  }
+}

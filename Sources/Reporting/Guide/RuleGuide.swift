@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// The guide of every rule: what a finding means, what to do, and what does not help. Written once
+/// here, used wherever words are needed.
+package enum RuleGuide {
+  /// The causes that a rule can give, the commonest first. Never empty.
+  package static func causes(of rule: RuleID) -> [Cause] {
+    switch rule {
+    case .closeWaitLeak, .closeWaitStuck:
+      [.eofReadNotClosed, .eofUnread, .dataUnread, .inheritedByChild, .stuckWriter]
+    case .acceptQueueStall: [.notAccepted]
+    case .closedFdLeak:
+      [.connectionDead, .writeErrorIgnored, .resetUnnoticed, .keepaliveExpired]
+    case .finWait2Owned: [.peerNeverCloses]
+    case .finWait1Pileup, .lastAckPileup, .closingPileup: [.peerVanished, .peerNeverReads]
+    case .timeWaitPortExhaustion: [.clientPortExhaustion]
+    case .timeWaitBucketOverflow: [.maxTimeWaitBuckets]
+    case .synRecvPileup: [.handshakeNeverCompleted]
+    case .synSentPileup: [.connectBlackhole]
+    case .establishedIdleGrowth: [.idleNeverClosed]
+    case .descriptorExhaustion: [.descriptorLimit]
+    case .orphanPressure: [.orphanLimit, .memoryLimit]
+    }
+  }
+
+  /// The text for one rule, cause and runtime, with its placeholders.
+  ///
+  /// A cause that is not in ``causes(of:)`` gets the text of the rule's first cause: the reporter
+  /// must not fall silent because a rule has learnt to tell more apart.
+  package static func guide(
+    for rule: RuleID, cause: Cause, runtime: ProcessRuntime
+  ) -> GuideText {
+    switch rule {
+    case .acceptQueueStall: AcceptQueueStallGuide.text(runtime)
+    // Until the other rules have theirs.
+    default: AcceptQueueStallGuide.text(runtime)
+    }
+  }
+}

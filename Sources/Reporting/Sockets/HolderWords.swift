@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Says who has a socket, or why nobody has.
+struct HolderWords {
+  private let listing: SocketListing
+  private let unicode: Bool
+
+  init(_ listing: SocketListing, unicode: Bool) {
+    self.listing = listing
+    self.unicode = unicode
+  }
+
+  /// Parts that may stand on lines of their own: one for each holder, or one reason.
+  func words(for entry: SocketListing.Entry, _ row: SocketRow) -> [String] {
+    guard entry.holders.isEmpty else {
+      return entry.holders.map { index in
+        let holder = listing.holders[Int(index)]
+        return name(holder.process.pid) + " " + descriptor(holder)
+      }
+    }
+    return [reason(entry, row)]
+  }
+
+  /// `nginx[812]`, `[812]` when its name was not read.
+  func name(_ pid: Int32) -> String {
+    UntrustedText.printable(listing.command(pid) ?? "", unicode: unicode) + "[\(pid)]"
+  }
+
+  private func descriptor(_ holder: SocketHolder) -> String {
+    switch holder.table {
+    case .process: "fd \(holder.fd)"
+    case .thread(let tid): "fd \(holder.fd) of thread \(tid)"
+    case .ioUring: "io_uring at fd \(holder.fd)"
+    }
+  }
+
+  private func reason(_ entry: SocketListing.Entry, _ row: SocketRow) -> String {
+    if row.isUnaccepted { return "in the accept queue of \(listener(entry))" }
+    switch row.state {
+    case .timeWait: return "kernel only"
+    case .synRecv, .newSynRecv: return "handshake with \(listener(entry))"
+    default: break
+    }
+    if row.isOrphan { return "closed by its process; kernel only" }
+    if row.inode == 0 { return "no process: a socket of the kernel" }
+    let unread = listing.gaps.filter { Self.hidesHolders.contains($0.kind) }
+    if !unread.isEmpty {
+      let count = unread.reduce(0) { $0 + $1.count }
+      return "holder not seen (\(Quantity.count(count, "process", plural: "processes")) unreadable)"
+    }
+    if !listing.isComplete { return "holder not looked for everywhere" }
+    if listing.descriptorsInFlight > 0 {
+      let count = Quantity.count(listing.descriptorsInFlight, "descriptor")
+      return "no holder (\(count) in flight between processes)"
+    }
+    return "no process holds it"
+  }
+
+  private static let hidesHolders: Set<Gap.Kind> = [
+    .descriptorsUnreadable, .processesHidden,
+  ]
+
+  private func listener(_ entry: SocketListing.Entry) -> String {
+    guard let position = entry.listener else { return "a listener that was not found" }
+    let listener = listing.listeners[Int(position)]
+    let pids = Set(listener.holders.map(\.process.pid)).sorted()
+    guard let first = pids.first else { return "port \(listener.local.port)" }
+    return name(first) + (pids.count > 1 ? " or \(pids.count - 1) more" : "")
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Says what a look could not see, and what would let it.
+enum GapWords {
+  /// One sentence, with the count and the remedy.
+  static func sentence(_ gap: Gap, unicode: Bool) -> String {
+    let detail = UntrustedText.printable(gap.detail, unicode: unicode)
+    return what(gap) + (detail.isEmpty ? "" : ": " + detail) + remedy(gap.kind)
+  }
+
+  private static func what(_ gap: Gap) -> String {
+    let count = gap.count
+    switch gap.kind {
+    case .descriptorsUnreadable:
+      return "Descriptors of \(processes(count)) unreadable"
+    case .processesHidden: return "\(processes(count)) hidden (hidepid)"
+    case .namespaceNotRead:
+      return "\(Quantity.count(count, "network namespace")) not read"
+    case .namespaceUnknown: return "Network namespace of \(processes(count)) unknown"
+    case .dumpRefused: return "sock_diag refused"
+    case .dumpInterrupted: return "The table changed while it was read"
+    case .rowUndecodable: return "\(Quantity.count(count, "row")) not understood"
+    case .boundReached: return "A limit of closewatch was reached, the rest was not read"
+    case .sourceLimited: return "/proc/net/tcp knows less than sock_diag"
+    case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
+    }
+  }
+
+  private static func processes(_ count: Int) -> String {
+    Quantity.count(count, "process", plural: "processes")
+  }
+
+  private static func remedy(_ kind: Gap.Kind) -> String {
+    switch kind {
+    case .descriptorsUnreadable, .processesHidden, .namespaceNotRead, .namespaceUnknown:
+      "; run as root to see them"
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Writes JSON (RFC 8259) into bytes, piece by piece.
+///
+/// Text that other programs chose (`comm`, unit names) is escaped so that it can neither break the
+/// document nor steer a terminal that shows it. 64-bit numbers are written in full: a reader that
+/// keeps numbers as doubles must read cookies as text.
+package struct JSONWriter {
+  /// What was written and not yet taken away.
+  package private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  package init() {}
+
+  /// Takes away what was written so far, so that a long document need not be held in memory.
+  package mutating func drain<E>(_ emit: ([UInt8]) throws(E) -> Void) throws(E) {
+    try emit(bytes)
+    bytes.removeAll(keepingCapacity: true)
+  }
+
+  package mutating func beginObject() { open(UInt8(ascii: "{")) }
+  package mutating func endObject() { shut(UInt8(ascii: "}")) }
+  package mutating func beginArray() { open(UInt8(ascii: "[")) }
+  package mutating func endArray() { shut(UInt8(ascii: "]")) }
+
+  /// A key of this program's own: ASCII, with nothing to escape.
+  package mutating func key(_ name: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  /// A key that comes from data, for example the name of a state.
+  package mutating func key(named name: String) {
+    string(name)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  package mutating func string(_ text: String) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    if text.utf8.allSatisfy(Self.isPlain) {
+      bytes.append(contentsOf: text.utf8)
+    } else {
+      for scalar in text.unicodeScalars { append(escaping: scalar) }
+    }
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+  }
+
+  /// Text as bytes from outside: what is not UTF-8 becomes U+FFFD.
+  package mutating func string(utf8: some Collection<UInt8>) {
+    string(String(decoding: utf8, as: UTF8.self))
+  }
+
+  package mutating func integer(_ value: some FixedWidthInteger) {
+    separate()
+    bytes.appendDecimal(value)
+    needsComma = true
+  }
+
+  /// A number with at most `decimals` places, no exponent and no trailing zeros: the same on every
+  /// machine. What is not finite is `null`.
+  package mutating func number(_ value: Double, decimals: Int = 3) {
+    guard value.isFinite else { return null() }
+    var text = Quantity.fixed(value, decimals: decimals)
+    if text.utf8.contains(UInt8(ascii: ".")) {
+      while text.hasSuffix("0") { text.removeLast() }
+      if text.hasSuffix(".") { text.removeLast() }
+    }
+    if text == "-0" { text = "0" }
+    raw(text)
+  }
+
+  package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+  package mutating func null() { raw("null") }
+
+  /// `value`, or `null`.
+  package mutating func integer(orNull value: (some FixedWidthInteger)?) {
+    if let value { integer(value) } else { null() }
+  }
+
+  /// `text`, or `null`.
+  package mutating func string(orNull text: String?) {
+    if let text { string(text) } else { null() }
+  }
+
+  /// `value`, or `null`.
+  package mutating func number(orNull value: Double?, decimals: Int = 3) {
+    if let value { number(value, decimals: decimals) } else { null() }
+  }
+
+  /// A line feed after the document, as a text file ends.
+  package mutating func endLine() { bytes.append(UInt8(ascii: "\n")) }
+
+  /// `{"address":"192.0.2.1","port":443}`.
+  mutating func endpoint(_ endpoint: Endpoint) {
+    beginObject()
+    key("address")
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(endpoint.address)
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+    key("port")
+    integer(endpoint.port)
+    endObject()
+  }
+
+  private mutating func raw(_ text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  private mutating func open(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    needsComma = false
+  }
+
+  private mutating func shut(_ bracket: UInt8) {
+    bytes.append(bracket)
+    needsComma = true
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
+  private mutating func append(escaping scalar: Unicode.Scalar) {
+    switch scalar {
+    case "\"": bytes.append(contentsOf: #"\""#.utf8)
+    case "\\": bytes.append(contentsOf: #"\\"#.utf8)
+    case "\n": bytes.append(contentsOf: #"\n"#.utf8)
+    case "\t": bytes.append(contentsOf: #"\t"#.utf8)
+    case "\r": bytes.append(contentsOf: #"\r"#.utf8)
+    default:
+      guard UntrustedText.isUnsafe(scalar) else {
+        bytes.append(contentsOf: String(scalar).utf8)
+        return
+      }
+      // Those above the basic plane (tags) are two escapes in JSON.
+      for unit in String(scalar).utf16 {
+        let digits = String(unit, radix: 16)
+        bytes.append(contentsOf: #"\u"#.utf8)
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.count))
+        bytes.append(contentsOf: digits.utf8)
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Lines of text that keep to a width.
+struct TextPage {
+  let style: TextStyle
+  private(set) var text = ""
+
+  init(style: TextStyle) { self.style = style }
+
+  private static let labelColumns = 12
+
+  /// A blank line, then a title that stands at the edge.
+  mutating func heading(_ title: String) {
+    blank()
+    text += style.mark(title, .strong) + "\n"
+  }
+
+  mutating func blank() {
+    if !text.isEmpty { text += "\n" }
+  }
+
+  /// Lines at the edge.
+  mutating func paragraph(_ words: String, _ emphasis: TextStyle.Emphasis? = nil) {
+    for line in style.wrap(words, columns: style.width) {
+      text += emphasis.map { style.mark(line, $0) } ?? line
+      text += "\n"
+    }
+  }
+
+  /// An indented line; what goes on is indented further.
+  mutating func item(_ words: String) {
+    hang("  ", words, indent: 4)
+  }
+
+  /// `  label     words`, with the words in a column of their own.
+  mutating func field(_ label: String, _ words: String) {
+    let size = UntrustedText.columns(label)
+    let pad = String(repeating: " ", count: max(1, Self.labelColumns - 2 - size))
+    hang("  " + style.mark(label, .faint) + pad, words, indent: Self.labelColumns, first: 2 + size)
+  }
+
+  /// One step of a guide: a sentence, then commands, which are never broken inside a word.
+  mutating func step(_ label: String, _ step: String) {
+    let lines = step.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    guard let first = lines.first else { return }
+    field(label, first)
+    for command in lines.dropFirst() {
+      let indent = String(repeating: " ", count: Self.labelColumns + 2)
+      // The shell joins lines that end in a backslash.
+      let parts = style.wrap(command, columns: style.width - indent.utf8.count - 2)
+      text += parts.map { indent + $0 }.joined(separator: " \\\n") + "\n"
+    }
+  }
+
+  private mutating func hang(
+    _ lead: String, _ words: String, indent: Int, first: Int? = nil
+  ) {
+    // The first line may begin further left than the others; they all end at the same edge.
+    let start = first.map { max($0 + 1, indent) } ?? 2
+    let margin = String(repeating: " ", count: indent)
+    let lines = style.wrap(words, columns: style.width - max(start, indent))
+    guard !lines.isEmpty else { return }
+    text += lead + lines.joined(separator: "\n" + margin) + "\n"
+  }
+}

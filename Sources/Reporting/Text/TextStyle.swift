@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the place where text is shown can do. Nothing is said by colour or by a symbol alone.
+package struct TextStyle: Hashable, Sendable {
+  /// Whether ANSI colours (ECMA-48 SGR) may be used.
+  package var colour: Bool
+  /// Whether anything but ASCII may be used.
+  package var unicode: Bool
+  /// Columns of a line.
+  package var width: Int
+
+  package init(colour: Bool = false, unicode: Bool = false, width: Int = 79) {
+    self.colour = colour
+    self.unicode = unicode
+    self.width = width
+  }
+
+  /// Emphasis that a reader may miss without harm.
+  enum Emphasis: String {
+    case strong = "1"
+    case faint = "2"
+    case bad = "1;31"
+    case warn = "1;33"
+    case good = "32"
+  }
+
+  func mark(_ text: String, _ emphasis: Emphasis) -> String {
+    colour ? "\u{1b}[\(emphasis.rawValue)m\(text)\u{1b}[0m" : text
+  }
+
+  var ellipsis: String { unicode ? "…" : "..." }
+  var bullet: String { unicode ? "•" : "-" }
+  /// Points from the end that acts to the other one.
+  var arrow: String { unicode ? "→" : "->" }
+
+  /// A curve of `values`, one column each, from 0 to the largest. Empty when there is nothing to
+  /// see: fewer than three points.
+  func sparkline(_ values: [Int], columns: Int = 24) -> String {
+    guard values.count >= 3, let largest = values.max(), largest > 0 else { return "" }
+    let steps = Array(unicode ? "▁▂▃▄▅▆▇█" : "_.-=+*%#")
+    let points = min(columns, values.count)
+    let curve = (0..<points).map { point in
+      let index = points == 1 ? 0 : point * (values.count - 1) / (points - 1)
+      return steps[max(0, values[index]) * (steps.count - 1) / largest]
+    }
+    return String(curve)
+  }
+
+  /// Breaks `text` at spaces into lines of at most `columns`. A word that is longer stands alone
+  /// on its line, unbroken: a path that is cut cannot be copied.
+  func wrap(_ text: String, columns: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var used = 0
+    for word in text.split(separator: " ", omittingEmptySubsequences: true) {
+      let size = UntrustedText.columns(String(word))
+      if used > 0, used + 1 + size > columns {
+        lines.append(line)
+        line = ""
+        used = 0
+      }
+      line += (used > 0 ? " " : "") + word
+      used += (used > 0 ? 1 : 0) + size
+    }
+    if used > 0 { lines.append(line) }
+    return lines
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// One finding in full: who, what, since when, how fast, towards whom, what runs out, the proof,
+/// what to do, and what does not help.
+struct FindingPage {
+  private let report: TriageReport
+  private let finding: Finding
+  private let style: TextStyle
+  private let words: FindingWords
+
+  init(_ report: TriageReport, _ finding: Finding, style: TextStyle) {
+    self.report = report
+    self.finding = finding
+    self.style = style
+    words = FindingWords(report, style: style)
+  }
+
+  func write(to page: inout TextPage) {
+    let guide = report.guide(for: finding)
+    writeHead(guide, to: &page)
+    writeCourse(to: &page)
+    writeProof(to: &page)
+    for (index, step) in guide.now.enumerated() { page.step(index == 0 ? "do now" : "", step) }
+    for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "for good" : "", fix) }
+    for (index, futile) in guide.doesNotHelp.enumerated() {
+      page.field(index == 0 ? "no help" : "", "\(futile.what): \(futile.why)")
+    }
+  }
+
+  private func writeHead(_ guide: GuideText, to page: inout TextPage) {
+    let emphasis: TextStyle.Emphasis =
+      switch finding.severity {
+      case .critical: .bad
+      case .warning: .warn
+      case .notice: .strong
+      }
+    let severity = finding.severity.name.uppercased()
+    page.paragraph("\(severity)  \(finding.rule.rawValue)  \(words.who(finding))", emphasis)
+    page.item("\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
+    page.item(guide.meaning)
+    page.blank()
+  }
+
+  private func writeCourse(to page: inout TextPage) {
+    for role in [Culprit.Role.holder, .listener, .opener, .peer] {
+      let those = finding.culprits.filter { $0.role == role }
+      if !those.isEmpty { page.field(words.label(role), words.processes(those)) }
+    }
+    if let place = words.place(finding) { page.field("where", place) }
+    if let oldest = finding.oldest {
+      page.field("since", "the oldest is \(Quantity.age(oldest)) old" + firingSince)
+    }
+    if let growth = finding.growth {
+      let curve = style.sparkline(finding.history.map(\.sockets))
+      page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
+    }
+    if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
+    if let forecast = finding.forecast { page.field("runs out", words.forecast(forecast)) }
+  }
+
+  private var firingSince: String {
+    guard let since = finding.firingSince else { return "" }
+    let seconds = report.listing.sample.takenAt.seconds(since: since)
+    return seconds >= 1 ? ", seen firing for \(Quantity.duration(seconds))" : ""
+  }
+
+  private func writeProof(to page: inout TextPage) {
+    for (index, evidence) in finding.evidence.enumerated() {
+      page.field(index == 0 ? "proof" : "", EvidenceWords.sentence(evidence))
+    }
+    for (index, example) in finding.examples.prefix(3).enumerated() {
+      page.field(index == 0 ? "for example" : "", words.example(example))
+    }
+    if !finding.doubts.isEmpty {
+      page.field("but", finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))
+    }
+  }
+}

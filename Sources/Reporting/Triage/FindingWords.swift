@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The parts of a finding in words, the same in the page and in the list.
+struct FindingWords {
+  private let report: TriageReport
+  private let style: TextStyle
+
+  init(_ report: TriageReport, style: TextStyle) {
+    self.report = report
+    self.style = style
+  }
+
+  /// One line: `warning close-wait-leak  nginx[812]: 88 sockets in CLOSE_WAIT, 3.0/s`.
+  func line(_ finding: Finding) -> String {
+    var parts = [what(finding)]
+    if let growth = finding.growth, growth.perSecond > 0 {
+      parts.append(Quantity.rate(growth.perSecond))
+    }
+    if let port = finding.localPort { parts.append("port \(port)") }
+    if let forecast = finding.forecast, forecast.seconds != nil {
+      parts.append(self.forecast(forecast))
+    }
+    let severity = finding.lifecycle == .firing ? finding.severity.name + " " : ""
+    return "\(severity)\(finding.rule.rawValue) (\(finding.cause.rawValue)): \(who(finding)), "
+      + parts.joined(separator: ", ")
+  }
+
+  /// `python3[4711] in api.service`, or what is known of the owner when no process is.
+  func who(_ finding: Finding) -> String {
+    let actors = finding.culprits.filter { $0.role != .peer }
+    guard let first = actors.first else {
+      return finding.owner.kind == .kernel ? "no process" : printable(finding.owner.name)
+    }
+    let more = Set(actors.map(\.process.id)).count - 1
+    let rest = more > 0 ? " and \(more) more" : ""
+    return name(first.process) + rest + home(of: first.process, besides: finding.owner)
+  }
+
+  /// `88 sockets in CLOSE_WAIT`.
+  func what(_ finding: Finding) -> String {
+    switch finding.rule {
+    case .closedFdLeak:
+      Quantity.count(finding.sockets, "descriptor") + " on dead sockets"
+    case .descriptorExhaustion:
+      Quantity.count(finding.sockets, "descriptor") + " open"
+    case .orphanPressure:
+      Quantity.count(finding.sockets, "orphan")
+    default:
+      Quantity.count(finding.sockets, "socket") + " in \(finding.state.name)"
+    }
+  }
+
+  /// What heads the list of the processes of one role.
+  func label(_ role: Culprit.Role) -> String {
+    switch role {
+    case .holder: "held by"
+    case .listener: "listener"
+    case .opener: "opened by"
+    case .peer: "other end"
+    }
+  }
+
+  /// `python3[4711] 88, worker[4712] 3 (inferred from its live connections)`.
+  func processes(_ culprits: [Culprit]) -> String {
+    let shown = culprits.prefix(4).map { culprit in
+      let how =
+        switch culprit.attribution {
+        case .descriptor: ""
+        case .listener: culprit.role == .listener ? "" : " (by the listener's port)"
+        case .remembered: " (remembered from when it held them)"
+        case .sibling: " (inferred from its live connections to the same place)"
+        }
+      return "\(name(culprit.process)) \(Quantity.count(culprit.sockets))\(how)"
+    }
+    let more = culprits.count > 4 ? " and \(culprits.count - 4) more" : ""
+    return shown.joined(separator: ", ") + more
+  }
+
+  /// The namespace, where it is not the reader's own, and the ports.
+  func place(_ finding: Finding) -> String? {
+    var parts: [String] = []
+    if let port = finding.localPort { parts.append("local port \(port)") }
+    if let namespace = report.namespace(finding.namespace) {
+      if !namespace.isOwn {
+        parts.append(NamespaceWords.heading(namespace, unicode: style.unicode))
+      }
+    } else if let name = finding.namespaceName {
+      parts.append("netns " + printable(name))
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// The commonest remote ends with their numbers.
+  func peers(_ finding: Finding) -> String {
+    let shown = finding.peers.prefix(3)
+    var text = shown.map { peer in
+      let remote = peer.remote
+      let place = remote.port == 0 ? remote.address.description : remote.description
+      return "\(place) (\(Quantity.count(peer.sockets)))"
+    }.joined(separator: ", ")
+    let rest = finding.sockets - shown.reduce(0) { $0 + $1.sockets }
+    if rest > 0 { text += ", elsewhere \(Quantity.count(rest))" }
+    return text
+  }
+
+  /// `descriptors in 41-55 min (1,204 of 4,096 used)`.
+  func forecast(_ forecast: Forecast) -> String {
+    let name =
+      switch forecast.resource {
+      case .descriptors: "descriptors"
+      case .ephemeralPorts: "ephemeral ports"
+      case .acceptQueue: "the accept queue"
+      case .timeWaitBuckets: "TIME_WAIT buckets"
+      case .orphans: "orphans"
+      case .tcpMemory: "TCP memory pages"
+      }
+    let used = "(\(Quantity.count(forecast.used)) of \(Quantity.count(forecast.limit)) used)"
+    guard let seconds = forecast.seconds else { return "\(name) not at this rate \(used)" }
+    if forecast.used >= forecast.limit { return "\(name) now \(used)" }
+    switch (forecast.lowSeconds, forecast.highSeconds) {
+    case (let low?, let high?):
+      return "\(name) in \(Quantity.duration(from: low, to: high)) \(used)"
+    case (let low?, nil):
+      return "\(name) in \(Quantity.duration(low)) at the earliest \(used)"
+    default:
+      return "\(name) in about \(Quantity.duration(seconds)) \(used)"
+    }
+  }
+
+  /// `pid 4711 fd 7: 127.0.0.1:18080 -> 127.0.0.1:42720, Recv-Q 1, 29 s`.
+  func example(_ example: ExampleSocket) -> String {
+    let row = example.row
+    let holder = example.holder.map { "pid \($0.process.pid) fd \($0.fd): " } ?? ""
+    // A ghost has lost its addresses; what is known of it is the inode.
+    guard row.localPort != 0 || row.remotePort != 0 else { return "\(holder)socket:[\(row.inode)]" }
+    let age = example.age.bound == .unknown ? "" : ", " + Quantity.age(example.age)
+    let send = row.sendQueue > 0 ? ", Send-Q \(row.sendQueue)" : ""
+    return "\(holder)\(row.local) \(style.arrow) \(row.remote), Recv-Q \(row.receiveQueue)\(send)"
+      + age
+  }
+
+  /// A title as the rest of a sentence. A word in capitals (`FIN`) is left as it is.
+  func lowercasedFirst(_ title: String) -> String {
+    let word = title.prefix { $0 != " " }
+    guard word.dropFirst().allSatisfy({ !$0.isUppercase && $0 != "_" }) else { return title }
+    return title.prefix(1).lowercased() + title.dropFirst()
+  }
+
+  private func home(of process: ProcessRecord, besides owner: Owner) -> String {
+    if let unit = process.unit { return " in " + printable(unit) }
+    if let container = process.container {
+      return " in container " + printable(String(container.prefix(12)))
+    }
+    return owner.kind == .unit || owner.kind == .container ? " in " + printable(owner.name) : ""
+  }
+
+  private func name(_ process: ProcessRecord) -> String {
+    "\(printable(process.command))[\(process.id.pid)]"
+  }
+
+  private func printable(_ text: String) -> String {
+    UntrustedText.printable(text, unicode: style.unicode)
+  }
+}

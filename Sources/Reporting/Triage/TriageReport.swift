@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// Everything a triage has to say: the verdicts, what they were drawn from, and what was not seen.
+package struct TriageReport: Sendable {
+  /// Worst first: firing by severity, by what runs out soonest, by number; then pending, then
+  /// resolved.
+  package let findings: [Finding]
+  /// The newest look, with the holders that were found for it.
+  package let listing: SocketListing
+  /// From the first look to the last; 0 for one look.
+  package let watchedSeconds: Double
+  /// Of every look and search, each once.
+  package let gaps: [Gap]
+  /// How many processes hold a socket of the newest look, or a ghost.
+  package let holderCount: Int
+
+  /// - Parameter earlierGaps: What looks before the newest could not see.
+  package init(
+    findings: [Finding], listing: SocketListing, watchedSeconds: Double, earlierGaps: [Gap] = []
+  ) {
+    self.findings = findings.sorted(by: Self.isWorse)
+    self.listing = listing
+    self.watchedSeconds = watchedSeconds
+    // The newest look says it best; of the earlier ones only what it did not have.
+    let kinds = Set(listing.gaps.map(\.kind))
+    gaps = SocketListing.merged(
+      listing.gaps + earlierGaps.filter { !kinds.contains($0.kind) })
+    holderCount = Set(listing.holders.map(\.process) + listing.ghosts.map(\.process)).count
+  }
+
+  /// Whether a person has to act: a finding fires with severity `warning` or more.
+  package var asksForAction: Bool {
+    findings.contains { $0.lifecycle == .firing && $0.severity >= .warning }
+  }
+
+  var firing: [Finding] { findings.filter { $0.lifecycle == .firing } }
+  var pending: [Finding] { findings.filter { $0.lifecycle == .pending } }
+  var resolved: [Finding] { findings.filter { $0.lifecycle == .resolved } }
+
+  /// The namespace of a finding, when it was in the newest look.
+  func namespace(_ id: NetnsID) -> NamespaceSample? {
+    listing.sample.namespaces.first { $0.id == id }
+  }
+
+  /// What is known of the finding, for the guide's placeholders.
+  func guide(for finding: Finding) -> GuideText {
+    RuleGuide.guide(for: finding.rule, cause: finding.cause, runtime: finding.runtime)
+      .filled(with: values(for: finding))
+  }
+
+  private func values(for finding: Finding) -> GuideValues {
+    var values = GuideValues()
+    let main = finding.culprits.first { $0.role == .holder || $0.role == .listener }
+    let opener = finding.culprits.first { $0.role == .opener }
+    let process = (main ?? opener)?.process
+    values.pid = process?.id.pid
+    if let opener, opener.process.id != process?.id { values.opener = opener.process.id.pid }
+    values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
+    values.fd =
+      finding.examples.first { $0.holder != nil && $0.holder?.process == process?.id }?.holder?.fd
+    values.port = finding.localPort
+    values.remotePort = finding.remotePort
+    values.remote = finding.peers.first?.remote
+    values.unit = process?.unit
+    values.container = process?.container
+    if let hard = process?.descriptorHardLimit, let soft = process?.descriptorSoftLimit, hard > soft,
+      hard != .max
+    {
+      values.hardLimit = hard
+    }
+    if let namespace = namespace(finding.namespace), !namespace.isOwn {
+      values.namespaceMember = namespace.memberPID
+      values.namespaceName = namespace.name
+    }
+    return values
+  }
+
+  private static func isWorse(_ a: Finding, _ b: Finding) -> Bool {
+    func key(_ finding: Finding) -> (Int, Int, Double, Int) {
+      let life = [Lifecycle.firing, .pending, .resolved].firstIndex(of: finding.lifecycle) ?? 3
+      let end = finding.forecast?.seconds ?? .infinity
+      return (life, -finding.severity.rawValue, end, -finding.sockets)
+    }
+    let (first, second) = (key(a), key(b))
+    return first == second ? a.id < b.id : first < second
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import KernelTables
+import LinuxHost
+import Reporting
+
+/// `closewatch sockets`: every TCP socket with its state, its age and who holds it.
+struct Sockets: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists TCP sockets with state, age and every process that holds them.",
+    discussion: """
+      Examples:
+        closewatch sockets --state close-wait --min-age 1m
+        closewatch sockets --unit nginx --wide
+        closewatch sockets --ghosts --json
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Only these states, in any spelling; may be repeated or separated by commas.",
+      valueName: "state"),
+    transform: StateArgument.parse)
+  var state: [StateSet] = []
+
+  @Option(help: "Only sockets of this process, or that wait for its listener.")
+  var pid: Int32?
+
+  @Option(help: "Only sockets of this systemd unit.")
+  var unit: String?
+
+  @Option(help: "Only this local port.")
+  var port: UInt16?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only towards ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT.", valueName: "place"),
+    transform: PlaceArgument.parse)
+  var remote: SocketFilter.Place?
+
+  @Option(
+    help: ArgumentHelp("Only sockets in their state for this long.", valueName: "time"),
+    transform: TimeSpan.parse)
+  var minAge: TimeSpan?
+
+  @Flag(help: "Only sockets for which no process was found.")
+  var unowned = false
+
+  @Flag(help: "Only descriptors on dead sockets: those that no table shows any more.")
+  var ghosts = false
+
+  @Flag(help: "Leave out the line of titles.")
+  var noHeader = false
+
+  @Flag(help: "One line for each socket, however long.")
+  var wide = false
+
+  @OptionGroup var machine: HostOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard ghosts else { return }
+    guard machine.netns == nil else {
+      throw ValidationError(
+        "--ghosts cannot go with --netns: a dead socket is in no namespace's table; use --pid")
+    }
+    guard state.isEmpty, port == nil, remote == nil, minAge == nil, !unowned else {
+      throw ValidationError(
+        "--ghosts goes with --pid and --unit only: a dead socket has no state, address or age")
+    }
+  }
+
+  func run() throws {
+    var host = try machine.open()
+    let filter = filter
+    let sample = try host.takeSample(request(filter))
+    let report = host.findHolders(search(sample, filter), in: sample)
+    let ages = SocketAges(sample)
+    var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
+    if ghosts { listing = listing.ghostsOnly(pid: pid, unit: unit) }
+    if output.json {
+      try listing.writeJSON { (bytes) throws(StandardOutput.Failure) in
+        try StandardOutput.write(bytes)
+      }
+    } else {
+      var table = SocketTable(listing, style: Terminal.style(output.color, usesFullWidth: true))
+      table.isWide = wide
+      table.hasHeader = !noHeader
+      try table.write { (bytes) throws(StandardOutput.Failure) in
+        try StandardOutput.write(bytes)
+      }
+    }
+  }
+
+  private var filter: SocketFilter {
+    var filter = SocketFilter()
+    if !state.isEmpty { filter.states = state.reduce([]) { $0.union($1) } }
+    filter.pid = pid
+    filter.unit = unit
+    filter.port = port
+    filter.remote = remote
+    filter.minimumAgeSeconds = minAge?.seconds
+    filter.unownedOnly = unowned
+    return filter
+  }
+
+  /// Asks only for what will be shown, and for the listeners that unaccepted sockets wait for.
+  private func request(_ filter: SocketFilter) -> SampleRequest {
+    var request = machine.request
+    guard !ghosts, filter.states != .all else { return request }
+    request.states = filter.states
+    let waiting = StateSet(.established, .closeWait, .synRecv, .newSynRecv)
+    if !filter.states.isDisjoint(with: waiting) { request.states.formUnion(StateSet(.listen)) }
+    return request
+  }
+
+  private func search(_ sample: Sample, _ filter: SocketFilter) -> HolderSearch {
+    var search = HolderSearch()
+    if ghosts {
+      search.ghosts = pid.map { .of([$0]) } ?? .everywhere
+      return search
+    }
+    let ages = SocketAges(sample)
+    for row in sample.sockets where row.inode != 0 {
+      if row.state == .listen || filter.admits(row, age: ages.age(of: row)) {
+        search.inodes.insert(row.inode)
+      }
+    }
+    if let pid { search.likely = [pid] }
+    return search
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Reporting
+
+/// What the place where output goes can do.
+enum Terminal {
+  /// A page is never wider than this: it is read on call, and pasted into tickets.
+  static let pageColumns = 79
+
+  static var hasOutput: Bool { isatty(1) == 1 }
+  static var hasError: Bool { isatty(2) == 1 }
+
+  /// The style for standard output.
+  static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
+    TextStyle(
+      colour: isColoured(colour), unicode: speaksUTF8,
+      width: usesFullWidth ? max(40, columns ?? pageColumns) : pageColumns)
+  }
+
+  /// https://no-color.org: any value that is not empty.
+  private static func isColoured(_ choice: ColourChoice) -> Bool {
+    switch choice {
+    case .always: true
+    case .never: false
+    case .auto:
+      hasOutput && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
+    }
+  }
+
+  /// locale(7): the first of these that is set decides.
+  private static var speaksUTF8: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = variable(name), !value.isEmpty else { continue }
+      let upper = value.uppercased()
+      return upper.contains("UTF-8") || upper.contains("UTF8")
+    }
+    return false
+  }
+
+  /// Columns of the terminal that standard output is; nil when it is none.
+  private static var columns: Int? {
+    var size = winsize()
+    guard hasOutput, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  private static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// What a person sees who has typed something wrong.
+@Suite struct CommandLineTests {
+  /// A mistake, and words that its one line must have.
+  struct Mistake: CustomTestStringConvertible, Sendable {
+    var arguments: [String]
+    var says: [String]
+    var testDescription: String { arguments.joined(separator: " ") }
+    init(_ arguments: String, says: String...) {
+      self.arguments = arguments.split(separator: " ").map(String.init)
+      self.says = says
+    }
+  }
+
+  @Test(arguments: [
+    Mistake("sockets --stat CLOSE_WAIT", says: "--stat", "--state"),
+    Mistake("sockets --state CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
+    Mistake("sockets --state close-wait,", says: "''", "there are ESTABLISHED"),
+    Mistake("sockets --state", says: "--state"),
+    Mistake("sockets --pid nginx", says: "nginx", "--pid"),
+    Mistake("sockets --port 70000", says: "70000", "--port"),
+    Mistake("sockets --remote db:5432", says: "db:5432", "[IPV6]:PORT"),
+    Mistake("sockets --remote 192.0.2.1:0", says: "1 to 65535"),
+    Mistake("sockets --min-age 5", says: "'5'", "30s"),
+    Mistake("sockets --ghosts --netns blue", says: "--ghosts", "--netns", "--pid"),
+    Mistake("sockets --ghosts --state close-wait", says: "--ghosts", "no state"),
+    Mistake("sockets extra", says: "extra"),
+    Mistake("triage --for soon", says: "soon", "500ms"),
+    Mistake("triage --for 0s", says: "more than 0"),
+    Mistake("triage --for 1s --interval 2s", says: "--interval", "--for"),
+    Mistake("triage --for 1s --interval 1ms", says: "50ms"),
+    Mistake("triage --color blue", says: "auto, always or never"),
+    Mistake("triage --source bpf", says: "auto, netlink or proc"),
+    Mistake("traige", says: "traige", "did you mean triage?"),
+    Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
+    Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),
+    Mistake("triage --replay /etc", says: "/etc"),
+  ])
+  func `a mistake is one line that names it, and exit status 2`(_ mistake: Mistake) throws {
+    let run = try #require(Command.run(mistake.arguments))
+    #expect(run.status == 2)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.hasPrefix("closewatch: "))
+    #expect(run.errors.hasSuffix("\n"))
+    #expect(run.errors.count { $0 == "\n" } == 1, "\(run.errors)")
+    for words in mistake.says {
+      #expect(run.errors.contains(words), "\(run.errors)")
+    }
+  }
+
+  @Test func `an escape sequence in an argument does not reach the terminal`() throws {
+    let run = try #require(Command.run(["sockets", "--state", "\u{1b}[2J"]))
+    #expect(run.status == 2)
+    #expect(!run.errors.contains("\u{1b}"))
+  }
+
+  @Test(arguments: [["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])
+  func `help goes to standard output and is no error`(_ arguments: [String]) throws {
+    let run = try #require(Command.run(arguments))
+    #expect(run.status == 0)
+    #expect(!run.output.isEmpty)
+    #expect(run.errors.isEmpty)
+  }
+}
