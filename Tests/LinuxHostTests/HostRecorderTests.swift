@@ -83,7 +83,8 @@ import Testing
     ) { try RecordedHost(directory: directory) }
   }
 
-  @Test func `reaching the bound of bytes ends the recording, and what is written replays`() throws {
+  @Test func `reaching the bound of bytes ends the recording, and what is written replays`() throws
+  {
     let looks = SmallHost.looks(5)
     let size = looks[0].files().reduce(0) { $0 + $1.bytes.count }
     var bounds = RecordingBounds()
@@ -162,5 +163,22 @@ import Testing
         #expect(!text.contains(secret), "\(secret) in \(name)")
       }
     }
+  }
+
+  @Test func `a look at this machine replays to the byte`() throws {
+    let listeners = try (0..<5).map { _ in try Listener(backlog: 7) }
+    var live = LiveHost()
+    var recorder = try recorder()
+    let sample = try live.takeSample(SampleRequest())
+    let search = recorder.search(for: sample)
+    let look = RecordedLook(sample: sample, report: live.findHolders(search, in: sample))
+    #expect(try recorder.append(look) == .written)
+    try recorder.finish()
+    var host = try RecordedHost(directory: directory)
+    let again = try host.takeSample(SampleRequest())
+    let report = host.findHolders(search, in: again)
+    #expect(RecordedLook(sample: again, report: report).files() == look.files())
+    let own = Set(listeners.map(\.inode))
+    #expect(Set(report.holders.map(\.inode)).isSuperset(of: own))
   }
 }

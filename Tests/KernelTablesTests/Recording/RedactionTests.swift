@@ -90,8 +90,10 @@ import Testing
 
   @Test(arguments: [
     ("/proc/812/fd: Permission denied (EACCES)", "/proc/812/fd: Permission denied (EACCES)"),
-    ("setns /run/netns/acme: Operation not permitted (EPERM)",
-      "setns /run/netns/netns-1: Operation not permitted (EPERM)"),
+    (
+      "setns /run/netns/acme: Operation not permitted (EPERM)",
+      "setns /run/netns/netns-1: Operation not permitted (EPERM)"
+    ),
     ("namespace acme: gone", "namespace netns-1: gone"),
     ("row 10.1.2.3:443 cut", "row [redacted] cut"),
     ("open '/home/bob/x' 'bob': no", "open '[redacted]' '[redacted]': no"),
