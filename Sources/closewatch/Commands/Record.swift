@@ -50,29 +50,35 @@ struct Record: ParsableCommand {
     }
   }
 
-  /// Records look after look, until the time is over, a bound is reached, or Ctrl-C.
+  /// Records look after look, until the time is over, a bound is reached, or Ctrl-C. The directory
+  /// is made when the first look was taken: a mistake in the options leaves nothing behind.
   private func record(_ host: any Host) throws -> HostRecorder {
-    var recorder = try HostRecorder(
-      directory: directory, closewatchVersion: Closewatch.configuration.version,
-      redacted: !keepsEverything)
+    var started: HostRecorder?
     var loop = LookLoop(
       host: host, request: hostOptions.request, interval: interval, duration: duration)
     loop.showsProgress = Terminal.hasError
     do {
       _ = try loop.run { sample, host in
+        var recorder = try started ?? makeRecorder()
         let report = host.findHolders(recorder.search(for: sample), in: sample)
-        if case .stopped = try recorder.append(RecordedLook(sample: sample, report: report)) {
-          throw BoundReached()
-        }
+        let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
+        started = recorder
+        if case .stopped = outcome { throw BoundReached() }
       }
-    } catch is BoundReached {
-      if recorder.looks == 0 {
-        throw HostError(
-          "nothing was recorded: \(recorder.header.stopped ?? ""); record one namespace (--netns)")
-      }
+    } catch is BoundReached {}
+    guard var recorder = started else { throw HostError("there was no look to record") }
+    if recorder.looks == 0 {
+      throw HostError(
+        "nothing was recorded: \(recorder.header.stopped ?? ""); record one namespace (--netns)")
     }
     try recorder.finish()
     return recorder
+  }
+
+  private func makeRecorder() throws -> HostRecorder {
+    try HostRecorder(
+      directory: directory, closewatchVersion: Closewatch.configuration.version,
+      redacted: !keepsEverything)
   }
 
   private struct BoundReached: Error {}
