@@ -60,6 +60,8 @@ struct Record: ParsableCommand {
     do {
       _ = try loop.run { sample, host in
         var recorder = try started ?? makeRecorder()
+        // The only owner, or every look would copy all that redaction remembers.
+        started = nil
         let report = host.findHolders(recorder.search(for: sample), in: sample)
         let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
         started = recorder
