@@ -90,7 +90,13 @@ enum RecordedAnswer {
     wanted.formUnion(report.ghosts.map(\.process.pid))
     let parents = Dictionary(
       recorded.processes.map { ($0.id.pid, $0.parent) }, uniquingKeysWith: { first, _ in first })
-    wanted.formUnion(wanted.compactMap { parents[$0] })
+    // Ancestors as far as they live, like a live host. A set ends the walk if a recording has a
+    // process that is its own ancestor.
+    var above = wanted.compactMap { parents[$0] }
+    while let pid = above.popLast() {
+      guard wanted.insert(pid).inserted, let parent = parents[pid] else { continue }
+      above.append(parent)
+    }
     wanted.formUnion(search.records)
     report.processes.removeAll { !wanted.contains($0.id.pid) }
     if !search.arguments {

@@ -40,7 +40,7 @@ extension RecordingError: CustomStringConvertible {
     case .truncated(let file, let rows?, let promised?):
       "\(file) has \(rows) rows and look.txt promises \(promised); \(Self.restore)"
     case .truncated(let file, _, _):
-      "\(file) ends in the middle of a line; \(Self.restore)"
+      "\(file) is empty or ends in the middle of a line; \(Self.restore)"
     case .tooLarge(let file, let what, let bound):
       "\(file) has more than \(bound) \(what); record for a shorter time or one namespace"
     }

@@ -69,7 +69,9 @@ package struct RecordingHeader: Hashable, Sendable {
 
   /// The text of `RECORDED.md`.
   package var readable: String {
-    let length = looks.map { "\($0) looks" } ?? "unfinished: the looks that are there replay"
+    let length =
+      looks.map { $0 == 1 ? "1 look" : "\($0) looks" }
+      ?? "unfinished: the looks that are there replay"
     return """
       # A recording of the TCP sockets of one host
 

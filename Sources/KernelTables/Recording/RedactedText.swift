@@ -7,32 +7,42 @@ struct RedactedText: Sendable {
 
   /// A container's id, or any text, with its long hexadecimal numbers numbered.
   ///
-  /// A run of at least 12 hexadecimal digits (UUIDs with their dashes, container ids) keeps its
-  /// length and becomes `000000000001000000000001...`: its first 12 digits, which is what tools
-  /// show of a container's id, tell it apart.
+  /// A UUID, or a run of at least 12 hexadecimal digits, keeps its length and becomes
+  /// `000000000001000000000001...`: its first 12 digits, which is what tools show of a
+  /// container's id, tell it apart.
   mutating func hexadecimal(_ text: String) -> String {
     let scalars = Array(text.unicodeScalars)
     var result = String.UnicodeScalarView()
     var index = 0
     while index < scalars.count {
-      var end = index
-      while end < scalars.count, Self.isRunScalar(scalars[end]) { end += 1 }
-      // `pod` before a UUID ends in a hexadecimal digit that is not part of it.
-      let isPod = index >= 2 && scalars[(index - 2)..<index].elementsEqual(["p", "o"])
-      if isPod, end - index > 12, scalars[index] == "d" {
-        result.append("d")
+      guard Self.isDigit(scalars[index]) else {
+        result.append(scalars[index])
         index += 1
+        continue
       }
-      let run = scalars[index..<end]
-      if run.count(where: Self.isDigit) >= 12 {
-        result.append(contentsOf: numbered(run))
+      var end = scalars[index...].firstIndex { !Self.isDigit($0) } ?? scalars.count
+      // `pod` before a UUID ends in a hexadecimal digit that is not part of it.
+      let start = max(index, end - 8)
+      if end - index >= 12 {
+        result.append(contentsOf: numbered(scalars[index..<end]))
+      } else if Self.isUUID(scalars[start...].prefix(36)) {
+        result.append(contentsOf: scalars[index..<start])
+        end = start + 36
+        result.append(contentsOf: numbered(scalars[start..<end]))
       } else {
-        result.append(contentsOf: run)
+        result.append(contentsOf: scalars[index..<end])
       }
-      if end < scalars.count { result.append(scalars[end]) }
-      index = end + 1
+      index = end
     }
     return String(result)
+  }
+
+  /// Whether these are 8-4-4-4-12 hexadecimal digits, with dashes or (systemd) underscores.
+  private static func isUUID(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
+    text.count == 36
+      && text.enumerated().allSatisfy { offset, scalar in
+        [8, 13, 18, 23].contains(offset) ? scalar == "-" || scalar == "_" : isDigit(scalar)
+      }
   }
 
   private mutating func numbered(_ run: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
