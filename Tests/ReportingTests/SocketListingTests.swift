@@ -92,7 +92,8 @@ import Testing
     let listing = host.listing(filter)
     #expect(listing.entries.map { listing.row($0).inode }.sorted() == [0, 102])
     #expect(listing.unknownAges == 4)
-    #expect(listing.text().contains("4 sockets left out: the kernel does not say how old they are."))
+    #expect(
+      listing.text().contains("4 sockets left out: the kernel does not say how old they are."))
     filter.minimumAgeSeconds = 12.4
     #expect(host.listing(filter).entries.isEmpty)
   }

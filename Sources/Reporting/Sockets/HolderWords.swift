@@ -23,9 +23,10 @@ struct HolderWords {
     return [reason(entry, row)]
   }
 
-  /// `nginx[812]`, `[812]` when its name was not read.
+  /// `nginx[812]`, `pid 812` when its name was not read.
   func name(_ pid: Int32) -> String {
-    UntrustedText.printable(listing.command(pid) ?? "", unicode: unicode) + "[\(pid)]"
+    guard let command = listing.command(pid), !command.isEmpty else { return "pid \(pid)" }
+    return UntrustedText.printable(command, unicode: unicode) + "[\(pid)]"
   }
 
   private func descriptor(_ holder: SocketHolder) -> String {
