@@ -11,7 +11,8 @@ package struct GuideText: Hashable, Sendable {
   /// What it means: at most three sentences and 300 characters.
   package var meaning: String
   /// What to do at 3 a.m., in this order. The first line of a step is a sentence; each line after
-  /// it is one shell command to copy. No line is longer than 100 characters.
+  /// it is a shell command to copy; one that ends in `|` goes on in the next line. No line is
+  /// longer than 100 characters.
   package var now: [String]
   /// How to fix it for good, in the runtime that was asked for. Each entry is one line of at most
   /// 100 characters, or several joined by a line feed.
@@ -19,6 +20,7 @@ package struct GuideText: Hashable, Sendable {
   /// What people try in vain.
   package var doesNotHelp: [Futile]
 
+  /// A guide from its parts.
   package init(
     title: String, meaning: String, now: [String], fix: [String], doesNotHelp: [Futile]
   ) {
@@ -63,6 +65,7 @@ package struct Futile: Hashable, Sendable {
   /// Why the kernel does not care, at most 200 characters.
   package var why: String
 
+  /// An attempt and the reason why it fails.
   package init(_ what: String, why: String) {
     self.what = what
     self.why = why

@@ -5,10 +5,15 @@ package import KernelTables
 /// What a reporter knows of one finding, to fill the placeholders of its guide. Typed, because the
 /// result is pasted into a root shell: a name from another user's cgroup must not become a command.
 package struct GuideValues: Hashable, Sendable {
+  /// ``GuidePlaceholder/pid``.
   package var pid: Int32?
+  /// ``GuidePlaceholder/fd``.
   package var fd: Int32?
+  /// ``GuidePlaceholder/port``.
   package var port: UInt16?
+  /// ``GuidePlaceholder/remotePort``.
   package var remotePort: UInt16?
+  /// ``GuidePlaceholder/remote``.
   package var remote: Endpoint?
   /// A systemd unit. Only a `.service` is used, and not `user@UID.service`: a scope or a slice
   /// can't be restarted, and a user's manager takes all of that user's sessions with it. A name
@@ -16,14 +21,18 @@ package struct GuideValues: Hashable, Sendable {
   package var unit: String?
   /// A container's id. Anything but hexadecimal digits is not used.
   package var container: String?
+  /// ``GuidePlaceholder/opener``.
   package var opener: Int32?
+  /// ``GuidePlaceholder/peer``.
   package var peer: Int32?
+  /// ``GuidePlaceholder/hardLimit``.
   package var hardLimit: UInt64?
   /// A process in the finding's network namespace; nil when that is the reader's own.
   package var namespaceMember: Int32?
   /// The name under `/run/netns`, used when no process is in it; nil when that is the reader's own.
   package var namespaceName: String?
 
+  /// Nothing known: every step that needs a value is dropped.
   package init() {}
 
   /// The text for a placeholder, safe to paste into a shell; nil when it is not known.

@@ -28,15 +28,32 @@ package enum RuleGuide {
 
   /// The text for one rule, cause and runtime, with its placeholders.
   ///
+  /// - Parameter runtime: Of the program that has to change: for `inherited-by-child` that is the
+  ///   one that opened the sockets, not the child that holds them.
+  ///
   /// A cause that is not in ``causes(of:)`` gets the text of the rule's first cause: the reporter
   /// must not fall silent because a rule has learnt to tell more apart.
   package static func guide(
     for rule: RuleID, cause: Cause, runtime: ProcessRuntime
   ) -> GuideText {
-    switch rule {
+    let known = causes(of: rule)
+    let cause = known.contains(cause) ? cause : known[0]
+    return switch rule {
+    case .closeWaitLeak: CloseWaitLeakGuide.text(cause, runtime)
+    case .closeWaitStuck: CloseWaitStuckGuide.text(cause, runtime)
     case .acceptQueueStall: AcceptQueueStallGuide.text(runtime)
-    // Until the other rules have theirs.
-    default: AcceptQueueStallGuide.text(runtime)
+    case .closedFdLeak: ClosedFDLeakGuide.text(cause, runtime)
+    case .finWait2Owned: FinWait2OwnedGuide.text(runtime)
+    case .finWait1Pileup: FinWait1PileupGuide.text(cause, runtime)
+    case .lastAckPileup: LastAckPileupGuide.text(cause, runtime)
+    case .closingPileup: ClosingPileupGuide.text(cause, runtime)
+    case .timeWaitPortExhaustion: TimeWaitPortExhaustionGuide.text(runtime)
+    case .timeWaitBucketOverflow: TimeWaitBucketOverflowGuide.text(runtime)
+    case .synRecvPileup: SynRecvPileupGuide.text(runtime)
+    case .synSentPileup: SynSentPileupGuide.text(runtime)
+    case .establishedIdleGrowth: EstablishedIdleGrowthGuide.text(runtime)
+    case .descriptorExhaustion: DescriptorExhaustionGuide.text(runtime)
+    case .orphanPressure: OrphanPressureGuide.text(cause, runtime)
     }
   }
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// `close-wait-leak`: a process accumulates CLOSE_WAIT that it does not close.
+enum CloseWaitLeakGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
+  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
+    switch cause {
+    case .eofUnread: eofUnread(runtime)
+    case .dataUnread: dataUnread(runtime)
+    case .inheritedByChild: inherited(runtime)
+    case .stuckWriter: stuckWriter(runtime)
+    default: eofRead(runtime)
+    }
+  }
+
+  private static let futile = [
+    FutileAdvice.finTimeoutCloseWait, FutileAdvice.keepaliveCloseWait,
+    FutileAdvice.destroyKeepsDescriptor, FutileAdvice.moreDescriptors, FutileAdvice.killPeer,
+    FutileAdvice.lingerZero,
+  ]
+
+  private static func eofRead(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Read to the end and never closed",
+      meaning: """
+        The peers have closed, and the program has taken all input with the end of the stream \
+        (Recv-Q 0). Only close() is missing. CLOSE_WAIT has no timer: each one keeps its \
+        descriptor until the program closes it or ends.
+        """,
+      now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
+        + StackDump.steps(runtime) + GuideStep.restart,
+      fix: CloseFix.afterEnd(runtime),
+      doesNotHelp: futile)
+  }
+
+  private static func eofUnread(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Closed by the peer, and nobody looks any more",
+      meaning: """
+        The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: no \
+        code waits for these sockets. Probably a response, client or pool was dropped without close(). \
+        CLOSE_WAIT has no timer: each one keeps its descriptor.
+        """,
+      now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
+        + StackDump.steps(runtime) + GuideStep.restart,
+      fix: CloseFix.dropped(runtime),
+      doesNotHelp: futile)
+  }
+
+  private static func dataUnread(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Input waits that the program does not take",
+      meaning: """
+        The peers have sent data and closed, and the program has not read it all (Recv-Q above \
+        1). Its workers are probably stuck or all busy, or it dropped responses with their body \
+        unread. Nothing ends these but the program.
+        """,
+      now: StackDump.steps(runtime) + GuideStep.list("close-wait") + [
+        "Server: take this host out of the load balancer until its workers move again.",
+        GuideStep.descriptorRoom, GuideStep.buyTime,
+      ] + GuideStep.restart,
+      fix: WorkFix.unreadInput(runtime),
+      doesNotHelp: [
+        Futile(
+          "More workers or a longer queue",
+          why: "Workers that wait for the same lock or backend get stuck too, only later."),
+        Futile(
+          "Raising net.ipv4.tcp_rmem or SO_RCVBUF",
+          why: "A larger buffer holds more input that nobody reads."),
+      ] + futile)
+  }
+
+  private static func inherited(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Kept open by a process that inherited them",
+      meaning: """
+        The process that holds these sockets did not open them: it got copies of the descriptors \
+        by fork or exec. The connection ends only with the last copy. close() in the opener \
+        alone sends no FIN.
+        """,
+      now: [
+        "See which program holds them, and who started it:\n"
+          + "ps -o pid,ppid,lstart,args -p {pid}",
+        "See which program opened them:\nps -o pid,ppid,lstart,args -p {opener}",
+        "List what the holder has open:\n{netns}lsof -nP -a -p {pid} -iTCP",
+        "End the holder, if the service can do without it. The opener may go on:\nkill {pid}",
+      ] + GuideStep.restart,
+      fix: WorkFix.inheriting(runtime),
+      doesNotHelp: [
+        Futile(
+          "close() or shutdown timers in the process that opened them",
+          why: "The child's copy keeps the connection. Only shutdown(2) acts on all copies."),
+        Futile(
+          "Setting FD_CLOEXEC on running processes",
+          why: "It acts at the next exec. The copies that are out there stay open."),
+      ] + futile)
+  }
+
+  private static func stuckWriter(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Still writing to peers that do not read",
+      meaning: """
+        The peers have closed their sending side and do not read what the program sends: Send-Q \
+        does not drain. The peer's kernel still answers the probes of its closed window, so no \
+        timer of TCP ends this.
+        """,
+      now: GuideStep.list("close-wait") + [
+        "See how much has been acknowledged: run twice, bytes_acked stands still.\n"
+          + "{netns}ss -tnoi state close-wait '( sport = :{port} )'",
+        "See what the peer on this host does instead of reading:\n"
+          + "grep -H . /proc/{peer}/task/*/wchan",
+      ] + GuideStep.abort("close-wait", runtime) + GuideStep.restart,
+      fix: WorkFix.writing(runtime),
+      doesNotHelp: [
+        FutileAdvice.finTimeoutCloseWait,
+        Futile(
+          "Turning on or shortening TCP keepalive",
+          why: "While data waits to be sent, TCP probes the window instead. The peer answers."),
+        Futile(
+          "Raising net.ipv4.tcp_wmem or SO_SNDBUF",
+          why: "A larger buffer fills too when the peer does not read."),
+        FutileAdvice.moreDescriptors,
+      ])
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// `close-wait-stuck`: a block of old CLOSE_WAIT that does not drain, without growth.
+///
+/// The causes and their cure are those of `close-wait-leak`. What differs is the hurry.
+enum CloseWaitStuckGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
+  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
+    var text = CloseWaitLeakGuide.text(cause, runtime)
+    text.title = title(cause)
+    text.meaning = meaning(cause)
+    text.now = [noHurry] + text.now.filter { $0 != GuideStep.buyTime }
+    return text
+  }
+
+  private static let noHurry =
+    "There is no hurry: the number stands. Find what happened when it rose, in the program's log."
+
+  private static func title(_ cause: Cause) -> String {
+    switch cause {
+    case .eofUnread: "A block of closed connections that nobody looks at"
+    case .dataUnread: "A block of closed connections with unread input"
+    case .inheritedByChild: "A block of connections that a child keeps open"
+    case .stuckWriter: "A block of writers whose peers do not read"
+    default: "A block of connections read to the end, never closed"
+    }
+  }
+
+  private static func meaning(_ cause: Cause) -> String {
+    switch cause {
+    case .eofUnread:
+      """
+      The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same sockets stay. \
+      Their number does not grow: probably one event left them, and no code waits for them any \
+      more. Each keeps its descriptor.
+      """
+    case .dataUnread:
+      """
+      The peers have sent data and closed, and the same sockets stay with unread input. Their \
+      number does not grow: probably some workers are stuck for good. Each keeps its descriptor.
+      """
+    case .inheritedByChild:
+      """
+      A process that did not open these sockets holds copies of their descriptors, and the peers \
+      have closed. Their number does not grow. The connections end when the last copy is closed.
+      """
+    case .stuckWriter:
+      """
+      The peers have closed their sending side and do not read what the program sends. The same \
+      sockets stay, their number does not grow. While the peer's kernel answers, no timer of TCP \
+      ends this.
+      """
+    default:
+      """
+      The peers have closed, the program has taken the end of the stream (Recv-Q 0), and the \
+      same sockets stay. Only close() is missing. Probably one event left them; the next leaves more.
+      """
+    }
+  }
+}

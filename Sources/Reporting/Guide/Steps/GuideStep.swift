@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Steps for `now` that several rules share.
+enum GuideStep {
+  /// Lists sockets of one state at the local or the remote port, whichever is known.
+  ///
+  /// - Parameter state: The name that ss takes, for example `close-wait`.
+  static func list(_ state: String) -> [String] {
+    [
+      "List them, with process and timer:\n"
+        + "{netns}ss -tnpo state \(state) '( sport = :{port} )'",
+      "List those that it opened itself:\n"
+        + "{netns}ss -tnpo state \(state) '( dport = :{remote-port} )'",
+      one,
+    ]
+  }
+
+  /// Shows one descriptor. Inside the namespace: from outside, lsof takes a living socket for a
+  /// dead one, because it looks for it in its own namespace's table.
+  static let one = "Look at one of them:\n{netns}lsof -nP -a -p {pid} -d {fd}"
+
+  /// Ends the process and so frees everything that it holds.
+  static let restart = [
+    "Restart the service: frees every descriptor, cuts its live connections too:\n"
+      + "systemctl restart -- {unit}",
+    "If Docker runs it, restart the container instead:\ndocker restart {container}",
+  ]
+
+  /// Raises the soft limit of the running process; needs no more rights than its owner has.
+  static let buyTime =
+    "Buy time: raise the limit of the running process as far as it may go by itself:\n"
+    + "prlimit --pid {pid} --nofile={hard-limit}:"
+
+  /// How many descriptors, against the limit.
+  static let descriptorRoom =
+    "See how near it is to its limit of open files:\n"
+    + "grep 'open files' /proc/{pid}/limits\nls /proc/{pid}/fd | wc -l"
+
+  /// Aborts the connections so that whoever waits on them gets an error.
+  ///
+  /// Measured: blocked readers and writers in Go and Python, and Node's event loop, get
+  /// ECONNABORTED and close; code that does not look at the socket keeps its descriptor.
+  ///
+  /// - Parameter state: The name that ss takes.
+  static func abort(_ state: String, _ runtime: ProcessRuntime) -> [String] {
+    let warning =
+      runtime == .node
+      ? "Or abort ALL that match. Node closes them; without an 'error' listener the process ENDS:"
+      : "Or abort ALL that match: code that waits on one gets ECONNABORTED and can close it:"
+    return [
+      warning + "\n{netns}ss -K state \(state) '( sport = :{port} )'",
+      warning + "\n{netns}ss -K state \(state) '( dport = :{remote-port} )'",
+    ]
+  }
+
+  /// Whether packets find their way at all.
+  static let path = [
+    "See the route and the interface to the peer:\n{netns}ip route get {remote-address}",
+    "See whether the peer takes connections (no output: it does):\n"
+      + "{netns}timeout 3 bash -c '</dev/tcp/{remote-address}/{remote-port}'",
+  ]
+}

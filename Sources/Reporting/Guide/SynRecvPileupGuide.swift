@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// `syn-recv-pileup`: handshakes of clients that are never completed.
+enum SynRecvPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
+  static func text(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Clients' handshakes are never completed",
+      meaning: """
+        SYNs arrive, and the ACK that would complete the handshake does not. Either our SYN-ACK \
+        is lost on its way back, or the senders' addresses are forged: a SYN flood. By default \
+        the kernel drops an entry after five retransmissions, about a minute.
+        """,
+      now: [
+        "Count them by client: a few real networks (lost SYN-ACK) or all the world (flood)?\n"
+          + "{netns}ss -Htn state syn-recv '( sport = :{port} )' | awk '{print $4}' |\n"
+          + "sed 's/:[0-9]*$//' | sort | uniq -c | sort -rn | head",
+        "See the way back to such a client: right route, right interface, no firewall?\n"
+          + "{netns}ip route get {remote-address}",
+        "Watch SYN and SYN-ACK on the wire (apt install tcpdump):\n"
+          + "{netns}tcpdump -c 40 -nni any 'port {port} and tcp[tcpflags] & tcp-syn != 0'",
+        "Flood: see that SYN cookies are on (1) and at work:\n"
+          + "{netns}sysctl net.ipv4.tcp_syncookies\n"
+          + "{netns}nstat -asz TcpExtSyncookiesSent TcpExtTCPReqQFullDrop",
+        "Flood: drop entries after about 7 s. Clients on bad lines suffer; set it back to 5 after:\n"
+          + "{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
+      ],
+      fix: [
+        "Asymmetric routes: make the answer take the way of the question (ip rule, reverse path).",
+        "Load balancers with direct return: the service address must be on this host.",
+        "Floods: filter before the host. Leave net.ipv4.tcp_syncookies at 1.",
+      ],
+      doesNotHelp: [
+        Futile(
+          "Restarting the service",
+          why: "The kernel makes these entries, one per SYN. The next SYN makes the next."),
+        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutHandshake,
+        FutileAdvice.moreDescriptorsUnheld,
+        Futile(
+          "Accepting faster",
+          why: "accept() sees a connection only when its handshake is complete."),
+      ])
+  }
+}

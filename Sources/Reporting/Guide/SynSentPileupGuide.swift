@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// `syn-sent-pileup`: outgoing handshakes that nobody answers.
+enum SynSentPileupGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
+  static func text(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Connection attempts that nobody answers",
+      meaning: """
+        The SYNs get neither a SYN-ACK nor a reset: something drops them, or the host is down. \
+        By default each attempt lasts about two minutes (six retransmissions) and holds a \
+        descriptor and a local port. The program sets no shorter limit.
+        """,
+      now: [
+        "List the attempts and where they go:\n{netns}ss -tnpo state syn-sent"
+      ] + GuideStep.path + [
+        "See whether a firewall here drops them, or its state table is full:\n"
+          + "{netns}nft list ruleset\n{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+        "Take the dead target out of the program's configuration or its name service.",
+        "Give up after about 7 s (all new connections of this namespace; the default is 6):\n"
+          + "{netns}sysctl -w net.ipv4.tcp_syn_retries=2",
+        GuideStep.descriptorRoom,
+      ] + GuideStep.restart,
+      fix: ConnectionFix.connecting(runtime) + [
+        "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at once."
+      ],
+      doesNotHelp: [
+        FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutHandshake,
+        FutileAdvice.moreDescriptors,
+        Futile(
+          "Retrying faster or in parallel",
+          why: "Each attempt holds a descriptor and a port until its own limit."),
+      ])
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// `time-wait-port-exhaustion`: ephemeral ports to one destination run out.
+enum TimeWaitPortExhaustionGuide {
+  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
+  static func text(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Ports for new connections to one place run out",
+      meaning: """
+        This side closes first, so it keeps each local port in TIME_WAIT for 60 s. Towards this \
+        one address and port the ephemeral ports are nearly used up. Then connect() fails with \
+        EADDRNOTAVAIL: "Cannot assign requested address".
+        """,
+      now: [
+        "Count the ports that are taken, and see how many there are:\n"
+          + "{netns}ss -Htan 'dst {remote}' | wc -l\n"
+          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
+        "Reuse ports that are in TIME_WAIT for more than 1 s (needs TCP timestamps, the default):\n"
+          + "{netns}sysctl -w net.ipv4.tcp_tw_reuse=1",
+        "Widen the range, if nothing listens or will listen between 16384 and 32767:\n"
+          + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'",
+        "Lower the rate: fewer workers or instances, longer intervals of health checks.",
+      ],
+      fix: ConnectionFix.reuse(runtime) + [
+        "A second address or port of the destination doubles the ports: the limit is per target."
+      ],
+      doesNotHelp: [
+        FutileAdvice.finTimeoutTimeWait, FutileAdvice.timeWaitReuseDefault,
+        Futile(
+          "net.ipv4.tcp_tw_reuse = 1 for sockets bound before connect()",
+          why: """
+            bind(address, 0) takes its port for all destinations, also in TIME_WAIT, and reuse \
+            does not apply. Set IP_BIND_ADDRESS_NO_PORT.
+            """),
+        FutileAdvice.timeWaitRecycle, FutileAdvice.lingerZeroTimeWait, FutileAdvice.lowerBuckets,
+        FutileAdvice.moreDescriptorsUnheld,
+        Futile(
+          "Restarting the program",
+          why: "TIME_WAIT belongs to the kernel and outlives the process by up to 60 s."),
+      ])
+  }
+}

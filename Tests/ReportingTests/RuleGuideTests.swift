@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Reporting
+import Testing
+
+@Suite struct RuleGuideTests {
+  /// One guide with the question it answers, for messages.
+  private struct Page {
+    var rule: RuleID
+    var cause: Cause
+    var runtime: ProcessRuntime
+    var text: GuideText
+    var name: String { "\(rule.rawValue) \(cause.rawValue) \(runtime.rawValue)" }
+    /// All that the page says.
+    var all: [String] {
+      [text.title, text.meaning] + text.now + text.fix
+        + text.doesNotHelp.flatMap { [$0.what, $0.why] }
+    }
+  }
+
+  private var pages: [Page] {
+    RuleID.allCases.flatMap { rule in
+      RuleGuide.causes(of: rule).flatMap { cause in
+        ProcessRuntime.allCases.map { runtime in
+          Page(
+            rule: rule, cause: cause, runtime: runtime,
+            text: RuleGuide.guide(for: rule, cause: cause, runtime: runtime))
+        }
+      }
+    }
+  }
+
+  private func lines(_ text: String) -> [Substring] {
+    text.split(separator: "\n", omittingEmptySubsequences: false)
+  }
+
+  @Test func `every cause belongs to a rule, and no rule names one twice`() {
+    let named = RuleID.allCases.flatMap(RuleGuide.causes)
+    #expect(Set(named) == Set(Cause.allCases))
+    for rule in RuleID.allCases {
+      let causes = RuleGuide.causes(of: rule)
+      #expect(!causes.isEmpty && Set(causes).count == causes.count, "\(rule)")
+    }
+  }
+
+  @Test func `every rule, cause and runtime has all parts of a guide`() {
+    #expect(pages.count > 300)
+    for page in pages {
+      #expect(page.all.allSatisfy { !$0.isEmpty }, "\(page.name)")
+      #expect(page.text.now.count >= 2, "\(page.name)")
+      #expect(!page.text.fix.isEmpty, "\(page.name)")
+      #expect(page.text.doesNotHelp.count >= 2, "\(page.name)")
+      #expect(Set(page.text.now).count == page.text.now.count, "\(page.name)")
+      let futile = page.text.doesNotHelp.map(\.what)
+      #expect(Set(futile).count == futile.count, "\(page.name)")
+    }
+  }
+
+  @Test func `titles, meanings and lines keep their lengths, in ASCII`() {
+    for page in pages {
+      let text = page.text
+      #expect(text.title.count <= 60 && !text.title.hasSuffix("."), "\(page.name)")
+      #expect(text.meaning.count <= 300, "\(page.name): \(text.meaning.count)")
+      #expect(!text.meaning.contains("\n"), "\(page.name)")
+      #expect(sentences(text.meaning) <= 3, "\(page.name)")
+      for entry in text.now + text.fix {
+        for line in lines(entry) { #expect(line.count <= 100, "\(page.name): \(line)") }
+      }
+      for futile in text.doesNotHelp {
+        #expect(futile.what.count <= 100 && !futile.what.contains("\n"), "\(futile.what)")
+        #expect(futile.why.count <= 200 && !futile.why.contains("\n"), "\(futile.why)")
+      }
+      for part in page.all {
+        #expect(
+          part.utf8.allSatisfy { ($0 >= 0x20 && $0 < 0x7f) || $0 == 0x0a },
+          "\(page.name): \(part)")
+      }
+    }
+  }
+
+  @Test func `titles and meanings have no placeholder, and no brace holds an unknown name`() {
+    for page in pages {
+      #expect(!(page.text.title + page.text.meaning).contains("{"), "\(page.name)")
+      for part in page.all {
+        for name in namesInBraces(part) {
+          #expect(GuidePlaceholder(rawValue: name) != nil, "\(page.name): {\(name)}")
+        }
+      }
+    }
+  }
+
+  @Test func `every placeholder is used by some guide`() {
+    let used = Set(pages.flatMap(\.all).flatMap(namesInBraces))
+    #expect(used == Set(GuidePlaceholder.allCases.map(\.rawValue)))
+  }
+
+  /// Commands that read or set what belongs to one network namespace. tcp_mem and tcp_max_orphans
+  /// exist in the first namespace only. lsof without it takes living sockets for dead ones; only
+  /// to count types (`-Ft`) does that not matter.
+  @Test func `a command about one namespace's TCP enters it, one about the host does not`() {
+    for page in pages {
+      for command in page.text.now.flatMap({ lines($0).dropFirst() }) {
+        let enters = command.hasPrefix("{netns}")
+        let body = enters ? command.dropFirst("{netns}".count) : command
+        let host =
+          body.contains("tcp_mem") || body.contains("tcp_max_orphans")
+          || body.contains("-Ft")
+        if ["ss ", "nstat ", "ip ", "nft ", "tcpdump ", "sysctl ", "lsof "].contains(
+          where: body.hasPrefix)
+        {
+          #expect(enters == !host, "\(page.name): \(command)")
+        }
+      }
+    }
+  }
+
+  @Test func `what does not help is never recommended`() {
+    let never = [
+      "tcp_fin_timeout", "tcp_tw_recycle", "SO_LINGER", "tcp_keepalive",
+      "max_syn_backlog", "somaxconn", "file-max", "ulimit", "kill -9", "kill -KILL",
+    ]
+    for page in pages {
+      for entry in page.text.now + page.text.fix {
+        for word in never { #expect(!entry.contains(word), "\(page.name): \(entry)") }
+      }
+    }
+  }
+
+  /// Go's default answer to SIGQUIT is to print the goroutines and exit; only the JVM goes on.
+  @Test func `a signal that ends the process says so`() {
+    for page in pages {
+      for step in page.text.now where step.contains("kill -QUIT") {
+        #expect(page.runtime == .jvm || step.contains("ENDS the process"), "\(page.name): \(step)")
+      }
+      for step in page.text.now where step.contains("ss -K") {
+        #expect(step.contains("ALL that match"), "\(page.name): \(step)")
+      }
+    }
+  }
+
+  @Test func `keepalive and tcp_fin_timeout are named as futile for every CLOSE_WAIT`() {
+    for page in pages where [.closeWaitLeak, .closeWaitStuck].contains(page.rule) {
+      let futile = page.text.doesNotHelp.map(\.what)
+      #expect(futile.contains { $0.contains("keepalive") }, "\(page.name)")
+      #expect(futile.contains { $0.contains("tcp_fin_timeout") }, "\(page.name)")
+      let advice = (page.text.now + page.text.fix).joined()
+      #expect(!advice.contains("SO_KEEPALIVE"), "\(page.name)")
+    }
+  }
+
+  @Test func `two causes of one rule never share meaning or title, nor all of their advice`() {
+    for rule in RuleID.allCases {
+      for runtime in ProcessRuntime.allCases {
+        let texts = RuleGuide.causes(of: rule).map {
+          RuleGuide.guide(for: rule, cause: $0, runtime: runtime)
+        }
+        #expect(Set(texts.map(\.title)).count == texts.count, "\(rule)")
+        #expect(Set(texts.map(\.meaning)).count == texts.count, "\(rule)")
+        let advice = texts.map { $0.now + $0.fix }
+        // The proxies have the same time limits for a FIN that was read and one that was not.
+        if ![.nginx, .haproxy, .envoy].contains(runtime), rule != .closedFdLeak {
+          #expect(Set(advice).count == texts.count, "\(rule) \(runtime)")
+        }
+      }
+    }
+  }
+
+  @Test func `each rule has its own title and meaning`() {
+    let first = RuleID.allCases.map { rule in
+      RuleGuide.guide(for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .unknown)
+    }
+    #expect(Set(first.map(\.title)).count == first.count)
+    #expect(Set(first.map(\.meaning)).count == first.count)
+  }
+
+  @Test func `a cause that the rule does not list gets its first cause's text`() {
+    for rule in RuleID.allCases {
+      let first = RuleGuide.guide(
+        for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .python)
+      for cause in Cause.allCases where !RuleGuide.causes(of: rule).contains(cause) {
+        #expect(RuleGuide.guide(for: rule, cause: cause, runtime: .python) == first)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      (.closeWaitLeak, .eofUnread, .go, "resp.Body.Close()"),
+      (.closeWaitLeak, .eofUnread, .python, "requests.Session"),
+      (.closeWaitLeak, .eofUnread, .jvm, "try-with-resources"),
+      (.closeWaitLeak, .eofReadNotClosed, .node, "allowHalfOpen"),
+      (.closeWaitLeak, .inheritedByChild, .native, "SOCK_CLOEXEC"),
+      (.closeWaitLeak, .dataUnread, .native, "until EAGAIN"),
+      (.closeWaitLeak, .eofReadNotClosed, .haproxy, "client-fin"),
+      (.finWait1Pileup, .peerNeverReads, .nginx, "send_timeout"),
+      (.timeWaitPortExhaustion, .clientPortExhaustion, .go, "MaxIdleConnsPerHost"),
+      (.timeWaitPortExhaustion, .clientPortExhaustion, .nginx, "proxy_http_version 1.1"),
+      (.timeWaitPortExhaustion, .clientPortExhaustion, .native, "IP_BIND_ADDRESS_NO_PORT"),
+      (.synSentPileup, .connectBlackhole, .native, "TCP_SYNCNT"),
+    ] as [(RuleID, Cause, ProcessRuntime, String)])
+  func `the lasting fix names what the runtime has for it`(
+    rule: RuleID, cause: Cause, runtime: ProcessRuntime, words: String
+  ) {
+    let fix = RuleGuide.guide(for: rule, cause: cause, runtime: runtime).fix
+    #expect(fix.contains { $0.contains(words) }, "\(fix)")
+  }
+
+  @Test
+  func `with nothing known, no step is half a command, and all that is said of no process stays`() {
+    for page in pages {
+      let filled = page.text.filled(with: GuideValues())
+      #expect(filled.now.allSatisfy { namesInBraces($0).isEmpty }, "\(page.name)")
+      #expect(filled.fix == page.text.fix, "\(page.name)")
+      #expect(filled.doesNotHelp == page.text.doesNotHelp, "\(page.name)")
+    }
+  }
+
+  /// Sentences end with a full stop before a space or the end.
+  private func sentences(_ text: String) -> Int {
+    (text + " ").split(separator: ". ", omittingEmptySubsequences: true)
+      .filter { !$0.allSatisfy(\.isWhitespace) }.count
+  }
+
+  /// What stands in braces and looks like a placeholder: small letters and dashes only.
+  private func namesInBraces(_ text: String) -> [String] {
+    text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
+      guard let end = part.firstIndex(of: "}") else { return nil }
+      let name = part[..<end]
+      guard !name.isEmpty, name.allSatisfy({ ("a"..."z").contains($0) || $0 == "-" }) else {
+        return nil
+      }
+      return String(name)
+    }
+  }
+}
