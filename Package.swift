@@ -53,7 +53,8 @@ let package = Package(
       dependencies: ["Diagnosis", "KernelTables", "Reporting", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "LinuxHostTests", dependencies: ["KernelTables", "LinuxHost", "TestSupport"],
+      name: "LinuxHostTests",
+      dependencies: ["CLinuxDiag", "KernelTables", "LinuxHost", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],
