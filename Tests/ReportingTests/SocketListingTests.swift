@@ -121,6 +121,15 @@ import Testing
         """))
   }
 
+  @Test func `one who is root is not told to become it`() {
+    var blind = host
+    blind.report.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "why")]
+    var listing = blind.listing()
+    #expect(listing.text().contains("run as root"))
+    listing.wasReadAsRoot = true
+    #expect(!listing.text().contains("run as root"))
+  }
+
   @Test func `a listener is found as the kernel would: exact, then IPv4, then IPv6 wildcard`() {
     var shared = host
     shared.process(900, "exact")

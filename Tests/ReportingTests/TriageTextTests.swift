@@ -34,9 +34,14 @@ import Testing
 
   @Test func `one look does not claim what only time can show`() {
     let page = text([], watched: 0)
-    #expect(page.hasPrefix("No leaks found among 7 sockets of 3 processes, one look.\n"))
+    #expect(page.hasPrefix("Nothing is proved among 7 sockets of 3 processes, one look.\n"))
     #expect(page.contains("watch with --for 60s"))
     #expect(!text([]).contains("--for"))
+    var quiet = ListedHost()
+    quiet.sample.sockets.removeAll { $0.state == .closeWait }
+    let report = TriageReport(findings: [], listing: quiet.listing(), watchedSeconds: 0)
+    let silence = TriageText(report, style: TextStyle()).text()
+    #expect(silence.hasPrefix("No leaks found among 5 sockets of 3 processes, one look.\n"))
   }
 
   @Test func `the worst comes first and the others are a line each`() {

@@ -44,7 +44,7 @@ struct HolderWords {
     case .synRecv, .newSynRecv: return "handshake with \(listener(entry))"
     default: break
     }
-    if row.isOrphan { return "closed by its process; kernel only" }
+    if row.isOrphan { return "orphan: closed" }
     if row.inode == 0 { return "no process: a socket of the kernel" }
     let unread = listing.gaps.filter { Self.hidesHolders.contains($0.kind) }
     if !unread.isEmpty {

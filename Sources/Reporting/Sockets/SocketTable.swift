@@ -182,7 +182,9 @@ package struct SocketTable {
       let seen = Quantity.count(listing.sample.sockets.count, "socket")
       notes.insert("No socket matches, of \(seen) looked at.", at: 0)
     }
-    notes += listing.gaps.map { GapWords.sentence($0, unicode: style.unicode) }
+    notes += listing.gaps.map {
+      GapWords.sentence($0, unicode: style.unicode, isRoot: listing.wasReadAsRoot)
+    }
     guard !notes.isEmpty else { return }
     if !listing.entries.isEmpty || !listing.ghosts.isEmpty { out.append("\n") }
     for note in notes {

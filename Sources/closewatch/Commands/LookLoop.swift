@@ -17,7 +17,7 @@ struct LookLoop {
   var host: any Host
   let request: SampleRequest
   let interval: TimeSpan
-  /// nil: one look; of a recording, every look.
+  /// nil: two looks, a moment apart; of a recording, every look.
   let duration: TimeSpan?
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false
@@ -40,7 +40,8 @@ struct LookLoop {
     var looks = 1
     try turn(sample, &host)
     while goesOn(after: sample.takenAt.seconds(since: first), looks: looks) {
-      guard waitUntil(first.advanced(bySeconds: Double(looks) * interval.seconds)) else { break }
+      let pause = duration == nil ? 0 : Double(looks) * interval.seconds
+      guard waitUntil(first.advanced(bySeconds: pause)) else { break }
       showProgress(sample, watched: sample.takenAt.seconds(since: first))
       sample = try host.takeSample(request)
       looks += 1
@@ -54,7 +55,8 @@ struct LookLoop {
     if let recorded = host as? RecordedHost {
       return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }
-    guard let duration else { return false }
+    // Without a duration a second look follows at once: it tells what one look cannot.
+    guard let duration else { return looks < 2 }
     // A look that began late must not make the watch longer by an interval.
     return watched + interval.seconds / 2 < duration.seconds
   }

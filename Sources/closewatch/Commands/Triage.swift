@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Diagnosis
+import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -54,12 +55,17 @@ struct Triage: ParsableCommand {
       host: try machine.open(), request: machine.request, interval: interval, duration: duration)
     watch.showsProgress = Terminal.hasError && machine.replay == nil
     var gaps: [Gap] = []
-    let newest = try watch.run { sample, _ in
+    let newest = try watch.run { sample, host in
       gaps += sample.gaps
+      // A descriptor in no table can be one that is newer than the table: the next one tells.
+      var search = HolderSearch()
+      search.ghosts = .everywhere
+      _ = host.findHolders(search, in: sample)
     }
     let report = watch.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
     let ages = SocketAges(newest.sample)
-    let listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
+    var listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
+    listing.wasReadAsRoot = geteuid() == 0
     let page = TriageReport(
       findings: [], listing: listing, watchedSeconds: newest.watchedSeconds, earlierGaps: gaps)
     try write(page)
