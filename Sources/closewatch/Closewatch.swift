@@ -51,7 +51,8 @@ struct Closewatch: ParsableCommand {
     guard !names.contains(word) else { return }
     let nearest = UsageError.nearest(to: word, in: names).map { "; did you mean \($0)?" } ?? ""
     let all = names.joined(separator: ", ")
-    throw UsageError("there is no command '\(word)'\(nearest.isEmpty ? "; there are \(all)" : nearest)")
+    throw UsageError(
+      "there is no command '\(word)'\(nearest.isEmpty ? "; there are \(all)" : nearest)")
   }
 
   /// Help and version are no errors: they go to standard output.

@@ -92,7 +92,8 @@ import Testing
     let listing = host.listing(filter)
     #expect(listing.entries.map { listing.row($0).inode }.sorted() == [0, 102])
     #expect(listing.unknownAges == 4)
-    #expect(listing.text().contains("4 sockets left out: the kernel does not say how old they are."))
+    #expect(
+      listing.text().contains("4 sockets left out: the kernel does not say how old they are."))
     filter.minimumAgeSeconds = 12.4
     #expect(host.listing(filter).entries.isEmpty)
   }
@@ -118,6 +119,15 @@ import Testing
         run as root to see them
 
         """))
+  }
+
+  @Test func `one who is root is not told to become it`() {
+    var blind = host
+    blind.report.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "why")]
+    var listing = blind.listing()
+    #expect(listing.text().contains("run as root"))
+    listing.wasReadAsRoot = true
+    #expect(!listing.text().contains("run as root"))
   }
 
   @Test func `a listener is found as the kernel would: exact, then IPv4, then IPv6 wildcard`() {

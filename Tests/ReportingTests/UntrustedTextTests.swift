@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct UntrustedTextTests {
   @Test(arguments: [
-    ("nginx: worker", "nginx: worker"), ("a\u{1b}[31mred", "a?[31mred"), ("two\nlines", "two?lines"),
+    ("nginx: worker", "nginx: worker"), ("a\u{1b}[31mred", "a?[31mred"),
+    ("two\nlines", "two?lines"),
     ("c1\u{9b}J", "c1?J"), ("\u{202e}gpj.exe", "?gpj.exe"), ("zero\u{200b}width", "zero?width"),
     ("größe", "größe"),
   ])

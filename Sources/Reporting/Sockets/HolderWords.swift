@@ -23,9 +23,10 @@ struct HolderWords {
     return [reason(entry, row)]
   }
 
-  /// `nginx[812]`, `[812]` when its name was not read.
+  /// `nginx[812]`, `pid 812` when its name was not read.
   func name(_ pid: Int32) -> String {
-    UntrustedText.printable(listing.command(pid) ?? "", unicode: unicode) + "[\(pid)]"
+    guard let command = listing.command(pid), !command.isEmpty else { return "pid \(pid)" }
+    return UntrustedText.printable(command, unicode: unicode) + "[\(pid)]"
   }
 
   private func descriptor(_ holder: SocketHolder) -> String {
@@ -43,7 +44,7 @@ struct HolderWords {
     case .synRecv, .newSynRecv: return "handshake with \(listener(entry))"
     default: break
     }
-    if row.isOrphan { return "closed by its process; kernel only" }
+    if row.isOrphan { return "orphan: closed" }
     if row.inode == 0 { return "no process: a socket of the kernel" }
     let unread = listing.gaps.filter { Self.hidesHolders.contains($0.kind) }
     if !unread.isEmpty {

@@ -112,18 +112,23 @@ package struct SocketTable {
     cell.append(Quantity.shortAge(entry.age))
     put(5, isNumber: true)
     let who = HolderWords(listing, unicode: style.unicode).words(for: entry, row)
-    for part in who {
+    for (index, part) in who.enumerated() {
+      let part = index + 1 < who.count ? part + "," : part
       cell.append(part)
-      put(6, columns: UntrustedText.columns(part))
+      put(6, columns: UntrustedText.columns(part), follows: index > 0)
     }
     endLine()
   }
 
   /// Places the cell at its column, or further right when the ones before were too long, or on a
   /// line of its own when it would pass the edge.
-  private mutating func put(_ index: Int, columns: Int? = nil, isNumber: Bool = false) {
+  ///
+  /// - Parameter follows: Whether it goes on with the cell before it instead of its own column.
+  private mutating func put(
+    _ index: Int, columns: Int? = nil, isNumber: Bool = false, follows: Bool = false
+  ) {
     let size = columns ?? cell.count
-    var start = stops[index]
+    var start = follows ? column : stops[index]
     if isNumber, index + 1 < stops.count { start = max(start, stops[index + 1] - 1 - size) }
     if column > 0 { start = max(start, column + 1) }
     if !isWide, column > 0, start + size > style.width {
@@ -177,7 +182,9 @@ package struct SocketTable {
       let seen = Quantity.count(listing.sample.sockets.count, "socket")
       notes.insert("No socket matches, of \(seen) looked at.", at: 0)
     }
-    notes += listing.gaps.map { GapWords.sentence($0, unicode: style.unicode) }
+    notes += listing.gaps.map {
+      GapWords.sentence($0, unicode: style.unicode, isRoot: listing.wasReadAsRoot)
+    }
     guard !notes.isEmpty else { return }
     if !listing.entries.isEmpty || !listing.ghosts.isEmpty { out.append("\n") }
     for note in notes {

@@ -4,10 +4,10 @@ import KernelTables
 
 /// Says what a look could not see, and what would let it.
 enum GapWords {
-  /// One sentence, with the count and the remedy.
-  static func sentence(_ gap: Gap, unicode: Bool) -> String {
+  /// One sentence, with the count and the remedy; the remedy is not told to one who has taken it.
+  static func sentence(_ gap: Gap, unicode: Bool, isRoot: Bool) -> String {
     let detail = UntrustedText.printable(gap.detail, unicode: unicode)
-    return what(gap) + (detail.isEmpty ? "" : ": " + detail) + remedy(gap.kind)
+    return what(gap) + (detail.isEmpty ? "" : ": " + detail) + (isRoot ? "" : remedy(gap.kind))
   }
 
   private static func what(_ gap: Gap) -> String {
@@ -23,7 +23,7 @@ enum GapWords {
     case .dumpInterrupted: return "The table changed while it was read"
     case .rowUndecodable: return "\(Quantity.count(count, "row")) not understood"
     case .boundReached: return "A limit of closewatch was reached, the rest was not read"
-    case .sourceLimited: return "/proc/net/tcp knows less than sock_diag"
+    case .sourceLimited: return "What was read cannot tell everything"
     case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
     }
   }

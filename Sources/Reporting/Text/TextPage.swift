@@ -32,6 +32,11 @@ struct TextPage {
     hang("  ", words, indent: 4)
   }
 
+  /// Indented lines, all alike.
+  mutating func block(_ words: String) {
+    hang("  ", words, indent: 2)
+  }
+
   /// `  label     words`, with the words in a column of their own.
   mutating func field(_ label: String, _ words: String) {
     let size = UntrustedText.columns(label)

@@ -52,8 +52,8 @@ package struct TextStyle: Hashable, Sendable {
     var lines: [String] = []
     var line = ""
     var used = 0
-    for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-      let size = UntrustedText.columns(String(word))
+    for word in Self.words(text) {
+      let size = UntrustedText.columns(word)
       if used > 0, used + 1 + size > columns {
         lines.append(line)
         line = ""
@@ -65,4 +65,23 @@ package struct TextStyle: Hashable, Sendable {
     if used > 0 { lines.append(line) }
     return lines
   }
+
+  /// The words of `text`, with a number and its unit as one.
+  private static func words(_ text: String) -> [String] {
+    var words: [String] = []
+    for word in text.split(separator: " ", omittingEmptySubsequences: true) {
+      if let last = words.last?.utf8.last, (0x30...0x39).contains(last),
+        units.contains(word.prefix { $0.isLetter })
+      {
+        words[words.count - 1] += " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    return words
+  }
+
+  private static let units: Set<Substring> = [
+    "ms", "s", "min", "h", "d", "B", "kB", "MB", "GB",
+  ]
 }

@@ -38,9 +38,9 @@ struct FindingPage {
       case .notice: .strong
       }
     let severity = finding.severity.name.uppercased()
-    page.paragraph("\(severity)  \(finding.rule.rawValue)  \(words.who(finding))", emphasis)
-    page.item("\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
-    page.item(guide.meaning)
+    page.paragraph("\(severity) \(finding.rule.rawValue): \(words.who(finding))", emphasis)
+    page.block("\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
+    page.block(guide.meaning)
     page.blank()
   }
 
@@ -72,7 +72,7 @@ struct FindingPage {
       page.field(index == 0 ? "proof" : "", EvidenceWords.sentence(evidence))
     }
     for (index, example) in finding.examples.prefix(3).enumerated() {
-      page.field(index == 0 ? "for example" : "", words.example(example))
+      page.field(index == 0 ? "such as" : "", words.example(example))
     }
     if !finding.doubts.isEmpty {
       page.field("but", finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))

@@ -21,7 +21,7 @@ struct FindingWords {
     }
     if let port = finding.localPort { parts.append("port \(port)") }
     if let forecast = finding.forecast, forecast.seconds != nil {
-      parts.append(self.forecast(forecast))
+      parts.append(time(forecast))
     }
     let severity = finding.lifecycle == .firing ? finding.severity.name + " " : ""
     return "\(severity)\(finding.rule.rawValue) (\(finding.cause.rawValue)): \(who(finding)), "
@@ -108,6 +108,12 @@ struct FindingWords {
 
   /// `descriptors in 41-55 min (1,204 of 4,096 used)`.
   func forecast(_ forecast: Forecast) -> String {
+    let (used, limit) = (Quantity.count(forecast.used), Quantity.count(forecast.limit))
+    return "\(time(forecast)) (\(used) of \(limit) used)"
+  }
+
+  /// `descriptors in 41-55 min`.
+  private func time(_ forecast: Forecast) -> String {
     let name =
       switch forecast.resource {
       case .descriptors: "descriptors"
@@ -117,16 +123,15 @@ struct FindingWords {
       case .orphans: "orphans"
       case .tcpMemory: "TCP memory pages"
       }
-    let used = "(\(Quantity.count(forecast.used)) of \(Quantity.count(forecast.limit)) used)"
-    guard let seconds = forecast.seconds else { return "\(name) not at this rate \(used)" }
-    if forecast.used >= forecast.limit { return "\(name) now \(used)" }
+    guard let seconds = forecast.seconds else { return "\(name) not at this rate" }
+    if forecast.used >= forecast.limit { return "\(name) now" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
     case (let low?, let high?):
-      return "\(name) in \(Quantity.duration(from: low, to: high)) \(used)"
+      return "\(name) in \(Quantity.duration(from: low, to: high))"
     case (let low?, nil):
-      return "\(name) in \(Quantity.duration(low)) at the earliest \(used)"
+      return "\(name) in \(Quantity.duration(low)) at the earliest"
     default:
-      return "\(name) in about \(Quantity.duration(seconds)) \(used)"
+      return "\(name) in about \(Quantity.duration(seconds))"
     }
   }
 

@@ -69,7 +69,9 @@ struct SuspiciousGroup {
     if let oldest, oldest.bound != .unknown { text += ", oldest \(Quantity.age(oldest))" }
     let top = peers.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.prefix(2)
     if !top.isEmpty {
-      text += ", peers " + top.map { "\($0.key) (\(Quantity.count($0.value)))" }
+      text +=
+        ", peers "
+        + top.map { "\($0.key) (\(Quantity.count($0.value)))" }
         .joined(separator: ", ")
       if peers.count > 2 { text += " and \(Quantity.count(peers.count - 2)) more" }
     }

@@ -66,7 +66,8 @@ package struct TriageReport: Sendable {
     values.remote = finding.peers.first?.remote
     values.unit = process?.unit
     values.container = process?.container
-    if let hard = process?.descriptorHardLimit, let soft = process?.descriptorSoftLimit, hard > soft,
+    if let hard = process?.descriptorHardLimit, let soft = process?.descriptorSoftLimit,
+      hard > soft,
       hard != .max
     {
       values.hardLimit = hard

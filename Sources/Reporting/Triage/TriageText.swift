@@ -42,13 +42,15 @@ package struct TriageText {
     let sockets = Quantity.count(report.listing.sample.sockets.count, "socket")
     let who = Quantity.count(report.holderCount, "process", plural: "processes")
     let watched =
-      report.watchedSeconds > 0
+      report.watchedSeconds >= 0.5
       ? "watched for \(Quantity.duration(report.watchedSeconds))" : "one look"
     return "\(sockets) of \(who), \(watched)"
   }
 
   private mutating func writeSilence() {
-    if report.pending.isEmpty {
+    // Sockets that wait to be closed, seen for a moment only: that is not the same as none.
+    let isOpen = report.watchedSeconds < 10 && !SuspiciousGroup.groups(in: report).isEmpty
+    if report.pending.isEmpty, !isOpen {
       page.paragraph("No leaks found among \(looked).", .good)
     } else {
       page.paragraph("Nothing is proved among \(looked).", .strong)
@@ -108,7 +110,8 @@ package struct TriageText {
     guard !report.gaps.isEmpty else { return }
     page.heading("Not seen")
     for gap in report.gaps.prefix(10) {
-      page.item(GapWords.sentence(gap, unicode: style.unicode))
+      page.item(
+        GapWords.sentence(gap, unicode: style.unicode, isRoot: report.listing.wasReadAsRoot))
     }
     if report.gaps.count > 10 { page.item("\(report.gaps.count - 10) more, in --json") }
   }

@@ -8,6 +8,14 @@ import Synchronization
 
 /// Looks at a machine again and again: on time on a live one, as fast as it goes on a recorded one.
 struct LookLoop {
+  /// What a turn says of a watch without a duration, which takes two looks.
+  enum Second {
+    /// To confirm that nothing is there: a descriptor in no table can be newer than the table.
+    case atOnce
+    /// A moment later: it shows what still moves.
+    case later
+  }
+
   /// What a watch ends with.
   struct Newest {
     var sample: Sample
@@ -17,14 +25,7 @@ struct LookLoop {
   var host: any Host
   let request: SampleRequest
   let interval: TimeSpan
-  /// What a turn says of a watch without a duration.
-  enum Verdict {
-    case enough
-    /// A second look, a moment later, would change what can be said.
-    case lookAgain
-  }
-
-  /// nil: one look, or two; of a recording, every look.
+  /// nil: two looks; of a recording, every look.
   let duration: TimeSpan?
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false
@@ -38,30 +39,31 @@ struct LookLoop {
 
   /// Takes the looks and hands each to `turn`. Ctrl-C ends the watch early, not the report.
   mutating func run(
-    _ turn: (Sample, inout any Host) throws -> Verdict
+    _ turn: (Sample, inout any Host) throws -> Second
   ) throws -> Newest {
     let previous = signal(SIGINT) { _ in wasInterrupted.store(true, ordering: .relaxed) }
     defer { signal(SIGINT, previous) }
     var sample = try host.takeSample(request)
     let first = sample.takenAt
     var looks = 1
-    var verdict = try turn(sample, &host)
-    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks, verdict) {
-      guard waitUntil(first.advanced(bySeconds: Double(looks) * interval.seconds)) else { break }
+    var second = try turn(sample, &host)
+    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks) {
+      let pause = duration == nil && second == .atOnce ? 0 : Double(looks) * interval.seconds
+      guard waitUntil(first.advanced(bySeconds: pause)) else { break }
       showProgress(sample, watched: sample.takenAt.seconds(since: first))
       sample = try host.takeSample(request)
       looks += 1
-      verdict = try turn(sample, &host)
+      second = try turn(sample, &host)
     }
     if showsProgress, duration != nil { StandardError.raw("\r\u{1b}[K") }
     return Newest(sample: sample, watchedSeconds: sample.takenAt.seconds(since: first))
   }
 
-  private func goesOn(after watched: Double, looks: Int, _ verdict: Verdict) -> Bool {
+  private func goesOn(after watched: Double, looks: Int,  -> Bool {
     if let recorded = host as? RecordedHost {
       return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }
-    guard let duration else { return looks < 2 && verdict == .lookAgain }
+    guard let duration else { return looks < 2 }
     // A look that began late must not make the watch longer by an interval.
     return watched + interval.seconds / 2 < duration.seconds
   }

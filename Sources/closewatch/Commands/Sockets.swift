@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -73,10 +74,16 @@ struct Sockets: ParsableCommand {
   func run() throws {
     var host = try machine.open()
     let filter = filter
-    let sample = try host.takeSample(request(filter))
-    let report = host.findHolders(search(sample, filter), in: sample)
+    var sample = try host.takeSample(request(filter))
+    var report = host.findHolders(search(sample, filter), in: sample)
+    if ghosts, !(host is RecordedHost) {
+      // A descriptor in no table can be one that is newer than the table: the next one tells.
+      sample = try host.takeSample(request(filter))
+      report = host.findHolders(search(sample, filter), in: sample)
+    }
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
+    listing.wasReadAsRoot = geteuid() == 0
     if ghosts { listing = listing.ghostsOnly(pid: pid, unit: unit) }
     if output.json {
       try listing.writeJSON { (bytes) throws(StandardOutput.Failure) in

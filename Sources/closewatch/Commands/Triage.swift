@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Diagnosis
+import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -62,12 +63,12 @@ struct Triage: ParsableCommand {
       watch.attribute(host.findHolders(search, in: sample), to: search)
       _ = watch.judge()
       gaps += sample.gaps
-      // One look shows what is stuck; a second shows what still moves.
-      return watch.findings.isEmpty ? .enough : .lookAgain
+      return watch.findings.isEmpty ? .atOnce : .later
     }
     let report = looks.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
     let ages = SocketAges(newest.sample)
-    let listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
+    var listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
+    listing.wasReadAsRoot = geteuid() == 0
     let page = TriageReport(
       findings: watch.findings, listing: listing, watchedSeconds: newest.watchedSeconds,
       earlierGaps: gaps)

@@ -18,7 +18,10 @@ struct UsageError: Error, CustomStringConvertible {
   static func nearest(to text: String, in names: [String]) -> String? {
     let key = Array(text.uppercased().filter { $0 != "-" && $0 != "_" }.prefix(32))
     let ranked = names.map { name in
-      (name: name, distance: distance(key, Array(name.uppercased().filter { $0 != "_" && $0 != "-" })))
+      (
+        name: name,
+        distance: distance(key, Array(name.uppercased().filter { $0 != "_" && $0 != "-" }))
+      )
     }
     guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= 3 else {
       return nil

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Reporting
+import TestSupport
+import Testing
+
+@Suite struct TriageTextTests {
+  private func text(
+    _ findings: [Finding], watched: Double = 26, style: TextStyle = TextStyle()
+  ) -> String {
+    TriageText(FoundLeak.report(findings, watched: watched), style: style).text()
+  }
+
+  /// The page without meaning and advice: those are the guide's, and have tests of their own.
+  private func withoutGuide(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let course = lines.drop { !$0.isEmpty }.prefix { !$0.hasPrefix("  do now") }
+    return (lines.prefix(1) + course).joined(separator: "\n") + "\n"
+  }
+
+  @Test func `the first finding tells who, what, since when, how fast, and what runs out`() {
+    let page = text([FoundLeak.closeWait()])
+    #expect(Golden.difference(withoutGuide(page), "triage-finding.txt") == nil)
+    for label in ["  do now    ", "  for good  ", "  no help   "] {
+      #expect(page.contains("\n" + label), "\(label)")
+    }
+  }
+
+  @Test func `a quiet host gets an answer in words, with what it was drawn from`() {
+    #expect(Golden.difference(text([]), "triage-quiet.txt") == nil)
+  }
+
+  @Test func `one look does not claim what only time can show`() {
+    let page = text([], watched: 0)
+    #expect(page.hasPrefix("Nothing is proved among 7 sockets of 3 processes, one look.\n"))
+    #expect(page.contains("watch with --for 60s"))
+    #expect(!text([]).contains("--for"))
+    var quiet = ListedHost()
+    quiet.sample.sockets.removeAll { $0.state == .closeWait }
+    let report = TriageReport(findings: [], listing: quiet.listing(), watchedSeconds: 0)
+    let silence = TriageText(report, style: TextStyle()).text()
+    #expect(silence.hasPrefix("No leaks found among 5 sockets of 3 processes, one look.\n"))
+  }
+
+  @Test func `the worst comes first and the others are a line each`() {
+    let mild = FoundLeak.closeWait(severity: .notice, id: "b")
+    let worst = FoundLeak.closeWait(severity: .critical, id: "c")
+    let page = text([mild, FoundLeak.closeWait(), worst])
+    #expect(page.hasPrefix("CRITICAL close-wait-leak: python3[4711] in api.service\n"))
+    let rest = page.split(separator: "Also firing\n").last ?? ""
+    #expect(rest.hasPrefix("  warning close-wait-leak (eof-unread): python3[4711] in api.service,"))
+    #expect(rest.contains("\n  notice close-wait-leak (eof-unread): "))
+    #expect(page.ranges(of: "do now").count == 1)
+  }
+
+  @Test func `what is pending says what is missing, and is not called a leak`() {
+    var pending = FoundLeak.closeWait(lifecycle: .pending)
+    pending.doubts = [.oneLook]
+    let page = text([pending], watched: 0)
+    #expect(page.hasPrefix("Nothing is proved among 7 sockets of 3 processes, one look.\n"))
+    let joined = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(joined.contains("one look cannot see growth: watch with --for 60s"))
+    #expect(!joined.contains("do now"))
+  }
+
+  @Test func `what has a finding is not listed again as unjudged`() {
+    #expect(text([]).contains("python3: 1 socket in CLOSE_WAIT, end of stream unread (Recv-Q 1)"))
+    #expect(!text([FoundLeak.closeWait()]).contains("end of stream unread (Recv-Q 1)"))
+  }
+
+  @Test(arguments: [40, 60, 79])
+  func `no line is wider than asked for`(_ width: Int) {
+    var finding = FoundLeak.closeWait()
+    finding.culprits[0].process.command = "日本日本日"
+    let page = text([finding, FoundLeak.closeWait(id: "b")], style: TextStyle(width: width))
+    for line in page.split(separator: "\n") where line.contains(" ") {
+      let words = line.split(separator: " ")
+      // A single word that is too long (a path, a cgroup) is not cut.
+      guard words.count > 1, !words.contains(where: { $0.count > width - 16 }) else { continue }
+      #expect(UntrustedText.columns(String(line)) <= width, "\(line)")
+    }
+  }
+
+  @Test func `without colour and Unicode the page is plain ASCII`() {
+    #expect(text([FoundLeak.closeWait()]).utf8.allSatisfy { $0 == 10 || (32..<127).contains($0) })
+  }
+
+  @Test func `colour adds nothing but escape sequences`() {
+    let style = TextStyle(colour: true)
+    let coloured = text([FoundLeak.closeWait()], style: style)
+    #expect(coloured.contains("\u{1b}[1;33mWARNING"))
+    let plain = coloured.replacing(/\u{1b}\[[0-9;]*m/, with: "")
+    #expect(plain == text([FoundLeak.closeWait()]))
+  }
+
+  @Test func `a process cannot write escape sequences into the page`() {
+    var finding = FoundLeak.closeWait()
+    finding.culprits[0].process.command = "x\u{1b}]0;owned\u{7}"
+    finding.culprits[0].process.unit = "y\u{1b}[2J.service"
+    finding.namespaceName = "\u{9b}31m"
+    let page = text([finding], style: TextStyle(unicode: true))
+    #expect(
+      !page.unicodeScalars.contains { $0.value != 10 && $0.properties.generalCategory == .control })
+  }
+
+  @Test func `a forecast is a range, and says when nothing runs out`() {
+    var finding = FoundLeak.closeWait()
+    #expect(text([finding]).contains("descriptors in 5 min (112 of 1,024 used)"))
+    finding.forecast?.lowSeconds = 2460
+    finding.forecast?.highSeconds = 3300
+    #expect(text([finding]).contains("descriptors in 41-55 min (112 of 1,024 used)"))
+    finding.forecast?.seconds = nil
+    #expect(text([finding]).contains("descriptors not at this rate (112 of 1,024 used)"))
+  }
+
+  @Test func `only what fires at warning or above asks for action`() {
+    func asks(_ lifecycle: Lifecycle, _ severity: Severity) -> Bool {
+      FoundLeak.report([FoundLeak.closeWait(lifecycle: lifecycle, severity: severity)])
+        .asksForAction
+    }
+    #expect(asks(.firing, .warning))
+    #expect(asks(.firing, .critical))
+    #expect(!asks(.firing, .notice))
+    #expect(!asks(.pending, .critical))
+    #expect(!asks(.resolved, .critical))
+  }
+
+  @Test func `the JSON has what a judge reads`() {
+    let json = String(
+      decoding: TriageJSON(FoundLeak.report([FoundLeak.closeWait()])).bytes(), as: UTF8.self)
+    #expect(json.hasPrefix(#"{"schema_version":1,"watched_seconds":26,"findings":[{"id":"#))
+    for part in [
+      #""rule":"close-wait-leak","cause":"eof-unread","state":"firing","severity":"warning""#,
+      #""sockets":88,"#, #""growth_per_second":3.02,"growth_range":[2.8,3.2]"#,
+      #""local_port":18080,"remote_port":null"#,
+      #""processes":[{"pid":4711,"start_ticks":4711,"role":"holder""#, #""role":"peer""#,
+      #""forecast":{"resource":"descriptors","used":112,"limit":1024,"seconds":302,"#,
+      #""kind":"survivors","count":49,"patience_seconds":13,"text":"#,
+      #""doubts":["ages-are-bounds"]"#, #""CLOSE_WAIT":2"#, #""SYN_SENT":0"#, #""gaps":[]"#,
+    ] {
+      #expect(json.contains(part), "\(part)")
+    }
+  }
+}
