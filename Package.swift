@@ -42,6 +42,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["KernelTables"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    // The laboratory: builds sockets of every kind in a network namespace of its own. Tests only.
+    .executableTarget(name: "SocketLab", path: "Tests/SocketLab"),
     .testTarget(
       name: "KernelTablesTests", dependencies: ["KernelTables", "TestSupport"],
       swiftSettings: strict),
@@ -53,7 +55,8 @@ let package = Package(
       dependencies: ["Diagnosis", "KernelTables", "Reporting", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "LinuxHostTests", dependencies: ["KernelTables", "LinuxHost", "TestSupport"],
+      name: "LinuxHostTests",
+      dependencies: ["KernelTables", "LinuxHost", "SocketLab", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],
