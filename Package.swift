@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",
-      dependencies: ["KernelTables", "LinuxHost", "SocketLab", "TestSupport"],
+      dependencies: ["CLinuxDiag", "KernelTables", "LinuxHost", "SocketLab", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],

@@ -38,6 +38,10 @@ package struct SampleCost: Hashable, Sendable {
 /// One network namespace in a sample.
 package struct NamespaceSample: Hashable, Sendable {
   package var id: NetnsID
+  /// False when the kernel did not let us read the link `ns/net` of any process in it: `id` is then
+  /// the inode of its `/proc/PID/net/tcp`. It tells namespaces apart (both numbers come from one
+  /// space), but no other tool shows it.
+  package var hasTrueID = true
   /// The name under `/run/netns`, if it has one.
   package var name: String?
   /// Whether this is the namespace that closewatch itself runs in.

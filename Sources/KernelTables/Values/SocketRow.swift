@@ -43,6 +43,8 @@ package struct RowKnowledge: OptionSet, Hashable, Sendable {
   package static let shutdown = RowKnowledge(rawValue: 8)
   /// LISTEN only: the limit of the accept queue (`sock_diag`; `/proc` does not show it).
   package static let acceptQueueLimit = RowKnowledge(rawValue: 16)
+  /// LISTEN of an `AF_INET6` socket only: whether it takes IPv4 connections too (`sock_diag`).
+  package static let ipv6Only = RowKnowledge(rawValue: 32)
 }
 
 /// One row of the kernel's TCP table.
@@ -87,6 +89,9 @@ package struct SocketRow: Hashable, Sendable {
   package var retransmits: UInt8 = 0
   /// `INET_DIAG_SHUTDOWN`: 1 = RCV_SHUTDOWN, 2 = SEND_SHUTDOWN.
   package var shutdown: UInt8 = 0
+  /// LISTEN of an `AF_INET6` socket only: whether it takes no IPv4 connections (`IPV6_V6ONLY`,
+  /// `INET_DIAG_SKV6ONLY`). Means nothing without ``RowKnowledge/ipv6Only``.
+  package var isIPv6Only = false
   package var knowledge: RowKnowledge = []
 
   package init() {}

@@ -88,4 +88,9 @@ package struct StateSet: OptionSet, Hashable, Sendable {
   package func contains(_ state: TCPState) -> Bool {
     state.rawValue < 32 && rawValue & (1 << UInt32(state.rawValue)) != 0
   }
+  /// Whether a row in `state` was not asked for. A number that this program does not know is never
+  /// left out: one odd row is shown rather than lost.
+  package func leavesOut(_ state: TCPState) -> Bool {
+    StateSet.all.contains(state) && !contains(state)
+  }
 }

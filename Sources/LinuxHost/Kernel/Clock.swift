@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import KernelTables
+
+/// The kernel's clocks.
+package enum Clock {
+  /// Now, on the clock that every decision about time uses.
+  package static var boot: BootInstant { BootInstant(nanoseconds: nanoseconds(CLOCK_BOOTTIME)) }
+  /// Seconds since 1970. For people only.
+  package static var wallSeconds: Double { Double(nanoseconds(CLOCK_REALTIME)) / 1e9 }
+  /// For deadlines and for what a look costs.
+  package static var monotonicSeconds: Double { Double(nanoseconds(CLOCK_MONOTONIC)) / 1e9 }
+  /// The processor time that the calling thread has used.
+  package static var threadSeconds: Double {
+    Double(nanoseconds(CLOCK_THREAD_CPUTIME_ID)) / 1e9
+  }
+
+  private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    // Fails only for a clock that does not exist.
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

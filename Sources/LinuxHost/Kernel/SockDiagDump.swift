@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import KernelTables
+
+/// One dump of the TCP sockets of one network namespace through `sock_diag`.
+package struct SockDiagDump {
+  /// What a dump may cost before it is broken off.
+  package struct Bounds: Hashable, Sendable {
+    /// Rows of all namespaces together: 240 MB of them.
+    package var rows = 2_000_000
+    package var seconds = 20.0
+    /// How often the kernel may say ENOBUFS (it had no memory for the next datagram).
+    package var lostDatagrams = 64
+    package init() {}
+  }
+
+  /// What is sent to the kernel, and of which namespace it is.
+  package let request: InetDiagRequest
+  package let namespace: NetnsID
+  package let bounds: Bounds
+
+  package init(_ request: InetDiagRequest, namespace: NetnsID, bounds: Bounds = Bounds()) {
+    self.request = request
+    self.namespace = namespace
+    self.bounds = bounds
+  }
+
+  /// The kernel fills at most 32 KiB at a time: a larger buffer gains nothing.
+  private static let bufferSize = 32768
+
+  /// Sends the request and appends the answer's sockets to `rows`.
+  ///
+  /// - Returns: What the dump did not see.
+  /// - Throws: ``SystemCallError`` when the kernel refuses or breaks off; `rows` then holds what
+  ///   came until then.
+  package func read<Transport: DumpTransport & ~Copyable>(
+    over transport: inout Transport, into rows: inout [SocketRow]
+  ) throws(SystemCallError) -> [Gap] {
+    var answer = SockDiagAnswer(
+      namespace: namespace, sequence: request.sequence, port: transport.port,
+      states: request.states)
+    let deadline = Clock.monotonicSeconds + bounds.seconds
+    var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
+    var gaps: [Gap] = []
+    var lost = 0
+    try transport.send(request.bytes)
+    reading: while true {
+      let got: Int
+      do throws(SystemCallError) {
+        got = try Self.receive(over: &transport, into: &buffer)
+      } catch {
+        guard error.errno == ENOBUFS, lost < bounds.lostDatagrams else { throw named(error) }
+        lost += 1
+        continue
+      }
+      if got > buffer.count { lost += 1 }
+      let datagram = buffer.span.bytes.extracting(first: min(got, buffer.count))
+      switch answer.read(datagram, into: &rows) {
+      case .done:
+        break reading
+      case .failed(let code):
+        throw SystemCallError("sock_diag dump", on: subject, errno: code)
+      case .more:
+        // An empty datagram is no end of a dump, and nothing can follow it.
+        guard got > 0 else { throw SystemCallError("sock_diag dump", on: subject, errno: EIO) }
+      }
+      if rows.count > bounds.rows || Clock.monotonicSeconds > deadline {
+        gaps.append(
+          Gap(
+            .boundReached,
+            detail: "the dump of \(subject) was broken off at \(rows.count) rows"))
+        break
+      }
+    }
+    if answer.wasInterrupted || lost > 0 {
+      gaps.append(
+        Gap(
+          .dumpInterrupted, count: max(1, lost),
+          detail: "the table of \(subject) changed under the dump, or datagrams were lost"))
+    }
+    if let error = answer.firstError {
+      gaps.append(Gap(.rowUndecodable, count: answer.undecodable, detail: "\(error)"))
+    }
+    return gaps
+  }
+
+  private static func receive<Transport: DumpTransport & ~Copyable>(
+    over transport: inout Transport, into buffer: inout [UInt8]
+  ) throws(SystemCallError) -> Int {
+    var failure: SystemCallError?
+    let got = buffer.withUnsafeMutableBytes { bytes in
+      do throws(SystemCallError) {
+        return try transport.receive(into: bytes)
+      } catch {
+        failure = error
+        return 0
+      }
+    }
+    if let failure { throw failure }
+    return got
+  }
+
+  /// A receive that timed out says EAGAIN; what it means is that no answer came.
+  private func named(_ error: SystemCallError) -> SystemCallError {
+    SystemCallError(
+      "sock_diag dump", on: subject, errno: error.errno == EAGAIN ? ETIMEDOUT : error.errno)
+  }
+
+  private var subject: String { "network namespace \(namespace.rawValue)" }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import Glibc
+package import KernelTables
+
+/// One look at the TCP tables of this host's network namespaces. Changes the network namespace of
+/// the thread that it runs on: see ``LookThread``.
+package struct TableLook {
+  private let request: SampleRequest
+  private let procRoot: String
+  private let namesDirectory: String
+  private let netlinkProtocol: Int32
+  private let bounds: SockDiagDump.Bounds
+  private var sample: Sample
+  private var facts: NamespaceFacts
+  private var sequence: UInt32 = 0
+  /// Namespaces whose rows came from `/proc`.
+  private var limitedNamespaces = 0
+  /// Namespaces that could be read at all, be it with no rows.
+  private var readNamespaces = 0
+  private var lastFailure: SystemCallError?
+
+  package init(
+    request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
+    bounds: SockDiagDump.Bounds
+  ) {
+    self.request = request
+    self.procRoot = procRoot
+    self.namesDirectory = namesDirectory
+    self.netlinkProtocol = netlinkProtocol
+    self.bounds = bounds
+    sample = Sample(
+      takenAt: Clock.boot, wallClockSeconds: Clock.wallSeconds, states: request.states)
+    facts = NamespaceFacts(procRoot: procRoot)
+  }
+
+  /// Takes it.
+  package mutating func take() throws(HostError) -> Sample {
+    let began = Clock.monotonicSeconds
+    let cpuBegan = Clock.threadSeconds
+    sample.takenAt = Clock.boot
+    sample.wallClockSeconds = Clock.wallSeconds
+    sample.host = facts.hostCounters()
+    // Host-wide settings show only in the first namespace; ours is the best guess at them.
+    let ownSettings = facts.settings()
+    for (namespace, stat) in try wantedNamespaces() {
+      try read(namespace, stat: stat, ownSettings: ownSettings)
+    }
+    guard readNamespaces > 0 || sample.namespaces.count > 0 else {
+      let reason = lastFailure.map { "\($0)" } ?? "every namespace was gone"
+      throw HostError("cannot read any TCP table: \(reason)")
+    }
+    if limitedNamespaces > 0 {
+      note(
+        Gap(
+          .sourceLimited, count: limitedNamespaces,
+          detail: "/proc/net/tcp has no cookie, age, cgroup or accept queue limit"))
+    }
+    facts.gaps.forEach { note($0) }
+    sample.cost.wallMilliseconds = (Clock.monotonicSeconds - began) * 1000
+    sample.cost.cpuMilliseconds = (Clock.threadSeconds - cpuBegan) * 1000
+    return sample
+  }
+
+  /// The namespaces asked for, with their sockstat where it can be read from outside; makes room
+  /// for all their rows at once.
+  private mutating func wantedNamespaces() throws(HostError) -> [(NetworkNamespace, SockStat?)] {
+    let survey: NetworkNamespaces
+    do throws(SystemCallError) {
+      survey = try NetworkNamespaces(procRoot: procRoot, namesDirectory: namesDirectory)
+    } catch {
+      throw HostError("cannot find the network namespaces: \(error); is \(procRoot) procfs?")
+    }
+    survey.gaps.forEach { note($0) }
+    let wanted: [NetworkNamespace]
+    switch request.namespaces {
+    case .all: wanted = survey.found
+    case .only(let name): wanted = [try survey.only(name)]
+    }
+    var expected = 0
+    var result: [(NetworkNamespace, SockStat?)] = []
+    for namespace in wanted {
+      let stat = outsideDirectory(namespace).flatMap { facts.sockStat(in: $0) }
+      expected += stat.map(\.rowsExpected) ?? 0
+      result.append((namespace, stat))
+    }
+    // Untouched memory costs nothing; an array that grows is copied, and is twice there meanwhile.
+    sample.sockets.reserveCapacity(min(expected + expected / 16 + 64, bounds.rows))
+    return result
+  }
+
+  private mutating func read(
+    _ namespace: NetworkNamespace, stat: SockStat?, ownSettings: TCPSettings
+  ) throws(HostError) {
+    var entry = NamespaceSample(id: namespace.id)
+    entry.hasTrueID = namespace.hasTrueID
+    entry.name = namespace.name
+    entry.isOwn = namespace.isOwn
+    entry.memberPID = namespace.members.first
+    if let stat, stat.rowsExpected == 0, !namespace.isOwn {
+      entry.sockstat = stat
+      sample.namespaces.append(entry)
+      readNamespaces += 1
+      return
+    }
+    do throws(SystemCallError) {
+      if !namespace.isOwn { try enter(namespace) }
+    } catch {
+      lastFailure = error
+      if error.isVanished { return }
+      try readFromOutside(namespace, entry: &entry, refusal: error)
+      return
+    }
+    let directory = "\(procRoot)/thread-self/net"
+    entry.sockstat = facts.sockStat(in: directory) ?? stat ?? SockStat()
+    entry.counters = facts.counters(in: directory)
+    entry.settings = namespace.isOwn ? ownSettings : settingsInside(ownSettings)
+    if !namespace.isOwn, entry.sockstat.rowsExpected == 0 {
+      sample.namespaces.append(entry)
+      readNamespaces += 1
+      return
+    }
+    try readTables(namespace, directory: directory, entry: &entry)
+  }
+
+  /// What the namespace itself does not show is of the whole host, and ours may show it.
+  private mutating func settingsInside(_ own: TCPSettings) -> TCPSettings {
+    var settings = facts.settings()
+    if settings.memoryPages.isEmpty {
+      settings.memoryPages = own.memoryPages
+      settings.maxOrphans = own.maxOrphans
+    }
+    return settings
+  }
+
+  /// Reads the rows of the namespace that this thread is in.
+  private mutating func readTables(
+    _ namespace: NetworkNamespace, directory: String, entry: inout NamespaceSample
+  ) throws(HostError) {
+    let start = sample.sockets.count
+    if request.source != .proc {
+      do throws(SystemCallError) {
+        try dump(namespace.id)
+        entry.source = .sockDiag
+        sample.namespaces.append(entry)
+        readNamespaces += 1
+        return
+      } catch {
+        sample.sockets.removeLast(sample.sockets.count - start)
+        if request.source == .netlink {
+          throw HostError("\(error); --source auto falls back to /proc/net/tcp")
+        }
+        note(Gap(.dumpRefused, detail: "\(error); /proc/net/tcp was read instead"))
+      }
+    }
+    readProcTables(namespace.id, directory: directory, entry: &entry)
+  }
+
+  private mutating func dump(_ id: NetnsID) throws(SystemCallError) {
+    let start = sample.sockets.count
+    sequence += 1
+    let dump = SockDiagDump(
+      InetDiagRequest(states: request.states, sequence: sequence), namespace: id, bounds: bounds)
+    // Open for this dump only: a netlink socket keeps its namespace alive.
+    var socket = try NetlinkSocket(protocolNumber: netlinkProtocol)
+    let gaps = try dump.read(over: &socket, into: &sample.sockets)
+    gaps.forEach { note($0) }
+    _ = UniqueRows.compact(&sample.sockets, from: start)
+  }
+
+  private mutating func readProcTables(
+    _ id: NetnsID, directory: String, entry: inout NamespaceSample
+  ) {
+    let start = sample.sockets.count
+    do throws(SystemCallError) {
+      let gaps = try ProcNetTables(directory: directory, bounds: bounds).read(
+        namespace: id, states: request.states, into: &sample.sockets)
+      gaps.forEach { note($0) }
+      entry.source = .procNetTCP
+      limitedNamespaces += 1
+      readNamespaces += 1
+      sample.namespaces.append(entry)
+    } catch {
+      sample.sockets.removeLast(sample.sockets.count - start)
+      lastFailure = error
+      if error.isVanished, !entry.isOwn { return }
+      note(Gap(.namespaceNotRead, detail: "\(error)"))
+    }
+  }
+
+  /// Reads a namespace that could not be entered through the files of a process in it.
+  private mutating func readFromOutside(
+    _ namespace: NetworkNamespace, entry: inout NamespaceSample, refusal: SystemCallError
+  ) throws(HostError) {
+    guard request.source != .netlink, let directory = outsideDirectory(namespace) else {
+      note(Gap(.namespaceNotRead, detail: "\(refusal); run with CAP_SYS_ADMIN to enter it"))
+      return
+    }
+    entry.sockstat = facts.sockStat(in: directory) ?? SockStat()
+    entry.counters = facts.counters(in: directory)
+    readProcTables(namespace.id, directory: directory, entry: &entry)
+  }
+
+  /// Enters a namespace with this thread, and makes sure that it is the one.
+  private func enter(_ namespace: NetworkNamespace) throws(SystemCallError) {
+    guard namespace.hasTrueID else {
+      throw SystemCallError("setns", on: "a namespace without a readable link", errno: EACCES)
+    }
+    var files = namespace.members.map { "\(procRoot)/\($0)/ns/net" }
+    if let path = namespace.path { files.insert(path, at: 0) }
+    var failure = SystemCallError("setns", on: "\(namespace.id.rawValue)", errno: ESRCH)
+    for file in files {
+      do throws(SystemCallError) {
+        let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }
+        defer { close(fd) }
+        var status = stat()
+        _ = try systemCall("fstat", on: file) { fstat(fd, &status) }
+        // A pid that was used again leads to another namespace.
+        guard status.st_ino == UInt(namespace.id.rawValue) else { continue }
+        _ = try systemCall("setns", on: file) {
+          closewatch_setns(fd, closewatch_network_namespace)
+        }
+        return
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  private func outsideDirectory(_ namespace: NetworkNamespace) -> String? {
+    if namespace.isOwn { return "\(procRoot)/thread-self/net" }
+    return namespace.members.first.map { "\(procRoot)/\($0)/net" }
+  }
+
+  /// Adds a gap; those of one kind are one gap, with the first one's words.
+  private mutating func note(_ gap: Gap) {
+    if let index = sample.gaps.firstIndex(where: { $0.kind == gap.kind }) {
+      sample.gaps[index].count += gap.count
+    } else {
+      sample.gaps.append(gap)
+    }
+  }
+}
+
+extension SockStat {
+  /// How many rows the tables will have, about.
+  fileprivate var rowsExpected: Int { inUse + inUse6 + timeWait }
+}
