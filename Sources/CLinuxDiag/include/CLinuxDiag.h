@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ProcessCalls.h"
+
 /// setns(2); the Glibc module leaves it out (it needs _GNU_SOURCE).
 static inline int closewatch_setns(int fd, int type) {
   return (int)syscall(SYS_setns, fd, type);

@@ -1,12 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import KernelTables
 
-/// Finds the processes that hold sockets. Not written yet: its answer says that nothing was seen.
+/// Finds the processes that hold sockets, by what `/proc` shows of their descriptor tables.
+///
+/// It remembers who held what, and asks there first; what it remembers is only told after it has
+/// been seen again. A socket is looked for in this order, and no further than needed:
+///
+/// 1. where it was found before (one readlink; only when one holder is enough);
+/// 2. in `/proc/PID/fd`, likely processes first, then those with the most descriptors;
+/// 3. in the tables of threads that have one of their own (`/proc/PID/task/TID/fd`);
+/// 4. among the files registered with an io_uring (`/proc/PID/fdinfo`).
+///
+/// When it is in none of these, descriptors in flight between processes are counted.
 package struct HolderFinder: Sendable {
-  package init(procRoot: String) {}
+  /// What one search may cost at most. A bound that was reached is a ``Gap``.
+  package struct Bounds: Hashable, Sendable {
+    /// Descriptors looked at.
+    package var descriptors = 5_000_000
+    /// Milliseconds for ``/proc/PID/fd``, with ghosts and records.
+    package var milliseconds = 10_000
+    /// Milliseconds for all that is looked at only because a holder was not found: thread tables,
+    /// io_uring, descriptors in flight. On a busy host most of what is not found was closed in
+    /// between, and that must not cost seconds each time.
+    package var deepMilliseconds = 500
+    package init() {}
+  }
 
-  package mutating func find(_ search: HolderSearch, in sample: Sample) -> HolderReport {
-    HolderReport()
+  /// Reads again which inodes the tables show now; nil when it cannot. The states and namespaces
+  /// must be those of the sample.
+  package typealias FreshInodes = () -> Set<UInt64>?
+
+  package var bounds = Bounds()
+  private let procRoot: String
+  private var reader: ProcessReader
+  private var memory = HolderMemory()
+  private var suspects = GhostMemory()
+
+  package init(procRoot: String = "/proc") {
+    self.procRoot = procRoot
+    reader = ProcessReader(procRoot: procRoot)
+  }
+
+  /// Finds the holders of sockets of `sample`.
+  ///
+  /// A descriptor on a TCP socket that is in no row can be a ghost, or a socket that was made
+  /// after the rows were read. It is told as a ghost only when rows that were read after it had
+  /// been seen do not show it either: those of the next sample, or those that `freshInodes`
+  /// fetches. Until then it is counted in a gap.
+  package mutating func find(
+    _ search: HolderSearch, in sample: Sample, freshInodes: FreshInodes? = nil
+  ) -> HolderReport {
+    var look = HolderLook(
+      search, sample: sample, procRoot: procRoot, bounds: bounds, reader: reader)
+    if search.completeness == .firstHolder { look.revalidate(memory) }
+    look.searchProcesses()
+    look.searchBeyondDescriptors(bounds)
+    look.tellGhosts(&suspects, freshInodes: freshInodes)
+    look.completeRecords()
+    memory.keep(look.report.holders, wanted: search.inodes)
+    reader = look.reader
+    return look.finish()
   }
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls about other processes that have no wrapper in glibc.
+#pragma once
+#include <linux/kcmp.h>
+#include <sys/xattr.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// kcmp(2) with KCMP_FILES: 0 when two tasks share one descriptor table, -1 with errno when the
+/// kernel will not say.
+static inline long closewatch_kcmp_files(int first, int second) {
+  return syscall(SYS_kcmp, first, second, KCMP_FILES, 0UL, 0UL);
+}

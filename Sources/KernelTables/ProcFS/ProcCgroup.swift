@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `/proc/PID/cgroup`: the service manager's name for a process.
+///
+/// Source: cgroups(7); `proc_cgroup_show()` in kernel/cgroup/cgroup.c.
+package struct ProcCgroup: Hashable, Sendable {
+  /// The path in the cgroup2 hierarchy (line `0::`), which has the id that sockets carry; nil
+  /// without that hierarchy.
+  package var unifiedPath: String?
+  /// The path that names the service: cgroup2's, or that of `name=systemd` where cgroup2 is
+  /// mounted beside it and unused.
+  package var path: String?
+  /// The container's id, 64 hexadecimal digits: from that path, else from any controller's.
+  package var container: String?
+
+  /// - Parameter bytes: The file, lines such as `0::/system.slice/nginx.service` and
+  ///   `4:memory:/docker/<id>`.
+  package init(_ bytes: [UInt8]) throws(DecodeError) {
+    var systemdPath: String?
+    var others: [String] = []
+    for line in ProcessFile.lines(bytes) {
+      let parts = line.split(
+        separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+      let isHierarchy = parts.first.map { ProcessFile.decimal($0) as Int? != nil } ?? false
+      guard parts.count == 3, isHierarchy, parts[2].first == UInt8(ascii: "/") else {
+        throw .badField(
+          table: "/proc/PID/cgroup", field: "line", text: ProcessFile.shown(line))
+      }
+      let path = Self.living(String(decoding: parts[2], as: UTF8.self))
+      if parts[1].isEmpty {
+        unifiedPath = path
+      } else if parts[1].elementsEqual("name=systemd".utf8) {
+        systemdPath = path
+      } else {
+        others.append(path)
+      }
+    }
+    if let unifiedPath, unifiedPath != "/" {
+      path = unifiedPath
+    } else {
+      path = systemdPath ?? unifiedPath
+    }
+    let candidates = [path, systemdPath].compactMap { $0 } + others
+    container = candidates.lazy.compactMap(Self.container(in:)).first
+  }
+
+  /// The systemd unit in ``path``, as `systemctl` takes it (with its `\x2d`): `nginx.service`,
+  /// `session-3.scope`, a user's own `app-browser.service`. Nil for a bare slice.
+  package var unit: String? { path.flatMap(Self.unit(in:)) }
+
+  /// The last component that names a service or scope. What a service made below itself
+  /// (`/system.slice/a.service/worker`) still belongs to it.
+  static func unit(in path: String) -> String? {
+    let units = path.split(separator: "/").filter {
+      ($0.hasSuffix(".service") && $0.count > 8) || ($0.hasSuffix(".scope") && $0.count > 6)
+    }
+    guard var last = units.last else { return nil }
+    // `init.scope` below a service is that service's own manager: `user@1000.service`.
+    if last == "init.scope", units.count > 1 { last = units[units.count - 2] }
+    // systemd puts `_` before a name that a kernel file could have (`cg_escape()`).
+    return String(last.first == "_" ? last.dropFirst() : last)
+  }
+
+  /// The last component that ends in a container's id: `docker-<id>.scope`, `crio-<id>.scope`,
+  /// `cri-containerd-<id>.scope`, `kubepods-pod1.slice:cri-containerd:<id>`, `<id>`.
+  static func container(in path: String) -> String? {
+    for component in path.split(separator: "/").reversed() {
+      let name = component.hasSuffix(".scope") ? component.dropLast(6) : component
+      // conmon watches over a container from outside.
+      if name.hasPrefix("libpod-conmon-") || name.hasPrefix("crio-conmon-") { continue }
+      let id = name.utf8.suffix(64)
+      guard id.count == 64, id.allSatisfy(Self.isHexadecimal) else { continue }
+      let before = name.utf8.dropLast(64).last
+      let isWhole =
+        before == nil || before == UInt8(ascii: "-") || before == UInt8(ascii: ":")
+      if isWhole { return String(Substring(id)) }
+    }
+    return nil
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)
+  }
+
+  /// A removed cgroup is written with ` (deleted)` behind it.
+  private static func living(_ path: String) -> String {
+    path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Descriptors on TCP sockets that were in no row, with the time they were first seen so.
+struct GhostMemory: Sendable {
+  private var firstSeen: [GhostDescriptor: BootInstant] = [:]
+  private static let capacity = 65_536
+
+  /// Whether it was seen, and in no row, before `instant`.
+  func isKnown(_ ghost: GhostDescriptor, before instant: BootInstant) -> Bool {
+    firstSeen[ghost].map { $0 < instant } ?? false
+  }
+
+  /// Replaces what is known of the processes that were looked at.
+  mutating func keep(_ found: [GhostDescriptor], examined: Set<Int32>, at instant: BootInstant) {
+    var kept = firstSeen.filter { !examined.contains($0.key.process.pid) }
+    for ghost in found.prefix(Self.capacity - min(kept.count, Self.capacity)) {
+      kept[ghost] = firstSeen[ghost] ?? instant
+    }
+    firstSeen = kept
+  }
+}

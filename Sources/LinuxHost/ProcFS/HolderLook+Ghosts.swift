@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import Glibc
+import KernelTables
+
+extension HolderLook {
+  /// Tells which descriptors on sockets in no row are on dead TCP sockets.
+  ///
+  /// A socket can only be missed in tables that were read: without ESTABLISHED, or without the
+  /// namespace of the process, nothing is told.
+  mutating func tellGhosts(
+    _ memory: inout GhostMemory, freshInodes: HolderFinder.FreshInodes?
+  ) {
+    if search.ghosts == .none || !rowsAreAll() { return }
+    var namespaces: [Int32: Bool] = [:]
+    var candidates: [GhostDescriptor] = []
+    var identities: [Int32: ProcessID] = [:]
+    for (pid, reference) in strangers where seeksGhosts(in: pid) {
+      guard isDeadTCP(pid, reference) else { continue }
+      if namespaces[pid] == nil { namespaces[pid] = isSampled(pid) }
+      guard namespaces[pid] == true else { continue }
+      if identities[pid] == nil { identities[pid] = identify(pid) }
+      guard let process = identities[pid] else { continue }
+      candidates.append(
+        GhostDescriptor(inode: reference.inode, process: process, fd: reference.fd))
+    }
+    candidates.sort { ($0.process, $0.fd) < ($1.process, $1.fd) }
+    report.ghosts = candidates.filter { memory.isKnown($0, before: sample.takenAt) }
+    memory.keep(candidates, examined: examined, at: Self.now())
+    let unproved = candidates.count - report.ghosts.count
+    if unproved == 0 { return }
+    if let fresh = freshInodes?() {
+      report.ghosts = candidates.filter { !fresh.contains($0.inode) }
+    } else {
+      gaps.note(
+        .sourceLimited, count: unproved,
+        "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")
+    }
+  }
+
+  /// Whether every TCP socket with an inode would have a row in this sample.
+  private mutating func rowsAreAll() -> Bool {
+    let needed = StateSet(
+      .established, .synSent, .finWait1, .finWait2, .closeWait, .lastAck, .listen, .closing)
+    if !sample.states.isSuperset(of: needed) {
+      gaps.note(
+        .sourceLimited,
+        "dead sockets: cannot be told from those whose state this look did not ask for")
+      return false
+    }
+    if let gap = sample.gaps.first(where: {
+      $0.kind == .boundReached || $0.kind == .rowUndecodable
+    }) {
+      gaps.note(
+        .sourceLimited, "dead sockets: cannot be told, the rows are not all (\(gap.detail))")
+      return false
+    }
+    return true
+  }
+
+  /// Whether the rows of the namespace a process is in were read.
+  private mutating func isSampled(_ pid: Int32) -> Bool {
+    guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: pid) else { return false }
+    do throws(SystemCallError) {
+      let target = try directory.readLink("ns/net")
+      let namespace = ProcessReader.namespace(target)
+      if sample.namespaces.contains(where: { $0.id == namespace }) { return true }
+      gaps.note(
+        .namespaceNotRead,
+        "\(directory.path): dead sockets cannot be told, its namespace was not read")
+    } catch {
+      if !error.isVanished { gaps.note(.namespaceUnknown, error.description) }
+    }
+    return false
+  }
+
+  /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
+  /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
+  private func isDeadTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
+    var name = [UInt8](repeating: 0, count: 32)
+    let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
+    let count = getxattr(path, "system.sockprotoname", &name, name.count)
+    guard count > 0, name.starts(with: "TCP\0".utf8) || name.starts(with: "TCPv6\0".utf8) else {
+      return false
+    }
+    // The number may have been given to another socket since the table was read.
+    var link = [CChar](repeating: 0, count: 64)
+    let length = readlink(path, &link, link.count)
+    return length > 0
+      && link.withUnsafeBytes { SocketLink.inode(RawSpan(_unsafeBytes: $0)) } == reference.inode
+  }
+
+  private mutating func identify(_ pid: Int32) -> ProcessID? {
+    guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: pid) else { return nil }
+    return identify(directory, counted: nil)
+  }
+
+  /// CLOCK_BOOTTIME, the clock of ``Sample/takenAt``.
+  private static func now() -> BootInstant {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return BootInstant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+
+/// One search in progress: what is wanted, what was found, what it cost.
+struct HolderLook: ~Copyable {
+  let search: HolderSearch
+  let sample: Sample
+  let procRoot: String
+  var reader: ProcessReader
+  var scan: DescriptorScan
+  var report = HolderReport()
+  var gaps = GapTally()
+  /// Read once, in search order.
+  var list: ProcessList
+  /// Processes that were identified, by pid.
+  var records: [Int32: ProcessRecord] = [:]
+  /// Descriptors on sockets in no row, by process, where they are of interest.
+  var strangers: [(pid: Int32, reference: DescriptorScan.Reference)] = []
+  /// Every io_uring seen.
+  var rings: [(pid: Int32, fd: Int32)] = []
+  /// Processes whose table was read to its end.
+  var examined: Set<Int32> = []
+  /// Processes that a complete search would have had to look at, and did not.
+  var skipped = 0
+  private let ghostPIDs: Set<Int32>
+
+  init(
+    _ search: HolderSearch, sample: Sample, procRoot: String, bounds: HolderFinder.Bounds,
+    reader: ProcessReader
+  ) {
+    self.search = search
+    self.sample = sample
+    self.procRoot = procRoot
+    self.reader = reader
+    var inodes = InodeTable(capacity: sample.sockets.count + search.inodes.count)
+    for row in sample.sockets { inodes.insert(row.inode) }
+    for inode in search.inodes { inodes.want(inode) }
+    scan = DescriptorScan(
+      inodes: inodes,
+      budget: ScanBudget(entries: bounds.descriptors, milliseconds: bounds.milliseconds))
+    if case .of(let pids) = search.ghosts { ghostPIDs = Set(pids) } else { ghostPIDs = [] }
+    list = ProcessList(procRoot: procRoot, likely: search.likely, scan: &scan, gaps: &gaps)
+  }
+
+  /// Whether ghosts are looked for in a process.
+  func seeksGhosts(in pid: Int32) -> Bool {
+    switch search.ghosts {
+    case .none: false
+    case .of: ghostPIDs.contains(pid)
+    case .everywhere: true
+    }
+  }
+
+  /// Whether wanted sockets are still without a holder.
+  var isUnresolved: Bool { scan.inodes.unresolved > 0 }
+
+  /// Step 1: asks where a socket was found before. Only for searches that stop at one holder.
+  mutating func revalidate(_ memory: borrowing HolderMemory) {
+    var byProcess: [ProcessID: [SocketHolder]] = [:]
+    for inode in search.inodes {
+      if let holder = memory[inode] { byProcess[holder.process, default: []].append(holder) }
+    }
+    for (process, holders) in byProcess.sorted(by: { $0.key < $1.key }) {
+      guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: process.pid),
+        let stat = directory.identify(&gaps), stat.startTicks == process.startTicks
+      else { continue }
+      var found: [SocketHolder] = []
+      for holder in holders.sorted(by: { $0.fd < $1.fd }) {
+        guard let target = try? directory.readLink("fd/\(holder.fd)"),
+          target.withUnsafeBytes({ SocketLink.inode($0.bytes) }) == holder.inode
+        else { continue }
+        found.append(holder)
+        scan.inodes.settle(holder.inode)
+      }
+      if found.isEmpty { continue }
+      report.holders += found
+      keepRecord(directory, stat: stat, counted: nil)
+    }
+  }
+
+  /// Step 2: reads descriptor tables until the search is satisfied.
+  mutating func searchProcesses() {
+    let wantsAll =
+      search.ghosts == .everywhere
+      || (search.completeness == .everyHolder && isUnresolved)
+    for entry in list.entries {
+      let isNeeded = wantsAll || isUnresolved || ghostPIDs.contains(entry.pid)
+      // Nothing to read; what its threads may hold is another step's.
+      let isEmpty = list.hasSizes && entry.descriptors == 0
+      if !isNeeded || !scan.budget.check() {
+        skipped += 1
+      } else if isEmpty {
+        examined.insert(entry.pid)
+      } else {
+        search(entry)
+      }
+    }
+    if !scan.budget.check() {
+      gaps.note(
+        .boundReached, count: max(skipped, 1),
+        "descriptor tables: the search was stopped at its bound; processes not looked at")
+    }
+  }
+
+  private mutating func search(_ entry: ProcessList.Entry) {
+    do throws(SystemCallError) {
+      let directory = try ProcessDirectory(procRoot: procRoot, pid: entry.pid)
+      let fd = try directory.openDirectory("fd")
+      defer { close(fd) }
+      scan.keepsStrangers = isUnresolved || seeksGhosts(in: entry.pid)
+      let table = scan.scan(fd, of: directory.path + "/fd")
+      keep(table, of: directory, in: .process)
+      switch table.outcome {
+      case .complete: examined.insert(entry.pid)
+      case .vanished: break
+      case .boundReached: skipped += 1
+      case .unreadable(let error):
+        gaps.note(.descriptorsUnreadable, error.description)
+      }
+    } catch {
+      // Gone since the list was read: what it held is gone, too.
+      if !error.isVanished { gaps.note(.descriptorsUnreadable, error.description) }
+    }
+  }
+
+  /// Takes what one table held into the report.
+  mutating func keep(
+    _ table: DescriptorScan.Table, of directory: borrowing ProcessDirectory,
+    in place: SocketHolder.Table
+  ) {
+    for fd in table.rings { rings.append((directory.pid, fd)) }
+    for stranger in table.strangers { strangers.append((directory.pid, stranger)) }
+    if table.hits.isEmpty { return }
+    guard let process = identify(directory, counted: table.count) else { return }
+    for hit in table.hits {
+      let holder = SocketHolder(inode: hit.inode, process: process, fd: hit.fd, table: place)
+      scan.inodes.settle(hit.inode)
+      report.holders.append(holder)
+    }
+  }
+
+  /// Who an open process is; reads its record the first time.
+  mutating func identify(
+    _ directory: borrowing ProcessDirectory, counted: Int?
+  ) -> ProcessID? {
+    guard let stat = directory.identify(&gaps) else { return nil }
+    let id = ProcessID(pid: directory.pid, startTicks: stat.startTicks)
+    if records[directory.pid]?.id != id {
+      keepRecord(directory, stat: stat, counted: counted)
+    }
+    return id
+  }
+
+  private mutating func keepRecord(
+    _ directory: borrowing ProcessDirectory, stat: ProcStat, counted: Int?
+  ) {
+    records[directory.pid] = reader.record(
+      directory, stat: stat, arguments: search.arguments, counted: counted, gaps: &gaps)
+  }
+
+  /// Last step: records of the parents, and of those that were asked for.
+  mutating func completeRecords() {
+    let parents = records.values.map(\.parent).filter { $0 > 0 }
+    for pid in Set(parents + search.records).sorted() where records[pid] == nil {
+      records[pid] = reader.record(pid: pid, arguments: search.arguments, gaps: &gaps)
+    }
+  }
+
+  /// The answer, in an order that does not depend on the search's.
+  consuming func finish() -> HolderReport {
+    report.holders = Self.unique(report.holders)
+    report.processes = records.values.sorted { $0.id < $1.id }
+    report.isComplete =
+      skipped == 0 && !list.entries.isEmpty
+      && gaps.isEmpty(.descriptorsUnreadable, .processesHidden, .boundReached)
+    report.gaps = gaps.gaps
+    return report
+  }
+
+  /// Without repetitions: a remembered holder is found again when its process is searched.
+  private static func unique(_ holders: [SocketHolder]) -> [SocketHolder] {
+    var seen: Set<SocketHolder> = []
+    seen.reserveCapacity(holders.count)
+    return holders.filter { seen.insert($0).inserted }.sorted { a, b in
+      (a.inode, a.process, a.fd) < (b.inode, b.process, b.fd)
+    }
+  }
+}

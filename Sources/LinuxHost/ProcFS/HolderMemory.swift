@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// One holder of each socket, from earlier searches. A hint, never an answer: it is verified
+/// before it is used.
+struct HolderMemory: Sendable {
+  private var holders: [UInt64: SocketHolder] = [:]
+  private static let capacity = 65_536
+
+  /// The descriptor in which a socket was last seen.
+  subscript(_ inode: UInt64) -> SocketHolder? { holders[inode] }
+
+  /// Remembers what a search found. Above the bound, what this search did not ask for goes.
+  mutating func keep(_ found: [SocketHolder], wanted: Set<UInt64>) {
+    for holder in found where holder.table == .process {
+      if holders.count >= Self.capacity, holders[holder.inode] == nil {
+        holders = holders.filter { wanted.contains($0.key) }
+        if holders.count >= Self.capacity { return }
+      }
+      holders[holder.inode] = holder
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+
+/// An open `/proc/PID`. It stays with its process: when that has ended, every look fails with
+/// ESRCH, also when the pid has been given to another one meanwhile.
+struct ProcessDirectory: ~Copyable {
+  let pid: Int32
+  /// `/proc/PID`, for messages.
+  let path: String
+  private let directory: Int32
+
+  /// - Throws: ``SystemCallError/isVanished`` when there is no such process (or it is hidden).
+  init(procRoot: String, pid: Int32) throws(SystemCallError) {
+    let path = "\(procRoot)/\(pid)"
+    self.pid = pid
+    self.path = path
+    directory = try systemCall("open", on: path) {
+      open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+  }
+
+  deinit { close(directory) }
+
+  /// Opens a directory of it, such as `fd` or `task/17/fd`. The caller closes it.
+  func openDirectory(_ name: String) throws(SystemCallError) -> Int32 {
+    try systemCall("open", on: "\(path)/\(name)") {
+      openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+  }
+
+  /// Reads a file of it.
+  func read(_ name: String, limit: Int = 65536) throws(SystemCallError) -> [UInt8] {
+    let subject = "\(path)/\(name)"
+    let fd = try systemCall("open", on: subject) { openat(directory, name, O_RDONLY | O_CLOEXEC) }
+    defer { close(fd) }
+    // Most of these files fit into one read, and the next one says that it was all.
+    var bytes = [UInt8](repeating: 0, count: min(limit, 4096))
+    var filled = 0
+    while filled < limit {
+      if filled == bytes.count {
+        bytes.append(contentsOf: repeatElement(0, count: min(bytes.count, limit - filled)))
+      }
+      let got = try systemCall("read", on: subject) {
+        bytes.withUnsafeMutableBytes { buffer in
+          Glibc.read(fd, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+        }
+      }
+      if got == 0 { break }
+      filled += got
+    }
+    bytes.removeSubrange(filled...)
+    return bytes
+  }
+
+  /// Reads a link of it, such as `exe` or `fd/7`.
+  func readLink(_ name: String) throws(SystemCallError) -> [UInt8] {
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) {
+      buffer throws(SystemCallError) in
+      let count = try systemCall("readlink", on: "\(path)/\(name)") {
+        buffer.baseAddress.map { readlinkat(directory, name, $0, buffer.count) } ?? 0
+      }
+      return buffer[..<count].map { UInt8(bitPattern: $0) }
+    }
+  }
+
+  /// What it knows of a name in it; of a link's target unless `followingLink` is false.
+  func status(
+    _ name: String, followingLink: Bool = true
+  ) throws(SystemCallError) -> Glibc.stat {
+    var status = Glibc.stat()
+    _ = try systemCall("stat", on: "\(path)/\(name)") {
+      fstatat(directory, name, &status, followingLink ? 0 : AT_SYMLINK_NOFOLLOW)
+    }
+    return status
+  }
+
+  /// Who it is; nil when it has ended. What cannot be read or decoded is tallied.
+  func identify(_ gaps: inout GapTally) -> ProcStat? {
+    do throws(SystemCallError) {
+      let bytes = try read("stat")
+      do throws(DecodeError) {
+        return try ProcStat(bytes)
+      } catch {
+        gaps.note(.fileUnreadable, "\(path)/stat: \(error)")
+      }
+    } catch {
+      if !error.isVanished { gaps.note(.fileUnreadable, error.description) }
+    }
+    return nil
+  }
+}

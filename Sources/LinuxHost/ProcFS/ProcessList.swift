@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+
+/// The processes of the host, with what decides in which order they are searched.
+struct ProcessList {
+  /// One process, before anything of it is opened.
+  struct Entry {
+    var pid: Int32
+    /// Open descriptors: the size of `/proc/PID/fd`. 0 for kernel threads, for a leader that has
+    /// exited while its threads live, and for all before Linux 6.2.
+    var descriptors: Int
+  }
+
+  /// In search order.
+  var entries: [Entry] = []
+  /// Whether the kernel gives `/proc/PID/fd` a size (Linux 6.2).
+  var hasSizes = false
+
+  /// - Parameter likely: Searched first, in this order; the others follow by their number of
+  ///   descriptors, most first.
+  init(
+    procRoot: String, likely: [Int32], scan: inout DescriptorScan, gaps: inout GapTally
+  ) {
+    do throws(SystemCallError) {
+      let root = try systemCall("open", on: procRoot) {
+        open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      }
+      defer { close(root) }
+      // We hold `root` open, so a size of 0 for ourselves means that there are no sizes.
+      hasSizes = (Self.size(root, "self/fd") ?? 0) > 0
+      for pid in try scan.numbers(in: root, procRoot) {
+        // One that is gone has no size and need not be listed.
+        if let size = Self.size(root, "\(pid)/fd") {
+          entries.append(Entry(pid: pid, descriptors: size))
+        }
+      }
+    } catch {
+      gaps.note(.fileUnreadable, error.description)
+    }
+    // Pid 1 always lives; it can only be hidden.
+    if !entries.isEmpty, !entries.contains(where: { $0.pid == 1 }) {
+      gaps.note(
+        .processesHidden,
+        "\(procRoot)/1 does not show: other users' processes are hidden (hidepid)")
+    }
+    var rank: [Int32: Int] = [:]
+    for (index, pid) in likely.enumerated() where rank[pid] == nil { rank[pid] = index }
+    entries.sort { a, b in
+      let (first, second) = (rank[a.pid] ?? .max, rank[b.pid] ?? .max)
+      if first != second { return first < second }
+      return (a.descriptors, b.pid) > (b.descriptors, a.pid)
+    }
+  }
+
+  /// The size of a directory; nil when it is gone. 0 when it may not be asked (hidepid=1).
+  private static func size(_ root: Int32, _ name: String) -> Int? {
+    var status = stat()
+    if fstatat(root, name, &status, 0) == 0 { return Int(status.st_size) }
+    return errno == EACCES || errno == EPERM ? 0 : nil
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+
+/// Reads what is known of one process.
+struct ProcessReader: Sendable {
+  private let procRoot: String
+  private let cgroupRoot: String?
+  private var runtimes = RuntimeEvidence()
+
+  init(procRoot: String, cgroupMount: String = "/sys/fs/cgroup") {
+    self.procRoot = procRoot
+    cgroupRoot = Self.unifiedRoot(below: cgroupMount)
+  }
+
+  /// Reads a process by its pid; nil when there is none.
+  mutating func record(
+    pid: Int32, arguments: Bool, gaps: inout GapTally
+  ) -> ProcessRecord? {
+    do throws(SystemCallError) {
+      let directory = try ProcessDirectory(procRoot: procRoot, pid: pid)
+      guard let stat = directory.identify(&gaps) else { return nil }
+      return record(
+        directory, stat: stat, arguments: arguments, counted: nil, gaps: &gaps)
+    } catch {
+      if !error.isVanished { gaps.note(.fileUnreadable, error.description) }
+      return nil
+    }
+  }
+
+  /// Reads the rest of a process that is open.
+  ///
+  /// - Parameter counted: How many descriptors a scan has just seen, for a kernel that gives
+  ///   `/proc/PID/fd` no size.
+  mutating func record(
+    _ directory: borrowing ProcessDirectory, stat: ProcStat, arguments: Bool, counted: Int?,
+    gaps: inout GapTally
+  ) -> ProcessRecord {
+    var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
+    record.parent = stat.parent
+    record.command = stat.command
+    if let status = Self.decode("status", directory, &gaps, ProcStatus.init) {
+      record.uid = status.effectiveUID
+    }
+    if let limits = Self.decode("limits", directory, &gaps, ProcLimits.init) {
+      record.descriptorSoftLimit = limits.openFilesSoft
+      record.descriptorHardLimit = limits.openFilesHard
+    }
+    if let cgroup = Self.decode("cgroup", directory, &gaps, ProcCgroup.init) {
+      record.cgroup = cgroup.path
+      record.unit = cgroup.unit
+      record.container = cgroup.container
+      record.cgroupID = cgroup.unifiedPath.flatMap(cgroupID)
+    }
+    record.descriptorCount = Self.descriptorCount(directory, counted: counted)
+    // These two need the right to trace the process; nil says that it was not there.
+    if let target = try? directory.readLink("exe") {
+      let path = String(decoding: target, as: UTF8.self)
+      record.executable =
+        path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+      record.runtime = runtimes.runtime(of: directory, executable: record.executable ?? path)
+    }
+    if let target = try? directory.readLink("ns/net") {
+      record.namespace = Self.namespace(target)
+    }
+    if arguments, let bytes = try? directory.read("cmdline") {
+      record.arguments = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        .dropLast().map { String(decoding: $0, as: UTF8.self) }
+    }
+    return record
+  }
+
+  /// `net:[4026531840]`.
+  static func namespace(_ target: [UInt8]) -> NetnsID? {
+    guard target.starts(with: "net:[".utf8), target.last == UInt8(ascii: "]") else { return nil }
+    return UInt32(String(decoding: target.dropFirst(5).dropLast(), as: UTF8.self))
+      .map(NetnsID.init(rawValue:))
+  }
+
+  private static func decode<Value>(
+    _ name: String, _ directory: borrowing ProcessDirectory, _ gaps: inout GapTally,
+    _ decoder: ([UInt8]) throws(DecodeError) -> Value
+  ) -> Value? {
+    do throws(SystemCallError) {
+      let bytes = try directory.read(name)
+      do throws(DecodeError) {
+        return try decoder(bytes)
+      } catch {
+        gaps.note(.fileUnreadable, "\(directory.path)/\(name): \(error)")
+      }
+    } catch {
+      if !error.isVanished { gaps.note(.fileUnreadable, error.description) }
+    }
+    return nil
+  }
+
+  private static func descriptorCount(
+    _ directory: borrowing ProcessDirectory, counted: Int?
+  ) -> Int? {
+    if let size = try? directory.status("fd").st_size, size > 0 { return Int(size) }
+    if let counted { return counted }
+    // No size: an old kernel, or none open.
+    guard let fd = try? directory.openDirectory("fd") else { return nil }
+    defer { close(fd) }
+    var scan = DescriptorScan(
+      inodes: InodeTable(capacity: 0), budget: ScanBudget(entries: 0, milliseconds: 0))
+    return try? scan.numbers(in: fd, directory.path).count
+  }
+
+  /// Where cgroup2 is mounted: there itself, or in `unified` where version 1 is used beside it.
+  private static func unifiedRoot(below mount: String) -> String? {
+    // Every directory of cgroup2 has this file, and none of version 1.
+    [mount, mount + "/unified"].first { access($0 + "/cgroup.controllers", F_OK) == 0 }
+  }
+
+  private func cgroupID(_ path: String) -> UInt64? {
+    guard let cgroupRoot else { return nil }
+    var status = Glibc.stat()
+    return stat(cgroupRoot + path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import Testing
+
+@Suite struct ProcStatTests {
+  private static let rest =
+    "S 811 812 812 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 17 0 4711 9 10 11"
+
+  @Test(arguments: ["nginx", "a b", "x) S 1 (y", ")", "(", "", "a\nb", ") R 1 2"])
+  func `a name of any bytes does not shift the fields behind it`(name: String) throws {
+    let stat = try ProcStat(Array("812 (\(name)) \(Self.rest)\n".utf8))
+    #expect(stat.command == name)
+    #expect(stat.id == ProcessID(pid: 812, startTicks: 4711))
+    #expect(stat.parent == 811)
+    #expect(stat.threads == 17)
+    #expect(stat.state == UInt8(ascii: "S"))
+    #expect(!stat.isZombie)
+  }
+
+  @Test func `the letter Z is a zombie`() throws {
+    let text = "812 (x) Z" + Self.rest.dropFirst()
+    #expect(try ProcStat(Array(text.utf8)).isZombie)
+  }
+}

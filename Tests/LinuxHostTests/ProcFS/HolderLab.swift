@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+// The Glibc module leaves these out: they need _GNU_SOURCE, are variadic, or are thought unsafe.
+@_silgen_name("unshare") private func unshare(_ flags: Int32) -> Int32
+@_silgen_name("fork") private func forkProcess() -> Int32
+@_silgen_name("ioctl")
+private func ioctl(_ fd: Int32, _ request: UInt, _ argument: UnsafeMutableRawPointer) -> Int32
+@_silgen_name("syscall") private func systemCall(_ number: Int, _ argument: Int) -> Int
+
+/// Real sockets of a network namespace of their own, in this process and in children of it.
+enum HolderLab {
+  /// A connection: its accepted end and its connecting end.
+  struct Connection {
+    var accepted: Int32
+    var connected: Int32
+  }
+
+  private final class Box {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  struct Failure: Error { var text: String }
+
+  /// Runs `body` on a thread in a fresh network namespace whose loopback is up. Sockets made there
+  /// stay in it and belong to the process.
+  static func inNamespace<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+  ) throws -> Result {
+    try onThread {
+      try check(unshare(0x4000_0000 /* CLONE_NEWNET */), "unshare")
+      try raiseLoopback()
+      return try body()
+    }
+  }
+
+  /// Runs `body` on a thread that ends afterwards.
+  static func onThread<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+  ) throws -> Result {
+    nonisolated(unsafe) var outcome: Swift.Result<Result, any Error>?
+    let box = Unmanaged.passRetained(Box { outcome = Swift.Result { try body() } })
+    var thread = pthread_t()
+    try check(
+      pthread_create(
+        &thread, nil,
+        { argument in
+          if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+          return nil
+        }, box.toOpaque()), "pthread_create")
+    pthread_join(thread, nil)
+    guard let outcome else { throw Failure(text: "the thread did nothing") }
+    return try outcome.get()
+  }
+
+  /// Starts a thread with a copy of the descriptor table, closes `fd` there in this process's own
+  /// table, and leaves the thread waiting until `done` is written to.
+  static func unshareTable(_ ready: Int32, _ done: Int32) throws {
+    let pipes = UnsafeMutablePointer<Int32>.allocate(capacity: 2)
+    pipes[0] = ready
+    pipes[1] = done
+    var thread = pthread_t()
+    try check(
+      pthread_create(
+        &thread, nil,
+        { argument in
+          guard let pipes = argument?.assumingMemoryBound(to: Int32.self) else { return nil }
+          _ = unshare(0x400 /* CLONE_FILES */)
+          var byte: UInt8 = 1
+          _ = write(pipes[0], &byte, 1)
+          _ = read(pipes[1], &byte, 1)
+          pipes.deallocate()
+          return nil
+        }, pipes), "pthread_create")
+    pthread_detach(thread)
+  }
+
+  static func check(_ result: Int32, _ call: String) throws {
+    if result < 0 { throw Failure(text: "\(call): \(String(cString: strerror(errno)))") }
+  }
+
+  private static func raiseLoopback() throws {
+    let fd = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+    try check(fd, "socket")
+    defer { close(fd) }
+    // struct ifreq: 16 bytes of name, then the flags.
+    var request = [UInt8](repeating: 0, count: 40)
+    request[0] = UInt8(ascii: "l")
+    request[1] = UInt8(ascii: "o")
+    request[16] = UInt8(IFF_UP | IFF_RUNNING)
+    try check(ioctl(fd, 0x8914 /* SIOCSIFFLAGS */, &request), "SIOCSIFFLAGS")
+  }
+
+  /// A listener on 127.0.0.1 with a port of the kernel's choice.
+  static func listener() throws -> (fd: Int32, address: sockaddr_in) {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    try check(fd, "socket")
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try withUnsafeMutablePointer(to: &address) { pointer in
+      try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        try check(bind(fd, generic, length), "bind")
+        try check(listen(fd, 128), "listen")
+        try check(getsockname(fd, generic, &length), "getsockname")
+      }
+    }
+    return (fd, address)
+  }
+
+  /// Connections over loopback. No descriptor of them has FD_CLOEXEC.
+  static func connections(_ count: Int) throws -> [Connection] {
+    let (listening, address) = try listener()
+    defer { close(listening) }
+    return try (0..<count).map { _ in
+      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      try check(connected, "socket")
+      var address = address
+      try withUnsafePointer(to: &address) { pointer in
+        try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          try check(
+            connect(connected, $0, socklen_t(MemoryLayout<sockaddr_in>.size)), "connect")
+        }
+      }
+      let accepted = accept(listening, nil, nil)
+      try check(accepted, "accept")
+      return Connection(accepted: accepted, connected: connected)
+    }
+  }
+
+  static func inode(of fd: Int32) -> UInt64 {
+    var status = stat()
+    return fstat(fd, &status) == 0 ? UInt64(status.st_ino) : 0
+  }
+
+  /// Closes with a reset: the other end's socket is dead and in no table.
+  static func reset(_ fd: Int32) throws {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    try check(
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size)),
+      "SO_LINGER")
+    close(fd)
+  }
+
+  /// A child that holds a copy of this process's descriptors and does nothing.
+  static func forkChild() throws -> Int32 {
+    let pid = forkProcess()
+    if pid == 0 { while true { pause() } }
+    try check(pid, "fork")
+    return pid
+  }
+
+  /// A child whose first thread has exited while another waits.
+  static func forkWithoutLeader() throws -> Int32 {
+    let pid = forkProcess()
+    if pid == 0 {
+      var thread = pthread_t()
+      pthread_create(&thread, nil, { _ in while true { pause() } }, nil)
+      // exit(2), which ends one thread; the function of that name ends all.
+      _ = systemCall(60, 0)
+    }
+    try check(pid, "fork")
+    return pid
+  }
+
+  /// `/bin/sleep` as a child, with this process's descriptors but those that close on exec.
+  static func execChild() throws -> Int32 {
+    var pid = pid_t()
+    let arguments: [UnsafeMutablePointer<CChar>?] =
+      ["sleep", "600"].map { (text: String) in strdup(text) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    let code = posix_spawn(&pid, "/bin/sleep", nil, nil, arguments, nil)
+    guard code == 0 else { throw Failure(text: "posix_spawn: \(code)") }
+    return pid
+  }
+
+  /// Ends a child by its pid and waits for it.
+  static func end(_ pid: Int32) {
+    kill(pid, SIGKILL)
+    waitpid(pid, nil, 0)
+  }
+}
