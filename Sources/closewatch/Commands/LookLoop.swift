@@ -59,7 +59,7 @@ struct LookLoop {
     return Newest(sample: sample, watchedSeconds: sample.takenAt.seconds(since: first))
   }
 
-  private func goesOn(after watched: Double, looks: Int,  -> Bool {
+  private func goesOn(after watched: Double, looks: Int) -> Bool {
     if let recorded = host as? RecordedHost {
       return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }

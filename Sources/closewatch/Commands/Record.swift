@@ -66,6 +66,7 @@ struct Record: ParsableCommand {
         let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
         started = recorder
         if case .stopped = outcome { throw BoundReached() }
+        return .later
       }
     } catch is BoundReached {}
     guard var recorder = started else { throw HostError("there was no look to record") }
