@@ -39,6 +39,8 @@ import Testing
     Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
     Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),
     Mistake("triage --replay /etc", says: "/etc"),
+    Mistake("sockets --netns no-such-namespace", says: "no-such-namespace"),
+    Mistake("triage --netns 2000000000", says: "2000000000"),
   ])
   func `a mistake is one line that names it, and exit status 2`(_ mistake: Mistake) throws {
     let run = try #require(Command.run(mistake.arguments))
