@@ -87,6 +87,7 @@ struct HolderLook: ~Copyable {
     let wantsAll =
       search.ghosts == .everywhere
       || (search.completeness == .everyHolder && isUnresolved)
+    report.holders.reserveCapacity(scan.inodes.unresolved)
     for entry in list.entries {
       let isNeeded = wantsAll || isUnresolved || ghostPIDs.contains(entry.pid)
       // Nothing to read; what its threads may hold is another step's.

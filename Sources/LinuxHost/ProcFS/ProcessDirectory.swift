@@ -31,7 +31,12 @@ struct ProcessDirectory: ~Copyable {
   }
 
   /// Reads a file of it.
-  func read(_ name: String, limit: Int = 65536) throws(SystemCallError) -> [UInt8] {
+  ///
+  /// - Parameter isOneRecord: The kernel writes the file in one piece (`single_open()`, as it does
+  ///   `stat`, `status`, `limits`, `cgroup`, `fdinfo`), so that a short read is the last.
+  func read(_ name: String, limit: Int = 65536, isOneRecord: Bool = true) throws(SystemCallError)
+    -> [UInt8]
+  {
     let subject = "\(path)/\(name)"
     let fd = try systemCall("open", on: subject) { openat(directory, name, O_RDONLY | O_CLOEXEC) }
     defer { close(fd) }
@@ -47,8 +52,8 @@ struct ProcessDirectory: ~Copyable {
           Glibc.read(fd, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
         }
       }
-      if got == 0 { break }
       filled += got
+      if got == 0 || (isOneRecord && filled < bytes.count) { break }
     }
     bytes.removeSubrange(filled...)
     return bytes

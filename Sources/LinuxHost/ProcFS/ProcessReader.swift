@@ -64,7 +64,7 @@ struct ProcessReader: Sendable {
     if let target = try? directory.readLink("ns/net") {
       record.namespace = Self.namespace(target)
     }
-    if arguments, let bytes = try? directory.read("cmdline") {
+    if arguments, let bytes = try? directory.read("cmdline", isOneRecord: false) {
       record.arguments = bytes.split(separator: 0, omittingEmptySubsequences: false)
         .dropLast().map { String(decoding: $0, as: UTF8.self) }
     }
