@@ -72,12 +72,14 @@ extension Census {
       found[holder.inode, default: []].append(
         HolderMap.Reference(process: process, fd: holder.fd, table: holder.table))
     }
-    for inode in search.inodes where found[inode] == nil && report.isComplete {
-      found[inode] = []
-    }
+    // One process that can't be read leaves a gap beside the verdict; it does not make the search
+    // of all others worthless. A search that was cut short does.
+    let wasCut = report.gaps.contains { $0.kind == .boundReached }
+    let sawAll = search.completeness == .everyHolder && !wasCut
+    for inode in search.inodes where found[inode] == nil && !wasCut { found[inode] = [] }
     for (inode, references) in found {
       holders.record(
-        references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: report.isComplete)
+        references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: sawAll)
     }
     noteOpeners()
     takeInGhosts(report, of: search)
@@ -95,7 +97,8 @@ extension Census {
     switch search.ghosts {
     case .none: return
     case .everywhere:
-      searched = { _ in report.isComplete }
+      let wasCut = report.gaps.contains { $0.kind == .boundReached }
+      searched = { _ in !wasCut }
     case .of(let pids):
       let wanted = Set(pids)
       let table = processes
