@@ -5,7 +5,7 @@ import LinuxHost
 
 /// A listening socket on 127.0.0.1 and a port of the kernel's choice, closed when it goes out of
 /// scope.
-struct Listener: ~Copyable {
+final class Listener {
   let fd: Int32
   let port: UInt16
   let inode: UInt64

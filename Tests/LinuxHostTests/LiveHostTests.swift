@@ -107,7 +107,7 @@ import Testing
   @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
   func `sockets of another namespace are read there, and we do not move`() throws {
     let scratch = try ScratchNamespace("green")
-    let listener = try scratch.run { Box(try Listener(backlog: 5)) }
+    let listener = try scratch.run { try Listener(backlog: 5) }
     let before = try NetworkNamespaces().found.first?.id
     for source in [SampleRequest.Source.netlink, .proc] {
       let sample = try Self.sample(source: source, names: scratch.directory)
@@ -131,7 +131,7 @@ import Testing
       }
       defer { close(fd) }
       #expect(write(fd, "17", 2) == 2)
-      return Box(try Listener(backlog: 5))
+      return try Listener(backlog: 5)
     }
     let sample = try Self.sample(namespaces: .only("red"), names: scratch.directory)
     #expect(sample.namespaces.map(\.id) == [scratch.id])
@@ -150,7 +150,7 @@ import Testing
   @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
   func `a look leaves no netlink socket behind that would keep a namespace alive`() throws {
     let scratch = try ScratchNamespace("gone")
-    let listener = try scratch.run { Box(try Listener(backlog: 5)) }
+    let listener = try scratch.run { try Listener(backlog: 5) }
     let sample = try Self.sample(names: scratch.directory)
     #expect(sample.sockets.contains { $0.inode == listener.inode })
     // Columns: sk Eth Pid ...; the kernel's own sockets have port 0.
@@ -158,16 +158,6 @@ import Testing
     let ports = TextFields.lines(text).dropFirst().map { TextFields.text(TextFields.fields($0)[2]) }
     #expect(!ports.isEmpty)
     #expect(ports.allSatisfy { $0 == "0" })
-  }
-}
-
-/// Keeps a listener that another thread made.
-private final class Box {
-  private let listener: Listener
-  let inode: UInt64
-  init(_ listener: consuming Listener) {
-    inode = listener.inode
-    self.listener = listener
   }
 }
 

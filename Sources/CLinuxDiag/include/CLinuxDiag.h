@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's own layouts, and system calls that the Glibc module does not import.
 #pragma once
+#include <linux/capability.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
@@ -33,3 +34,18 @@ unsigned long closewatch_tcp_info_offset(int field);
 
 /// unshare(2); the Glibc module leaves it out (it needs _GNU_SOURCE).
 static inline int closewatch_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
+
+/// Gives up capabilities of the calling thread alone: keeps those in the mask (1 << CAP_...) that it
+/// has. capset(2); -1 and errno on failure.
+static inline int closewatch_keep_capabilities(unsigned long long mask) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) != 0) return -1;
+  for (int half = 0; half < 2; half++) {
+    unsigned keep = (unsigned)(mask >> (32 * half));
+    data[half].effective &= keep;
+    data[half].permitted &= keep;
+    data[half].inheritable &= keep;
+  }
+  return (int)syscall(SYS_capset, &header, data);
+}

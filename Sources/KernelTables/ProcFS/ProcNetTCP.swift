@@ -223,10 +223,12 @@ private let newline = UInt8(ascii: "\n")
 private let space = UInt8(ascii: " ")
 private let colon = UInt8(ascii: ":")
 
-/// The byte at `cursor`, or 0 at the end: no digit, no separator, so that every reader stops.
+/// The byte at `cursor`, which is in a line: readers go on only over bytes that are no newline, and
+/// the text they are given ends in one, so that none of them can leave it.
 @inline(__always)
 private func peek(_ text: Span<UInt8>, _ cursor: Int, _ end: Int) -> UInt8 {
-  cursor < end ? text[unchecked: cursor] : 0
+  assert(cursor < end)
+  return text[unchecked: cursor]
 }
 
 @inline(__always)
@@ -234,9 +236,18 @@ private func skipSpaces(_ text: Span<UInt8>, _ cursor: inout Int, _ end: Int) {
   while peek(text, cursor, end) == space { cursor += 1 }
 }
 
-/// Goes behind the next newline, or to the end.
+/// Goes behind the next newline, or to the end: eight bytes at a time, since half of a line is of no
+/// use to us.
 @inline(__always)
 private func skipLine(_ text: Span<UInt8>, _ cursor: inout Int, _ end: Int) {
+  let bytes = text.bytes
+  while cursor + 8 <= end {
+    let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: cursor, as: UInt64.self)
+    // A byte that is a newline becomes 0, and only 0 borrows from its highest bit.
+    let zeros = word ^ 0x0a0a_0a0a_0a0a_0a0a
+    if (zeros &- 0x0101_0101_0101_0101) & ~zeros & 0x8080_8080_8080_8080 != 0 { break }
+    cursor += 8
+  }
   while cursor < end, text[unchecked: cursor] != newline { cursor += 1 }
   if cursor < end { cursor += 1 }
 }
