@@ -44,6 +44,10 @@ let package = Package(
       swiftSettings: strict),
     // The laboratory: builds sockets of every kind in a network namespace of its own. Tests only.
     .executableTarget(name: "SocketLab", path: "Tests/SocketLab"),
+    // One look of the live host, as lines, for tests that run it as another user. Tests only.
+    .executableTarget(
+      name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
+      swiftSettings: strict),
     .testTarget(
       name: "KernelTablesTests", dependencies: ["KernelTables", "TestSupport"],
       swiftSettings: strict),
@@ -56,7 +60,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",
-      dependencies: ["CLinuxDiag", "KernelTables", "LinuxHost", "SocketLab", "TestSupport"],
+      dependencies: [
+        "CLinuxDiag", "HostProbe", "KernelTables", "LinuxHost", "SocketLab", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],

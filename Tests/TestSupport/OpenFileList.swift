@@ -12,6 +12,17 @@ package struct OpenFileList: Hashable {
   /// Any address and port 0 for a listener.
   package var remote: Endpoint
 
+  package init(
+    pid: Int32, fd: Int32, family: AddressFamily, state: TCPState, local: Endpoint, remote: Endpoint
+  ) {
+    self.pid = pid
+    self.fd = fd
+    self.family = family
+    self.state = state
+    self.local = local
+    self.remote = remote
+  }
+
   /// Runs `lsof` in the network namespace of process `pid`; threads with a descriptor table of
   /// their own are included (`-K i` would ignore them).
   package static func sockets(

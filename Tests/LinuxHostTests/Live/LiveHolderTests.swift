@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import LinuxHost
+import TestSupport
+import Testing
+
+/// Who holds a socket, in every way in which a process can.
+@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+struct LiveHolderTests {
+  @Test(arguments: [
+    "established", "close-wait", "last-ack", "closing", "unaccepted", "forked", "execed",
+    "in-flight", "thread-table", "zombie-leader", "io-uring",
+  ])
+  func `every holder is found, once, and no other`(_ scenario: String) throws {
+    try Lab.with(scenario, count: 11) { lab in
+      var look = try LiveLook(at: lab)
+      let comparison = LabComparison(lab)
+      let report = look.findHolders(comparison.search)
+      #expect(lab.holders.count > 1)
+      #expect(comparison.differences(of: report) == [])
+      // Where even root may not read some foreign process, that is what makes it incomplete.
+      #expect(report.isComplete == !report.gaps.contains { $0.kind == .descriptorsUnreadable })
+      #expect(report.gaps.allSatisfy { $0.kind == .descriptorsUnreadable }, "\(report.gaps)")
+    }
+  }
+
+  @Test(arguments: ["forked", "execed"])
+  func `an inherited socket is shown with its parent, its name and its start`(
+    _ scenario: String
+  ) throws {
+    try Lab.with(scenario, count: 7) { lab in
+      var look = try LiveLook(at: lab)
+      let report = look.findHolders(LabComparison(lab).search)
+      let member = try #require(lab.members.first)
+      let child = try #require(report.processes.first { $0.id.pid == member.pid })
+      let parent = try #require(report.processes.first { $0.id.pid == lab.pid })
+      #expect(child.command == (scenario == "forked" ? "lab-child" : "lab-helper"))
+      #expect(child.parent == lab.pid)
+      #expect(child.namespace == lab.namespace)
+      #expect(parent.command == "SocketLab")
+      #expect(parent.executable == ChildProgram.built("SocketLab"))
+      #expect(parent.uid == 0)
+      #expect(child.id.startTicks >= parent.id.startTicks)
+      let starts = Set(report.holders.map(\.process))
+      #expect(starts == [child.id, parent.id])
+    }
+  }
+
+  @Test func `what is in flight between processes has no holder and is counted`() throws {
+    try Lab.with("in-flight", count: 23) { lab in
+      var look = try LiveLook(at: lab)
+      let search = LabComparison(lab).search
+      let report = look.findHolders(search)
+      #expect(search.inodes.count == 23 + 23 + 1)
+      #expect(Set(report.holders.map(\.inode)).count == 23 + 1)
+      // Of the whole host: other tests can have some too.
+      #expect(lab.descriptorsInFlight == 23)
+      #expect(report.descriptorsInFlight >= 23)
+    }
+  }
+
+  @Test(arguments: Lab.Path.allCases)
+  func `ghosts of every kind are found`(_ path: Lab.Path) throws {
+    try Lab.with("ghosts", path, count: 7) { lab in
+      var look = try LiveLook(at: lab)
+      var search = HolderSearch()
+      search.ghosts = .everywhere
+      // One look can't tell a dead socket from one that was made after the rows were read: it says
+      // nothing, or fetches newer rows; the second look must say.
+      let first = look.findHolders(search)
+      #expect(first.ghosts.isEmpty || LabComparison(lab).ghostDifferences(of: first) == [])
+      try look.lookAgain()
+      let report = look.findHolders(search)
+      #expect(lab.ghosts.count == 7 * 7)
+      #expect(LabComparison(lab).ghostDifferences(of: report) == [], "\(report.gaps)")
+    }
+  }
+
+  @Test func `living sockets of a process are no ghosts`() throws {
+    try Lab.with("close-wait", count: 7) { lab in
+      var look = try LiveLook(at: lab)
+      var search = HolderSearch()
+      search.ghosts = .of([lab.pid])
+      #expect(LabComparison(lab).ghostDifferences(of: look.findHolders(search)) == [])
+      try look.lookAgain()
+      #expect(LabComparison(lab).ghostDifferences(of: look.findHolders(search)) == [])
+    }
+  }
+
+  @Test func `the first holder of each socket is a true one`() throws {
+    try Lab.with("forked", count: 23) { lab in
+      var look = try LiveLook(at: lab)
+      var search = LabComparison(lab).search
+      search.completeness = .firstHolder
+      let report = look.findHolders(search)
+      let found = report.holders.map {
+        Lab.Holder(inode: $0.inode, pid: $0.process.pid, fd: $0.fd, table: $0.table)
+      }
+      #expect(Set(found).isSubset(of: Set(lab.holders)))
+      #expect(Set(found.map(\.inode)) == search.inodes)
+    }
+  }
+}
