@@ -87,8 +87,9 @@ extension HolderLook {
     // The number may have been given to another socket since the table was read.
     var link = [CChar](repeating: 0, count: 64)
     let length = readlink(path, &link, link.count)
-    return length > 0
-      && link.withUnsafeBytes { SocketLink.inode(RawSpan(_unsafeBytes: $0)) } == reference.inode
+    if length < 0 { return false }
+    let inode = link[..<length].withUnsafeBytes { SocketLink.inode($0.bytes) }
+    return inode == reference.inode
   }
 
   private mutating func identify(_ pid: Int32) -> ProcessID? {

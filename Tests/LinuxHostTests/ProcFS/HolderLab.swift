@@ -7,7 +7,9 @@ import Glibc
 @_silgen_name("fork") private func forkProcess() -> Int32
 @_silgen_name("ioctl")
 private func ioctl(_ fd: Int32, _ request: UInt, _ argument: UnsafeMutableRawPointer) -> Int32
-@_silgen_name("syscall") private func systemCall(_ number: Int, _ argument: Int) -> Int
+@_silgen_name("syscall")
+private func systemCall(_ number: Int, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int)
+  -> Int
 
 /// Real sockets of a network namespace of their own, in this process and in children of it.
 enum HolderLab {
@@ -55,12 +57,14 @@ enum HolderLab {
     return try outcome.get()
   }
 
-  /// Starts a thread with a copy of the descriptor table, closes `fd` there in this process's own
-  /// table, and leaves the thread waiting until `done` is written to.
-  static func unshareTable(_ ready: Int32, _ done: Int32) throws {
+  /// Starts a thread that takes a descriptor table of its own and then waits to be told to end.
+  ///
+  /// - Parameter tell: Written to by the thread when it has its table.
+  /// - Parameter told: The thread ends when this can be read.
+  static func unshareTable(tell: Int32, told: Int32) throws {
     let pipes = UnsafeMutablePointer<Int32>.allocate(capacity: 2)
-    pipes[0] = ready
-    pipes[1] = done
+    pipes[0] = tell
+    pipes[1] = told
     var thread = pthread_t()
     try check(
       pthread_create(
@@ -75,6 +79,44 @@ enum HolderLab {
           return nil
         }, pipes), "pthread_create")
     pthread_detach(thread)
+  }
+
+  /// An io_uring in whose table of registered files `fd` is the second; nil when this kernel or
+  /// its settings allow none.
+  static func ring(registering fd: Int32) throws -> Int32? {
+    var parameters = [UInt8](repeating: 0, count: 120)
+    let ring = parameters.withUnsafeMutableBytes {
+      Int32(truncatingIfNeeded: systemCall(425, 8, Int(bitPattern: $0.baseAddress), 0, 0))
+    }
+    if ring < 0 { return nil }
+    var files: [Int32] = [-1, fd, -1]
+    let result = files.withUnsafeMutableBytes {
+      // 2 is IORING_REGISTER_FILES.
+      systemCall(427, Int(ring), 2, Int(bitPattern: $0.baseAddress), 3)
+    }
+    try check(Int32(truncatingIfNeeded: result), "io_uring_register")
+    return ring
+  }
+
+  /// Sends `fd` over a unix socket and does not receive it.
+  static func send(_ fd: Int32, over unix: Int32) throws {
+    var byte: UInt8 = 1
+    // struct cmsghdr (length, level, type) and one descriptor, padded to 8 bytes.
+    var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | 1 << 32, UInt64(UInt32(fd))]
+    let sent = withUnsafeMutablePointer(to: &byte) { data in
+      control.withUnsafeMutableBytes { control in
+        var vector = iovec(iov_base: data, iov_len: 1)
+        return withUnsafeMutablePointer(to: &vector) { vector in
+          var message = msghdr()
+          message.msg_iov = vector
+          message.msg_iovlen = 1
+          message.msg_control = control.baseAddress
+          message.msg_controllen = 24
+          return sendmsg(unix, &message, 0)
+        }
+      }
+    }
+    try check(Int32(sent), "sendmsg")
   }
 
   static func check(_ result: Int32, _ call: String) throws {
@@ -160,7 +202,7 @@ enum HolderLab {
       var thread = pthread_t()
       pthread_create(&thread, nil, { _ in while true { pause() } }, nil)
       // exit(2), which ends one thread; the function of that name ends all.
-      _ = systemCall(60, 0)
+      _ = systemCall(60, 0, 0, 0, 0)
     }
     try check(pid, "fork")
     return pid
