@@ -9,14 +9,13 @@ package enum NamespaceLink {
   /// Source: namespaces(7).
   package static func decode(_ text: Span<UInt8>) throws(DecodeError) -> NetnsID {
     let prefix: StaticString = "net:["
-    let digits = prefix.utf8CodeUnitCount..<(text.count - 1)
     var value: UInt64 = 0
     var isRight =
       text.count > prefix.utf8CodeUnitCount + 1 && text.count <= prefix.utf8CodeUnitCount + 11
       && text[text.count - 1] == UInt8(ascii: "]")
     if isRight {
       for (index, byte) in "net:[".utf8.enumerated() where text[index] != byte { isRight = false }
-      for index in digits {
+      for index in prefix.utf8CodeUnitCount..<(text.count - 1) {
         let digit = text[index] &- UInt8(ascii: "0")
         if digit > 9 { isRight = false }
         value = value * 10 + UInt64(digit)

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension TidyRule {
+  /// What the targets may import. A target that is not named here is a violation by itself.
+  private static let allowedImports: [String: Set<String>] = [
+    "Sources/KernelTables": [],
+    "Sources/Diagnosis": ["KernelTables"],
+    "Sources/Reporting": ["Diagnosis", "KernelTables"],
+    "Sources/LinuxHost": ["CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization"],
+    "Sources/closewatch": [
+      "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
+      "KernelTables", "LinuxHost", "Reporting", "Synchronization",
+    ],
+  ]
+
+  static let importsPerTarget = TidyRule("each target imports only what it may") { tree in
+    tree.files.filter { $0.isSwift && $0.path != "Package.swift" }.flatMap { file in
+      let folder = file.path.split(separator: "/").prefix(2).joined(separator: "/")
+      let isTest = folder.hasPrefix("Tests/")
+      return SwiftDeclarations(SwiftCode(file.text)).imports.compactMap { module, line in
+        let place = "\(file.path):\(line): "
+        if module == "Foundation" {
+          return place + "Foundation costs 44 MB; use FoundationEssentials, in closewatch only"
+        }
+        if isTest { return nil }
+        guard let allowed = allowedImports[folder] else {
+          return place + "\(folder) is not a target that this rule knows"
+        }
+        return allowed.contains(module) ? nil : place + "\(folder) may not import \(module)"
+      }
+    }
+  }
+
+  static let fileLength = TidyRule("a file has at most 400 lines") { tree in
+    tree.files.filter { $0.isSwift || $0.isC || $0.isScript }.compactMap { file in
+      file.lineCount <= 400
+        ? nil : "\(file.path):\(file.lineCount): \(file.lineCount) lines, at most 400"
+    }
+  }
+
+  static let functionLength = TidyRule("a function has at most 70 lines") { tree in
+    tree.files.filter(\.isSwift).flatMap { file in
+      SwiftDeclarations(SwiftCode(file.text)).bodies.filter { $0.lineCount > 70 }.map { body in
+        "\(file.path):\(body.line): \(body.name) has \(body.lineCount) lines, at most 70"
+      }
+    }
+  }
+
+  static let lineLength = TidyRule("a line has at most 100 columns") { tree in
+    tree.files.filter { $0.isSwift || $0.isC || $0.isScript }.flatMap { file in
+      zip(1..., file.lines).filter { $1.count > 100 }.map { number, line in
+        "\(file.path):\(number): \(line.count) columns, at most 100"
+      }
+    }
+  }
+
+  /// Words that say nothing about what is inside.
+  private static let emptyWords: Set<String> = [
+    "Common", "Extension", "Extensions", "Helper", "Helpers", "Manager", "Misc", "Types", "Util",
+    "Utilities", "Utility", "Utils",
+  ]
+
+  static let forbiddenNames = TidyRule("no file, folder or type has an empty name") { tree in
+    tree.files.filter { $0.path.contains("/") && !$0.path.hasPrefix("Tests/Fixtures/") }.flatMap {
+      file in
+      let parts = file.path.split(separator: "/").map(String.init)
+      let types = file.isSwift ? SwiftDeclarations(SwiftCode(file.text)).types : []
+      let found = (parts + types).filter { !emptyWords.isDisjoint(with: camelCaseWords($0)) }
+      return found.map { "\(file.path):1: '\($0)' does not say what it is; name the thing" }
+    }
+  }
+
+  /// `TCPStateManager.swift` to `TCPState`… `State`, `Manager`, `swift`, each with a capital.
+  private static func camelCaseWords(_ name: String) -> Set<String> {
+    var words: Set<String> = []
+    var word = ""
+    for character in name {
+      if character.isUppercase || !character.isLetter {
+        words.insert(word)
+        word = ""
+      }
+      if character.isLetter { word += word.isEmpty ? character.uppercased() : String(character) }
+    }
+    return words.union([word])
+  }
+
+  static let licenseLine = TidyRule("code begins with the SPDX line") { tree in
+    tree.files.filter { ($0.isSwift || $0.isC || $0.isScript) && $0.path != "Package.swift" }
+      .compactMap { file -> String? in
+        let wanted = (file.isScript ? "# " : "// ") + "SPDX-License-Identifier: Apache-2.0"
+        let line = file.isScript ? 2 : 1
+        let found = file.lines.dropFirst(line - 1).first
+        return found == wanted[...] ? nil : "\(file.path):\(line): this line must be '\(wanted)'"
+      }
+  }
+
+  static let fileNamesAType = TidyRule("a file is named after what it declares") { tree in
+    let places = ["Sources/", "Tests/"]
+    let files = tree.files.filter { file in
+      file.isSwift && places.contains { file.path.hasPrefix($0) }
+    }
+    return files.compactMap { file -> String? in
+      let code = SwiftCode(file.text)
+      if code.isEmpty { return nil }
+      let declarations = SwiftDeclarations(code)
+      let name = file.baseName.split(separator: "+").first.map(String.init) ?? file.baseName
+      let function = name.prefix(1).lowercased() + name.dropFirst()
+      // `Process.swift` may hold ProcessID and ProcessRecord.
+      if declarations.types.contains(where: { $0.hasPrefix(name) }) { return nil }
+      if declarations.functions.contains(function) { return nil }
+      return "\(file.path):1: declares no type or function that begins with '\(name)'"
+    }
+  }
+
+  static let skipsSayWhy = TidyRule("tests skip only through .requires") { tree in
+    tree.below("Tests").filter { $0.isSwift && $0.name != "Requirement.swift" }.flatMap { file in
+      let words = SwiftCode(file.text).words
+      return zip(words, words.dropFirst()).compactMap { dot, word -> String? in
+        guard dot.text == ".", ["enabled", "disabled"].contains(word.text) else { return nil }
+        return "\(file.path):\(word.line): use .requires(…): CI must know what is skipped"
+      }
+    }
+  }
+}
