@@ -13,6 +13,11 @@ package struct LiveHost: Host {
   package var netlinkProtocol = NETLINK_SOCK_DIAG
   /// What one look may cost.
   package var bounds = SockDiagDump.Bounds()
+  /// What one search for holders may cost.
+  package var holderBounds: HolderFinder.Bounds {
+    get { finder.bounds }
+    set { finder.bounds = newValue }
+  }
 
   private var finder: HolderFinder
 
