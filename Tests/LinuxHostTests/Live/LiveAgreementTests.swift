@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The same namespace through closewatch, `ss -tanp` and `lsof`.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+@Suite(.requires(.root, .networkNamespaces, .command("ss"), .command("lsof")))
 struct LiveAgreementTests {
   @Test(arguments: LiveStateTests.scenarios, Lab.Path.allCases)
   func `ss shows the same rows with the same queues, inodes and cookies`(

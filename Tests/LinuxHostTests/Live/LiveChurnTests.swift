@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A host that does not stand still: two processes open and close connections all the time.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+@Suite(.requires(.root, .networkNamespaces))
 struct LiveChurnTests {
   @Test(arguments: [SampleRequest.Source.netlink, .proc])
   func `no socket that stays is missed, shown twice or given a false holder`(

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Who holds a socket, in every way in which a process can.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+@Suite(.requires(.root, .networkNamespaces))
 struct LiveHolderTests {
   @Test(arguments: [
     "established", "close-wait", "last-ack", "closing", "unaccepted", "forked", "execed",

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Network namespaces: entered, left, and never kept.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+@Suite(.requires(.root, .networkNamespaces))
 struct LiveNamespaceTests {
   @Test func `a look at every namespace shows those of two laboratories apart`() throws {
     try Lab.with("close-wait", count: 7) { first in

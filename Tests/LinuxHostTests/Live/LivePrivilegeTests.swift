@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What is left without privileges, and that what is missing is counted.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces, becomes another user"))
+@Suite(.requires(.root, .networkNamespaces, .mountNamespaces))
 struct LivePrivilegeTests {
   /// `nobody`: has no process of the laboratory.
   private static let stranger = "uid=65534"

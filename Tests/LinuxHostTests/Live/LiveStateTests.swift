@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Real sockets in every state the kernel has, seen through both sources.
-@Suite(.enabled(if: isRoot, "needs root: builds network namespaces"))
+@Suite(.requires(.root, .networkNamespaces))
 struct LiveStateTests {
   /// Between them they have every state that a table can show, with and without an inode.
   static let scenarios = [
