@@ -26,3 +26,10 @@ static const int closewatch_network_namespace = 0x40000000;
 
 /// ioctl_nsfs(2) NS_GET_NSTYPE: the kind of namespace behind a descriptor, or -1.
 static inline int closewatch_namespace_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
+
+/// The offset of a field in the kernel's struct tcp_info, for tests of the layout: 0 last_data_sent,
+/// 1 last_data_recv, 2 last_ack_recv, 3 bytes_acked, 4 bytes_received, 5 segs_out.
+unsigned long closewatch_tcp_info_offset(int field);
+
+/// unshare(2); the Glibc module leaves it out (it needs _GNU_SOURCE).
+static inline int closewatch_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }

@@ -59,7 +59,10 @@ package struct HolderFinder: Sendable {
     look.searchBeyondDescriptors(bounds)
     look.tellGhosts(&suspects, freshInodes: freshInodes)
     look.completeRecords()
-    memory.keep(look.report.holders, wanted: search.inodes)
+    // A search for all of a host's sockets is not asked again for a few of them.
+    if search.inodes.count <= HolderMemory.largestSearch {
+      memory.keep(look.report.holders, wanted: search.inodes)
+    }
     reader = look.reader
     return look.finish()
   }

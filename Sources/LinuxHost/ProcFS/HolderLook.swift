@@ -25,6 +25,7 @@ struct HolderLook: ~Copyable {
   /// Processes that a complete search would have had to look at, and did not.
   var skipped = 0
   private let ghostPIDs: Set<Int32>
+  private var didRevalidate = false
 
   init(
     _ search: HolderSearch, sample: Sample, procRoot: String, bounds: HolderFinder.Bounds,
@@ -34,7 +35,7 @@ struct HolderLook: ~Copyable {
     self.sample = sample
     self.procRoot = procRoot
     self.reader = reader
-    var inodes = InodeTable(capacity: sample.sockets.count + search.inodes.count)
+    var inodes = InodeTable(capacity: max(sample.sockets.count, search.inodes.count))
     for row in sample.sockets { inodes.insert(row.inode) }
     for inode in search.inodes { inodes.want(inode) }
     scan = DescriptorScan(
@@ -76,6 +77,7 @@ struct HolderLook: ~Copyable {
       }
       if found.isEmpty { continue }
       report.holders += found
+      didRevalidate = true
       keepRecord(directory, stat: stat, counted: nil)
     }
   }
@@ -168,9 +170,13 @@ struct HolderLook: ~Copyable {
     }
   }
 
-  /// The answer, in an order that does not depend on the search's.
+  /// The answer, ordered by process and descriptor.
   consuming func finish() -> HolderReport {
-    report.holders = Self.unique(report.holders)
+    if didRevalidate { report.holders = Self.unique(report.holders) }
+    // Each process's are in order already, so this is a merge.
+    report.holders.sort { a, b in
+      (a.process.pid, a.fd, a.inode) < (b.process.pid, b.fd, b.inode)
+    }
     report.processes = records.values.sorted { $0.id < $1.id }
     report.isComplete =
       skipped == 0 && !list.entries.isEmpty
@@ -183,8 +189,6 @@ struct HolderLook: ~Copyable {
   private static func unique(_ holders: [SocketHolder]) -> [SocketHolder] {
     var seen: Set<SocketHolder> = []
     seen.reserveCapacity(holders.count)
-    return holders.filter { seen.insert($0).inserted }.sorted { a, b in
-      (a.inode, a.process, a.fd) < (b.inode, b.process, b.fd)
-    }
+    return holders.filter { seen.insert($0).inserted }
   }
 }

@@ -6,6 +6,8 @@ import KernelTables
 /// before it is used.
 struct HolderMemory: Sendable {
   private var holders: [UInt64: SocketHolder] = [:]
+  /// Larger searches are not remembered.
+  static let largestSearch = 16_384
   private static let capacity = 65_536
 
   /// The descriptor in which a socket was last seen.

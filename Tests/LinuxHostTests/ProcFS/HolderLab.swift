@@ -5,6 +5,11 @@ import Glibc
 // The Glibc module leaves these out: they need _GNU_SOURCE, are variadic, or are thought unsafe.
 @_silgen_name("unshare") private func unshare(_ flags: Int32) -> Int32
 @_silgen_name("fork") private func forkProcess() -> Int32
+@_silgen_name("mount")
+private func mountFilesystem(
+  _ source: UnsafePointer<CChar>, _ target: UnsafePointer<CChar>,
+  _ type: UnsafePointer<CChar>, _ flags: UInt, _ data: UnsafePointer<CChar>?
+) -> Int32
 @_silgen_name("ioctl")
 private func ioctl(_ fd: Int32, _ request: UInt, _ argument: UnsafeMutableRawPointer) -> Int32
 @_silgen_name("syscall")
@@ -22,6 +27,11 @@ enum HolderLab {
   private final class Box {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  /// Whether namespaces can be made; under `CI=true` it is tried in any case, and fails.
+  static var isPossible: Bool {
+    geteuid() == 0 || getenv("CI").map { String(cString: $0) } == "true"
   }
 
   struct Failure: Error { var text: String }
@@ -119,6 +129,46 @@ enum HolderLab {
     try check(Int32(sent), "sendmsg")
   }
 
+  /// Runs `body` on a thread that has no rights: those of the user `nobody`.
+  ///
+  /// - Parameter hidden: Gives it the path of a `/proc` of its own, mounted with `hidepid=2`.
+  static func unprivileged<Result: Sendable>(
+    hidden: Bool = false, _ body: @escaping @Sendable (String) throws -> Result
+  ) throws -> Result {
+    var name = Array("/tmp/closewatch-proc-XXXXXX".utf8CString)
+    let root = try name.withUnsafeMutableBufferPointer { buffer in
+      guard let path = mkdtemp(buffer.baseAddress ?? strdup("")) else {
+        throw Failure(text: "mkdtemp")
+      }
+      return String(cString: path)
+    }
+    defer { rmdir(root) }
+    return try onThread {
+      if hidden {
+        // CLONE_NEWNS and CLONE_FS: this thread's mounts are seen by nobody else.
+        try check(unshare(0x20000 | 0x200), "unshare")
+        try check(mountFilesystem("none", "/", "none", 0x44000, nil), "private mounts")
+        try check(mountFilesystem("proc", root, "proc", 0, "hidepid=2"), "mount proc")
+      }
+      // The system call itself changes one thread; glibc's function changes all.
+      try check(Int32(systemCall(119, 65534, 65534, 65534, 0)), "setresgid")
+      try check(Int32(systemCall(117, 65534, 65534, 65534, 0)), "setresuid")
+      return try body(hidden ? root : "/proc")
+    }
+  }
+
+  /// A child that has given itself a name.
+  static func forkChild(named name: String) throws -> Int32 {
+    let pid = forkProcess()
+    if pid == 0 {
+      // 15 is PR_SET_NAME.
+      name.withCString { _ = systemCall(157, 15, Int(bitPattern: $0), 0, 0) }
+      while true { pause() }
+    }
+    try check(pid, "fork")
+    return pid
+  }
+
   static func check(_ result: Int32, _ call: String) throws {
     if result < 0 { throw Failure(text: "\(call): \(String(cString: strerror(errno)))") }
   }
@@ -137,7 +187,7 @@ enum HolderLab {
 
   /// A listener on 127.0.0.1 with a port of the kernel's choice.
   static func listener() throws -> (fd: Int32, address: sockaddr_in) {
-    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     try check(fd, "socket")
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -153,12 +203,12 @@ enum HolderLab {
     return (fd, address)
   }
 
-  /// Connections over loopback. No descriptor of them has FD_CLOEXEC.
+  /// Connections over loopback. Programs that other tests start do not inherit them.
   static func connections(_ count: Int) throws -> [Connection] {
     let (listening, address) = try listener()
     defer { close(listening) }
     return try (0..<count).map { _ in
-      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       try check(connected, "socket")
       var address = address
       try withUnsafePointer(to: &address) { pointer in
@@ -169,6 +219,7 @@ enum HolderLab {
       }
       let accepted = accept(listening, nil, nil)
       try check(accepted, "accept")
+      try check(fcntl(accepted, F_SETFD, FD_CLOEXEC), "FD_CLOEXEC")
       return Connection(accepted: accepted, connected: connected)
     }
   }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+import Testing
+
+@testable import LinuxHost
+
+extension LiveProcessTests {
+  @Suite struct ProcessReaderTests {
+    private func record(_ pid: Int32) -> (ProcessRecord?, [Gap]) {
+      var reader = ProcessReader(procRoot: "/proc")
+      var gaps = GapTally()
+      return (reader.record(pid: pid, arguments: false, gaps: &gaps), gaps.gaps)
+    }
+
+    @Test func `this process is described as it knows itself`() throws {
+      let (found, gaps) = record(getpid())
+      let record = try #require(found)
+      #expect(gaps.isEmpty)
+      #expect(record.parent == getppid())
+      #expect(record.uid == geteuid())
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(7), &limit)
+      #expect(record.descriptorSoftLimit == UInt64(limit.rlim_cur))
+      #expect(record.descriptorHardLimit == UInt64(limit.rlim_max))
+      var status = stat()
+      stat("/proc/self/ns/net", &status)
+      #expect(record.namespace == NetnsID(rawValue: UInt32(status.st_ino)))
+      #expect(record.executable?.hasPrefix("/") == true)
+      #expect((record.descriptorCount ?? 0) >= 3)
+      // The tests are a Swift program.
+      #expect(record.runtime == .swift)
+    }
+
+    @Test func `the number of descriptors follows what is opened`() throws {
+      let child = try HolderLab.forkChild()
+      defer { HolderLab.end(child) }
+      let before = try #require(record(child).0?.descriptorCount)
+      let opened = (0..<13).map { _ in dup(0) }
+      let other = try HolderLab.forkChild()
+      defer { HolderLab.end(other) }
+      for fd in opened { close(fd) }
+      #expect(record(other).0?.descriptorCount == before + 13)
+    }
+
+    @Test func `a process cannot pretend to be another by its name`() throws {
+      let name = "x) S 1\nUid:\t7"
+      let child = try HolderLab.forkChild(named: name)
+      defer { HolderLab.end(child) }
+      var found = record(child).0
+      for _ in 0..<2000 where found?.command != name {
+        usleep(1000)
+        found = record(child).0
+      }
+      #expect(found?.command == name)
+      #expect(found?.parent == getpid())
+      #expect(found?.uid == geteuid())
+    }
+
+    @Test func `a pid that nobody has gives nothing, and no gap`() {
+      let (found, gaps) = record(Int32.max)
+      #expect(found == nil)
+      #expect(gaps.isEmpty)
+    }
+
+    @Test func `without rights, what is public is still known and the rest is nil`() throws {
+      let found = try HolderLab.unprivileged { root in
+        var reader = ProcessReader(procRoot: root)
+        var gaps = GapTally()
+        return reader.record(pid: 1, arguments: false, gaps: &gaps)
+      }
+      let record = try #require(found)
+      #expect(record.uid == 0)
+      #expect(record.descriptorCount != nil)
+      #expect(record.descriptorSoftLimit != nil)
+      #expect(record.executable == nil)
+      #expect(record.namespace == nil)
+      #expect(record.runtime == .unknown)
+    }
+
+    @Test func `without rights, unreadable tables are counted`() throws {
+      let child = try HolderLab.execChild()
+      defer { HolderLab.end(child) }
+      let report = try HolderLab.unprivileged { root in
+        var search = HolderSearch()
+        search.inodes = [1]
+        var finder = HolderFinder(procRoot: root)
+        return finder.find(
+          search, in: Sample(takenAt: BootInstant(seconds: 0), wallClockSeconds: 0, states: .all))
+      }
+      let gap = try #require(report.gaps.first { $0.kind == .descriptorsUnreadable })
+      // At least pid 1 and the child.
+      #expect(gap.count >= 2)
+      #expect(gap.detail.contains("Permission denied (EACCES)"))
+      #expect(!report.isComplete)
+      #expect(report.gaps.allSatisfy { $0.kind != .processesHidden })
+    }
+
+    @Test func `processes that hidepid hides are a gap`() throws {
+      let report = try HolderLab.unprivileged(hidden: true) { root in
+        var search = HolderSearch()
+        search.inodes = [1]
+        var finder = HolderFinder(procRoot: root)
+        return finder.find(
+          search, in: Sample(takenAt: BootInstant(seconds: 0), wallClockSeconds: 0, states: .all))
+      }
+      #expect(report.gaps.map(\.kind).contains(.processesHidden))
+      #expect(!report.isComplete)
+    }
+  }
+}
