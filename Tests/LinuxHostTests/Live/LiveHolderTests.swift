@@ -108,15 +108,13 @@ struct LiveHolderTests {
       var host = LiveHost()
       var search = HolderSearch()
       search.ghosts = .everywhere
+      var told: [GhostDescriptor] = []
       for _ in 0..<3 {
         let sample = try host.takeSample(SampleRequest())
-        let report = host.findHolders(search, in: sample)
-        let found = report.ghosts.filter { $0.process.pid == lab.pid }
-        #expect(lab.foreign.count == 14)
-        withKnownIssue("its namespace cannot be found", isIntermittent: true) {
-          #expect(found == [])
-        }
+        told += host.findHolders(search, in: sample).ghosts.filter { $0.process.pid == lab.pid }
       }
+      #expect(lab.foreign.count == 14)
+      withKnownIssue("its namespace cannot be found") { #expect(told == []) }
     }
   }
 }
