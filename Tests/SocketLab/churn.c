@@ -70,6 +70,23 @@ void build_namespaces(struct request request) {
   declare_pairs(request);
 }
 
+/// Living sockets of a namespace that this process has left and that has no process: nothing but
+/// they themselves lead there. Of the namespace that it is in now there is one listener.
+void build_foreign(struct request request) {
+  struct end listener = listen_on(request.path, 128);
+  for (int i = 0; i < request.count; i++) {
+    struct pair pair = connect_pair(request.path, &listener);
+    say("foreign inode=%lu pid=%d fd=%d", (unsigned long)pair.client.inode, getpid(),
+        pair.client.fd);
+    say("foreign inode=%lu pid=%d fd=%d", (unsigned long)pair.server.inode, getpid(),
+        pair.server.fd);
+  }
+  enter_new_namespace();
+  say_namespace();
+  struct end own = listen_on(request.path, 128);
+  declare_listener(&own, 0, 128);
+}
+
 static pid_t member;
 
 /// A second namespace with `count` listeners in it, tied to this one by a pair of interfaces: the

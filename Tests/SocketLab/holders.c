@@ -181,9 +181,17 @@ void build_thread_table(struct request request) {
   declare_listener(&work.listener, 0, 128);
 }
 
+static void *idle(void *argument) {
+  (void)argument;
+  wait_for_ever();
+}
+
 static void *outlive_leader(void *argument) {
   struct thread_work *work = argument;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // A second thread shares the table: its descriptors are the same references.
+  pthread_t second;
+  if (pthread_create(&second, NULL, idle, NULL)) die("pthread_create");
   char table[32], path[64], status[512];
   snprintf(table, sizeof table, "thread:%d", gettid());
   snprintf(path, sizeof path, "/proc/%d/stat", getpid());

@@ -36,6 +36,7 @@ static const struct scenario scenarios[] = {
     {"unaccepted", build_unaccepted, NULL, 1},
     {"reuseport", build_reuseport, NULL, 1},
     {"ages", build_ages, NULL, 1},
+    {"linger2", build_linger2, NULL, 1},
     {"forked", build_forked, NULL, 1},
     {"execed", build_execed, NULL, 1},
     {"in-flight", build_in_flight, NULL, 1},
@@ -45,6 +46,7 @@ static const struct scenario scenarios[] = {
     {"ghosts", build_ghosts, NULL, 1},
     {"churn", build_churn, NULL, 0},
     {"namespaces", build_namespaces, NULL, 0},
+    {"foreign", build_foreign, NULL, 1},
     {"veth", build_veth, step_veth, 1},
 };
 
@@ -70,6 +72,12 @@ void die(const char *what) {
   say("failed %s: %s", what, strerror(errno));
   end_children();
   _exit(1);
+}
+
+void say_namespace(void) {
+  struct stat namespace;
+  if (stat("/proc/self/ns/net", &namespace)) die("stat /proc/self/ns/net");
+  say("lab pid=%d netns=%lu", getpid(), (unsigned long)namespace.st_ino);
 }
 
 int64_t boot_nanoseconds(void) {
@@ -137,9 +145,7 @@ int main(int count, char **arguments) {
     raise_descriptor_limit();
     share_declarations();
     enter_new_namespace();
-    struct stat namespace;
-    if (stat("/proc/self/ns/net", &namespace)) die("stat /proc/self/ns/net");
-    say("lab pid=%d netns=%lu", getpid(), (unsigned long)namespace.st_ino);
+    say_namespace();
     struct request request = {path_named(arguments[2]), atoi(arguments[3])};
     scenarios[i].build(request);
     if (scenarios[i].is_still) wait_settled();

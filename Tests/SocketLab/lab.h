@@ -34,6 +34,8 @@ struct pair {
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /// Says what failed, with errno, and exits with 1.
 void die(const char *what) __attribute__((noreturn));
+/// Says which process this is and in which network namespace.
+void say_namespace(void);
 /// Nanoseconds since boot.
 int64_t boot_nanoseconds(void);
 /// Forks. The child dies with its parent and has the name `name`; the parent remembers its pid.
@@ -99,6 +101,7 @@ void build_time_wait(struct request request);
 void build_unaccepted(struct request request);
 void build_reuseport(struct request request);
 void build_ages(struct request request);
+void build_linger2(struct request request);
 
 // holders.c
 void build_forked(struct request request);
@@ -116,5 +119,6 @@ void build_ghosts(struct request request);
 // churn.c
 void build_churn(struct request request);
 void build_namespaces(struct request request);
+void build_foreign(struct request request);
 void build_veth(struct request request);
 void step_veth(const char *command);

@@ -303,3 +303,20 @@ void build_ages(struct request request) {
   }
   declare_listener(&listener, 0, 128);
 }
+
+/// Orphans in FIN_WAIT2 that have set their own life, shorter than tcp_fin_timeout.
+void build_linger2(struct request request) {
+  struct end listener = listen_on(request.path, 128);
+  int seconds = 30;
+  for (int i = 0; i < request.count; i++) {
+    struct pair pair = connect_pair(request.path, &listener);
+    if (setsockopt(pair.client.fd, IPPROTO_TCP, TCP_LINGER2, &seconds, sizeof seconds)) {
+      die("TCP_LINGER2");
+    }
+    close_end(&pair.client, &pair.server);
+    wait_state(pair.server.fd, TCP_CLOSE_WAIT);
+    declare_unheld(&pair.client, "FIN_WAIT2", "recvq=0");
+    declare_held(&pair.server, "CLOSE_WAIT", "recvq=1");
+  }
+  declare_listener(&listener, 0, 128);
+}

@@ -58,6 +58,8 @@ package struct Lab {
   package private(set) var rows: [Row] = []
   package private(set) var holders: [Holder] = []
   package private(set) var ghosts: [Holder] = []
+  /// Living sockets of a namespace that no process is in.
+  package private(set) var foreign: [Holder] = []
   package private(set) var members: [Member] = []
   /// Sockets that were sent over a unix socket and not received.
   package private(set) var descriptorsInFlight = 0
@@ -99,6 +101,7 @@ package struct Lab {
     case "socket": rows.append(try row(fact))
     case "holder": holders.append(try holder(fact))
     case "ghost": ghosts.append(try holder(fact))
+    case "foreign": foreign.append(try holder(fact))
     case "process":
       members.append(
         Member(

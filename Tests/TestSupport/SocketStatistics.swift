@@ -30,7 +30,7 @@ package struct SocketStatistics {
     return rows
   }
 
-  /// - Parameter line: `CLOSE-WAIT 1 0 127.0.0.1:80 127.0.0.1:9 users:(("a",pid=1,fd=2)) ino:3 sk:4`.
+  /// - Parameter line: `CLOSE-WAIT 1 0 127.0.0.1:80 [::1]:9 users:(("a",pid=1,fd=2)) ino:3 sk:4`.
   package init(_ line: String) throws(ChildProgram.Failure) {
     let words = line.split(separator: " ")
     guard words.count >= 5, let state = TCPState(named: String(words[0])),
