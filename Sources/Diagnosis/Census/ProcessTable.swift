@@ -76,7 +76,8 @@ extension ProcessRecord {
     return name.hasSuffix(deleted) ? String(name.dropLast(deleted.count)) : String(name)
   }
 
-  /// What an on-call engineer would restart: its service unit, else its container, else the program.
+  /// What an on-call engineer would restart: its service unit, else its container, else the
+  /// program.
   package var owner: Owner {
     if let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@") {
       return Owner(.unit, unit)
