@@ -59,9 +59,30 @@ struct Inheritance {
     else { return false }
     // inetd hands the connection over as standard input on purpose.
     if reference.fd <= 2 { return false }
+    // Who inherits is younger than who opened: a worker that an upgrade has left behind did not
+    // get its connections from the new master.
+    if holder.id.startTicks < parent.id.startTicks { return false }
     // Another program: the descriptor came through exec.
     if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
-    // The same program: a connection is its worker's own unless several share it.
-    return census.holders.holders(of: connection.inode).count > 1
+    // The same program: a connection is its worker's own unless several share it,
+    if census.holders.holders(of: connection.inode).count > 1 { return true }
+    // or the worker is a copy that was started anew: then it came through exec, too.
+    guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
+      return false
+    }
+    return canHaveInherited(connection, holder, in: census)
+  }
+
+  /// Whether a connection can have come to a process by fork and exec, and not over a unix socket
+  /// (SCM_RIGHTS).
+  private static func canHaveInherited(
+    _ connection: Connection, _ holder: ProcessRecord, in census: Census
+  ) -> Bool {
+    // A cluster of Node.js starts its workers anew and hands every connection to one of them.
+    if holder.runtime == .node { return false }
+    // USER_HZ, the unit of startTicks, is 100 on every Linux.
+    let startedAfterFirstLook = Double(holder.id.startTicks) / 100 > census.firstLookAt.seconds
+    // Else the holder ran at the first look, and the connection was made after it.
+    return connection.flags.contains(.inFirstLook) || startedAfterFirstLook
   }
 }
