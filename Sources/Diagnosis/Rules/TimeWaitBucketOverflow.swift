@@ -19,7 +19,7 @@ package enum TimeWaitBucketOverflow: Rule {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let window = max(2 * settings.patienceSeconds, 30)
+    let window = max(2 * settings.patience(for: id), 30)
     guard
       let overflow = census.counters.increase(
         of: \.timeWaitOverflow, in: namespace.id, overSeconds: window), overflow.increase > 0
