@@ -9,6 +9,10 @@ package struct RuleSettings: Hashable, Sendable {
   /// FIN_WAIT2 after 60 s. A program that is slower by its own pace raises this for itself.
   package var patienceSeconds = 120.0
 
+  /// How long a firing finding must have been untrue before it is resolved. 120 s: as long as it
+  /// takes to be raised, so that one that flickers stays one story.
+  package var quietSeconds = 120.0
+
   /// Another patience for single rules. `close-wait-stuck` shares that of `close-wait-leak`: both
   /// judge the same sockets.
   package var patienceByRule: [RuleID: Double] = [:]
