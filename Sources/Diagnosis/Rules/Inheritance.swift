@@ -31,25 +31,37 @@ struct Inheritance {
     stuck.first.map { $0.flags.contains(.isInbound) } ?? false ? .listener : .remembered
   }
 
-  /// The process that opened the connection, if it is not among those that hold it now and those
-  /// can only have inherited it.
+  /// The process that opened the connection, if others hold it now that can only have inherited it.
   private static func opener(of connection: Connection, in census: Census) -> Int32? {
     let references = census.holders.holders(of: connection.inode)
-    let holders = references.map(\.process)
-    guard !holders.isEmpty, let row = census.row(of: connection) else { return nil }
+    let holders = Set(references.map(\.process))
+    guard let oldest = references.first?.process, let row = census.row(of: connection)
+    else { return nil }
+    // Two processes come to share a connection through fork alone; it takes both to close it.
+    if holders.count > 1 { return commonAncestor(of: holders, oldest: oldest, in: census) }
     if connection.flags.contains(.isInbound) {
       let listening = census.listenerHolders(of: row)
-      guard let listener = listening.first(where: { census.processes[$0]?.id.pid != 1 }),
-        holders.allSatisfy({ !listening.contains($0) })
+      guard let listener = listening.first, !listening.contains(oldest),
+        isForeign(references[0], to: listener, connection, in: census)
       else { return nil }
-      return references.allSatisfy { isForeign($0, to: listener, connection, in: census) }
-        ? listener : nil
+      return listener
     }
-    guard connection.opener >= 0, !holders.contains(connection.opener) else { return nil }
+    guard connection.opener >= 0, connection.opener != oldest else { return nil }
     return connection.opener
   }
 
-  /// Whether a holder has the socket by inheritance, not by design.
+  /// The holder that the others descend from, or their common parent that has closed its own copy.
+  private static func commonAncestor(
+    of holders: Set<Int32>, oldest: Int32, in census: Census
+  ) -> Int32? {
+    let parents = Set(
+      holders.compactMap { census.processes[$0].flatMap { census.processes.index(pid: $0.parent) } }
+    )
+    if parents.count == 1, let parent = parents.first, !holders.contains(parent) { return parent }
+    return oldest
+  }
+
+  /// Whether the only holder has the socket by inheritance, not by design.
   private static func isForeign(
     _ reference: HolderMap.Reference, to listener: Int32, _ connection: Connection,
     in census: Census
@@ -64,9 +76,8 @@ struct Inheritance {
     if holder.id.startTicks < parent.id.startTicks { return false }
     // Another program: the descriptor came through exec.
     if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
-    // The same program: a connection is its worker's own unless several share it,
-    if census.holders.holders(of: connection.inode).count > 1 { return true }
-    // or the worker is a copy that was started anew: then it came through exec, too.
+    // The same program is a worker that has the connection for itself, unless it is a copy that
+    // was started anew: then the descriptor came through exec, too.
     guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
       return false
     }
