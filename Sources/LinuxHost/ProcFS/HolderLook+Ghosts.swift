@@ -30,7 +30,7 @@ extension HolderLook {
     let unknown = candidates.count - missing.count
     if unknown > 0, let fresh = freshInodes?() {
       missing = candidates.filter { !fresh.contains($0.inode) }
-    } else {
+    } else if unknown > 0 {
       gaps.note(
         .sourceLimited, count: unknown,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")
@@ -49,8 +49,8 @@ extension HolderLook {
       case .gone: return false
       case .alive:
         gaps.note(
-          .namespaceNotRead,
-          "/proc/\(ghost.process.pid)/fd/\(ghost.fd): living sockets in no table that was read")
+          .socketsUnlisted,
+          "/proc/\(ghost.process.pid)/fd/\(ghost.fd) is of another network namespace")
         return false
       case .refused(let error):
         if !coversHost {

@@ -119,7 +119,7 @@ struct LiveHolderTests {
         let sample = try host.takeSample(request)
         let report = host.findHolders(search, in: sample)
         told += report.ghosts.filter { $0.process.pid == lab.pid }
-        living = report.gaps.first { $0.kind == .namespaceNotRead }?.count ?? 0
+        living = report.gaps.first { $0.kind == .socketsUnlisted }?.count ?? 0
       }
       #expect(lab.foreign.count == 14)
       #expect(told == [])
