@@ -42,7 +42,7 @@ struct Inheritance {
     if connection.flags.contains(.isInbound) {
       let listening = census.listenerHolders(of: row)
       guard let listener = listening.first, !listening.contains(oldest),
-        isForeign(references[0], to: listener, in: census)
+        isForeign(references[0], to: listener, connection, in: census)
       else { return nil }
       return listener
     }
@@ -63,16 +63,37 @@ struct Inheritance {
 
   /// Whether the only holder has the socket by inheritance, not by design.
   private static func isForeign(
-    _ reference: HolderMap.Reference, to listener: Int32, in census: Census
+    _ reference: HolderMap.Reference, to listener: Int32, _ connection: Connection,
+    in census: Census
   ) -> Bool {
     guard let holder = census.processes[reference.process],
       let parent = census.processes[listener]
     else { return false }
     // inetd hands the connection over as standard input on purpose.
     if reference.fd <= 2 { return false }
-    // Another program: the descriptor came through exec. The same program is a worker that has
-    // the connection for itself.
-    guard let own = holder.executable, let theirs = parent.executable else { return false }
-    return own != theirs
+    // Who inherits is younger than who opened: a worker that an upgrade has left behind did not
+    // get its connections from the new master.
+    if holder.id.startTicks < parent.id.startTicks { return false }
+    // Another program: the descriptor came through exec.
+    if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
+    // The same program: a connection is its worker's own, unless the worker is a copy that was
+    // started anew: then it came through exec, too.
+    guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
+      return false
+    }
+    return canHaveInherited(connection, holder, in: census)
+  }
+
+  /// Whether a connection can have come to a process by fork and exec, and not over a unix socket
+  /// (SCM_RIGHTS).
+  private static func canHaveInherited(
+    _ connection: Connection, _ holder: ProcessRecord, in census: Census
+  ) -> Bool {
+    // A cluster of Node.js starts its workers anew and hands every connection to one of them.
+    if holder.runtime == .node { return false }
+    // USER_HZ, the unit of startTicks, is 100 on every Linux.
+    let startedAfterFirstLook = Double(holder.id.startTicks) / 100 > census.firstLookAt.seconds
+    // Else the holder ran at the first look, and the connection was made after it.
+    return connection.flags.contains(.inFirstLook) || startedAfterFirstLook
   }
 }
