@@ -26,7 +26,7 @@ package enum AcceptQueueStall: Rule {
     let census = inquiry.census
     let settings = inquiry.settings
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
+      group, patienceSeconds: settings.patience(for: id),
       since: \.stateSince)
     guard trend.survivors > 0 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)

@@ -31,7 +31,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     var trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
+      group, patienceSeconds: settings.patience(for: .closeWaitLeak),
       since: Self.quietSince)
     if let shorter = Self.shorterPatience(trend, in: inquiry) {
       trend = inquiry.trend(
@@ -74,7 +74,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     let floodPatience = 10.0
-    guard settings.patienceSeconds > floodPatience, trend.left == 0,
+    guard settings.patience(for: .closeWaitLeak) > floodPatience, trend.left == 0,
       trend.isGrowing || census.looks >= 8,
       trend.entered >= 500, census.watchedSeconds >= 1.5 * floodPatience
     else { return nil }
