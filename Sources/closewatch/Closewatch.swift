@@ -14,7 +14,7 @@ struct Closewatch: ParsableCommand {
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
       """,
     version: "0.1.0",
-    subcommands: [Triage.self, Sockets.self, Record.self])
+    subcommands: [Triage.self, Sockets.self, Explain.self, Record.self])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
   static func main() {
