@@ -14,7 +14,10 @@ struct Closewatch: ParsableCommand {
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
       """,
     version: "0.1.0",
-    subcommands: [Triage.self, Sockets.self, Explain.self, Record.self])
+    subcommands: [
+      Triage.self, Sockets.self, Explain.self, Record.self, Demo.self, DemoServer.self,
+      DemoClient.self,
+    ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
   static func main() {
@@ -50,7 +53,8 @@ struct Closewatch: ParsableCommand {
     let names = configuration.subcommands.map { $0._commandName } + ["help"]
     guard !names.contains(word) else { return }
     let nearest = UsageError.nearest(to: word, in: names).map { "; did you mean \($0)?" } ?? ""
-    let all = names.joined(separator: ", ")
+    let shown = configuration.subcommands.filter { $0.configuration.shouldDisplay }
+    let all = (shown.map { $0._commandName } + ["help"]).joined(separator: ", ")
     throw UsageError(
       "there is no command '\(word)'\(nearest.isEmpty ? "; there are \(all)" : nearest)")
   }

@@ -40,6 +40,8 @@ import Testing
     Mistake("explain xyzzyplugh", says: "xyzzyplugh", "lists them all"),
     Mistake("explain CLOSE_WAIT LISTEN", says: "LISTEN"),
     Mistake("explain LISTEN --runtime cobol", says: "cobol", "jvm"),
+    Mistake("demo --for 1s", says: "8s to 120s"),
+    Mistake("demo --for 1h", says: "8s to 120s"),
     Mistake("traige", says: "traige", "did you mean triage?"),
     Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
     Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),

@@ -144,9 +144,8 @@ package struct ExplainText {
 
   private mutating func write(_ state: TCPState) {
     let number = String(state.rawValue, radix: 16, uppercase: true)
-    page.paragraph(
-      "\(state.name): state \(state.rawValue) of a TCP socket, 0\(number) in /proc/net/tcp", .strong
-    )
+    let table = state == .close ? "never in a table" : "0\(number) in /proc/net/tcp"
+    page.paragraph("\(state.name): state \(state.rawValue) of a TCP socket, \(table)", .strong)
     if let text = StateGuide.text(for: state) { page.block(text) }
     if let lore = StateLore.of(state) {
       page.blank()
