@@ -15,7 +15,7 @@ struct Closewatch: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Triage.self, Sockets.self, Explain.self, Record.self, Demo.self, DemoServer.self,
+      Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Demo.self, DemoServer.self,
       DemoClient.self,
     ])
 
@@ -23,6 +23,11 @@ struct Closewatch: ParsableCommand {
   static func main() {
     // A reader that has seen enough (`head`) is no failure: write(2) says EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
+    // Swift reads the arguments from /proc/self/cmdline: without procfs there is not even a name.
+    guard !CommandLine.arguments.isEmpty else {
+      StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")
+      Glibc.exit(ExitStatus.blind)
+    }
     Glibc.exit(status(of: Array(CommandLine.arguments.dropFirst())))
   }
 
