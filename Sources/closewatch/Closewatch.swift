@@ -12,11 +12,16 @@ struct Closewatch: ParsableCommand {
     abstract: "Finds TCP sockets that should have been closed, and who holds them.",
     discussion: """
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
+
+      Examples:
+        closewatch triage --for 60s
+        closewatch sockets --state close-wait --min-age 1m
+        closewatch explain CLOSE_WAIT
       """,
     version: "0.1.0",
     subcommands: [
       Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Demo.self, DemoServer.self,
-      DemoClient.self,
+      DemoClient.self, Generate.self,
     ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
@@ -68,7 +73,7 @@ struct Closewatch: ParsableCommand {
   private static func report(parseError error: any Error) -> Int32 {
     guard exitCode(for: error) != .success else {
       do {
-        try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+        try StandardOutput.write(HelpText.withExamplesLast(fullMessage(for: error)) + "\n")
         return ExitStatus.fine
       } catch {
         return report(error)
