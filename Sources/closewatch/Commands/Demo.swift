@@ -46,8 +46,8 @@ struct Demo: ParsableCommand {
     try StandardOutput.write(
       """
       DEMO. A server that forgets close() and its client now run in a network
-      namespace of their own: pid \(leak.pid), \(Quantity.rate(6.6)) requests. What follows is
-      the output of: closewatch triage --netns \(leak.pid) --for \(Self.typed(duration))
+      namespace of their own: pid \(leak.pid), about six requests a second. What
+      follows is the output of: closewatch triage --netns \(leak.pid) --for \(Self.typed(duration))
       It watches for \(seconds) first.
 
 
