@@ -187,8 +187,8 @@ _closewatch() {
 _closewatch_triage() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--for --interval --patience --netns --source --replay --color)
+    repeating_options=(--patience --disable)
+    non_repeating_options=(--for --interval --netns --source --replay --color)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -200,6 +200,9 @@ _closewatch_triage() {
         return
         ;;
     '--patience')
+        return
+        ;;
+    '--disable')
         return
         ;;
     '--netns')

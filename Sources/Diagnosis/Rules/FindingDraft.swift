@@ -152,7 +152,7 @@ package struct FindingDraft {
   /// What stands against the verdict, from how and for how long was looked.
   package func doubts(_ trend: Trend?) -> [Doubt] {
     var doubts: [Doubt] = []
-    if census.looks <= 2, census.watchedSeconds < settings.patienceSeconds / 4 {
+    if census.looks <= 2, census.watchedSeconds < settings.patience(for: rule) / 4 {
       doubts.append(.oneLook)
     } else if trend?.isWatchedTooShort ?? false {
       doubts.append(.watchedTooShort)

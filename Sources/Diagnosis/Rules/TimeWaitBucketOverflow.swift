@@ -19,7 +19,7 @@ package enum TimeWaitBucketOverflow: Rule {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let window = max(2 * settings.patienceSeconds, 30)
+    let window = max(2 * settings.patience(for: id), 30)
     guard
       let overflow = census.counters.increase(
         of: \.timeWaitOverflow, in: namespace.id, overSeconds: window), overflow.increase > 0
@@ -71,7 +71,7 @@ package enum TimeWaitBucketOverflow: Rule {
     } else if let (port, count) = busiest(remote), 2 * count > rows.count {
       finding.remotePort = port
       finding.culprits = draft.culprits(
-        census.recentOpeners(to: port), role: .opener, attribution: .sibling)
+        census.recentOpeners(to: port, in: finding.namespace), role: .opener, attribution: .sibling)
       finding.doubts.append(finding.culprits.isEmpty ? .openerUnknown : .openerInferred)
     }
     if let first = finding.culprits.first { finding.owner = first.process.owner }

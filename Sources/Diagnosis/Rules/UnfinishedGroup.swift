@@ -45,7 +45,7 @@ package struct UnfinishedGroup {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let patience = min(settings.patienceSeconds, question.patienceCapSeconds)
+    let patience = min(settings.patience(for: question.rule), question.patienceCapSeconds)
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
     guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }

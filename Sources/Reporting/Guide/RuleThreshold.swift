@@ -16,7 +16,7 @@ package struct RuleThreshold: Hashable, Sendable {
   /// The thresholds that `rule` asks, with the values of `settings`.
   package static func all(of rule: RuleID, _ settings: RuleSettings) -> [RuleThreshold] {
     let (own, takesPatience, hasForecast) = own(rule, settings)
-    return (takesPatience ? [patience(settings)] : []) + own
+    return (takesPatience ? [patience(of: rule, settings)] : []) + own
       + (hasForecast ? horizons(settings) : [])
   }
 
@@ -51,9 +51,11 @@ package struct RuleThreshold: Hashable, Sendable {
     Quantity.fixed(share * 100, decimals: 0) + " %"
   }
 
-  private static func patience(_ settings: RuleSettings) -> RuleThreshold {
-    RuleThreshold(
-      "patience_seconds", Quantity.fixed(settings.patienceSeconds, decimals: 0) + " s",
+  private static func patience(of rule: RuleID, _ settings: RuleSettings) -> RuleThreshold {
+    // Both judge the same sockets.
+    let seconds = settings.patience(for: rule == .closeWaitStuck ? .closeWaitLeak : rule)
+    return RuleThreshold(
+      "patience_seconds", Quantity.fixed(seconds, decimals: 0) + " s",
       "a socket must sit in its state for this long to count as stuck",
       why: "long polls and slow handlers mostly end within a minute; triage --for takes less")
   }
@@ -76,7 +78,7 @@ package struct RuleThreshold: Hashable, Sendable {
     RuleThreshold(
       "fewest_pool_like", Quantity.count(settings.fewestPoolLike),
       "fewest that look like an idle pool: outgoing, only the FIN unread",
-      why: "common pools have 10; below it growth looks like a pool that fills")
+      why: "a pool takes its stale connections first; workers that come up can look alike")
   }
 
   private static func smallestBlock(_ settings: RuleSettings) -> RuleThreshold {

@@ -81,6 +81,13 @@ extension Census {
       holders.record(
         references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: sawAll)
     }
+    for caught in report.caught {
+      guard let process = processes.index(of: caught.process) else { continue }
+      let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
+      // Bounded: a host that exhausts its ports to that many places has one cause, not as many.
+      guard caughtOpeners[place] != nil || caughtOpeners.count < 64 else { continue }
+      caughtOpeners[place, default: [:]][process, default: 0] += caught.connections
+    }
     noteOpeners()
     takeInGhosts(report, of: search)
     if looks % 64 == 0 { forgetOldProcesses() }
@@ -108,7 +115,13 @@ extension Census {
     let known = report.ghosts.compactMap { ghost in
       processes.index(of: ghost.process).map { (ghost: ghost, process: $0) }
     }
-    let gone = ghosts.update(known, at: now, searched: searched)
+    var absent: [UInt64: Connection] = [:]
+    if known.contains(where: { ghosts.ghosts[$0.ghost.inode] == nil }) {
+      for connection in connections where connection.rowIndex < 0 && connection.inode != 0 {
+        absent[connection.inode] = connection
+      }
+    }
+    let gone = ghosts.update(known, at: now, absent: absent, searched: searched)
     for connection in gone {
       recordDeparture(of: connection, at: now)
       holders.forget(connection.inode)
