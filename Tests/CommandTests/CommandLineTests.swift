@@ -37,6 +37,13 @@ import Testing
     Mistake("triage --for 1s --interval 1ms", says: "50ms"),
     Mistake("triage --color blue", says: "auto, always or never"),
     Mistake("triage --source bpf", says: "auto, netlink or proc"),
+    Mistake("explain CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
+    Mistake("explain tcp_fin_timeuot", says: "did you mean tcp_fin_timeout?"),
+    Mistake("explain xyzzyplugh", says: "xyzzyplugh", "lists them all"),
+    Mistake("explain CLOSE_WAIT LISTEN", says: "LISTEN"),
+    Mistake("explain LISTEN --runtime cobol", says: "cobol", "jvm"),
+    Mistake("demo --for 1s", says: "8s to 120s"),
+    Mistake("demo --for 1h", says: "8s to 120s"),
     Mistake("traige", says: "traige", "did you mean triage?"),
     Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
     Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),
@@ -60,6 +67,14 @@ import Testing
     let run = try #require(Command.run(["sockets", "--state", "\u{1b}[2J"]))
     #expect(run.status == 2)
     #expect(!run.errors.contains("\u{1b}"))
+  }
+
+  @Test func `explain reads the settings of this host`() throws {
+    let run = try #require(Command.run(["explain", "net.ipv4.tcp_syn_retries"]))
+    #expect(run.status == 0)
+    let bytes = try #require(readBytes("/proc/sys/net/ipv4/tcp_syn_retries"))
+    let value = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
+    #expect(run.output.contains("  here      \(value)\n"))
   }
 
   @Test(arguments: [[], ["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])

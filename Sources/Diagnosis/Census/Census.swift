@@ -40,6 +40,10 @@ package struct Census: Sendable {
   private var index: [SocketID: Int32] = [:]
   private let limit: Int
   private var usualInterval: Double?
+  /// Whether the newest look came late.
+  private var isAfterGap = false
+  /// How long connections of a namespace are kept that can't be read for the moment.
+  private static let unreadNamespaceKeptSeconds = 600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first
@@ -94,7 +98,9 @@ package struct Census: Sendable {
     let interval = next.takenAt.seconds(since: sample.takenAt)
     if let usual = usualInterval, interval > 3 * usual + 1 {
       longestGapSeconds = max(longestGapSeconds ?? 0, interval)
+      isAfterGap = true
     } else {
+      isAfterGap = false
       usualInterval = interval
     }
     previousLookAt = sample.takenAt
@@ -125,7 +131,7 @@ package struct Census: Sendable {
   private mutating func update(_ slot: Int, with row: SocketRow, at position: Int32, age: Age) {
     guard let before = slots[slot] else { return }
     if before.state != row.state { recordDeparture(of: before, at: sample.takenAt) }
-    slots[slot]?.update(row, at: sample.takenAt, age: age)
+    slots[slot]?.update(row, at: sample.takenAt, age: age, isAfterGap: isAfterGap)
     slots[slot]?.rowIndex = position
   }
 
@@ -158,10 +164,18 @@ package struct Census: Sendable {
     let wasCut = sample.gaps.contains {
       $0.kind == .boundReached || $0.kind == .dumpInterrupted
     }
+    let read = Set(sample.namespaces.map(\.id))
+    let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
     for slot in slots.indices {
       guard let connection = slots[slot], connection.rowIndex < 0,
         sample.states.contains(connection.state), !wasCut
       else { continue }
+      // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
+      if someUnread, !read.contains(connection.id.namespace),
+        now.seconds(since: connection.lastSeen) < Self.unreadNamespaceKeptSeconds
+      {
+        continue
+      }
       if connection.absences >= 1 {
         remove(slot)
       } else {
