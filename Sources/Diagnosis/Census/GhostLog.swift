@@ -24,7 +24,7 @@ package struct GhostLog: Sendable {
   package private(set) var ghosts: [UInt64: Ghost] = [:]
   /// Connections whose row has gone while a process held them, until a search tells whether the
   /// descriptor is still there.
-  private(set) var unresolved: [UInt64: Connection] = [:]
+  package private(set) var unresolved: [UInt64: Connection] = [:]
   private var hasSearched = false
   /// Ghosts that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
