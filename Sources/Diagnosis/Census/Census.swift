@@ -115,12 +115,8 @@ package struct Census: Sendable {
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
     for slot in slots.indices { slots[slot]?.rowIndex = -1 }
-    let finTimeouts = Dictionary(
-      sample.namespaces.map { ($0.id, $0.settings.finTimeoutSeconds) },
-      uniquingKeysWith: { a, _ in a })
     for (position, row) in sample.sockets.enumerated() where row.state != .listen {
-      let age = row.age(
-        finTimeoutSeconds: finTimeouts[row.namespace] ?? 60, takenAt: sample.takenAt)
+      let age = row.age(takenAt: sample.takenAt)
       let id = SocketID(row)
       if let slot = index[id], let known = slots[Int(slot)],
         row.inode == 0 || known.inode == 0 || known.inode == row.inode

@@ -5,51 +5,12 @@ import Testing
 
 @testable import Diagnosis
 
-@Suite struct ProcessTableTests {
-  /// A chain of processes, each the parent of the next, all `/usr/bin/python3`.
-  private func root(ofLast images: [UInt64], executables: [String?]? = nil) -> Int32? {
-    var table = ProcessTable()
-    for (index, image) in images.enumerated() {
-      var process = ProcessRecord(id: ProcessID(pid: Int32(100 + index), startTicks: UInt64(index)))
-      process.parent = Int32(99 + index)
-      process.executable = executables?[index] ?? "/usr/bin/python3"
-      process.imageID = image
-      table.update(process)
-    }
-    let last = table.index(pid: Int32(99 + images.count)) ?? -1
-    return table[table.programRoot(of: last)]?.id.pid
-  }
-
-  @Test func `the root of a forked worker is the oldest process of its image`() {
-    #expect(root(ofLast: [7, 7, 7]) == 100)
-    #expect(root(ofLast: [7, 9, 9]) == 101)
-  }
-
-  @Test func `a service that a supervisor of the same executable has started is its own root`() {
-    #expect(root(ofLast: [7, 9]) == 101)
-  }
-
-  @Test func `where no image is known, the executable decides`() {
-    #expect(root(ofLast: [0, 0, 9]) == 100)
-    #expect(root(ofLast: [0, 0], executables: ["/sbin/init", "/usr/bin/python3"]) == 101)
-  }
-
-  @Test func `a parent's pid that a younger process has now leads nowhere`() {
-    var table = ProcessTable()
-    for (pid, parent, start) in [(100, 1, 900), (101, 100, 500)] as [(Int32, Int32, UInt64)] {
-      var process = ProcessRecord(id: ProcessID(pid: pid, startTicks: start))
-      process.parent = parent
-      process.imageID = 7
-      table.update(process)
-    }
-    let child = table.index(pid: 101) ?? -1
-    #expect(table.programRoot(of: child) == child)
-  }
-
+struct ProcessTableTests {
   private func process(
-    _ pid: Int32, started: UInt64 = 100, executable: String? = "/usr/sbin/nginx"
+    _ pid: Int32, parent: Int32 = 1, started: UInt64 = 100, executable: String? = "/usr/sbin/nginx"
   ) -> ProcessRecord {
     var record = ProcessRecord(id: ProcessID(pid: pid, startTicks: started))
+    record.parent = parent
     record.executable = executable
     record.command = "nginx"
     return record
@@ -78,6 +39,33 @@ import Testing
     table.update(process(11))
     #expect(try #require(table.index(pid: 11)) < 10)
     #expect(table[-1] == nil)
+  }
+
+  @Test func `the master of a pre-fork server is the root of its workers`() throws {
+    var table = ProcessTable()
+    table.update(process(10))
+    table.update(process(11, parent: 10, started: 110))
+    table.update(process(12, parent: 11, started: 120))
+    table.update(process(13, parent: 10, started: 110, executable: "/usr/bin/php-fpm"))
+    let master = try #require(table.index(pid: 10))
+    #expect(table.programRoot(of: try #require(table.index(pid: 12))) == master)
+    let other = try #require(table.index(pid: 13))
+    #expect(table.programRoot(of: other) == other)
+  }
+
+  @Test func `a parent that is younger is a pid that came again`() throws {
+    var table = ProcessTable()
+    table.update(process(10, started: 500))
+    table.update(process(11, parent: 10, started: 110))
+    let child = try #require(table.index(pid: 11))
+    #expect(table.programRoot(of: child) == child)
+  }
+
+  @Test func `parents in a circle end`() throws {
+    var table = ProcessTable()
+    table.update(process(10, parent: 11))
+    table.update(process(11, parent: 10))
+    _ = table.programRoot(of: try #require(table.index(pid: 10)))
   }
 
   @Test func `an owner is the unit, else the container, else the program`() {
