@@ -20,7 +20,8 @@ enum ManualProse {
     (
       "the first line",
       """
-      Severity, finding and owner: the systemd unit, else the container, else the program. CRITICAL: \
+      Severity, finding and owner: the systemd unit, else the container, else the program. \
+      CRITICAL: \
       something runs out within an hour. WARNING: act today. NOTICE: it can wait for work hours.
       """
     ),
@@ -42,7 +43,8 @@ enum ManualProse {
       "Recv-Q",
       """
       Bytes that the program has not read, and 1 for the FIN. In CLOSE_WAIT: 0, the end of stream \
-      was taken; 1, only the FIN is unread; more, input is unread. In LISTEN: connections that wait \
+      was taken; 1, only the FIN is unread; more, input is unread. In LISTEN: connections that \
+      wait \
       for accept(2).
       """
     ),
@@ -62,14 +64,18 @@ enum ManualProse {
 
   static let overhead = [
     """
-    One look is one dump for each network namespace in use: the kernel (6.18) takes about 0.6 to 0.9 \
-    microseconds for each socket, and 2 milliseconds on a quiet host. Finding the holders costs 2 to \
+    One look is one dump for each network namespace in use: the kernel (6.18) takes about 0.6 to \
+    0.9 \
+    microseconds for each socket, and 2 milliseconds on a quiet host. Finding the holders costs \
+    2 to \
     3 microseconds \
-    for each open descriptor of the processes that are searched, likeliest first; an answer is kept \
+    for each open descriptor of the processes that are searched, likeliest first; an answer is \
+    kept \
     while the socket lives.
     """,
     """
-    The hash table of the kernel is shared by all namespaces, so many namespaces on a host with many \
+    The hash table of the kernel is shared by all namespaces, so many namespaces on a host with \
+    many \
     sockets cost their product. Namespaces without TCP sockets are skipped. Reading /proc/net/tcp \
     instead (--source proc) costs three to four times as much.
     """,
@@ -77,16 +83,20 @@ enum ManualProse {
 
   static let caveats = [
     """
-    One look cannot see growth, and cannot tell a socket that is stuck from one that is about to be \
+    One look cannot see growth, and cannot tell a socket that is stuck from one that is about to \
+    be \
     closed unless it is old: use triage --for 60s for a verdict.
     """,
     """
-    /proc/net/tcp knows no cookie, no age, no cgroup and no limit of an accept queue. Where sock_diag \
+    /proc/net/tcp knows no cookie, no age, no cgroup and no limit of an accept queue. Where \
+    sock_diag \
     is refused, it is read instead, and the output says so.
     """,
     """
-    A socket for which no process was found may be in flight between processes, held by io_uring or \
-    by the kernel, or by a process that may not be read. The reasons that apply are listed; none is \
+    A socket for which no process was found may be in flight between processes, held by io_uring \
+    or \
+    by the kernel, or by a process that may not be read. The reasons that apply are listed; none \
+    is \
     picked.
     """,
     """
@@ -94,25 +104,30 @@ enum ManualProse {
     listener. With socket activation that is systemd.
     """,
     """
-    A network namespace that only a thread, an open descriptor or a mount outside of /run/netns keeps \
+    A network namespace that only a thread, an open descriptor or a mount outside of /run/netns \
+    keeps \
     alive is not found.
     """,
   ]
 
   static let security = [
     """
-    Without privileges closewatch sees every socket of its own network namespace, and the descriptors \
+    Without privileges closewatch sees every socket of its own network namespace, and the \
+    descriptors \
     of its own user. CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH let it read the descriptors of others, \
     CAP_SYS_ADMIN besides lets it enter other network namespaces. closewatch doctor says what is \
     missing here.
     """,
     """
-    No command changes anything on the host, except demo, which makes a network namespace for itself. \
-    Names that other programs chose are shown without control characters, and values are put into a \
+    No command changes anything on the host, except demo, which makes a network namespace for \
+    itself. \
+    Names that other programs chose are shown without control characters, and values are put \
+    into a \
     command to copy only where they cannot become one.
     """,
     """
-    A recording is redacted unless --no-redact is given: addresses, users, containers and namespaces \
+    A recording is redacted unless --no-redact is given: addresses, users, containers and \
+    namespaces \
     are numbered, arguments are left out.
     """,
   ]
