@@ -21,7 +21,9 @@ import Testing
     Mistake("sockets --state CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
     Mistake("sockets --state close-wait,", says: "''", "there are ESTABLISHED"),
     Mistake("sockets --state", says: "--state"),
-    Mistake("sockets --pid nginx", says: "nginx", "--pid"),
+    Mistake("sockets --pid nginx", says: "nginx", "--pid", "a number", "--unit"),
+    Mistake("sockets --pid 0", says: "'0'", "a number"),
+    Mistake("sockets --pid 4294967296", says: "4294967296", "a number"),
     Mistake("sockets --port 70000", says: "70000", "--port"),
     Mistake("sockets --remote db:5432", says: "db:5432", "[IPV6]:PORT"),
     Mistake("sockets --remote 192.0.2.1:0", says: "1 to 65535"),
@@ -84,7 +86,7 @@ import Testing
     #expect(run.output.contains("  here      \(value)\n"))
   }
 
-  @Test(arguments: [["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])
+  @Test(arguments: [[], ["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])
   func `help goes to standard output and is no error`(_ arguments: [String]) throws {
     let run = try #require(Command.run(arguments))
     #expect(run.status == 0)
