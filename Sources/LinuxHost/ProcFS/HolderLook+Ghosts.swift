@@ -33,6 +33,7 @@ extension HolderLook {
     if let fresh = freshInodes?() {
       report.ghosts = candidates.filter { !fresh.contains($0.inode) }
     } else {
+      report.unprovedGhosts = unproved
       gaps.note(
         .sourceLimited, count: unproved,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")

@@ -64,14 +64,25 @@ struct Triage: ParsableCommand {
     looks.showsProgress = Terminal.hasError && machine.replay == nil
     var watch = Watch(settings: settings)
     var gaps: [Gap] = []
+    var complete: HolderReport?
     let newest = try looks.run { sample, host in
-      let search = watch.advance(with: sample)
-      watch.attribute(host.findHolders(search, in: sample), to: search)
+      var search = watch.advance(with: sample)
+      if duration == nil { Self.completeForPage(&search, sample) }
+      let report = host.findHolders(search, in: sample)
+      complete = duration == nil ? report : nil
+      watch.attribute(report, to: search)
       _ = watch.judge()
       gaps += sample.gaps
-      return watch.findings.isEmpty ? .atOnce : .later
+      if !watch.findings.isEmpty { return .later }
+      return report.unprovedGhosts > 0 ? .atOnce : .none
     }
-    let report = looks.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
+    let report =
+      complete
+      ?? {
+        var search = HolderSearch()
+        Self.completeForPage(&search, newest.sample)
+        return looks.host.findHolders(search, in: newest.sample)
+      }()
     let ages = SocketAges(newest.sample)
     var listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
     listing.wasReadAsRoot = geteuid() == 0
@@ -116,11 +127,11 @@ struct Triage: ParsableCommand {
     }
   }
 
-  /// Everything that the page needs of the newest look: who holds what, and ghosts.
-  private static func pageSearch(_ sample: Sample) -> HolderSearch {
-    var search = HolderSearch()
+  /// Asks for all that the page needs of a look too: every holder, and ghosts. Ghosts are looked
+  /// for everywhere in any case, so that one search for both is half the work of two.
+  private static func completeForPage(_ search: inout HolderSearch, _ sample: Sample) {
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
+    search.completeness = .everyHolder
     search.ghosts = .everywhere
-    return search
   }
 }
