@@ -56,7 +56,7 @@ package struct CloseWaitGroup {
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
     culprits = holders + inheritance.openers
-    isPoolLike = !group.port.isInbound && queues.isIdle && !inheritance.isInherited
+    isPoolLike = !group.port.isInbound && cause == .eofUnread
     turnedGhost = census.ghosts.ghosts.values.count { ghost in
       guard let connection = ghost.connection else { return false }
       return connection.state == .closeWait && PortKey(connection) == group.port
@@ -118,9 +118,6 @@ struct ReceiveQueues {
     else { return nil }
     return common.key
   }
-
-  /// Nothing but the end of stream is unread.
-  var isIdle: Bool { data == 0 && stuckWriters == 0 || closeNotify != nil }
 
   var cause: Cause {
     let all = zero + finOnly + data

@@ -48,6 +48,7 @@ struct ProcessReader: Sendable {
     var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
     record.parent = stat.parent
     record.command = stat.command
+    record.imageID = stat.startStack
     record.uid = try? directory.owner()
     readLimits(of: directory, into: &record, &gaps)
     if let cgroup = Self.decode("cgroup", directory, &gaps, ProcCgroup.init) {

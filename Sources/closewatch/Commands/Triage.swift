@@ -104,6 +104,8 @@ struct Triage: ParsableCommand {
       }
     }
     settings.disabledRules = Set(disable)
+    // The report is about now: what two looks in a row no longer show has ended.
+    settings.quietSeconds = 1.5 * interval.seconds
     return settings
   }
 

@@ -2,7 +2,7 @@
 
 import KernelTables
 
-/// A host of many services, look after look: 70 % ESTABLISHED, 10 % TIME_WAIT, 9 % CLOSE_WAIT and
+/// A host of twenty services of ten processes each, look after look: 70 % ESTABLISHED, 10 % TIME_WAIT, 9 % CLOSE_WAIT and
 /// the rest in the other states. In each tick 1 % of the rows go and as many come, and a third of
 /// the living connections transfer something.
 struct HostInMotion {
@@ -13,11 +13,12 @@ struct HostInMotion {
   private var transfers: UInt64 = 0
   private let namespace = NetnsID(rawValue: 4_026_531_840)
   static let processes = 200
-  private static let listeners = 40
+  private static let listeners = processes / 5
 
   init(connections: Int) {
     for port in 0..<Self.listeners {
       var row = fresh()
+      row.inode = row.inode / UInt64(Self.processes) * UInt64(Self.processes) + UInt64(10 * (port / 2))
       row.state = .listen
       row.localPort = UInt16(8000 + port)
       row.localAddress = .anyIPv4
@@ -71,8 +72,8 @@ struct HostInMotion {
     }
     for index in 0..<Self.processes {
       var record = ProcessRecord(id: id(index))
-      record.command = "service\(index % 20)"
-      record.executable = "/usr/bin/service\(index % 20)"
+      record.command = "service\(Self.service(of: UInt64(index)))"
+      record.executable = "/usr/bin/\(record.command)"
       record.descriptorCount = 700
       record.descriptorSoftLimit = 65536
       record.descriptorHardLimit = 1 << 20
@@ -81,6 +82,9 @@ struct HostInMotion {
     report.isComplete = true
     return report
   }
+
+  /// Ten processes are one service, with two ports and two places it connects to.
+  private static func service(of inode: UInt64) -> Int { Int(inode) % processes / 10 }
 
   private func id(_ index: Int) -> ProcessID {
     ProcessID(pid: Int32(1000 + index), startTicks: UInt64(5000 + index))
@@ -96,7 +100,8 @@ struct HostInMotion {
   private mutating func fresh() -> SocketRow {
     var row = SocketRow()
     row.cookie = nextCookie
-    row.inode = 100_000 + nextCookie
+    let process = draw(UInt64(Self.processes))
+    row.inode = (1000 + nextCookie) * UInt64(Self.processes) + process
     nextCookie += 1
     row.namespace = namespace
     row.uid = 1000
@@ -108,12 +113,13 @@ struct HostInMotion {
 
   private mutating func connection(isNew: Bool) -> SocketRow {
     var row = fresh()
+    let service = Self.service(of: row.inode)
     if draw(2) == 0 {
-      row.localPort = UInt16(8000 + draw(UInt64(Self.listeners)))
+      row.localPort = UInt16(8000 + 2 * service) + UInt16(draw(2))
       row.remotePort = UInt16(20000 + draw(40000))
     } else {
       row.localPort = UInt16(32768 + draw(28000))
-      row.remotePort = [443, 5432, 6379, 9092, 80][Int(draw(5))]
+      row.remotePort = [443, 5432, 6379, 9092, 80][(service + Int(draw(2))) % 5]
     }
     let ago = isNew ? UInt32(draw(1000)) : UInt32(draw(300_000))
     row.lastDataSentMilliseconds = ago
