@@ -15,6 +15,10 @@ package struct SocketID: Hashable, Sendable {
     key = row.knowledge.contains(.cookie) ? row.cookie : Self.tupleKey(row)
   }
 
+  /// For ``SlotTable``. Cookies are counted up by each processor: they are not random.
+  @inline(__always)
+  var hash: UInt64 { SlotTable.mix(key ^ UInt64(namespace.rawValue) << 32) }
+
   private static func tupleKey(_ row: SocketRow) -> UInt64 {
     let words = [
       row.localAddress.high, row.localAddress.low, row.remoteAddress.high,
@@ -26,6 +30,27 @@ package struct SocketID: Hashable, Sendable {
       mixed ^= mixed >> 27
       mixed = mixed &* 0x94d0_49bb_1331_11eb
       return mixed ^ (mixed >> 31)
+    }
+  }
+}
+
+/// `tcp_fin_timeout` of each namespace of a sample. Rows of one namespace are next to each other.
+struct FinTimeouts {
+  private let seconds: [NetnsID: Int]
+  private var last: (namespace: NetnsID, seconds: Int)?
+
+  init(_ sample: Sample) {
+    seconds = Dictionary(
+      sample.namespaces.map { ($0.id, $0.settings.finTimeoutSeconds) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  subscript(namespace: NetnsID) -> Int {
+    mutating get {
+      if let last, last.namespace == namespace { return last.seconds }
+      let found = seconds[namespace] ?? 60
+      last = (namespace, found)
+      return found
     }
   }
 }
@@ -73,6 +98,8 @@ package struct Connection: Sendable {
   package var state: TCPState
   package var previousState: TCPState
   var absences: UInt8 = 0
+  /// False in a slot of the census that is free.
+  var isInUse = true
   package var flags: Flags = []
 
   init(_ row: SocketRow, at instant: BootInstant, age: Age, isFirstLook: Bool) {
@@ -91,6 +118,12 @@ package struct Connection: Sendable {
     previousState = row.state
     if isFirstLook { flags.insert(.inFirstLook) }
     remember(row)
+  }
+
+  /// Whether a row with the same identity is of the same socket: addresses can be used again.
+  @inline(__always)
+  func isSameSocket(as row: SocketRow) -> Bool {
+    row.inode == 0 || inode == 0 || inode == row.inode
   }
 
   /// How long it has been in its state, at least.

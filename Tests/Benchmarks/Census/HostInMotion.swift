@@ -18,7 +18,8 @@ struct HostInMotion {
   init(connections: Int) {
     for port in 0..<Self.listeners {
       var row = fresh()
-      row.inode = row.inode / UInt64(Self.processes) * UInt64(Self.processes) + UInt64(10 * (port / 2))
+      row.inode =
+        row.inode / UInt64(Self.processes) * UInt64(Self.processes) + UInt64(10 * (port / 2))
       row.state = .listen
       row.localPort = UInt16(8000 + port)
       row.localAddress = .anyIPv4
