@@ -65,7 +65,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],
+      name: "CommandTests",
+      dependencies: ["closewatch", "KernelTables", "SocketLab", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

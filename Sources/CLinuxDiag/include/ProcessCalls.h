@@ -18,3 +18,11 @@ static inline long closewatch_kcmp_files(int first, int second) {
 static inline long closewatch_descriptor_limits(int pid, unsigned long long limits[2]) {
   return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, (void *)0, limits);
 }
+
+/// pidfd_open(2), since Linux 5.3.
+static inline int closewatch_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
+
+/// pidfd_getfd(2), since Linux 5.6: a copy of a descriptor of another process, closed on exec.
+static inline int closewatch_pidfd_getfd(int process, int fd) {
+  return (int)syscall(SYS_pidfd_getfd, process, fd, 0U);
+}

@@ -43,6 +43,10 @@ package struct Census: Sendable {
   private var slotOfRow: [Int32] = []
   private let limit: Int
   private var usualInterval: Double?
+  /// Whether the newest look came late.
+  private var isAfterGap = false
+  /// How long connections of a namespace are kept that can't be read for the moment.
+  private static let unreadNamespaceKeptSeconds = 600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first
@@ -105,7 +109,9 @@ package struct Census: Sendable {
     let interval = next.takenAt.seconds(since: sample.takenAt)
     if let usual = usualInterval, interval > 3 * usual + 1 {
       longestGapSeconds = max(longestGapSeconds ?? 0, interval)
+      isAfterGap = true
     } else {
+      isAfterGap = false
       usualInterval = interval
     }
     previousLookAt = sample.takenAt
@@ -127,7 +133,6 @@ package struct Census: Sendable {
     for slot in slots.indices { slots[slot].rowIndex = -1 }
     slotOfRow.removeAll(keepingCapacity: true)
     slotOfRow.reserveCapacity(sample.sockets.count)
-    var finTimeouts = FinTimeouts(sample)
     // The kernel lists its hash table from the first bucket to the last: what was next to a row in
     // the look before is next to it now, so that most connections are found without a search.
     var expected = 0
@@ -136,8 +141,7 @@ package struct Census: Sendable {
         slotOfRow.append(-1)
         continue
       }
-      let age = row.age(
-        finTimeoutSeconds: finTimeouts[row.namespace], takenAt: sample.takenAt)
+      let age = row.age(takenAt: sample.takenAt)
       let id = SocketID(row)
       let slot = expectedSlot(of: id, at: expected) ?? self.slot(of: id)
       if let slot, slots[Int(slot)].isSameSocket(as: row) {
@@ -163,7 +167,7 @@ package struct Census: Sendable {
 
   private mutating func update(_ slot: Int, with row: SocketRow, at position: Int32, age: Age) {
     if slots[slot].state != row.state { recordDeparture(of: slots[slot], at: sample.takenAt) }
-    slots[slot].update(row, at: sample.takenAt, age: age)
+    slots[slot].update(row, at: sample.takenAt, age: age, isAfterGap: isAfterGap)
     slots[slot].rowIndex = position
   }
 
@@ -202,10 +206,18 @@ package struct Census: Sendable {
       $0.kind == .boundReached || $0.kind == .dumpInterrupted
     }
     if wasCut { return }
+    let read = Set(sample.namespaces.map(\.id))
+    let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
     for slot in slots.indices
     where slots[slot].rowIndex < 0 && slots[slot].isInUse
       && sample.states.contains(slots[slot].state)
     {
+      // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
+      if someUnread, !read.contains(slots[slot].id.namespace),
+        now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds
+      {
+        continue
+      }
       if slots[slot].absences >= 1 {
         remove(slot)
       } else {

@@ -34,27 +34,6 @@ package struct SocketID: Hashable, Sendable {
   }
 }
 
-/// `tcp_fin_timeout` of each namespace of a sample. Rows of one namespace are next to each other.
-struct FinTimeouts {
-  private let seconds: [NetnsID: Int]
-  private var last: (namespace: NetnsID, seconds: Int)?
-
-  init(_ sample: Sample) {
-    seconds = Dictionary(
-      sample.namespaces.map { ($0.id, $0.settings.finTimeoutSeconds) },
-      uniquingKeysWith: { first, _ in first })
-  }
-
-  subscript(namespace: NetnsID) -> Int {
-    mutating get {
-      if let last, last.namespace == namespace { return last.seconds }
-      let found = seconds[namespace] ?? 60
-      last = (namespace, found)
-      return found
-    }
-  }
-}
-
 /// What the census remembers of one connection. Fixed size: a host can have 100,000 of them.
 package struct Connection: Sendable {
   package struct Flags: OptionSet, Sendable {
@@ -137,7 +116,12 @@ package struct Connection: Sendable {
   }
 
   /// Takes in the row of a further look.
-  mutating func update(_ row: SocketRow, at instant: BootInstant, age: Age) {
+  ///
+  /// - Parameter isAfterGap: Whether this look came late. While the host sleeps, no process can
+  ///   close anything, and the kernel's ages stand still: then an exact one is right.
+  mutating func update(
+    _ row: SocketRow, at instant: BootInstant, age: Age, isAfterGap: Bool = false
+  ) {
     let since = instant.advanced(bySeconds: -age.seconds)
     let hasChanged = row.state != state
     if hasChanged {
@@ -147,7 +131,9 @@ package struct Connection: Sendable {
       stateSince = age.bound == .unknown ? instant : since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
       progressAt = stateSince
-    } else if age.bound != .unknown, since < stateSince {
+    } else if age.bound != .unknown,
+      since < stateSince || isAfterGap && age.bound == .exact
+    {
       // The kernel's clock for it can be reset by later segments; the earliest claim holds.
       stateSince = since
       if age.bound == .exact { flags.insert(.sinceIsExact) }

@@ -83,7 +83,7 @@ struct FindingPage {
     if let oldest = finding.oldest {
       page.field("since", "the oldest is \(Quantity.age(oldest)) old" + firingSince)
     }
-    if let growth = finding.growth {
+    if let growth = finding.growth, growth.high > 0 {
       let curve = style.sparkline(finding.history.map(\.sockets))
       page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
     }

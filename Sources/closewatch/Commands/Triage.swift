@@ -74,7 +74,7 @@ struct Triage: ParsableCommand {
       _ = watch.judge()
       gaps += sample.gaps
       if !watch.findings.isEmpty { return .later }
-      return report.unprovedGhosts > 0 ? .atOnce : .none
+      return report.unprovedGhosts > 0 ? .atOnce : .unneeded
     }
     let report =
       complete

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+import LinuxHost
+import Reporting
+
+/// `closewatch generate`: the manual and the completions, from what the commands say of themselves.
+/// For packagers and the tests; hidden from `--help`.
+struct Generate: ParsableCommand {
+  /// What can be generated.
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case man, completions
+  }
+
+  static let configuration = CommandConfiguration(
+    abstract: "Writes the manual pages or the shell completions into a directory.",
+    shouldDisplay: false)
+
+  @Argument(help: "man or completions.") var kind: Kind
+  @Argument(help: "An existing directory.") var directory: String
+
+  func run() throws {
+    for (name, text) in kind == .man ? Self.pages() : Self.completions() {
+      try Self.write(text, to: "\(directory)/\(name)")
+    }
+  }
+
+  /// The commands that `--help` shows.
+  private static var commands: [any ParsableCommand.Type] {
+    Closewatch.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+  }
+
+  private static func pages() -> [(String, String)] {
+    let version = Closewatch.configuration.version
+    let helps = commands.map { command in
+      CommandHelp(
+        name: command._commandName, abstract: command.configuration.abstract,
+        discussion: command.configuration.discussion,
+        help: Closewatch.helpMessage(for: command, columns: 10_000))
+    }
+    return [("closewatch.1", ManualPage.program(version: version, commands: helps))]
+      + helps.map { help in
+        ("closewatch-\(help.name).1", ManualPage.command(help, version: version))
+      }
+  }
+
+  private static func completions() -> [(String, String)] {
+    [
+      ("closewatch.bash", Closewatch.completionScript(for: .bash)),
+      ("_closewatch", Closewatch.completionScript(for: .zsh)),
+      ("closewatch.fish", Closewatch.completionScript(for: .fish)),
+    ].map { name, text in (name, text.hasSuffix("\n") ? text : text + "\n") }
+  }
+
+  private static func write(_ text: String, to path: String) throws {
+    do throws(SystemCallError) {
+      let fd = try systemCall("open", on: path) {
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      }
+      defer { close(fd) }
+      var rest = Array(text.utf8)[...]
+      while !rest.isEmpty {
+        let count = try systemCall("write", on: path) {
+          rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
+        }
+        rest = rest.dropFirst(count)
+      }
+    } catch {
+      throw HostError("\(error)")
+    }
+  }
+}
