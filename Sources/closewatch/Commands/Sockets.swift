@@ -129,6 +129,7 @@ struct Sockets: ParsableCommand {
     var search = HolderSearch()
     if ghosts {
       search.ghosts = pid.map { .of([$0]) } ?? .everywhere
+      search.detail = filter.unit == nil ? .identity : .full
       return search
     }
     let ages = SocketAges(sample)
@@ -138,6 +139,8 @@ struct Sockets: ParsableCommand {
       }
     }
     if let pid { search.likely = [pid] }
+    // A line shows a command and a pid; only the unit needs more of a process.
+    search.detail = filter.unit == nil ? .identity : .full
     return search
   }
 }

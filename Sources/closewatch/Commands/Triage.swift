@@ -79,17 +79,22 @@ struct Triage: ParsableCommand {
     var watch = Watch(settings: settings)
     var gaps: [Gap] = []
     var isTargetSeen = target == nil
+    var complete: HolderReport?
     let newest = try looks.run { sample, host in
-      let search = watch.advance(with: sample)
-      watch.attribute(host.findHolders(search, in: sample), to: search)
+      var search = watch.advance(with: sample)
+      if duration == nil { Self.completeForPage(&search, sample) }
+      let report = host.findHolders(search, in: sample)
+      complete = duration == nil ? report : nil
+      watch.attribute(report, to: search)
       _ = watch.judge()
       // A mistyped name must not cost a watch.
       if !isTargetSeen { isTargetSeen = try seeTarget(sample, &host) }
       gaps += sample.gaps
-      return watch.findings.isEmpty ? .atOnce : .later
+      if !watch.findings.isEmpty { return .later }
+      return report.unprovedGhosts > 0 ? .atOnce : .unneeded
     }
     var sample = newest.sample
-    var report = looks.host.findHolders(Self.pageSearch(sample), in: sample)
+    var report = complete ?? looks.host.findHolders(Self.pageSearch(sample), in: sample)
     if let target {
       let narrow = target.narrowed(sample, report)
       sample = narrow.sample
@@ -155,11 +160,17 @@ struct Triage: ParsableCommand {
     }
   }
 
-  /// Everything that the page needs of the newest look: who holds what, and ghosts.
   private static func pageSearch(_ sample: Sample) -> HolderSearch {
     var search = HolderSearch()
-    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-    search.ghosts = .everywhere
+    completeForPage(&search, sample)
     return search
+  }
+
+  /// Asks for all that the page needs of a look too: every holder, and ghosts. Ghosts are looked
+  /// for everywhere in any case, so that one search for both is half the work of two.
+  private static func completeForPage(_ search: inout HolderSearch, _ sample: Sample) {
+    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
+    search.completeness = .everyHolder
+    search.ghosts = .everywhere
   }
 }
