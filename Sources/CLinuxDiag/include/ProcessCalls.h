@@ -13,8 +13,8 @@ static inline long closewatch_kcmp_files(int first, int second) {
   return syscall(SYS_kcmp, first, second, KCMP_FILES, 0UL, 0UL);
 }
 
-/// prlimit(2) for RLIMIT_NOFILE of another process: 0, or -1 with errno when it is gone or may not be
-/// asked. Both limits are 64 bits wide, and ~0 is unlimited.
+/// prlimit(2) for RLIMIT_NOFILE of another process: 0, or -1 with errno when it is gone or may not
+/// be asked. Both limits are 64 bits wide, and ~0 is unlimited.
 static inline long closewatch_descriptor_limits(int pid, unsigned long long limits[2]) {
   return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, (void *)0, limits);
 }
