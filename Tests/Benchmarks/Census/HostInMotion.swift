@@ -3,9 +3,8 @@
 import KernelTables
 
 /// A host of twenty services of ten processes each, look after look: 70 % ESTABLISHED, 10 %
-/// TIME_WAIT, 9 % CLOSE_WAIT and the rest in the other states.
-/// In each tick 1 % of the rows go and as many come, and a third of
-/// the living connections transfer something.
+/// TIME_WAIT, 9 % CLOSE_WAIT and the rest in the other states. In each tick 1 % of the rows go and
+/// as many come, and a third of the living connections transfer something.
 struct HostInMotion {
   private var random: UInt64 = 0x9e37_79b9_7f4a_7c15
   private(set) var rows: [SocketRow] = []

@@ -78,7 +78,7 @@ print(
     + "\n  judge    \(padded(median(judgements)))\n  all      \(padded(median(totals)))"
     + "  most \(padded(totals.max() ?? 0))  first tick \(padded(first))"
     + "\n  bytes a connection: held beside the rows \(padded(perConnection)),"
-    + " rows \(padded(Double(rows) / Double(connections))),"
-    + " peak with rows and answers \(padded(peak))"
+    + " rows \(padded(Double(rows) / Double(connections)))"
+    + ", peak with rows and answers \(padded(peak))"
 )
 withExtendedLifetime(watch) {}

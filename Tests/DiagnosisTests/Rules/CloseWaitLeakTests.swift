@@ -182,8 +182,7 @@ struct CloseWaitLeakTests {
   }
 
   @Test func `an idle pool of nine that filled up slowly and stays is none`() {
-    // While it fills, it can't be told from a leak: it should be pending, and it is accused.
-    withKnownIssue { #expect(fillingPool(of: 9).events == []) }
+    #expect(fillingPool(of: 9).events == [])
   }
 
   // MARK: Among healthy churn

@@ -56,11 +56,11 @@ struct InheritanceTests {
     #expect(leak.pids(.opener) == [])
   }
 
-  @Test func `a child that still holds what its parent holds too has inherited it`() throws {
+  @Test func `while the parent holds it too, the parent has not closed it`() throws {
     let story = server(executable: "/usr/lib/cgi-bin/report", parentKeepsIt: true)
     let leak = try #require(story.firing.first)
     #expect(leak.holders.first == 100)
-    #expect(leak.cause == .inheritedByChild)
+    #expect(leak.cause == .eofUnread)
   }
 
   @Test func `an outgoing connection that a child kept names the process that opened it`() throws {
