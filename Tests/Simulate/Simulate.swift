@@ -62,13 +62,14 @@ enum Simulate {
     ]
     print(
       pad("rate", 9), pad("kind", 24), pad("limit", 8), pad("missed", 7), pad("median s", 9),
-      pad("worst s", 9), pad("leaked", 7), pad("worst share %", 14), pad("forecast error %", 17),
+      pad("worst s", 9), pad("warned", 8), pad("leaked", 7), pad("worst share %", 14),
+      pad("forecast error %", 17),
       pad("flaps", 6), "other alarms")
     for (name, rate, tick, longest) in rates {
       for (kind, plan) in plans(rate) {
         let done = (0..<runs).map { run in
           LeakRun(
-            plan, seed: seed + UInt64(run), tickSeconds: tick, longestSeconds: longest)
+            plan, seed: seed &* 1000 + UInt64(run), tickSeconds: tick, longestSeconds: longest)
         }
         report(name, kind, plan, done)
       }
@@ -109,6 +110,7 @@ enum Simulate {
       pad("\(runs.count - times.count)/\(runs.count)", 7),
       pad(times.isEmpty ? "-" : "\(Int(times[times.count / 2]))", 9),
       pad(times.last.map { "\(Int($0))" } ?? "-", 9),
+      pad("\(runs.count { $0.warningSeconds != nil })/\(runs.count)", 8),
       pad("\(runs.map(\.leakedAtDetection).max() ?? 0)", 7),
       pad(rounded(100 * (runs.map(\.shareAtDetection).max() ?? 0)), 14),
       pad(

@@ -23,6 +23,9 @@ final class ClientPool: Activity {
     var trough: Double
     /// How often the load changes by chance, and by how much.
     var wander: Double
+    /// How much the number in use varies from moment to moment, in standard deviations of
+    /// independent requests; 0 where something paces them.
+    var jitter: Double
   }
 
   private let plan: Plan
@@ -37,6 +40,7 @@ final class ClientPool: Activity {
   }
 
   override func processEnded(_ process: Int, at now: Double) {
+    guard process == workers.first else { return }
     super.processEnded(process, at: now)
     idle = []
     inUse = []
@@ -50,7 +54,7 @@ final class ClientPool: Activity {
     evict(at: to)
     // In use now: a number around the mean, as independent requests would make it.
     let mean = plan.concurrency * diurnal(to, trough: plan.trough) * load
-    let spread = (mean.squareRoot() * host.random.uniform(-1.5...1.5))
+    let spread = (mean.squareRoot() * host.random.uniform(-1.5...1.5) * plan.jitter)
     let wanted = max(0, min(plan.size, Int((mean + spread).rounded())))
     while inUse.count < wanted { take(at: host.random.uniform(from...to), now: to, in: host) }
   }
@@ -133,10 +137,10 @@ final class WorkerRamp: Activity {
 
   override func processEnded(_ process: Int, at now: Double) {
     super.processEnded(process, at: now)
-    current = Array(repeating: nil, count: plan.workers)
     // The new process meets its work in the same order.
-    nextUse = nextUse.indices.map { index in
-      now + plan.rampSeconds * Double(index + 1) / Double(plan.workers)
+    for worker in current.indices where workers[worker % workers.count] == process {
+      current[worker] = nil
+      nextUse[worker] = now + plan.rampSeconds * Double(worker + 1) / Double(plan.workers)
     }
   }
 

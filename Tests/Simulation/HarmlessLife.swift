@@ -79,9 +79,16 @@ enum HarmlessLife {
         plan.pauseEverySeconds = random.spread(600...7200)
       }
     ) { _ in { $0.exponential(mean: 0.5) } },
+    stays(
+      "busy-gc-pause", perSecond: 5...50, receiveQueue: 1,
+      change: { plan, random in
+        plan.pauseSeconds = 5...30
+        plan.pauseEverySeconds = random.spread(3600...40000)
+      }
+    ) { _ in { $0.uniform(0...0.02) } },
     Kind(name: "deploy-burst") { host, name in
       var plan = Bursts.Plan(
-        everySeconds: host.random.spread(3600...86400), size: 30...600, withinSeconds: 0.2...3,
+        everySeconds: host.random.spread(3600...86400), size: 30...3000, withinSeconds: 0.2...3,
         drainSeconds: 1...40)
       plan.restSeconds = 0...20
       plan.receiveQueue = host.random.pick([0, 1, 400], or: UInt32(1))
@@ -159,7 +166,8 @@ enum HarmlessLife {
         useSeconds: host.random.spread(0.05...60), idleSeconds: host.random.spread(5...600),
         receiveQueue: host.random.pick([1, 1, 25, 32], or: 1),
         evictSeconds: host.random.chance(0.3) ? host.random.spread(60...7200) : .infinity,
-        trough: host.random.uniform(0.02...1), wander: host.random.uniform(0...0.5))
+        trough: host.random.uniform(0.02...1), wander: host.random.uniform(0...0.5),
+        jitter: host.random.pick([0, 0.3, 1], or: 1))
       return ClientPool(name, plan, in: host, workers: service(host, name))
     }
   }

@@ -9,6 +9,8 @@ package struct LeakRun {
   package let seed: UInt64
   /// From the first moment of the leak to the first alarm about it; nil: missed.
   package var detectionSeconds: Double?
+  /// The same to the first that asks for action; a slow leak is a notice until then.
+  package var warningSeconds: Double?
   /// Leaked descriptors of the fullest process then, and their share of its limit.
   package var leakedAtDetection = 0
   package var shareAtDetection = 0.0
@@ -53,8 +55,9 @@ package struct LeakRun {
       _ = run.tick()
       let since = host.now - leak.startsAt
       let alarm = run.watch.findings.first {
-        $0.lifecycle == .firing && $0.severity >= .warning && $0.owner.name == "leaky"
+        $0.lifecycle == .firing && $0.owner.name == "leaky"
       }
+      if warningSeconds == nil, let alarm, alarm.severity >= .warning { warningSeconds = since }
       let leaked = leak.leakedInFullest(at: host.now)
       if detectionSeconds == nil, alarm != nil {
         detectionSeconds = since

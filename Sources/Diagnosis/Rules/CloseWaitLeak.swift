@@ -21,13 +21,25 @@ package enum CloseWaitLeak: Rule {
       finding.evidence.append(contentsOf: judged.evidence)
       finding.severity = draft.severity(finding.forecast)
       if judged.trend.survivors < fewest(judged, settings) { finding.doubts.append(.fewSockets) }
-      if judged.isPoolLike, finding.doubts.contains(.oneLook) {
+      if judged.isPoolLike,
+        finding.doubts.contains(.oneLook) || inFullest(judged) < settings.fewestBeyondPools
+      {
         finding.doubts.append(.maybeFillingPool)
       }
-      let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]
+      let blocking: [Doubt] = [
+        .oneLook, .watchedTooShort, .someDrain, .fewSockets, .maybeFillingPool,
+      ]
       if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }
       return finding
     }
+  }
+
+  /// Those of the process that has most: each process has a pool of its own.
+  private static func inFullest(_ judged: CloseWaitGroup) -> Int {
+    let holders = judged.culprits.filter { $0.role == .holder }
+    guard judged.trend.patienceSeconds >= 60, let fullest = holders.first
+    else { return judged.trend.survivors }
+    return min(judged.trend.survivors, fullest.sockets)
   }
 
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {

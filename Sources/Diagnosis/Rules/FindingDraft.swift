@@ -144,6 +144,12 @@ package struct FindingDraft {
     if Double(forecast.used) >= settings.descriptorShareWarning * Double(forecast.limit) {
       return .critical
     }
+    // However slow it is: what is half gone asks for a person.
+    if 2 * forecast.used >= forecast.limit,
+      forecast.seconds ?? .infinity > settings.criticalHorizonSeconds
+    {
+      return .warning
+    }
     guard let seconds = forecast.seconds else { return .warning }
     if seconds <= settings.criticalHorizonSeconds { return .critical }
     return seconds > settings.noticeHorizonSeconds ? .notice : .warning
