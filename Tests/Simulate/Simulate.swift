@@ -56,7 +56,7 @@ enum Simulate {
 
   private static func leaks(seed: UInt64, runs: Int) {
     let rates: [(String, Double, tick: Double, longest: Double)] = [
-      ("1/hour", 1 / 3600, 60, 86400 * 2), ("10/hour", 10 / 3600, 60, 86400),
+      ("1/hour", 1 / 3600, 120, 86400 * 5.5), ("10/hour", 10 / 3600, 60, 86400),
       ("1/min", 1 / 60, 10, 20000), ("10/min", 1 / 6, 10, 7200), ("1/s", 1, 10, 1800),
       ("10/s", 10, 10, 1200), ("100/s", 100, 10, 660),
     ]

@@ -13,10 +13,12 @@ enum HarmlessLife {
   static let kinds: [Kind] = serverKinds + clientKinds + kernelKinds
 
   /// A process, or a parent with forked workers; a unit, or two programs of one name.
-  private static func service(_ host: SimulatedHost, _ name: String) -> [Int] {
+  private static func service(
+    _ host: SimulatedHost, _ name: String, limits: [UInt64] = [1024, 65536, 1_048_576]
+  ) -> [Int] {
     let isUnit = host.random.chance(0.6)
     let program = isUnit ? "\(name)-\(host.newNumber())" : host.random.chance(0.3) ? "app" : name
-    let limit = host.random.pick([1024, 65536, 1_048_576], or: UInt64(1024))
+    let limit = host.random.pick(limits, or: 65536)
     let master = host.start(program, limit: limit, isUnit: isUnit)
     guard host.random.chance(0.3) else { return [master] }
     return [master]
@@ -92,7 +94,9 @@ enum HarmlessLife {
         drainSeconds: 1...40)
       plan.restSeconds = 0...20
       plan.receiveQueue = host.random.pick([0, 1, 400], or: UInt32(1))
-      return Bursts(name, plan, in: host, workers: service(host, name))
+      // Who has so many clients has room for them.
+      let workers = service(host, name, limits: [65536, 1_048_576])
+      return Bursts(name, plan, in: host, workers: workers)
     },
     Kind(name: "graceful-drain") { host, name in
       var plan = Bursts.Plan(

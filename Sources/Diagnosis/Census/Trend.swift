@@ -56,7 +56,7 @@ package struct Trend: Hashable, Sendable {
   /// Net growth of those that stay.
   package var growth: Rate?
   package var isGrowing = false
-  /// Some of those past the patience do get closed.
+  /// Some as old as those past the patience do get closed.
   package var isDraining = false
   /// Not watched for long enough to tell growth from turnover.
   package var isWatchedTooShort = false
@@ -79,11 +79,23 @@ package struct Trend: Hashable, Sendable {
     // Newcomers may still leave at the usual pace: they prove nothing yet.
     let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patience)
     let flow = Flow(members, departures, grace: grace, patienceSeconds: patience, watched)
-    let late = departures.count(ofAtLeast: patience) {
-      now.seconds(since: $0.at) <= max(flow?.window ?? 0, 4 * patience)
-    }
-    isDraining = late > 0 && Double(late) > watched.drainShare * Double(late + survivors)
+    isDraining = leavesLate(members, departures, watched)
     if let flow { judge(flow, intervalSeconds: watched.intervalSeconds) }
+  }
+
+  /// Whether sockets as old as the survivors still go. Those that left young say nothing of the
+  /// old ones, and those that left long ago nothing of now. So: of at least half the age that half
+  /// of the survivors have, and within that age.
+  private func leavesLate(
+    _ members: [Member], _ departures: Departures, _ watched: Watched
+  ) -> Bool {
+    let ages = members.map { watched.now.seconds(since: $0.since) }
+      .filter { $0 >= patienceSeconds }.sorted()
+    let median = ages.isEmpty ? patienceSeconds : ages[ages.count / 2]
+    let late = departures.count(ofAtLeast: median / 2) {
+      watched.now.seconds(since: $0.at) <= median
+    }
+    return late > 0 && Double(late) > watched.drainShare * Double(late + survivors)
   }
 
   package init(_ members: [Member], departures: [Departure], watched: Watched) {
@@ -173,7 +185,8 @@ private struct Flow {
   }
 
   /// The rate now, from as long a time as it has been the same: twice as many arrivals tell it
-  /// more exactly, as long as the older half agrees with the newer one.
+  /// more exactly, as long as the older half agrees with the newer one (to three standard
+  /// deviations: chance alone must not cut it short).
   var rate: Rate {
     var best = change(within: window)
     var end = window
@@ -182,7 +195,7 @@ private struct Flow {
       let longer = change(within: next)
       let older = longer.net - best.net
       let expected = best.net / best.span * (longer.span - best.span)
-      let doubt = 2 * (abs(older) + best.noise * best.noise / 4).squareRoot()
+      let doubt = 3 * (abs(older) + best.noise * best.noise / 4).squareRoot()
       guard next > end, longer.span > best.span, abs(older - expected) <= doubt else { break }
       best = longer
       end = next

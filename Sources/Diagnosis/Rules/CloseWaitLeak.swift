@@ -34,12 +34,12 @@ package enum CloseWaitLeak: Rule {
     }
   }
 
-  /// Those of the process that has most: each process has a pool of its own.
+  /// Those of the process that has most, new and old: each process has a pool of its own.
   private static func inFullest(_ judged: CloseWaitGroup) -> Int {
     let holders = judged.culprits.filter { $0.role == .holder }
     guard judged.trend.patienceSeconds >= 60, let fullest = holders.first
     else { return judged.trend.survivors }
-    return min(judged.trend.survivors, fullest.sockets)
+    return fullest.sockets
   }
 
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {
