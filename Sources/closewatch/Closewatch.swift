@@ -13,7 +13,7 @@ struct Closewatch: ParsableCommand {
     discussion: """
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
       """,
-    version: "0.1.0",
+    version: BuildInfo.version,
     subcommands: [Triage.self, Sockets.self, Record.self])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
