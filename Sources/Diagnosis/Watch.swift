@@ -13,6 +13,8 @@ package struct Watch: Sendable {
   package let settings: RuleSettings
   package private(set) var census: Census?
   private var ledger = FindingLedger()
+  private var hunts = 0
+  private static let huntsMost = 20
 
   package init(settings: RuleSettings) { self.settings = settings }
 
@@ -28,8 +30,14 @@ package struct Watch: Sendable {
     } else {
       census?.advance(with: sample)
     }
-    return census?.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
-      ?? HolderSearch()
+    guard let census else { return HolderSearch() }
+    var search = census.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
+    // A hunt costs a quarter of a second of a core: not again and again for one that hides.
+    if hunts < Self.huntsMost {
+      search.hunts = TimeWaitPortExhaustion.hunts(in: census, settings: settings)
+      hunts += search.hunts.count
+    }
+    return search
   }
 
   /// Takes in who holds them.
