@@ -35,13 +35,24 @@ struct DaemonRun {
     } catch {
       throw HostError("\(error); raise the limit of threads")
     }
-    let logger = logger
+    let queue = JournalQueue(settings.journal)
+    let journalBell = Bell()
+    let journal: JournalService
+    do throws(SystemCallError) {
+      journal = try JournalService(
+        queue: queue, bell: journalBell, store: store, logger: logger)
+    } catch {
+      throw HostError("\(error); raise the limit of threads")
+    }
+    let reporter = EventReporter(
+      queue: queue, journalBell: journalBell, logger: logger, settings: settings.journal)
     let loop = SamplingService(
       sampler: sampler, store: store, bell: Bell(), notify: ServiceNotify(), logger: logger,
-      report: { events in
-        for event in events { logger.notice("\(EventMessage.line(event))") }
-      })
-    return [.init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)]
+      report: { reporter.report($0) })
+    return [
+      .init(service: journal, successTerminationBehavior: .ignore),
+      .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+    ]
   }
 
   /// Runs `work` to its end on the concurrency runtime's threads while this thread waits.

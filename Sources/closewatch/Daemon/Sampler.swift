@@ -21,7 +21,7 @@ actor Sampler {
     var isHurried: Bool
   }
 
-  private let thread: SamplingThread
+  private let thread: BlockingThread
   private let store: SnapshotStore
   private var engine: TurnEngine
   private var pace: Pace
@@ -35,7 +35,7 @@ actor Sampler {
   init(
     settings: DaemonSettings, store: SnapshotStore, makeHost: () -> any Host
   ) throws(SystemCallError) {
-    thread = try SamplingThread(purpose: "sampling")
+    thread = try BlockingThread(purpose: "sampling")
     self.store = store
     self.settings = settings
     engine = TurnEngine(host: makeHost(), settings: settings)
