@@ -20,9 +20,8 @@ package enum JournalCatalog {
       out += entry(
         rule, .worsened, subject: "\(title(rule)): got worse",
         body: """
-          It has become more severe, or there are twice as many as when it was last told.
-
-          \(remedies(rule))
+          It has become more severe, or there are twice as many as when it was last told. What to do
+          is below the entry that came first: journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
           """)
       out += entry(
         rule, .resolved, subject: "\(title(rule)): over",
@@ -70,19 +69,35 @@ package enum JournalCatalog {
     for cause in causes {
       let guide = guide(rule, cause)
       var lines = causes.count > 1 ? ["\(cause.rawValue): \(guide.title)."] : []
-      lines.append(guide.meaning)
+      lines += wrapped(guide.meaning, indent: "")
       lines.append("What to do now:")
       lines += guide.now.map(step)
       lines.append("How to fix it for good:")
       lines += guide.fix.map(step)
       if !guide.doesNotHelp.isEmpty {
         lines.append("What does not help:")
-        lines += guide.doesNotHelp.map { step("\($0.what): \($0.why)") }
+        for futile in guide.doesNotHelp {
+          lines += wrapped("\(futile.what): \(futile.why)", indent: "  - ")
+        }
       }
       parts.append(lines.joined(separator: "\n"))
     }
     parts.append("See closewatch explain \(rule.rawValue) for the steps of a runtime.")
     return parts.joined(separator: "\n\n")
+  }
+
+  /// Prose in lines that fit a terminal beside what journalctl puts before them.
+  private static func wrapped(_ text: String, indent: String) -> [String] {
+    var lines: [String] = []
+    var line = indent
+    for word in text.split(separator: " ") {
+      if line.count + word.count >= 76, line.count > indent.count {
+        lines.append(line)
+        line = String(repeating: " ", count: indent.count)
+      }
+      line += (line.count > indent.count ? " " : "") + word
+    }
+    return lines + [line]
   }
 
   /// A bullet, its commands below it. Indented: the catalog takes a line that begins with `#` or

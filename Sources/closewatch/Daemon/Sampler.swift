@@ -39,14 +39,14 @@ actor Sampler {
     self.store = store
     self.settings = settings
     engine = TurnEngine(host: makeHost(), settings: settings)
-    pace = Pace(settings.sampling)
+    pace = Pace(settings.pace)
   }
 
   /// Judges and paces by other settings from the next turn on.
   func change(to settings: DaemonSettings) {
     self.settings = settings
     engine.change(to: settings)
-    pace.change(to: settings.sampling)
+    pace.change(to: settings.pace)
   }
 
   /// Returns when the sampling thread is free: proof for the watchdog that it is not stuck.
