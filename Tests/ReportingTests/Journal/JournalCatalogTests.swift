@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import KernelTables
 import Reporting
 import TestSupport
 import Testing
