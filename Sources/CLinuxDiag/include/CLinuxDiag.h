@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "LoopbackCalls.h"
 #include "ProcessCalls.h"
 
 /// setns(2); the Glibc module leaves it out (it needs _GNU_SOURCE).

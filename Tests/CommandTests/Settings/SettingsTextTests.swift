@@ -14,7 +14,7 @@ import Testing
     let file = try #require(readBytes(Self.path))
     #expect(
       String(decoding: file, as: UTF8.self) == SettingsText.text(),
-      "run: closewatch generate settings > deploy/closewatch.yaml")
+      "run: closewatch generate settings deploy")
   }
 
   @Test func `the file that is installed says the defaults`() throws {
