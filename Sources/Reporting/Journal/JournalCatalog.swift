@@ -11,7 +11,7 @@ package enum JournalCatalog {
     var out = """
       # SPDX-License-Identifier: Apache-2.0
       #
-      # Written by `closewatch generate catalog DIRECTORY`. Installed to /usr/lib/systemd/catalog, and taken
+      # Written by `closewatch generate catalog`. Installed to /usr/lib/systemd/catalog, and taken
       # up by `journalctl --update-catalog`.
 
       """
