@@ -14,6 +14,9 @@ struct Daemon: ParsableCommand {
 
       Settings come from the file, the environment (CLOSEWATCH_INTERVAL=5s) and flags; the later
       overrides the earlier. closewatch check-settings checks a file.
+
+      Example:
+        closewatch daemon                      with the installed settings
       """)
 
   @Option(
