@@ -15,6 +15,10 @@ package struct SocketID: Hashable, Sendable {
     key = row.knowledge.contains(.cookie) ? row.cookie : Self.tupleKey(row)
   }
 
+  /// For ``SlotTable``. Cookies are counted up by each processor: they are not random.
+  @inline(__always)
+  var hash: UInt64 { SlotTable.mix(key ^ UInt64(namespace.rawValue) << 32) }
+
   private static func tupleKey(_ row: SocketRow) -> UInt64 {
     let words = [
       row.localAddress.high, row.localAddress.low, row.remoteAddress.high,
@@ -73,6 +77,8 @@ package struct Connection: Sendable {
   package var state: TCPState
   package var previousState: TCPState
   var absences: UInt8 = 0
+  /// False in a slot of the census that is free.
+  var isInUse = true
   package var flags: Flags = []
 
   init(_ row: SocketRow, at instant: BootInstant, age: Age, isFirstLook: Bool) {
@@ -93,6 +99,12 @@ package struct Connection: Sendable {
     remember(row)
   }
 
+  /// Whether a row with the same identity is of the same socket: addresses can be used again.
+  @inline(__always)
+  func isSameSocket(as row: SocketRow) -> Bool {
+    row.inode == 0 || inode == 0 || inode == row.inode
+  }
+
   /// How long it has been in its state, at least.
   package func dwellSeconds(at now: BootInstant) -> Double {
     max(0, now.seconds(since: stateSince))
@@ -104,21 +116,30 @@ package struct Connection: Sendable {
   }
 
   /// Takes in the row of a further look.
-  mutating func update(_ row: SocketRow, at instant: BootInstant, age: Age) {
+  ///
+  /// - Parameter isAfterGap: Whether this look came late. While the host sleeps, no process can
+  ///   close anything, and the kernel's ages stand still: then an exact one is right.
+  mutating func update(
+    _ row: SocketRow, at instant: BootInstant, age: Age, isAfterGap: Bool = false
+  ) {
     let since = instant.advanced(bySeconds: -age.seconds)
-    if row.state != state {
+    let hasChanged = row.state != state
+    if hasChanged {
       previousState = state
       state = row.state
       flags.remove([.sentInState, .sinceIsExact])
       stateSince = age.bound == .unknown ? instant : since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
       progressAt = stateSince
-    } else if age.bound != .unknown, since < stateSince {
+    } else if age.bound != .unknown,
+      since < stateSince || isAfterGap && age.bound == .exact
+    {
       // The kernel's clock for it can be reset by later segments; the earliest claim holds.
       stateSince = since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
     }
-    if hasProgressed(row) {
+    // Against what it had when it came into this state: what it did before is another story.
+    if !hasChanged, hasProgressed(row) {
       progressAt = instant
       flags.insert(.sentInState)
     }

@@ -109,7 +109,7 @@ package struct Trend: Hashable, Sendable {
     let gap = recent.span / Double(recent.came)
     let isRecent = flow.youngest - flow.grace <= 5 * gap + 2 * intervalSeconds
     isGrowing =
-      recent.net >= max(3, recent.noise) && isRecent && flow.thirds(of: recent) >= 2
+      recent.net >= max(3, recent.noise) && isRecent && flow.isSpread(recent)
   }
 }
 
@@ -179,9 +179,10 @@ private struct Flow {
     return Change(came: came, span: span, net: Double(came - gone), noise: noise)
   }
 
-  /// In how many thirds of a window something came.
-  func thirds(of change: Change) -> Int {
-    Set(ages.prefix(change.came).map { Int(min(2, 3 * ($0 - grace) / change.span)) }).count
+  /// Whether the arrivals spread over the time judged: a burst with one latecomer is no trend.
+  func isSpread(_ change: Change) -> Bool {
+    let late = ages.prefix(change.came).count { $0 - grace < change.span / 2 }
+    return 4 * late >= change.came && 5 * late <= 4 * change.came + 2
   }
 
   /// The rate now, from as long a time as it has been the same: twice as many arrivals tell it

@@ -31,7 +31,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     var trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
+      group, patienceSeconds: settings.patience(for: .closeWaitLeak),
       since: Self.quietSince)
     if let shorter = Self.shorterPatience(trend, group, in: inquiry) {
       trend = inquiry.trend(
@@ -56,7 +56,7 @@ package struct CloseWaitGroup {
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
     culprits = holders + inheritance.openers
-    isPoolLike = !group.port.isInbound && queues.isIdle && !inheritance.isInherited
+    isPoolLike = !group.port.isInbound && cause == .eofUnread
     turnedGhost = census.ghosts.ghosts.values.count { ghost in
       guard let connection = ghost.connection else { return false }
       return connection.state == .closeWait && PortKey(connection) == group.port
@@ -82,7 +82,8 @@ package struct CloseWaitGroup {
     let settings = inquiry.settings
     let floodPatience = trend.left == 0 ? 10.0 : 45.0
     let span = 1.5 * floodPatience
-    guard settings.patienceSeconds > floodPatience, trend.slowDwellSeconds < floodPatience / 4,
+    guard settings.patience(for: .closeWaitLeak) > floodPatience,
+      trend.slowDwellSeconds < floodPatience / 4,
       census.watchedSeconds >= span
     else { return nil }
     let now = census.now
@@ -103,7 +104,7 @@ package struct CloseWaitGroup {
     let rate = Double(arrivals) / span
     let forecast = draft.descriptorForecast(
       of: draft.holders(of: group.members), growth: Rate(perSecond: rate, low: rate, high: rate))
-    return (forecast?.seconds ?? .infinity) < inquiry.settings.patienceSeconds
+    return (forecast?.seconds ?? .infinity) < inquiry.settings.patience(for: .closeWaitLeak)
   }
 }
 
@@ -143,9 +144,6 @@ struct ReceiveQueues {
     else { return nil }
     return common.key
   }
-
-  /// Nothing but the end of stream is unread.
-  var isIdle: Bool { data == 0 && stuckWriters == 0 || closeNotify != nil }
 
   var cause: Cause {
     let all = zero + finOnly + data

@@ -20,9 +20,12 @@ package enum CloseWaitLeak: Rule {
       finding.sockets += judged.turnedGhost
       finding.evidence.append(contentsOf: judged.evidence)
       finding.severity = draft.severity(finding.forecast)
-      if judged.trend.survivors < fewest(judged, settings) { finding.doubts.append(.fewSockets) }
+      // One that has died since did not get closed either.
+      if judged.trend.survivors + judged.turnedGhost < fewest(judged, settings) {
+        finding.doubts.append(.fewSockets)
+      }
       if judged.isPoolLike,
-        finding.doubts.contains(.oneLook) || inFullest(judged) < settings.fewestBeyondPools
+        finding.doubts.contains(.oneLook) || mayBePool(judged, settings)
       {
         finding.doubts.append(.maybeFillingPool)
       }
@@ -34,16 +37,19 @@ package enum CloseWaitLeak: Rule {
     }
   }
 
-  /// Those of the process that has most, new and old: each process has a pool of its own.
-  private static func inFullest(_ judged: CloseWaitGroup) -> Int {
-    let holders = judged.culprits.filter { $0.role == .holder }
-    guard judged.trend.patienceSeconds >= 60, let fullest = holders.first
-    else { return judged.trend.survivors }
-    return fullest.sockets
+  /// Whether one process has no more of them than a pool can have. An owner that closes as many
+  /// of its kind as it keeps has no pool of them.
+  private static func mayBePool(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Bool {
+    guard judged.trend.left < judged.trend.survivors else { return false }
+    let fullest = judged.culprits.first { $0.role == .holder }?.sockets
+    return max(fullest ?? 0, judged.trend.survivors) < settings.fewestBeyondPools
   }
 
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {
-    if judged.isPoolLike { return settings.fewestPoolLike }
+    // An owner that closes as many of its kind as it keeps has no pool of them.
+    if judged.isPoolLike, judged.trend.left < judged.trend.survivors {
+      return settings.fewestPoolLike
+    }
     return judged.group.port.isInbound && judged.cause == .eofReadNotClosed
       ? settings.fewestDefects : settings.fewestStuck
   }

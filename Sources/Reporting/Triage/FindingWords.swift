@@ -5,10 +5,11 @@ import KernelTables
 
 /// The parts of a finding in words, the same in the page and in the list.
 struct FindingWords {
-  private let report: TriageReport
+  /// nil: nothing is known of namespaces but what the findings say.
+  private let report: TriageReport?
   private let style: TextStyle
 
-  init(_ report: TriageReport, style: TextStyle) {
+  init(_ report: TriageReport?, style: TextStyle) {
     self.report = report
     self.style = style
   }
@@ -48,6 +49,8 @@ struct FindingWords {
       Quantity.count(finding.sockets, "descriptor") + " open"
     case .orphanPressure:
       Quantity.count(finding.sockets, "orphan")
+    case .acceptQueueStall:
+      Quantity.count(finding.sockets, "connection") + " in the accept queue"
     default:
       Quantity.count(finding.sockets, "socket") + " in \(finding.state.name)"
     }
@@ -83,7 +86,7 @@ struct FindingWords {
   func place(_ finding: Finding) -> String? {
     var parts: [String] = []
     if let port = finding.localPort { parts.append("local port \(port)") }
-    if let namespace = report.namespace(finding.namespace) {
+    if let namespace = report?.namespace(finding.namespace) {
       if !namespace.isOwn {
         parts.append(NamespaceWords.heading(namespace, unicode: style.unicode))
       }
@@ -113,7 +116,7 @@ struct FindingWords {
   }
 
   /// `descriptors in 41-55 min`.
-  private func time(_ forecast: Forecast) -> String {
+  func time(_ forecast: Forecast) -> String {
     let name =
       switch forecast.resource {
       case .descriptors: "descriptors"
@@ -123,8 +126,8 @@ struct FindingWords {
       case .orphans: "orphans"
       case .tcpMemory: "TCP memory pages"
       }
-    guard let seconds = forecast.seconds else { return "\(name) not at this rate" }
-    if forecast.used >= forecast.limit { return "\(name) now" }
+    if forecast.used >= forecast.limit { return "\(name): none left" }
+    guard let seconds = forecast.seconds else { return "\(name): not at this rate" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
     case (let low?, let high?):
       return "\(name) in \(Quantity.duration(from: low, to: high))"

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// The question the census asks of the host, and what it makes of the answer.
+extension Census {
+  /// States in which a socket that a process holds can be one that should have been closed, and
+  /// LISTEN, whose holder accepts for others.
+  private static let interesting = StateSet(
+    .closeWait, .finWait1, .finWait2, .lastAck, .closing, .synSent, .listen)
+
+  /// Which sockets to find the holders of.
+  ///
+  /// - Parameters:
+  ///   - settings: The patience decides which sockets need every holder.
+  ///   - ghosts: Where to look for descriptors on dead sockets, beyond those that just vanished.
+  ///   - learnOpeners: Whether the holders of ESTABLISHED sockets are wanted too, so that their
+  ///     TIME_WAIT rows can be attributed later.
+  package func search(
+    settings: RuleSettings, ghosts: HolderSearch.Ghosts, learnOpeners: Bool
+  ) -> HolderSearch {
+    var search = HolderSearch()
+    search.completeness = .firstHolder
+    // A holder that was found is looked at again before it would be reported stale.
+    let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
+    var weights = ProcessWeights()
+    for (position, row) in sample.sockets.enumerated() where row.inode != 0 {
+      let connection = connection(at: position)
+      if Self.interesting.contains(row.state) {
+        let isStuck =
+          row.state == .listen
+          || connection.map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 } ?? false
+        if !holders.wasSearched(row.inode, everywhere: isStuck, since: fresh) {
+          search.inodes.insert(row.inode)
+          if isStuck { search.completeness = .everyHolder }
+        }
+      } else if learnOpeners, row.state == .established, connection?.opener ?? -1 < 0,
+        holders.first(of: row.inode) == nil
+      {
+        search.inodes.insert(row.inode)
+      }
+      if row.state == .listen {
+        weights.add(1000, to: holders.first(of: row.inode)?.process ?? -1)
+      } else {
+        weights.add(1, to: connection?.opener ?? -1)
+      }
+    }
+    search.ghosts = ghosts
+    if case .none = ghosts {
+      let pids = Set(self.ghosts.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
+      if !pids.isEmpty { search.ghosts = .of(pids.sorted()) }
+    }
+    search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
+    search.records = search.likely
+    return search
+  }
+
+  /// How much of what is known each process opened: listeners first, then by sockets.
+  private struct ProcessWeights {
+    private var weights: [Int] = []
+
+    mutating func add(_ weight: Int, to process: Int32) {
+      guard process >= 0 else { return }
+      while weights.count <= process { weights.append(0) }
+      weights[Int(process)] += weight
+    }
+
+    func heaviest(_ count: Int) -> [Int32] {
+      weights.indices.filter { weights[$0] > 0 }
+        .sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(count).map { Int32($0) }
+    }
+  }
+
+  /// Takes in the answer to `search`.
+  package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
+    for record in report.processes { processes.update(record) }
+    counters.record(report.processes, at: now)
+    holderGaps = report.gaps
+    descriptorsInFlight = report.descriptorsInFlight
+    var found: [UInt64: [HolderMap.Reference]] = [:]
+    for holder in report.holders {
+      guard let process = processes.index(of: holder.process) else { continue }
+      found[holder.inode, default: []].append(
+        HolderMap.Reference(process: process, fd: holder.fd, table: holder.table))
+    }
+    // One process that can't be read leaves a gap beside the verdict; it does not make the search
+    // of all others worthless. A search that was cut short does.
+    let wasCut = report.gaps.contains { $0.kind == .boundReached }
+    let sawAll = search.completeness == .everyHolder && !wasCut
+    for inode in search.inodes where found[inode] == nil && !wasCut { found[inode] = [] }
+    for (inode, references) in found {
+      holders.record(
+        references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: sawAll)
+    }
+    for caught in report.caught {
+      guard let process = processes.index(of: caught.process) else { continue }
+      let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
+      // Bounded: a host that exhausts its ports to that many places has one cause, not as many.
+      guard caughtOpeners[place] != nil || caughtOpeners.count < 64 else { continue }
+      caughtOpeners[place, default: [:]][process, default: 0] += caught.connections
+    }
+    noteOpeners()
+    takeInGhosts(report, of: search)
+    if looks % 64 == 0 { forgetOldProcesses() }
+  }
+
+  private func isOlder(_ a: HolderMap.Reference, _ b: HolderMap.Reference) -> Bool {
+    guard let first = processes[a.process]?.id, let second = processes[b.process]?.id
+    else { return a.process < b.process }
+    return (first.startTicks, first.pid, a.fd) < (second.startTicks, second.pid, b.fd)
+  }
+
+  private mutating func takeInGhosts(_ report: HolderReport, of search: HolderSearch) {
+    let searched: (Int32) -> Bool
+    switch search.ghosts {
+    case .none: return
+    case .everywhere:
+      let wasCut = report.gaps.contains { $0.kind == .boundReached }
+      searched = { _ in !wasCut }
+    case .of(let pids):
+      let wanted = Set(pids)
+      let table = processes
+      searched = { index in table[index].map { wanted.contains($0.id.pid) } ?? true }
+    }
+    // A descriptor is no ghost when its row is only missing because the look did not ask for it.
+    let known = report.ghosts.compactMap { ghost in
+      processes.index(of: ghost.process).map { (ghost: ghost, process: $0) }
+    }
+    var absent: [UInt64: Connection] = [:]
+    if known.contains(where: { ghosts.ghosts[$0.ghost.inode] == nil }) {
+      for connection in connections where connection.rowIndex < 0 && connection.inode != 0 {
+        absent[connection.inode] = connection
+      }
+    }
+    let gone = ghosts.update(known, at: now, absent: absent, searched: searched)
+    for connection in gone {
+      recordDeparture(of: connection, at: now)
+      holders.forget(connection.inode)
+    }
+  }
+}

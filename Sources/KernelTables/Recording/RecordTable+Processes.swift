@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension RecordTable where Row == ProcessRecord {
+  /// `processes.tsv`.
+  package static let processes = RecordTable(
+    "processes.tsv", empty: ProcessRecord(id: ProcessID(pid: 0, startTicks: 0)),
+    columns: [
+      .id("pid", \.id.pid),
+      .number("start_ticks", \.id.startTicks),
+      .id("parent", \.parent),
+      .text("command", \.command),
+      .optionalText("executable", \.executable),
+      .optionalNumber("uid", \.uid),
+      .optionalText("unit", \.unit),
+      .optionalText("container", \.container),
+      .optionalText("cgroup", \.cgroup),
+      .optionalNumber("cgroup_id", \.cgroupID),
+      Column("netns") { row, writer in
+        if let id = row.namespace { writer.number(id.rawValue) } else { writer.word("-") }
+      } read: { cell, row throws(CellError) in
+        let known = !cell.isAbsent
+        row.namespace = known ? NetnsID(rawValue: try cell.number(in: 0...UInt32.max)) : nil
+      },
+      .optionalCount("descriptors", \.descriptorCount),
+      .optionalNumber("soft_limit", \.descriptorSoftLimit),
+      .optionalNumber("hard_limit", \.descriptorHardLimit),
+      .choice("runtime", \.runtime, ProcessRuntime.allCases.map { ($0, $0.rawValue) }),
+      Column.number("image", \.imageID).ifRecorded(),
+      Column("arguments") { row, writer in
+        if let arguments = row.arguments { writer.list(arguments) } else { writer.word("-") }
+      } read: { cell, row throws(CellError) in
+        row.arguments = cell.isAbsent ? nil : try cell.list()
+      },
+    ])
+}
+
+extension RecordTable where Row == SocketHolder {
+  /// `holders.tsv`: which descriptor of which process refers to which inode.
+  package static let holders = RecordTable(
+    "holders.tsv",
+    empty: SocketHolder(inode: 0, process: ProcessID(pid: 0, startTicks: 0), fd: 0),
+    columns: [
+      .number("inode", \.inode),
+      .id("pid", \.process.pid),
+      .number("start_ticks", \.process.startTicks),
+      .id("fd", \.fd),
+      Column("table") { row, writer in
+        switch row.table {
+        case .process: writer.word("fd")
+        case .thread(let tid): writer.word("task/\(tid)/fd")
+        case .ioUring: writer.word("io_uring")
+        }
+      } read: { cell, row throws(CellError) in
+        row.table = try table(cell)
+      },
+    ])
+
+  private static func table(_ cell: Cell) throws(CellError) -> SocketHolder.Table {
+    if cell.word == "fd" { return .process }
+    if cell.word == "io_uring" { return .ioUring }
+    let parts = cell.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard parts.count == 3, Cell(parts[0]).word == "task", Cell(parts[2]).word == "fd" else {
+      throw CellError("fd, task/TID/fd or io_uring")
+    }
+    return .thread(try Cell(parts[1]).number(in: 0...Int32.max))
+  }
+}
+
+extension RecordTable where Row == GhostDescriptor {
+  /// `ghosts.tsv`: descriptors on dead TCP sockets.
+  package static let ghosts = RecordTable(
+    "ghosts.tsv",
+    empty: GhostDescriptor(inode: 0, process: ProcessID(pid: 0, startTicks: 0), fd: 0),
+    columns: [
+      .number("inode", \.inode),
+      .id("pid", \.process.pid),
+      .number("start_ticks", \.process.startTicks),
+      .id("fd", \.fd),
+    ])
+}
+
+/// A gap, and which half of the look has it.
+package struct RecordedGap: Hashable, Sendable {
+  package enum Origin: String, Hashable, Sendable {
+    case sample, holders
+  }
+  package var origin: Origin
+  package var gap: Gap
+  package init(_ origin: Origin, _ gap: Gap) {
+    self.origin = origin
+    self.gap = gap
+  }
+}
+
+extension RecordTable where Row == RecordedGap {
+  /// `gaps.tsv`: what the look could not see.
+  package static let gaps = RecordTable(
+    "gaps.tsv", empty: RecordedGap(.sample, Gap(.boundReached, detail: "")),
+    columns: [
+      .choice("from", \.origin, [(.sample, "sample"), (.holders, "holders")]),
+      .choice("kind", \.gap.kind, Gap.Kind.allCases.map { ($0, $0.rawValue) }),
+      .count("count", \.gap.count),
+      .text("detail", \.gap.detail),
+    ])
+}
