@@ -13,8 +13,9 @@ struct CheckSettings: ParsableCommand {
       Reads the file as the daemon does, with the environment on top. --print shows the values
       that hold then.
 
-      Example:
-        closewatch check-settings --print      what holds, the environment on top
+      Examples:
+        closewatch check-settings
+        closewatch check-settings --print closewatch.yaml
 
       Exit status: 0 it is good, 2 it is not.
       """)
