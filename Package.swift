@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
       swiftSettings: strict),
-    // Hosts that exist only as numbers, living through days: what the rules say of them. Tests only.
+    // Tests only: hosts that exist as numbers, living through days, and what the rules say of them.
     .target(
       name: "Simulation", dependencies: ["Diagnosis", "KernelTables"], path: "Tests/Simulation",
       swiftSettings: strict),

@@ -7,13 +7,13 @@ import Testing
 
 /// A small part of what `Simulate` runs at length.
 @Suite struct SimulationTests {
-  @Test(arguments: [UInt64(100), 111, 123])
+  @Test(arguments: [100, 111, 123] as [UInt64])
   func `half a day of harmless life raises no alarm`(seed: UInt64) {
     let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60)
     #expect(life.alarms.map(\.finding.id) == [])
   }
 
-  @Test(arguments: [UInt64(7), 8])
+  @Test(arguments: [7, 8] as [UInt64])
   func `a pool that fills and empties by the day stays silent`(seed: UInt64) {
     for kind in ["lifo-pool", "fifo-pool", "worker-ramp"] {
       let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60, only: kind)
@@ -21,14 +21,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (rate: 1 / 60.0, isInbound: true), (1 / 60.0, false), (1 / 6.0, true), (1 / 6.0, false),
-  ])
+  @Test(arguments: [1 / 60.0, 1 / 6.0], [true, false])
   func `a leak is found before a tenth of the descriptors is gone`(
-    leak: (rate: Double, isInbound: Bool)
+    rate: Double, isInbound: Bool
   ) throws {
-    var plan = Leak.Plan(perSecond: leak.rate)
-    plan.isInbound = leak.isInbound
+    var plan = Leak.Plan(perSecond: rate)
+    plan.isInbound = isInbound
     plan.receiveQueue = 1
     let run = LeakRun(plan, seed: 41, tickSeconds: 20, longestSeconds: 9000)
     #expect(run.warningSeconds != nil)

@@ -46,8 +46,15 @@ extension SettingCatalog {
     .count(
       "rules.fewest-pool-like", \.rules.fewestPoolLike, 1...1_000_000,
       """
-      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
-      default size of common pools; below it, growth cannot be told from a pool that fills.
+      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread), in a
+      watch that is too short to wait for more. 10: the default size of common pools.
+      """),
+    .count(
+      "rules.pool-bound", \.rules.poolBound, 1...1_000_000,
+      """
+      The size in one process beyond which no common pool goes. 100: the defaults of the pools of
+      databases, HTTP clients and thread pools lie between 2 and 100. Up to there a pool that fills
+      can't be told from a leak by anything the kernel shows: it is pending.
       """),
     .count(
       "rules.smallest-block", \.rules.smallestBlock, 1...1_000_000,

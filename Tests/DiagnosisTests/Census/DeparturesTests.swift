@@ -51,7 +51,7 @@ struct DeparturesTests {
     #expect(log.dropped == 2)
     #expect(found(log, 1) == [])
     #expect(found(log, 2) == [2])
-    #expect(found(log, 2049) == [2049])
+    #expect(found(log, 1025) == [1025])
   }
 
   @Test func `a port where nothing has left for long is forgotten`() {
