@@ -14,11 +14,19 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let lifecycle: [Target.Dependency] = [
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+  .product(name: "Logging", package: "swift-log"),
+]
+
 let package = Package(
   name: "closewatch",
   products: [.executable(name: "closewatch", targets: ["closewatch"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
   ],
   targets: [
     // Pure: kernel bytes to dated, typed values, or exactly why not. No Glibc, no clock.
@@ -29,13 +37,20 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["Diagnosis", "KernelTables"], swiftSettings: strict),
     // Headers only: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
+    // Debian's libsystemd-dev and libyaml-dev.
+    .systemLibrary(
+      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     // The only target that makes system calls.
     .target(
-      name: "LinuxHost", dependencies: ["CLinuxDiag", "KernelTables"], swiftSettings: strict),
+      name: "LinuxHost", dependencies: ["CLinuxDiag", "CSystemd", "KernelTables"],
+      swiftSettings: strict),
     // Commands, settings, wiring: the only target that reads argv, logs and exits.
     .executableTarget(
       name: "closewatch",
-      dependencies: ["Diagnosis", "KernelTables", "LinuxHost", "Reporting", argumentParser],
+      dependencies: [
+        "CYaml", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", argumentParser,
+      ] + lifecycle,
       swiftSettings: strict),
 
     // What several test targets need: goldens, builders, network namespaces, the lab.
@@ -48,11 +63,19 @@ let package = Package(
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
       swiftSettings: strict),
+    // Tests only: hosts that exist as numbers, living through days, and what the rules say of them.
+    .target(
+      name: "Simulation", dependencies: ["Diagnosis", "KernelTables"], path: "Tests/Simulation",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Simulate", dependencies: ["Diagnosis", "Simulation"], path: "Tests/Simulate",
+      swiftSettings: strict),
     .testTarget(
       name: "KernelTablesTests", dependencies: ["KernelTables", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "DiagnosisTests", dependencies: ["Diagnosis", "KernelTables", "TestSupport"],
+      name: "DiagnosisTests",
+      dependencies: ["Diagnosis", "KernelTables", "Simulation", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
@@ -66,7 +89,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["closewatch", "KernelTables", "SocketLab", "TestSupport"],
+      dependencies: [
+        "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "SocketLab",
+        "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

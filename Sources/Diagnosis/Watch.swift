@@ -10,7 +10,7 @@ package import KernelTables
 ///     watch.attribute(host.findHolders(search, in: watch.sample), to: search)
 ///     let events = watch.judge()
 package struct Watch: Sendable {
-  package let settings: RuleSettings
+  package private(set) var settings: RuleSettings
   package private(set) var census: Census?
   private var ledger = FindingLedger()
   private var hunts = 0
@@ -20,6 +20,13 @@ package struct Watch: Sendable {
 
   /// All findings now, the worst first.
   package var findings: [Finding] { ledger.findings }
+
+  /// Judges by other settings from now on. What was learnt stays; a new
+  /// ``RuleSettings/connectionLimit`` holds for the next watch.
+  package mutating func change(to settings: RuleSettings) { self.settings = settings }
+
+  /// Findings not taken up because there were too many.
+  package var dropped: Int { ledger.dropped }
 
   /// Takes in a look, and says which sockets to find the holders of.
   package mutating func advance(

@@ -18,10 +18,10 @@ struct Closewatch: ParsableCommand {
         closewatch sockets --state close-wait --min-age 1m
         closewatch explain CLOSE_WAIT
       """,
-    version: "0.1.0",
+    version: BuildInfo.version,
     subcommands: [
-      Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Demo.self, DemoServer.self,
-      DemoClient.self, Generate.self,
+      Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Daemon.self,
+      CheckSettings.self, Demo.self, DemoServer.self, DemoClient.self, Generate.self,
     ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.

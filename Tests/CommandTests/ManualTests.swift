@@ -9,7 +9,9 @@ import Testing
   static let deploy =
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
 
-  static let commands = ["triage", "sockets", "explain", "doctor", "record", "demo"]
+  static let commands = [
+    "triage", "sockets", "explain", "doctor", "record", "daemon", "check-settings", "demo",
+  ]
   static let pages = ["closewatch.1"] + commands.map { "closewatch-\($0).1" }
   static let completions = ["closewatch.bash", "_closewatch", "closewatch.fish"]
 

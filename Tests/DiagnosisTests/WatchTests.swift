@@ -112,7 +112,7 @@ struct WatchTests {
     story.look(every: 10, through: 600)
     #expect(try #require(story.firing.first).forecast?.seconds != nil)
     story.look(every: 10, from: 610, through: 1200)
-    #expect(story.firingRules == [.closeWaitStuck])
+    #expect(story.firingRules == [.closeWaitLeak])
     #expect(try #require(story.firing.first).forecast?.seconds == nil)
     #expect(try #require(story.firing.first).sockets == 30)
   }

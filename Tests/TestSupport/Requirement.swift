@@ -49,8 +49,8 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
         + [
-          "bash", "groff", "ip", "lsof", "man", "netstat", "nft", "nsenter", "setpriv", "ss",
-          "unshare",
+          "bash", "groff", "ip", "journalctl", "lsof", "man", "netstat", "nft", "nsenter",
+          "setpriv", "ss", "unshare",
         ].map(command)
     }
 

@@ -172,13 +172,13 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|sockets|explain|doctor|record|demo|help)
+    triage|sockets|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage sockets explain doctor record demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage sockets explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
@@ -323,6 +323,35 @@ _closewatch_record() {
         return
         ;;
     esac
+}
+
+_closewatch_daemon() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--settings --interval)
+    __closewatch_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--settings')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    esac
+}
+
+_closewatch_check-settings() {
+    repeating_flags=()
+    non_repeating_flags=(--print --version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __closewatch_offer_flags_options 1
 }
 
 _closewatch_demo() {

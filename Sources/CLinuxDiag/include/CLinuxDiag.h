@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/sock_diag.h>
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>

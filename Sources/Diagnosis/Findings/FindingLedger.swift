@@ -14,6 +14,12 @@ package struct FindingEvent: Hashable, Sendable {
   package var kind: Kind
   package var at: BootInstant
   package var finding: Finding
+
+  package init(kind: Kind, at: BootInstant, finding: Finding) {
+    self.kind = kind
+    self.at = at
+    self.finding = finding
+  }
 }
 
 /// The life of every finding: pending, firing, resolved. Raised when confirmed, told again only
@@ -51,7 +57,7 @@ package struct FindingLedger: Sendable {
     _ candidates: [Finding], at now: BootInstant, quietSeconds: Double
   ) -> [FindingEvent] {
     var events: [FindingEvent] = []
-    for candidate in unique(candidates) {
+    for candidate in unique(continued(candidates)) {
       if let event = takeUp(candidate, at: now) { events.append(event) }
     }
     for (id, entry) in entries where entry.lastTrueAt < now {
@@ -72,6 +78,26 @@ package struct FindingLedger: Sendable {
       }
     }
     return events.sorted { $0.finding.id < $1.finding.id }
+  }
+
+  /// A leak that has paused is the same leak: its block of stuck sockets goes on under the id it
+  /// was told by. And a block that grows is told as a leak alone.
+  private func continued(_ candidates: [Finding]) -> [Finding] {
+    let leaking = Set(candidates.filter { $0.rule == .closeWaitLeak }.map(\.id))
+    return candidates.compactMap { candidate in
+      guard candidate.rule == .closeWaitStuck else { return candidate }
+      let id =
+        RuleID.closeWaitLeak.rawValue + candidate.id.dropFirst(candidate.rule.rawValue.count)
+      if leaking.contains(id) { return nil }
+      guard entries[id]?.finding.lifecycle == .firing else { return candidate }
+      var leak = candidate
+      leak.id = id
+      leak.rule = .closeWaitLeak
+      // Few are left, but they are of those that were told.
+      leak.doubts.removeAll { $0 == .fewSockets }
+      if leak.doubts.isEmpty || leak.doubts == [.holdersIncomplete] { leak.lifecycle = .firing }
+      return leak
+    }
   }
 
   /// Two subjects of one name (two programs of the same name and port) are told apart by a number,

@@ -5,24 +5,37 @@ import Glibc
 import LinuxHost
 import Reporting
 
-/// `closewatch generate`: the manual and the completions, from what the commands say of themselves.
+/// `closewatch generate`: the files of a package that are made from the program itself.
 /// For packagers and the tests; hidden from `--help`.
 struct Generate: ParsableCommand {
   /// What can be generated.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
     case man, completions
+    /// `closewatch.catalog`, for `journalctl -x`.
+    case catalog
+    /// `closewatch.yaml`: every setting with its default and reason.
+    case settings
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Writes the manual pages or the shell completions into a directory.",
+    abstract: "Writes manual pages, completions, catalog or settings into a directory.",
     shouldDisplay: false)
 
-  @Argument(help: "man or completions.") var kind: Kind
+  @Argument(help: "man, completions, catalog or settings.") var kind: Kind
   @Argument(help: "An existing directory.") var directory: String
 
   func run() throws {
-    for (name, text) in kind == .man ? Self.pages() : Self.completions() {
+    for (name, text) in files() {
       try Self.write(text, to: "\(directory)/\(name)")
+    }
+  }
+
+  private func files() -> [(String, String)] {
+    switch kind {
+    case .man: Self.pages()
+    case .completions: Self.completions()
+    case .catalog: [("closewatch.catalog", JournalCatalog.text())]
+    case .settings: [("closewatch.yaml", SettingsText.text())]
     }
   }
 

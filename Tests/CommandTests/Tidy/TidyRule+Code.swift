@@ -9,7 +9,8 @@ extension TidyRule {
     "Sources/LinuxHost": ["CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization"],
     "Sources/closewatch": [
       "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
-      "KernelTables", "LinuxHost", "Reporting", "Synchronization",
+      "KernelTables", "LinuxHost", "Logging", "Reporting", "ServiceLifecycle", "Synchronization",
+      "UnixSignals",
     ],
   ]
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import LinuxHost
+import Logging
+import Reporting
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// The daemon's parts, put together.
+struct DaemonRun {
+  let settings: DaemonSettings
+  let source: SettingsSource
+  let logger: Logger
+
+  /// Runs until a signal ends it.
+  ///
+  /// - Throws: ``HostError`` when there can be no sampling thread.
+  func toItsEnd() throws {
+    ReturnedMemory.goesBackAtOnce()
+    let services = try services()
+    // Only the signals' service has anything to say, and systemd says the same.
+    let quiet = Logger(label: "closewatch.services") { _ in StderrLog(level: .error) }
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+    try Self.wait { try await group.run() }
+  }
+
+  private func services() throws -> [ServiceGroupConfiguration.ServiceConfiguration] {
+    let store = SnapshotStore(first)
+    let (bell, journalBell) = (Bell(), Bell())
+    let notify = ServiceNotify()
+    let queue = JournalQueue(settings.journal)
+    let reporter = EventReporter(
+      queue: queue, journalBell: journalBell, logger: logger, settings: settings.journal)
+    do throws(SystemCallError) {
+      let sampler = try Sampler(settings: settings, store: store) { LiveHost() }
+      let journal = try JournalService(
+        queue: queue, bell: journalBell, store: store, logger: logger)
+      let reload = ReloadService(
+        source: source, sampler: sampler, reporter: reporter, store: store, bell: bell,
+        notify: notify, logger: logger)
+      let loop = SamplingService(
+        sampler: sampler, store: store, bell: bell, notify: notify, logger: logger,
+        report: { reporter.report($0) })
+      // They end in the opposite order: the loop first, the journal with what is left last.
+      return [
+        .init(service: journal, successTerminationBehavior: .ignore),
+        .init(service: reload, successTerminationBehavior: .ignore),
+        .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+      ]
+    } catch {
+      throw HostError("\(error); raise the limit of threads")
+    }
+  }
+
+  private var first: DaemonSnapshot {
+    var snapshot = DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds)
+    snapshot.settings.path = source.effectivePath
+    snapshot.settings.loadedWallSeconds = snapshot.startedWallSeconds
+    return snapshot
+  }
+
+  /// Runs `work` to its end on the concurrency runtime's threads while this thread waits.
+  private static func wait(for work: @escaping @Sendable () async throws -> Void) throws {
+    let end = Semaphore()
+    let outcome = Outcome()
+    Task {
+      do { try await work() } catch { outcome.error.withLock { $0 = error } }
+      end.signal()
+    }
+    end.wait()
+    if let error = outcome.error.withLock({ $0 }) { throw error }
+  }
+
+  private final class Outcome: Sendable {
+    let error = Mutex<(any Error)?>(nil)
+  }
+}
