@@ -5,7 +5,9 @@
 //   compare ROUNDS SOCKETS 'NAME=COMMAND ARGUMENT ...' ...
 //
 // Time is from before fork to after wait4(), so it has the start of the program in it. Each round
-// begins with another command, and a first round is not counted. Memory is the most that was
+// begins with another command, and a first round is not counted. `cpu ms` is the median of the
+// processor time, user and system: on a machine that does other work it says more than the clock.
+// Memory is the most that was
 // resident (ru_maxrss), the program itself included; a figure per socket is given where there are
 // enough of them (10,000) for it to mean something. The commands' output goes to /dev/null.
 
@@ -26,6 +28,7 @@ struct command {
   char *name;
   char *words[most_words + 1];
   double milliseconds[most_rounds];
+  double processor[most_rounds];
   long peak_kilobytes;
   int status;
 };
@@ -52,7 +55,9 @@ static void parse(struct command *c, char *text) {
   }
 }
 
-static double run(struct command *c) {
+static double seconds(struct timeval t) { return (double)t.tv_sec + (double)t.tv_usec / 1e6; }
+
+static double run(struct command *c, double *processor) {
   struct rusage usage;
   int status;
   double start = now();
@@ -70,20 +75,20 @@ static double run(struct command *c) {
   double elapsed = now() - start;
   if (usage.ru_maxrss > c->peak_kilobytes) c->peak_kilobytes = usage.ru_maxrss;
   c->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  *processor = 1e3 * (seconds(usage.ru_utime) + seconds(usage.ru_stime));
   return elapsed;
 }
 
-static double median(const struct command *c, int rounds) {
-  return rounds % 2 ? c->milliseconds[rounds / 2]
-                    : (c->milliseconds[rounds / 2 - 1] + c->milliseconds[rounds / 2]) / 2;
+static double median(const double *sorted, int count) {
+  return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
 // A figure of a command that failed would be a figure about something else.
 static int print(struct command *commands, int count, int rounds, long sockets) {
   int failures = 0;
-  double base = median(&commands[0], rounds);
-  printf("%-28s %10s %10s %9s %10s %12s %5s\n", "", "median ms", "min ms", "ratio", "peak KiB",
-         "bytes/socket", "exit");
+  double base = median(commands[0].milliseconds, rounds);
+  printf("%-28s %10s %10s %10s %9s %10s %12s %5s\n", "", "median ms", "min ms", "cpu ms", "ratio",
+         "peak KiB", "bytes/socket", "exit");
   for (int i = 0; i < count; i++) {
     struct command *c = &commands[i];
     if (c->status > 1) {
@@ -91,8 +96,9 @@ static int print(struct command *commands, int count, int rounds, long sockets) 
       failures++;
       continue;
     }
-    printf("%-28s %10.2f %10.2f %8.2fx %10ld", c->name, median(c, rounds), c->milliseconds[0],
-           median(c, rounds) / base, c->peak_kilobytes);
+    double middle = median(c->milliseconds, rounds);
+    printf("%-28s %10.2f %10.2f %10.2f %8.2fx %10ld", c->name, middle, c->milliseconds[0],
+           median(c->processor, rounds), middle / base, c->peak_kilobytes);
     if (sockets >= 10000)
       printf(" %12.0f", (double)c->peak_kilobytes * 1024 / (double)sockets);
     else
@@ -110,13 +116,16 @@ int main(int argc, char **argv) {
     return 2;
   }
   for (int i = 0; i < count; i++) parse(&commands[i], argv[i + 3]);
-  for (int i = 0; i < count; i++) run(&commands[i]);
+  double uncounted;
+  for (int i = 0; i < count; i++) run(&commands[i], &uncounted);
   for (int round = 0; round < rounds; round++)
     for (int i = 0; i < count; i++) {
       struct command *c = &commands[(i + round) % count];
-      c->milliseconds[round] = run(c);
+      c->milliseconds[round] = run(c, &c->processor[round]);
     }
-  for (int i = 0; i < count; i++)
+  for (int i = 0; i < count; i++) {
     qsort(commands[i].milliseconds, (size_t)rounds, sizeof(double), ascending);
+    qsort(commands[i].processor, (size_t)rounds, sizeof(double), ascending);
+  }
   return print(commands, count, rounds, atol(argv[2])) > 0;
 }

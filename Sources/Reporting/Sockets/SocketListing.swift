@@ -44,13 +44,18 @@ package struct SocketListing: Sendable {
 
   /// - Parameter age: How old a socket's state is, by what the kernel says.
   package init(
-    _ sample: Sample, _ report: HolderReport, filter: SocketFilter = SocketFilter(),
+    _ sample: Sample, _ report: consuming HolderReport, filter: SocketFilter = SocketFilter(),
     age: (SocketRow) -> Age
   ) {
     self.sample = sample
-    holders = report.holders.sorted {
-      ($0.inode, $0.process, $0.fd) < ($1.inode, $1.process, $1.fd)
+    // Taken out of the report and sorted where they are: there can be hundreds of thousands.
+    var found = report.holders
+    report.holders = []
+    found.sort { a, b in
+      if a.inode != b.inode { return a.inode < b.inode }
+      return (a.process, a.fd) < (b.process, b.fd)
     }
+    holders = found
     processes = Dictionary(
       report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
     ghosts = report.ghosts.sorted { ($0.process, $0.fd) < ($1.process, $1.fd) }
@@ -82,7 +87,6 @@ package struct SocketListing: Sendable {
   }
 
   private mutating func join(_ filter: SocketFilter, _ age: (SocketRow) -> Age) {
-    let ranges = Self.ranges(of: holders)
     let index = ListenerIndex(sample.sockets)
     var known: [Endpoint: Int32] = [:]
     var namespace: NetnsID?
@@ -97,10 +101,10 @@ package struct SocketListing: Sendable {
         countUnknownAge(row, age, filter)
         continue
       }
-      let range = row.inode == 0 ? 0..<0 : ranges[row.inode] ?? 0..<0
+      let range = row.inode == 0 ? 0..<0 : range(of: row.inode)
       var entry = Entry(row: Int32(position), age: age, holders: range, listener: nil)
       if row.isUnaccepted || row.state == .synRecv || row.state == .newSynRecv {
-        entry.listener = listener(of: row, index, &known, ranges)
+        entry.listener = listener(of: row, index, &known)
       }
       if !filter.asksForProcesses || admits(entry, filter) { entries.append(entry) }
     }
@@ -115,8 +119,7 @@ package struct SocketListing: Sendable {
   }
 
   private mutating func listener(
-    of row: SocketRow, _ index: ListenerIndex, _ known: inout [Endpoint: Int32],
-    _ ranges: [UInt64: Range<Int32>]
+    of row: SocketRow, _ index: ListenerIndex, _ known: inout [Endpoint: Int32]
   ) -> Int32? {
     if let position = known[row.local] { return position }
     let candidates = index.listeners(of: row, in: sample.sockets).map {
@@ -124,7 +127,7 @@ package struct SocketListing: Sendable {
     }
     guard let first = candidates.first else { return nil }
     let all = candidates.flatMap { candidate in
-      (ranges[candidate.inode] ?? 0..<0).map { holders[Int($0)] }
+      range(of: candidate.inode).map { holders[Int($0)] }
     }
     let position = Int32(listeners.count)
     listeners.append(Listener(local: first.local, holders: all))
@@ -148,20 +151,39 @@ package struct SocketListing: Sendable {
     let order = Dictionary(
       sample.namespaces.sorted { ($0.isOwn ? 0 : 1, $0.id) < ($1.isOwn ? 0 : 1, $1.id) }
         .enumerated().map { ($1.id, UInt64($0 + 1)) }, uniquingKeysWith: { first, _ in first })
-    let keyed = entries.map { entry in
+    var places: [(key: UInt64, entry: Int32)] = []
+    places.reserveCapacity(entries.count)
+    for (position, entry) in entries.enumerated() {
       let row = row(entry)
       let place = min(order[row.namespace] ?? 0xffff, 0xffff)
       let key =
         place << 48 | UInt64(Self.rank(row.state)) << 32 | UInt64(row.localPort) << 16
         | UInt64(row.remotePort)
-      return (key: key, entry: entry)
+      places.append((key: key, entry: Int32(position)))
     }
-    entries = keyed.sorted { a, b in
+    places.sort { a, b in
       if a.key != b.key { return a.key < b.key }
-      let (first, second) = (row(a.entry), row(b.entry))
+      let (first, second) = (row(entries[Int(a.entry)]), row(entries[Int(b.entry)]))
       return (first.remote, first.local, first.cookie, first.inode)
         < (second.remote, second.local, second.cookie, second.inode)
-    }.map(\.entry)
+    }
+    arrange(&places)
+  }
+
+  /// Puts the entries in the order of `places`, where they are: cycle by cycle.
+  private mutating func arrange(_ places: inout [(key: UInt64, entry: Int32)]) {
+    for start in places.indices where places[start].entry != start {
+      let displaced = entries[start]
+      var hole = start
+      while true {
+        let source = Int(places[hole].entry)
+        places[hole].entry = Int32(hole)
+        guard source != start else { break }
+        entries[hole] = entries[source]
+        hole = source
+      }
+      entries[hole] = displaced
+    }
   }
 
   /// Where a state stands in a listing: what needs a person first.
@@ -173,17 +195,17 @@ package struct SocketListing: Sendable {
     return order.firstIndex(of: state) ?? order.count
   }
 
-  private static func ranges(of holders: [SocketHolder]) -> [UInt64: Range<Int32>] {
-    var ranges: [UInt64: Range<Int32>] = [:]
-    ranges.reserveCapacity(holders.count)
-    var start = 0
-    while start < holders.count {
-      var end = start
-      while end < holders.count, holders[end].inode == holders[start].inode { end += 1 }
-      ranges[holders[start].inode] = Int32(start)..<Int32(end)
-      start = end
+  /// The holders of one socket, found by halving: a dictionary would be as large as the holders.
+  private func range(of inode: UInt64) -> Range<Int32> {
+    var low = 0
+    var high = holders.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holders[middle].inode < inode { low = middle + 1 } else { high = middle }
     }
-    return ranges
+    var end = low
+    while end < holders.count, holders[end].inode == inode { end += 1 }
+    return Int32(low)..<Int32(end)
   }
 
   /// One gap for each kind and text.

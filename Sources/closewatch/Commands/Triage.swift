@@ -95,6 +95,7 @@ struct Triage: ParsableCommand {
     }
     var sample = newest.sample
     var report = complete ?? looks.host.findHolders(Self.pageSearch(sample), in: sample)
+    complete = nil
     if let target {
       let narrow = target.narrowed(sample, report)
       sample = narrow.sample
