@@ -94,8 +94,12 @@ package struct FindingDraft {
   package func holders(of members: [Connection], role: Culprit.Role = .holder) -> [Culprit] {
     var counts: [Int32: Int] = [:]
     for member in members where census.row(of: member).map({ $0.inode != 0 }) ?? false {
-      for process in Set(census.holders.holders(of: member.inode).map(\.process)) {
-        counts[process, default: 0] += 1
+      let references = census.holders.holders(of: member.inode)
+      // Nearly every socket has one holder, and a set of one is dear.
+      if references.count == 1 {
+        counts[references[0].process, default: 0] += 1
+      } else {
+        for process in Set(references.map(\.process)) { counts[process, default: 0] += 1 }
       }
     }
     return culprits(counts, role: role, attribution: .descriptor)

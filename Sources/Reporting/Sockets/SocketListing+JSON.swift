@@ -18,8 +18,9 @@ extension SocketListing {
     json.integer(1)
     json.key("sockets")
     json.beginArray()
+    let commands = commandsAsJSON
     for entry in entries {
-      write(entry, name: names[row(entry).namespace] ?? nil, to: &json)
+      write(entry, name: names[row(entry).namespace] ?? nil, commands, to: &json)
       if json.bytes.count >= chunk { try json.drain(emit) }
     }
     json.endArray()
@@ -35,7 +36,18 @@ extension SocketListing {
     try json.drain(emit)
   }
 
-  private func write(_ entry: Entry, name: String?, to json: inout JSONWriter) {
+  /// The commands of the processes, written once: most hold many sockets.
+  private var commandsAsJSON: [Int32: [UInt8]] {
+    processes.mapValues { process in
+      var json = JSONWriter()
+      json.string(process.command)
+      return json.bytes
+    }
+  }
+
+  private func write(
+    _ entry: Entry, name: String?, _ commands: [Int32: [UInt8]], to json: inout JSONWriter
+  ) {
     let row = row(entry)
     json.beginObject()
     json.key("netns")
@@ -53,25 +65,27 @@ extension SocketListing {
     json.age(entry.age)
     json.key("holders")
     json.beginArray()
-    for index in entry.holders { write(holders[Int(index)], to: &json) }
+    for index in entry.holders { write(holders[Int(index)], commands, to: &json) }
     json.endArray()
     json.key("listener")
     if let listener = entry.listener {
-      write(listeners[Int(listener)], to: &json)
+      write(listeners[Int(listener)], commands, to: &json)
     } else {
       json.null()
     }
     json.endObject()
   }
 
-  private func write(_ holder: SocketHolder, to json: inout JSONWriter) {
+  private func write(
+    _ holder: SocketHolder, _ commands: [Int32: [UInt8]], to json: inout JSONWriter
+  ) {
     json.beginObject()
     json.key("pid")
     json.integer(holder.process.pid)
     json.key("fd")
     json.integer(holder.fd)
     json.key("command")
-    json.string(orNull: command(holder.process.pid))
+    if let command = commands[holder.process.pid] { json.value(command) } else { json.null() }
     switch holder.table {
     case .process: break
     case .thread(let tid):
@@ -84,13 +98,15 @@ extension SocketListing {
     json.endObject()
   }
 
-  private func write(_ listener: Listener, to json: inout JSONWriter) {
+  private func write(
+    _ listener: Listener, _ commands: [Int32: [UInt8]], to json: inout JSONWriter
+  ) {
     json.beginObject()
     json.key("local")
     json.endpoint(listener.local)
     json.key("holders")
     json.beginArray()
-    for holder in listener.holders { write(holder, to: &json) }
+    for holder in listener.holders { write(holder, commands, to: &json) }
     json.endArray()
     json.endObject()
   }

@@ -6,15 +6,19 @@ import KernelTables
 extension Array where Element == UInt8 {
   /// Appends `value` in decimal.
   mutating func appendDecimal(_ value: some FixedWidthInteger) {
-    var rest = value.magnitude
     if value < 0 { append(UInt8(ascii: "-")) }
-    let start = count
-    repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      append(UInt8(ascii: "0") + UInt8(digit))
-      rest = quotient
-    } while rest != 0
-    self[start...].reverse()
+    // 20 digits hold every 64-bit number.
+    var rest = UInt64(value.magnitude)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = digits.count
+      repeat {
+        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+        start -= 1
+        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+        rest = quotient
+      } while rest != 0
+      append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    }
   }
 
   /// Appends `address` as dotted decimal or in the form of RFC 5952.

@@ -45,9 +45,12 @@ package struct JSONWriter {
   package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
-    if text.utf8.allSatisfy(Self.isPlain) {
-      bytes.append(contentsOf: text.utf8)
-    } else {
+    let isWritten = text.utf8.withContiguousStorageIfAvailable { text in
+      guard text.allSatisfy(Self.isPlain) else { return false }
+      bytes.append(contentsOf: text)
+      return true
+    }
+    if isWritten != true {
       for scalar in text.unicodeScalars { append(escaping: scalar) }
     }
     bytes.append(UInt8(ascii: "\""))
@@ -69,13 +72,20 @@ package struct JSONWriter {
   /// machine. What is not finite is `null`.
   package mutating func number(_ value: Double, decimals: Int = 3) {
     guard value.isFinite else { return null() }
-    var text = Quantity.fixed(value, decimals: decimals)
+    var text = Quantity.fixed(value, decimals: decimals)[...]
     if text.utf8.contains(UInt8(ascii: ".")) {
-      while text.hasSuffix("0") { text.removeLast() }
-      if text.hasSuffix(".") { text.removeLast() }
+      let kept = text.utf8.lastIndex { $0 != UInt8(ascii: "0") } ?? text.startIndex
+      text = text[...kept]
+      if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
     }
-    if text == "-0" { text = "0" }
-    raw(text)
+    raw(text == "-0" ? "0" : String(text))
+  }
+
+  /// A value that another writer has written.
+  package mutating func value(_ written: [UInt8]) {
+    separate()
+    bytes.append(contentsOf: written)
+    needsComma = true
   }
 
   package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
