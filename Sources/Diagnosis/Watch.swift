@@ -10,14 +10,23 @@ package import KernelTables
 ///     watch.attribute(host.findHolders(search, in: watch.sample), to: search)
 ///     let events = watch.judge()
 package struct Watch: Sendable {
-  package let settings: RuleSettings
+  package private(set) var settings: RuleSettings
   package private(set) var census: Census?
   private var ledger = FindingLedger()
+  private var hunts = 0
+  private static let huntsMost = 20
 
   package init(settings: RuleSettings) { self.settings = settings }
 
   /// All findings now, the worst first.
   package var findings: [Finding] { ledger.findings }
+
+  /// Judges by other settings from now on. What was learnt stays; a new
+  /// ``RuleSettings/connectionLimit`` holds for the next watch.
+  package mutating func change(to settings: RuleSettings) { self.settings = settings }
+
+  /// Findings not taken up because there were too many.
+  package var dropped: Int { ledger.dropped }
 
   /// Takes in a look, and says which sockets to find the holders of.
   package mutating func advance(
@@ -28,8 +37,14 @@ package struct Watch: Sendable {
     } else {
       census?.advance(with: sample)
     }
-    return census?.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
-      ?? HolderSearch()
+    guard let census else { return HolderSearch() }
+    var search = census.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
+    // A hunt costs a quarter of a second of a core: not again and again for one that hides.
+    if hunts < Self.huntsMost {
+      search.hunts = TimeWaitPortExhaustion.hunts(in: census, settings: settings)
+      hunts += search.hunts.count
+    }
+    return search
   }
 
   /// Takes in who holds them.

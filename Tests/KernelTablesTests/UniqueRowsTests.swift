@@ -45,6 +45,11 @@ import Testing
     #expect(rows.map(\.state) == [.lastAck, .established, .established])
   }
 
+  @Test func `equal ends with two inodes are two sockets`() {
+    var rows = [row(inode: 7), row(inode: 8)]
+    #expect(UniqueRows.compact(&rows, from: 0) == 0)
+  }
+
   @Test func `listeners that share an address are told apart by their inodes`() {
     var rows = [
       row(inode: 7, port: 0, state: .listen), row(inode: 8, port: 0, state: .listen),

@@ -81,6 +81,13 @@ extension Census {
       holders.record(
         references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: sawAll)
     }
+    for caught in report.caught {
+      guard let process = processes.index(of: caught.process) else { continue }
+      let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
+      // Bounded: a host that exhausts its ports to that many places has one cause, not as many.
+      guard caughtOpeners[place] != nil || caughtOpeners.count < 64 else { continue }
+      caughtOpeners[place, default: [:]][process, default: 0] += caught.connections
+    }
     noteOpeners()
     takeInGhosts(report, of: search)
     if looks % 64 == 0 { forgetOldProcesses() }

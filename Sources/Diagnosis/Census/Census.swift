@@ -2,6 +2,12 @@
 
 package import KernelTables
 
+/// Somewhere that connections of a namespace go to.
+package struct OpenerPlace: Hashable, Sendable {
+  package var namespace: NetnsID
+  package var remote: Endpoint
+}
+
 /// All connections of a host over time: their states and how long they have been in them, who
 /// holds them, who has left, and which descriptors stay on dead ones.
 ///
@@ -17,6 +23,8 @@ package struct Census: Sendable {
   package internal(set) var holderGaps: [Gap] = []
   package internal(set) var descriptorsInFlight = 0
   package internal(set) var counters = CounterLog()
+  /// Who was caught opening connections to a place: connections by process index.
+  package internal(set) var caughtOpeners: [OpenerPlace: [Int32: Int]] = [:]
   /// How many looks were taken, and when the first was.
   package private(set) var looks = 1
   package let firstLookAt: BootInstant
@@ -105,7 +113,8 @@ package struct Census: Sendable {
       sample.namespaces.map { ($0.id, $0.settings.finTimeoutSeconds) },
       uniquingKeysWith: { a, _ in a })
     for (position, row) in sample.sockets.enumerated() where row.state != .listen {
-      let age = row.age(finTimeoutSeconds: finTimeouts[row.namespace] ?? 60, takenAt: sample.takenAt)
+      let age = row.age(
+        finTimeoutSeconds: finTimeouts[row.namespace] ?? 60, takenAt: sample.takenAt)
       let id = SocketID(row)
       if let slot = index[id], let known = slots[Int(slot)],
         row.inode == 0 || known.inode == 0 || known.inode == row.inode
@@ -207,6 +216,7 @@ package struct Census: Sendable {
   mutating func forgetOldProcesses() {
     departures.forget(before: now.advanced(bySeconds: -86400))
     var wanted = holders.processes.union(departures.processes).union(ghosts.processes)
+    wanted.formUnion(caughtOpeners.values.flatMap(\.keys))
     for connection in connections { wanted.insert(connection.opener) }
     for index in wanted {
       guard let record = processes[index], let parent = processes.index(pid: record.parent)

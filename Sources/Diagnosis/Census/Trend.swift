@@ -114,7 +114,9 @@ package struct Trend: Hashable, Sendable {
       high: (net + noise) / span)
     let gap = span / Double(recent.count)
     let isRecent = youngest - grace <= 5 * gap + 2 * watched.intervalSeconds
-    let thirds = Set(recent.map { Int(min(2, 3 * ($0 - grace) / span)) })
-    isGrowing = net >= max(3, noise) && isRecent && thirds.count >= 2
+    // Spread over the time judged: a burst with one latecomer is no trend.
+    let late = recent.count { $0 - grace < span / 2 }
+    let isSpread = 4 * late >= recent.count && 5 * late <= 4 * recent.count + 2
+    isGrowing = net >= max(3, noise) && isRecent && isSpread
   }
 }

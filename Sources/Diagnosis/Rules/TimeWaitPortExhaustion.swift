@@ -80,10 +80,14 @@ package enum TimeWaitPortExhaustion: Rule {
           live[connection.opener, default: 0] += 1
         }
       }
-      if counts.isEmpty {
-        counts = live.isEmpty ? census.recentOpeners(to: ports.route.destination.port) : live
-        isInferred = !counts.isEmpty
-      }
+      if !counts.isEmpty { return }
+      let place = OpenerPlace(namespace: ports.route.namespace, remote: ports.route.destination)
+      let candidates = [
+        live, census.caughtOpeners[place] ?? [:],
+        census.recentOpeners(to: ports.route.destination, in: ports.route.namespace),
+      ]
+      counts = candidates.first { !$0.isEmpty } ?? [:]
+      isInferred = !counts.isEmpty
     }
 
     func culprits(_ draft: FindingDraft) -> [Culprit] {
@@ -92,14 +96,41 @@ package enum TimeWaitPortExhaustion: Rule {
   }
 }
 
+extension TimeWaitPortExhaustion {
+  /// The places that are about to exhaust their ports and whose opener is not known: worth a
+  /// moment of trying to catch it in the act.
+  static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
+    let crowded = census.sample.namespaces.filter {
+      $0.sockstat.timeWait >= $0.settings.localPortRange.count / 3
+    }
+    guard !crowded.isEmpty else { return [] }
+    let worst = EphemeralPorts.all(in: census, fewest: 50).first {
+      $0.share >= 0.5 && Openers($0, in: census).counts.isEmpty
+    }
+    guard let route = worst?.route else { return [] }
+    // 250 ms: some hundred rounds; see OpenerCatcher for how many it takes.
+    return [
+      OpenerHunt(namespace: route.namespace, remote: route.destination, milliseconds: 250)
+    ]
+  }
+}
+
 extension Census {
-  /// The processes that were seen to close connections to this remote port.
-  func recentOpeners(to port: UInt16) -> [Int32: Int] {
+  /// The processes that are remembered to have opened connections to this place.
+  func recentOpeners(to remote: Endpoint, in namespace: NetnsID) -> [Int32: Int] {
+    openers { row in row.remote == remote && row.namespace == namespace }
+  }
+
+  /// The processes that are remembered to have opened connections to this remote port.
+  func recentOpeners(to port: UInt16, in namespace: NetnsID) -> [Int32: Int] {
+    openers { row in row.remotePort == port && row.namespace == namespace }
+  }
+
+  private func openers(where isWanted: (SocketRow) -> Bool) -> [Int32: Int] {
     var counts: [Int32: Int] = [:]
-    for connection in connections
-    where connection.remotePort == port && !connection.flags.contains(.isInbound)
-      && connection.opener >= 0
-    {
+    for connection in connections where connection.opener >= 0 {
+      guard !connection.flags.contains(.isInbound), let row = row(of: connection), isWanted(row)
+      else { continue }
       counts[connection.opener, default: 0] += 1
     }
     return counts

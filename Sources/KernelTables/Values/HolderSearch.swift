@@ -29,6 +29,8 @@ package struct HolderSearch: Hashable, Sendable {
   package var records: [Int32] = []
   /// Whether arguments may be read.
   package var arguments = false
+  /// Places whose openers are to be caught in the act.
+  package var hunts: [OpenerHunt] = []
 
   package init() {}
 }
@@ -37,6 +39,8 @@ package struct HolderSearch: Hashable, Sendable {
 package struct HolderReport: Sendable {
   package var holders: [SocketHolder] = []
   package var ghosts: [GhostDescriptor] = []
+  /// What the hunts brought.
+  package var caught: [CaughtOpener] = []
   /// Records of every process that holds one of the sockets or ghosts, their parents as far as
   /// they live, and those asked for.
   package var processes: [ProcessRecord] = []

@@ -58,6 +58,7 @@ package struct HolderFinder: Sendable {
     look.searchProcesses()
     look.searchBeyondDescriptors(bounds)
     look.tellGhosts(&suspects, freshInodes: freshInodes)
+    for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords()
     // A search for all of a host's sockets is not asked again for a few of them.
     if search.inodes.count <= HolderMemory.largestSearch {

@@ -163,6 +163,18 @@ struct HolderLook: ~Copyable {
       directory, stat: stat, arguments: search.arguments, counted: counted, gaps: &gaps)
   }
 
+  /// Catches who opens short-lived connections.
+  mutating func catchOpeners(_ hunt: OpenerHunt) {
+    var catcher = OpenerCatcher(hunt, procRoot: procRoot)
+    for (pid, connections) in catcher.run() {
+      guard let record = records[pid] ?? reader.record(pid: pid, arguments: false, gaps: &gaps)
+      else { continue }
+      records[pid] = record
+      report.caught.append(
+        CaughtOpener(hunt: hunt, process: record.id, connections: connections))
+    }
+  }
+
   /// Last step: records of the parents, and of those that were asked for.
   mutating func completeRecords() {
     let parents = records.values.map(\.parent).filter { $0 > 0 }

@@ -5,10 +5,11 @@ import KernelTables
 
 /// The parts of a finding in words, the same in the page and in the list.
 struct FindingWords {
-  private let report: TriageReport
+  /// nil: nothing is known of namespaces but what the findings say.
+  private let report: TriageReport?
   private let style: TextStyle
 
-  init(_ report: TriageReport, style: TextStyle) {
+  init(_ report: TriageReport?, style: TextStyle) {
     self.report = report
     self.style = style
   }
@@ -83,7 +84,7 @@ struct FindingWords {
   func place(_ finding: Finding) -> String? {
     var parts: [String] = []
     if let port = finding.localPort { parts.append("local port \(port)") }
-    if let namespace = report.namespace(finding.namespace) {
+    if let namespace = report?.namespace(finding.namespace) {
       if !namespace.isOwn {
         parts.append(NamespaceWords.heading(namespace, unicode: style.unicode))
       }
@@ -113,7 +114,7 @@ struct FindingWords {
   }
 
   /// `descriptors in 41-55 min`.
-  private func time(_ forecast: Forecast) -> String {
+  func time(_ forecast: Forecast) -> String {
     let name =
       switch forecast.resource {
       case .descriptors: "descriptors"

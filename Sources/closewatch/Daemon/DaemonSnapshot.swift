@@ -58,7 +58,7 @@ struct LookSummary: Sendable, Hashable {
   var rows: Int
 }
 
-/// Sockets by state. Unknown states are counted under ``other``.
+/// Sockets by state. States that this program does not know are counted under ``other``.
 struct StateCounts: Sendable, Hashable {
   private var counts = [Int](repeating: 0, count: 12)
   var other = 0
@@ -72,6 +72,11 @@ struct StateCounts: Sendable, Hashable {
         other = newValue
       }
     }
+  }
+
+  mutating func add(_ more: StateCounts) {
+    for index in counts.indices { counts[index] += more.counts[index] }
+    other += more.other
   }
 
   /// Every socket that is no listener.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// When the next look is due, and what it should read. A function of what earlier turns have cost
+/// and shown: no clock of its own.
+struct Pace: Sendable {
+  /// What a turn reads.
+  enum LookKind: Hashable, Sendable {
+    /// Everything but ESTABLISHED: on most hosts a fraction of the table.
+    case cheap
+    /// Everything, the openers of new connections, and descriptors on dead sockets.
+    case full
+  }
+
+  /// What a turn has cost and shown.
+  struct Turn: Sendable {
+    var kind: LookKind
+    var startedAt: BootInstant
+    var cpuSeconds: Double
+    /// Sockets in CLOSE_WAIT, all namespaces.
+    var closeWait: Int
+    /// Sockets that the kernel has allocated and no table shows (`alloc` less `inuse`).
+    var unlisted: Int
+  }
+
+  /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 10 s between looks it
+  /// is 50 sockets that were not there, more than a burst of slow handlers leaves.
+  static let fastGrowth = 5.0
+  /// For how long at most, so that a leak that goes on for days does not cost ten times the
+  /// processor for days. Three minutes: the patience of the rules and some more.
+  static let longestHurrySeconds = 180.0
+  /// Never slower than this, whatever a turn costs: a verdict that is five minutes late is late.
+  static let slowestSeconds = 300.0
+  /// Sockets in no table that must appear before a full look is taken early. 10: sockets that are
+  /// just being made are in no table either, a few at a time.
+  static let fewestUnlisted = 10
+
+  private var settings: SamplingSettings
+  private var newest: [LookKind: Turn] = [:]
+  private var last: Turn?
+  private var hurriedSince: BootInstant?
+  private var hasHurriedEnough = false
+
+  init(_ settings: SamplingSettings) { self.settings = settings }
+
+  /// Takes up other settings, and goes on from what is known.
+  mutating func change(to settings: SamplingSettings) { self.settings = settings }
+
+  /// Takes in a turn.
+  mutating func record(_ turn: Turn) {
+    if let last { judgeHurry(turn, after: last) }
+    last = turn
+    newest[turn.kind] = turn
+  }
+
+  private mutating func judgeHurry(_ turn: Turn, after last: Turn) {
+    let seconds = turn.startedAt.seconds(since: last.startedAt)
+    guard seconds > 0 else { return }
+    let isGrowing = Double(turn.closeWait - last.closeWait) / seconds >= Self.fastGrowth
+    guard isGrowing else {
+      hurriedSince = nil
+      hasHurriedEnough = false
+      return
+    }
+    let since = hurriedSince ?? turn.startedAt
+    hurriedSince = since
+    hasHurriedEnough = turn.startedAt.seconds(since: since) >= Self.longestHurrySeconds
+  }
+
+  /// Whether looks are more frequent than set because CLOSE_WAIT grows fast.
+  var isHurried: Bool { hurriedSince != nil && !hasHurriedEnough }
+
+  /// Whether looks are less frequent than set because a turn costs more than its budget.
+  var isBackedOff: Bool { intervalSeconds > settings.interval }
+
+  /// Seconds between the beginnings of two looks.
+  var intervalSeconds: Double {
+    let wanted = isHurried ? min(settings.fastestInterval, settings.interval) : settings.interval
+    // Half of the budget is for cheap looks, the other for full ones.
+    let afforded = (newest[.cheap]?.cpuSeconds ?? 0) / (settings.cpuBudget / 2)
+    return min(max(wanted, afforded), max(Self.slowestSeconds, settings.interval))
+  }
+
+  /// Seconds between the beginnings of two full looks.
+  var fullIntervalSeconds: Double {
+    let afforded = (newest[.full]?.cpuSeconds ?? 0) / (settings.cpuBudget / 2)
+    return min(
+      max(settings.fullInterval, afforded), max(Self.slowestSeconds, settings.fullInterval))
+  }
+
+  /// When the next look is due.
+  var dueAt: BootInstant? { last?.startedAt.advanced(bySeconds: intervalSeconds) }
+
+  /// What a look at `now` should read.
+  func kind(at now: BootInstant) -> LookKind {
+    guard let full = newest[.full] else { return .full }
+    let passed = now.seconds(since: full.startedAt)
+    // A timer that fires a moment early must not cost a whole interval.
+    if passed >= fullIntervalSeconds - intervalSeconds / 2 { return .full }
+    // Descriptors on dead sockets come up: but the budget holds.
+    let isAffordable = passed >= full.cpuSeconds / (settings.cpuBudget / 2)
+    if isAffordable, let last, last.unlisted - full.unlisted >= Self.fewestUnlisted {
+      return .full
+    }
+    return .cheap
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Logging
+import Reporting
+import ServiceLifecycle
+
+/// The loop: a turn, its events, the wait for the next one.
+struct SamplingService: Service {
+  let sampler: Sampler
+  let store: SnapshotStore
+  let bell: Bell
+  let notify: ServiceNotify
+  let logger: Logger
+  /// Takes the events of a turn; must not wait.
+  let report: @Sendable ([FindingEvent]) -> Void
+
+  func run() async {
+    var isReady = false
+    var said = Said()
+    while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      guard let (result, schedule) = await Abandonable.result(of: { await sampler.turn() })
+      else { break }
+      switch result {
+      case .turned(let outcome):
+        if said.failure != nil { logger.notice("looks succeed again") }
+        said.failure = nil
+        report(outcome.events)
+        if !isReady {
+          tell(.ready)
+          isReady = true
+          logger.notice("watching; the first look took \(Quantity.duration(outcome.wallSeconds))")
+        }
+      case .failed(let reason):
+        if said.failure != reason { logger.error("\(reason)") }
+        said.failure = reason
+      }
+      say(schedule, &said)
+      await pause(until: schedule.dueAt)
+    }
+    tell(.stopping)
+  }
+
+  /// Waits for the next turn, and shows the watchdog that neither this loop nor the sampling
+  /// thread is stuck.
+  private func pause(until due: BootInstant) async {
+    while !Task.isShuttingDownGracefully {
+      if notify.watchdogSeconds != nil {
+        guard await Abandonable.result(of: { await sampler.isAlive() }) == true else { return }
+        tell(.alive)
+      }
+      let left = due.seconds(since: Clock.boot)
+      guard left > 0 else { return }
+      let slice = notify.watchdogSeconds.map { min(left, $0 / 3) } ?? left
+      if await bell.wait(atMost: slice) { return }
+    }
+  }
+
+  /// What was said last, so that nothing is said at every turn.
+  private struct Said {
+    var failure: String?
+    var isBackedOff = false
+    var isHurried = false
+    var status = ""
+  }
+
+  private func say(_ schedule: Sampler.Schedule, _ said: inout Said) {
+    let interval = Quantity.duration(schedule.intervalSeconds)
+    if schedule.isBackedOff != said.isBackedOff {
+      logger.warning(
+        schedule.isBackedOff
+          ? "a look costs more than cpu-budget allows: looking every \(interval) only"
+          : "looks are within cpu-budget again: looking every \(interval)")
+      said.isBackedOff = schedule.isBackedOff
+    }
+    if schedule.isHurried != said.isHurried {
+      logger.notice(
+        schedule.isHurried
+          ? "CLOSE_WAIT grows fast: looking every \(interval)"
+          : "CLOSE_WAIT grows fast no more: looking every \(interval)")
+      said.isHurried = schedule.isHurried
+    }
+    let status = self.status(interval: interval, failure: said.failure)
+    if status != said.status { tell(.status(status)) }
+    said.status = status
+  }
+
+  private func status(interval: String, failure: String?) -> String {
+    if let failure { return "cannot look: \(failure)" }
+    let snapshot = store.snapshot
+    let waiting = snapshot.namespaces.reduce(0) { $0 + $1.states[.closeWait] }
+    let firing = snapshot.findings.count { $0.lifecycle == .firing }
+    return "\(Quantity.count(firing, "finding")), "
+      + "\(Quantity.count(waiting, "socket")) in CLOSE_WAIT; looking every \(interval)"
+  }
+
+  private func tell(_ message: ServiceNotify.Message) {
+    do throws(SystemCallError) {
+      try notify.send(message)
+    } catch {
+      logger.error("\(error)")
+    }
+  }
+}

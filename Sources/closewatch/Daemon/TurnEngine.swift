@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+
+/// One turn of the daemon: look, find holders, judge. The same on a live and on a recorded host.
+struct TurnEngine {
+  /// What a turn has brought.
+  struct Outcome: Sendable {
+    var kind: Pace.LookKind
+    var look: LookSummary
+    var events: [FindingEvent]
+    /// Of the look and the search for holders.
+    var gaps: [Gap]
+    /// Processor time of the look, the search and the judgement.
+    var cpuSeconds: Double
+    var wallSeconds: Double
+
+    /// What the pace has to know of it.
+    var closeWait: Int
+    var unlisted: Int
+  }
+
+  /// Up to this many connections the table is read whole in every look: it costs under a
+  /// millisecond, and no verdict has to be made without ESTABLISHED.
+  static let smallTable = 500
+
+  private(set) var watch: Watch
+  private var host: any Host
+  private var request: SampleRequest
+
+  init(host: any Host, settings: DaemonSettings) {
+    self.host = host
+    watch = Watch(settings: settings.rules)
+    request = SampleRequest()
+    request.source = settings.sampling.source
+  }
+
+  /// Takes up other settings, and goes on from what is known.
+  mutating func change(to settings: DaemonSettings) {
+    request.source = settings.sampling.source
+    watch.change(to: settings.rules)
+  }
+
+  /// Takes a turn.
+  ///
+  /// - Throws: ``HostError`` when no table could be read; what is known stays.
+  mutating func turn(_ kind: Pace.LookKind) throws(HostError) -> Outcome {
+    let began = Clock.monotonicSeconds
+    let cpuBegan = Clock.threadSeconds
+    request.states = kind == .full || isSmall ? .all : .allButEstablished
+    let sample = try host.takeSample(request)
+    var search = watch.advance(
+      with: sample, ghosts: kind == .full ? .everywhere : .none, learnOpeners: kind == .full)
+    // Without ESTABLISHED nobody can tell the dead from the living.
+    if !sample.states.contains(.established) { search.ghosts = .none }
+    let report = host.findHolders(search, in: sample)
+    watch.attribute(report, to: search)
+    let events = watch.judge()
+    // The look has a thread of its own, which this thread's clock does not count.
+    let cpu = Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000
+    return Outcome(
+      kind: kind,
+      look: LookSummary(
+        takenAt: sample.takenAt, wallClockSeconds: sample.wallClockSeconds, cost: sample.cost,
+        rows: sample.sockets.count),
+      events: events, gaps: sample.gaps + report.gaps, cpuSeconds: cpu,
+      wallSeconds: Clock.monotonicSeconds - began,
+      closeWait: sample.sockets.count { $0.state == .closeWait },
+      unlisted: Self.unlisted(sample))
+  }
+
+  private var isSmall: Bool {
+    guard let namespaces = watch.census?.sample.namespaces else { return true }
+    return namespaces.reduce(0) { $0 + $1.sockstat.inUse + $1.sockstat.inUse6 }
+      <= Self.smallTable
+  }
+
+  /// `alloc` is of the whole host and counts sockets that were never connected too.
+  private static func unlisted(_ sample: Sample) -> Int {
+    let allocated = sample.namespaces.first { $0.isOwn }?.sockstat.allocated ?? 0
+    return allocated
+      - sample.namespaces.reduce(0) { $0 + $1.sockstat.inUse + $1.sockstat.inUse6 }
+  }
+}
