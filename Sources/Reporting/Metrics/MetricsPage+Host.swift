@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// The host's sockets and the kernel's counters.
