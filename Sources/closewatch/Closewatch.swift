@@ -14,7 +14,9 @@ struct Closewatch: ParsableCommand {
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
       """,
     version: BuildInfo.version,
-    subcommands: [Triage.self, Sockets.self, Record.self, Daemon.self])
+    subcommands: [
+      Triage.self, Sockets.self, Record.self, Daemon.self, CheckSettings.self, Generate.self,
+    ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
   static func main() {

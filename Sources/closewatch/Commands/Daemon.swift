@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Diagnosis
-import LinuxHost
+import Glibc
 import Logging
-import Reporting
-import ServiceLifecycle
-import UnixSignals
 
 /// `closewatch daemon`: looks again and again, and reports what is leaked.
 struct Daemon: ParsableCommand {
@@ -15,17 +11,38 @@ struct Daemon: ParsableCommand {
     discussion: """
       Reports go to the journal (journalctl -t closewatch) and, where standard error is not the
       journal itself, to standard error. SIGTERM and SIGINT end it, SIGHUP reads the settings again.
+
+      Settings come from the file, the environment (CLOSEWATCH_INTERVAL=5s) and flags; the later
+      overrides the earlier. closewatch check-settings checks a file.
       """)
 
   @Option(
-    help: ArgumentHelp("Time between two looks (default: 10s).", valueName: "time"),
-    transform: TimeSpan.parsePositive)
-  var interval: TimeSpan?
+    help: ArgumentHelp(
+      "The settings file (default: \(SettingsReader.usualPath), if it is there).",
+      valueName: "file"))
+  var settings: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Override one setting: --set rules.patience=5m. Can be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @Option(help: ArgumentHelp("The same as --set sampling.interval=TIME.", valueName: "time"))
+  var interval: String?
 
   func run() throws {
-    var settings = DaemonSettings()
-    if let interval { settings.sampling.interval = interval.seconds }
+    var flags = overrides
+    if let interval { flags.append("sampling.interval=\(interval)") }
+    let source = SettingsSource(path: settings, flags: flags)
+    let initial: DaemonSettings
+    do throws(SettingsErrors) {
+      initial = try source.read()
+    } catch {
+      for problem in error.errors { StandardError.line("\(problem)") }
+      throw ExitCode(ExitStatus.blind)
+    }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
-    try DaemonRun(settings: settings, logger: logger).toItsEnd()
+    try DaemonRun(settings: initial, source: source, logger: logger).toItsEnd()
   }
 }

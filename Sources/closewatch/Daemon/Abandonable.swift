@@ -21,6 +21,25 @@ enum Abandonable {
     }
   }
 
+  /// Returns when `work` has, or when `span` is over. Also while the program stops.
+  static func finish(
+    within span: Duration, _ work: @escaping @Sendable () async -> Void
+  ) async {
+    let answer = Answer<Bool>()
+    _ = await withCheckedContinuation { continuation in
+      answer.expect(continuation)
+      Task {
+        await work()
+        answer.give(true)
+      }
+      // Detached from a task that is being cancelled, in which a sleep ends at once.
+      Task.detached {
+        try? await Task.sleep(for: span)
+        answer.give(nil)
+      }
+    }
+  }
+
   /// The first answer counts; it may be there before anyone waits for it.
   private final class Answer<Value: Sendable>: Sendable {
     private enum State {

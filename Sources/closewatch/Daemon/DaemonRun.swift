@@ -11,6 +11,7 @@ import UnixSignals
 /// The daemon's parts, put together.
 struct DaemonRun {
   let settings: DaemonSettings
+  let source: SettingsSource
   let logger: Logger
 
   /// Runs until a signal ends it.
@@ -27,21 +28,38 @@ struct DaemonRun {
   }
 
   private func services() throws -> [ServiceGroupConfiguration.ServiceConfiguration] {
-    let store = SnapshotStore(
-      DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds))
-    let sampler: Sampler
+    let store = SnapshotStore(first)
+    let (bell, journalBell) = (Bell(), Bell())
+    let notify = ServiceNotify()
+    let queue = JournalQueue(settings.journal)
+    let reporter = EventReporter(
+      queue: queue, journalBell: journalBell, logger: logger, settings: settings.journal)
     do throws(SystemCallError) {
-      sampler = try Sampler(settings: settings, store: store) { LiveHost() }
+      let sampler = try Sampler(settings: settings, store: store) { LiveHost() }
+      let journal = try JournalService(
+        queue: queue, bell: journalBell, store: store, logger: logger)
+      let reload = ReloadService(
+        source: source, sampler: sampler, reporter: reporter, store: store, bell: bell,
+        notify: notify, logger: logger)
+      let loop = SamplingService(
+        sampler: sampler, store: store, bell: bell, notify: notify, logger: logger,
+        report: { reporter.report($0) })
+      // They end in the opposite order: the loop first, the journal with what is left last.
+      return [
+        .init(service: journal, successTerminationBehavior: .ignore),
+        .init(service: reload, successTerminationBehavior: .ignore),
+        .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+      ]
     } catch {
       throw HostError("\(error); raise the limit of threads")
     }
-    let logger = logger
-    let loop = SamplingService(
-      sampler: sampler, store: store, bell: Bell(), notify: ServiceNotify(), logger: logger,
-      report: { events in
-        for event in events { logger.notice("\(EventMessage.line(event))") }
-      })
-    return [.init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)]
+  }
+
+  private var first: DaemonSnapshot {
+    var snapshot = DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds)
+    snapshot.settings.path = source.effectivePath
+    snapshot.settings.loadedWallSeconds = snapshot.startedWallSeconds
+    return snapshot
   }
 
   /// Runs `work` to its end on the concurrency runtime's threads while this thread waits.

@@ -37,7 +37,12 @@ struct Pace: Sendable {
   static let fewestUnlisted = 10
 
   private var settings: SamplingSettings
-  private var newest: [LookKind: Turn] = [:]
+  /// The newest full turn.
+  private var full: Turn?
+  /// Processor seconds of a turn, smoothed: one slow turn is no reason to look away.
+  private var cost: [LookKind: Double] = [:]
+  /// How often the interval is doubled so that cheap turns fit into their half of the budget.
+  private var doublings = 0
   private var last: Turn?
   private var hurriedSince: BootInstant?
   private var hasHurriedEnough = false
@@ -51,7 +56,32 @@ struct Pace: Sendable {
   mutating func record(_ turn: Turn) {
     if let last { judgeHurry(turn, after: last) }
     last = turn
-    newest[turn.kind] = turn
+    if turn.kind == .full { full = turn }
+    let before = cost[turn.kind] ?? turn.cpuSeconds
+    cost[turn.kind] = 0.7 * before + 0.3 * turn.cpuSeconds
+    fitInterval()
+  }
+
+  /// Goes back up at once and down by a step each turn, with some slack: a cost at the edge must
+  /// not make the interval flicker.
+  private mutating func fitInterval() {
+    guard let cost = cost[.cheap] else { return }
+    while cost > share(of: doubled(doublings)), doubled(doublings) < Self.slowestSeconds {
+      doublings += 1
+    }
+    if doublings > 0, cost < 0.7 * share(of: doubled(doublings - 1)) { doublings -= 1 }
+  }
+
+  private func doubled(_ times: Int) -> Double {
+    (0..<times).reduce(settings.interval) { interval, _ in interval * 2 }
+  }
+
+  /// What a kind of turn may cost that comes every `interval`: half of the budget each.
+  private func share(of interval: Double) -> Double { interval * settings.cpuBudget / 2 }
+
+  /// Seconds that must pass for a turn to fit into its half of the budget.
+  private func affordable(_ kind: LookKind) -> Double {
+    (cost[kind] ?? 0) / (settings.cpuBudget / 2)
   }
 
   private mutating func judgeHurry(_ turn: Turn, after last: Turn) {
@@ -72,21 +102,20 @@ struct Pace: Sendable {
   var isHurried: Bool { hurriedSince != nil && !hasHurriedEnough }
 
   /// Whether looks are less frequent than set because a turn costs more than its budget.
-  var isBackedOff: Bool { intervalSeconds > settings.interval }
+  var isBackedOff: Bool { doublings > 0 }
 
   /// Seconds between the beginnings of two looks.
   var intervalSeconds: Double {
-    let wanted = isHurried ? min(settings.fastestInterval, settings.interval) : settings.interval
-    // Half of the budget is for cheap looks, the other for full ones.
-    let afforded = (newest[.cheap]?.cpuSeconds ?? 0) / (settings.cpuBudget / 2)
-    return min(max(wanted, afforded), max(Self.slowestSeconds, settings.interval))
+    let backedOff = min(doubled(doublings), max(Self.slowestSeconds, settings.interval))
+    guard isHurried else { return backedOff }
+    return min(backedOff, max(settings.fastestInterval, affordable(.cheap)))
   }
 
   /// Seconds between the beginnings of two full looks.
   var fullIntervalSeconds: Double {
-    let afforded = (newest[.full]?.cpuSeconds ?? 0) / (settings.cpuBudget / 2)
-    return min(
-      max(settings.fullInterval, afforded), max(Self.slowestSeconds, settings.fullInterval))
+    min(
+      max(settings.fullInterval, affordable(.full)),
+      max(Self.slowestSeconds, settings.fullInterval))
   }
 
   /// When the next look is due.
@@ -94,13 +123,12 @@ struct Pace: Sendable {
 
   /// What a look at `now` should read.
   func kind(at now: BootInstant) -> LookKind {
-    guard let full = newest[.full] else { return .full }
+    guard let full else { return .full }
     let passed = now.seconds(since: full.startedAt)
     // A timer that fires a moment early must not cost a whole interval.
     if passed >= fullIntervalSeconds - intervalSeconds / 2 { return .full }
     // Descriptors on dead sockets come up: but the budget holds.
-    let isAffordable = passed >= full.cpuSeconds / (settings.cpuBudget / 2)
-    if isAffordable, let last, last.unlisted - full.unlisted >= Self.fewestUnlisted {
+    if passed >= affordable(.full), let last, last.unlisted - full.unlisted >= Self.fewestUnlisted {
       return .full
     }
     return .cheap

@@ -21,7 +21,7 @@ actor Sampler {
     var isHurried: Bool
   }
 
-  private let thread: SamplingThread
+  private let thread: BlockingThread
   private let store: SnapshotStore
   private var engine: TurnEngine
   private var pace: Pace
@@ -35,18 +35,18 @@ actor Sampler {
   init(
     settings: DaemonSettings, store: SnapshotStore, makeHost: () -> any Host
   ) throws(SystemCallError) {
-    thread = try SamplingThread(purpose: "sampling")
+    thread = try BlockingThread(purpose: "sampling")
     self.store = store
     self.settings = settings
     engine = TurnEngine(host: makeHost(), settings: settings)
-    pace = Pace(settings.sampling)
+    pace = Pace(settings.pace)
   }
 
   /// Judges and paces by other settings from the next turn on.
   func change(to settings: DaemonSettings) {
     self.settings = settings
     engine.change(to: settings)
-    pace.change(to: settings.sampling)
+    pace.change(to: settings.pace)
   }
 
   /// Returns when the sampling thread is free: proof for the watchdog that it is not stuck.

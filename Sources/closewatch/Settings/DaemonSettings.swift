@@ -7,4 +7,13 @@ struct DaemonSettings: Hashable, Sendable {
   var sampling = SamplingSettings()
   var rules = RuleSettings()
   var journal = JournalSettings()
+
+  /// The pace that these rules need: what only a full look shows must be seen twice within the
+  /// patience, or findings would come and go with it.
+  var pace: SamplingSettings {
+    var pace = sampling
+    pace.fullInterval = max(
+      sampling.interval, min(sampling.fullInterval, rules.patienceSeconds / 2))
+    return pace
+  }
 }

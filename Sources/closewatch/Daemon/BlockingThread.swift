@@ -8,7 +8,7 @@ import Synchronization
 /// executor can wait for as long as it takes without taking a thread from the rest of the program.
 ///
 /// The thread lives as long as the process; nobody waits for it at the end.
-final class SamplingThread: SerialExecutor {
+final class BlockingThread: SerialExecutor {
   private let jobs = Mutex<[UnownedJob]>([])
   private let work = Semaphore()
 
@@ -19,7 +19,7 @@ final class SamplingThread: SerialExecutor {
       &thread, nil,
       { context in
         guard let context else { return nil }
-        Unmanaged<SamplingThread>.fromOpaque(context).takeRetainedValue().serve()
+        Unmanaged<BlockingThread>.fromOpaque(context).takeRetainedValue().serve()
         return nil
       }, Unmanaged.passRetained(self).toOpaque())
     guard code == 0 else {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+
+/// Everything that can be set, in the order of the file.
+enum SettingCatalog {
+  /// A part of the file.
+  struct Section: Sendable {
+    var name: String
+    var about: String
+    var keys: [SettingKey]
+  }
+
+  static let sections: [Section] = [
+    Section(
+      name: "sampling", about: "How often to look, and what a look may cost.", keys: sampling),
+    Section(
+      name: "rules",
+      about: "The thresholds of the rules. Every default holds on an untouched production host.",
+      keys: rules),
+    Section(
+      name: "journal", about: "What is written to the journal, beside the log.", keys: journal),
+  ]
+
+  static var keys: [SettingKey] { sections.flatMap(\.keys) }
+
+  private static let sampling: [SettingKey] = [
+    .time(
+      "sampling.interval", \.sampling.interval, from: 0.05, to: 3600,
+      """
+      Time between two looks at every state but ESTABLISHED. 10s: a leak that fills 1024
+      descriptors in a minute is still seen six times before.
+      """),
+    .time(
+      "sampling.full-interval", \.sampling.fullInterval, from: 0.05, to: 86_400,
+      """
+      Time between two looks at everything: ESTABLISHED too, who opened new connections, and
+      descriptors on dead sockets. 60s: half the patience of the rules, which is also the most it
+      can be. It is taken early when sockets come up that are in no table.
+      """),
+    .time(
+      "sampling.fastest-interval", \.sampling.fastestInterval, from: 0.05, to: 3600,
+      """
+      Time between two looks while CLOSE_WAIT grows by 5 a second or more, for three minutes at
+      most. 1s: a leak of 100 a second is judged by a curve and not by two points.
+      """),
+    .share(
+      "sampling.cpu-budget", \.sampling.cpuBudget,
+      """
+      The share of one core that looking may take. Above it looks become fewer (at the least one
+      in five minutes), and the log says so. 2%: at 100,000 sockets a look costs some 60 ms.
+      """),
+    .choice(
+      "sampling.source", \.sampling.source,
+      """
+      Where the socket tables are read. auto: sock_diag, and /proc/net/tcp where the kernel
+      refuses it; proc knows no ages and no accept queue limits.
+      """),
+  ]
+
+  private static let journal: [SettingKey] = [
+    .flag(
+      "journal.enabled", \.journal.isEnabled,
+      """
+      Whether finding events are written as structured entries (journalctl -t closewatch). They
+      are written to standard error otherwise.
+      """),
+    .count(
+      "journal.entries-per-minute", \.journal.entriesPerMinute, 1...10_000,
+      """
+      Entries a minute at most; what is above is counted and said. 60: a host has a handful of
+      findings, and each is told when it begins, doubles and ends.
+      """),
+    .count(
+      "journal.queue-length", \.journal.queueLength, 1...10_000,
+      """
+      Entries kept while journald is away; then the oldest go. 256: at some 3 kB each it is under
+      a megabyte.
+      """),
+  ]
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reporting
+
+/// One thing that can be set: the same in the file, the environment and the flags.
+struct SettingKey: Sendable {
+  /// Section and name: `sampling.interval`.
+  let path: String
+  /// What it takes, after "expected": `a time from 50ms to 1h, such as 10s`.
+  let expected: String
+  /// Why its default is what it is: sentences for the commented file.
+  let reason: String
+  /// Its value in some settings, as the file writes it.
+  let text: @Sendable (DaemonSettings) -> String
+  /// Sets it from text; false when the text is not what is expected.
+  let set: @Sendable (inout DaemonSettings, String) -> Bool
+
+  var section: String { String(path.prefix { $0 != "." }) }
+  var name: String { String(path.drop { $0 != "." }.dropFirst()) }
+  /// `CLOSEWATCH_FULL_INTERVAL`: without the section, so that it is short.
+  var variable: String {
+    "CLOSEWATCH_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+  }
+
+  // MARK: Kinds
+
+  typealias Place<Value> = any WritableKeyPath<DaemonSettings, Value> & Sendable
+
+  /// A span of time.
+  static func time(
+    _ path: String, _ place: Place<Double>, from low: Double, to high: Double, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path, expected: "a time from \(TimeText.text(low)) to \(TimeText.text(high))",
+      reason: reason, text: { TimeText.text($0[keyPath: place]) },
+      set: { settings, text in
+        guard let span = try? TimeSpan.parse(text), (low...high).contains(span.seconds)
+        else { return false }
+        settings[keyPath: place] = span.seconds
+        return true
+      })
+  }
+
+  /// A number of things.
+  static func count(
+    _ path: String, _ place: Place<Int>, _ range: ClosedRange<Int>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path,
+      expected: "a whole number from \(range.lowerBound) to \(range.upperBound)", reason: reason,
+      text: { String($0[keyPath: place]) },
+      set: { settings, text in
+        guard let value = Int(text), range.contains(value) else { return false }
+        settings[keyPath: place] = value
+        return true
+      })
+  }
+
+  /// A part of a whole: `80%`. The sign is needed, because 1 could be either end.
+  static func share(
+    _ path: String, _ place: Place<Double>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path, expected: "a percentage from 0.1% to 100%", reason: reason,
+      text: { percentage($0[keyPath: place]) },
+      set: { settings, text in
+        guard text.hasSuffix("%"), let value = Double(text.dropLast()),
+          (0.1...100).contains(value)
+        else { return false }
+        settings[keyPath: place] = value / 100
+        return true
+      })
+  }
+
+  /// Yes or no.
+  static func flag(
+    _ path: String, _ place: Place<Bool>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path, expected: "true or false", reason: reason,
+      text: { String($0[keyPath: place]) },
+      set: { settings, text in
+        guard let value = Bool(text) else { return false }
+        settings[keyPath: place] = value
+        return true
+      })
+  }
+
+  /// One of a few words.
+  static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ path: String, _ place: Place<Choice>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path,
+      expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
+      reason: reason, text: { $0[keyPath: place].rawValue },
+      set: { settings, text in
+        guard let value = Choice(rawValue: text) else { return false }
+        settings[keyPath: place] = value
+        return true
+      })
+  }
+
+  private static func percentage(_ share: Double) -> String {
+    let tenths = (share * 1000).rounded()
+    let isWhole = tenths.truncatingRemainder(dividingBy: 10) == 0
+    return Quantity.fixed(share * 100, decimals: isWhole ? 0 : 1) + "%"
+  }
+}
+
+/// A span of time as settings write it: in the largest unit that needs no fraction.
+enum TimeText {
+  static func text(_ seconds: Double) -> String {
+    for (unit, size) in [("d", 86_400.0), ("h", 3600), ("m", 60), ("s", 1)]
+    where seconds >= size && seconds.truncatingRemainder(dividingBy: size) == 0 {
+      return "\(Int(seconds / size))\(unit)"
+    }
+    return "\(Int((seconds * 1000).rounded()))ms"
+  }
+}
