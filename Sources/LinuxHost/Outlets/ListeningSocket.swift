@@ -90,6 +90,9 @@ package enum ListeningSocket {
     return fd
   }
 
+  /// Removes the file of a unix socket at the end. One that is gone already is fine.
+  package static func remove(_ path: String) { unlink(path) }
+
   /// The local port of a TCP socket; nil of another one.
   package static func port(of fd: Int32) -> UInt16? {
     var storage = sockaddr_storage()
@@ -158,4 +161,9 @@ package enum ListeningSocket {
       }
     }
   }
+}
+
+extension SystemCallError {
+  /// Somebody else listens there.
+  package var isAddressTaken: Bool { errno == EADDRINUSE }
 }

@@ -96,7 +96,7 @@ final class RequestHandler: ChannelInboundHandler {
     _ answer: WebAnswer, to head: HTTPRequestHead, _ context: ChannelHandlerContext
   ) {
     let isLast =
-      answer.closes || !head.isKeepAlive || head.version < .http1_1 || requests >= limits.requests
+      answer.closes || !head.isKeepAlive || head.version != .http1_1 || requests >= limits.requests
       || gate.isStopping
     if isLast { isEnding = true }
     let done = context.eventLoop.makePromise(of: Void.self)
@@ -130,7 +130,7 @@ final class RequestHandler: ChannelInboundHandler {
     for (name, value) in answer.headers { headers.replaceOrAdd(name: name, value: value) }
     if isLast { headers.add(name: "Connection", value: "close") }
     // A HEAD has no body that could be compressed; HTTP/1.0 knows no chunks; a line is short.
-    if head.method == .HEAD || head.version < .http1_1 || answer.body.count < 1024 {
+    if head.method == .HEAD || head.version != .http1_1 || answer.body.count < 1024 {
       headers.add(name: Self.identity, value: "1")
     }
     return headers

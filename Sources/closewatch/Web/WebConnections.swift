@@ -65,7 +65,8 @@ final class WebConnections: Sendable {
   func mark(_ channel: any Channel, isIdle: Bool) {
     let id = ObjectIdentifier(channel)
     state.withLock { state in
-      state.open[id]?.idleSince = isIdle ? state.open[id]?.idleSince ?? .now() : nil
+      let since = state.open[id]?.idleSince ?? .now()
+      state.open[id]?.idleSince = isIdle ? since : nil
     }
   }
 

@@ -34,8 +34,13 @@ struct WebPages: Sendable {
 
   /// What is wrong with a request whatever it asks for.
   private static func refusal(of head: HTTPRequestHead) -> WebAnswer? {
+    guard head.version == .http1_1 || head.version == .http1_0 else {
+      var answer = WebAnswer(.httpVersionNotSupported, "505 closewatch speaks HTTP/1.1")
+      answer.closes = true
+      return answer
+    }
     // RFC 9112 3.2: exactly one, from HTTP/1.1 on.
-    if head.version >= .http1_1, head.headers["host"].count != 1 {
+    if head.version == .http1_1, head.headers["host"].count != 1 {
       var answer = WebAnswer(.badRequest, "400 a request needs one Host header")
       answer.closes = true
       return answer
