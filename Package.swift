@@ -97,7 +97,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["closewatch", "KernelTables", "TestSupport"],
+      name: "CommandTests",
+      dependencies: [
+        "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "SocketLab",
+        "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

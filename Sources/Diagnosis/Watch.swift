@@ -57,6 +57,6 @@ package struct Watch: Sendable {
     guard let census else { return [] }
     return ledger.update(
       RuleCatalog.findings(in: Inquiry(census, settings: settings)), at: census.now,
-      quietSeconds: settings.patienceSeconds)
+      quietSeconds: settings.quietSeconds)
   }
 }

@@ -3,6 +3,7 @@
 import Glibc
 import KernelTables
 import LinuxHost
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct LiveHostTests {
@@ -104,7 +105,7 @@ import Testing
     ) { try host.takeSample(SampleRequest()) }
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `sockets of another namespace are read there, and we do not move`() throws {
     let scratch = try ScratchNamespace("green")
     let listener = try scratch.run { try Listener(backlog: 5) }
@@ -122,7 +123,7 @@ import Testing
     #expect(try NetworkNamespaces().found.first?.id == before)
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `only the namespace asked for is read, with its own settings`() throws {
     let scratch = try ScratchNamespace("red")
     let listener = try scratch.run {
@@ -139,7 +140,7 @@ import Testing
     #expect(sample.sockets.map(\.inode) == [listener.inode])
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `an empty namespace is in the sample without being dumped`() throws {
     let scratch = try ScratchNamespace("empty")
     let sample = try Self.sample(names: scratch.directory)
@@ -147,7 +148,7 @@ import Testing
     #expect(empty.sockstat == SockStat(hostWideOf: empty.sockstat))
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `a look leaves no netlink socket behind that would keep a namespace alive`() throws {
     let scratch = try ScratchNamespace("gone")
     let listener = try scratch.run { try Listener(backlog: 5) }

@@ -3,6 +3,7 @@
 import Glibc
 import KernelTables
 import LinuxHost
+import TestSupport
 import Testing
 
 @Suite struct NetworkNamespacesTests {
@@ -41,7 +42,7 @@ import Testing
     #expect(try namespaces.only("\(getpid())").isOwn)
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `a named namespace without a process is found, and named when one is not found`() throws {
     let scratch = try ScratchNamespace("blue")
     let namespaces = try NetworkNamespaces(namesDirectory: scratch.directory)
@@ -56,7 +57,7 @@ import Testing
     ) { try namespaces.only("bleu") }
   }
 
-  @Test(.enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+  @Test(.requires(.networkNamespaces))
   func `a stale name, a plain file, is not a namespace and not an error`() throws {
     let scratch = try ScratchNamespace("blue")
     let stale = "\(scratch.directory)/stale"

@@ -8,17 +8,13 @@ import LinuxHost
 /// A network namespace of a test's own: named by a mount under a directory that the test made, so
 /// that nothing shows under `/run/netns`. Gone when it goes out of scope.
 ///
-/// Tests that use one need CAP_SYS_ADMIN; see ``isPossible``.
+/// Tests that use one need CAP_SYS_ADMIN: `.requires(.networkNamespaces)`.
 final class ScratchNamespace {
   let directory: String
   let name: String
   let id: NetnsID
 
   var path: String { "\(directory)/\(name)" }
-
-  /// Whether this process may make and enter network namespaces.
-  static let isPossible: Bool =
-    (try? LookThread.run { unshareNetwork() == 0 }) ?? false
 
   init(_ name: String) throws {
     var template = Array("/tmp/closewatch-netns-XXXXXX".utf8CString)

@@ -4,10 +4,11 @@ import CLinuxDiag
 import Glibc
 import KernelTables
 import LinuxHost
+import TestSupport
 import Testing
 
 /// What is seen of a namespace that holds a process and a listener, with fewer capabilities.
-@Suite(.serialized, .enabled(if: ScratchNamespace.isPossible, "needs CAP_SYS_ADMIN"))
+@Suite(.serialized, .requires(.networkNamespaces))
 struct UnprivilegedTests {
   @Test func `without CAP_SYS_ADMIN a namespace is read through a process in it`() throws {
     let (scratch, row, sample) = try look(keeping: ~(1 << UInt64(CAP_SYS_ADMIN)))

@@ -103,6 +103,7 @@ package struct RandomLooks {
     process.descriptorCount = optional { $0.count() }
     process.descriptorSoftLimit = optional { $0.number(in: 0...UInt64.max) }
     process.descriptorHardLimit = optional { $0.number(in: 0...UInt64.max) }
+    process.imageID = number(in: 0...UInt64.max)
     process.runtime = ProcessRuntime.allCases.randomElement(using: &generator) ?? .unknown
     return process
   }

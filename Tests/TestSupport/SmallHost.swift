@@ -80,6 +80,7 @@ package enum SmallHost {
       process.command = "worker"
       process.executable = "/opt/acme/worker"
       process.arguments = ["worker", "--password=hunter2"]
+      process.imageID = id == idle ? 0x7ffd_0a00_2000 : 0x7ffc_1b00_1000
       process.namespace = id == idle ? other : own
       return process
     }

@@ -28,15 +28,16 @@ static const int closewatch_network_namespace = 0x40000000;
 /// ioctl_nsfs(2) NS_GET_NSTYPE: the kind of namespace behind a descriptor, or -1.
 static inline int closewatch_namespace_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
 
-/// The offset of a field in the kernel's struct tcp_info, for tests of the layout: 0 last_data_sent,
-/// 1 last_data_recv, 2 last_ack_recv, 3 bytes_acked, 4 bytes_received, 5 segs_out.
+/// The offset of a field in the kernel's struct tcp_info, for tests of the layout:
+/// 0 last_data_sent, 1 last_data_recv, 2 last_ack_recv, 3 bytes_acked, 4 bytes_received,
+/// 5 segs_out.
 unsigned long closewatch_tcp_info_offset(int field);
 
 /// unshare(2); the Glibc module leaves it out (it needs _GNU_SOURCE).
 static inline int closewatch_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 
-/// Gives up capabilities of the calling thread alone: keeps those in the mask (1 << CAP_...) that it
-/// has. capset(2); -1 and errno on failure.
+/// Gives up capabilities of the calling thread alone: keeps those in the mask (1 << CAP_...) that
+/// it has. capset(2); -1 and errno on failure.
 static inline int closewatch_keep_capabilities(unsigned long long mask) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct data[2];

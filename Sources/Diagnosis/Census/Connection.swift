@@ -106,7 +106,8 @@ package struct Connection: Sendable {
   /// Takes in the row of a further look.
   mutating func update(_ row: SocketRow, at instant: BootInstant, age: Age) {
     let since = instant.advanced(bySeconds: -age.seconds)
-    if row.state != state {
+    let hasChanged = row.state != state
+    if hasChanged {
       previousState = state
       state = row.state
       flags.remove([.sentInState, .sinceIsExact])
@@ -118,7 +119,8 @@ package struct Connection: Sendable {
       stateSince = since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
     }
-    if hasProgressed(row) {
+    // Against what it had when it came into this state: what it did before is another story.
+    if !hasChanged, hasProgressed(row) {
       progressAt = instant
       flags.insert(.sentInState)
     }

@@ -24,7 +24,7 @@ package struct GhostLog: Sendable {
   package private(set) var ghosts: [UInt64: Ghost] = [:]
   /// Connections whose row has gone while a process held them, until a search tells whether the
   /// descriptor is still there.
-  private(set) var unresolved: [UInt64: Connection] = [:]
+  package private(set) var unresolved: [UInt64: Connection] = [:]
   private var hasSearched = false
   /// Ghosts that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
@@ -38,19 +38,26 @@ package struct GhostLog: Sendable {
   ///
   /// - Parameters:
   ///   - found: All ghosts of the processes searched.
+  ///   - absent: Connections by inode whose row was missing in the newest look. A row counts as
+  ///     gone after two absences; its descriptor is found dead at the first.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
   mutating func update(
     _ found: [(ghost: GhostDescriptor, process: Int32)], at instant: BootInstant,
-    searched: (Int32) -> Bool
+    absent: [UInt64: Connection] = [:], searched: (Int32) -> Bool
   ) -> [Connection] {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
       present.insert(descriptor.inode)
-      if ghosts[descriptor.inode] != nil {
+      if let known = ghosts[descriptor.inode] {
         ghosts[descriptor.inode]?.absences = 0
+        // Found dead by a search that was too narrow to see the row go.
+        if known.connection == nil, let connection = unresolved[descriptor.inode] {
+          ghosts[descriptor.inode]?.connection = connection
+          ghosts[descriptor.inode]?.since = connection.lastSeen
+        }
       } else if ghosts.count < Self.limit {
-        let connection = unresolved[descriptor.inode]
+        let connection = unresolved[descriptor.inode] ?? absent[descriptor.inode]
         ghosts[descriptor.inode] = Ghost(
           inode: descriptor.inode, process: process, fd: descriptor.fd,
           since: connection?.lastSeen ?? instant,

@@ -52,15 +52,16 @@ package struct ProcessTable: Sendable {
     }
   }
 
-  /// The process together with the living parents it shares its program with, the oldest first:
-  /// the master of a pre-fork server, or the process itself.
+  /// The oldest of the living parents from which a process came by fork(2) alone: the master of a
+  /// pre-fork server, or the process itself. A program that starts another copy of itself, such as
+  /// a supervisor and its services that are all `python3`, is another one.
   package func programRoot(of index: Int32) -> Int32 {
     var current = index
     // Bounded: parents form no cycle, but a reused pid could make it look like one.
     for _ in 0..<16 {
-      guard let record = self[current], let executable = record.executable,
-        let parent = byPID[record.parent], let above = self[parent],
-        above.executable == executable, above.id.startTicks <= record.id.startTicks
+      guard let record = self[current], let parent = byPID[record.parent],
+        let above = self[parent], record.sharesImage(with: above),
+        above.id.startTicks <= record.id.startTicks
       else { break }
       current = parent
     }
@@ -76,7 +77,8 @@ extension ProcessRecord {
     return name.hasSuffix(deleted) ? String(name.dropLast(deleted.count)) : String(name)
   }
 
-  /// What an on-call engineer would restart: its service unit, else its container, else the program.
+  /// What an on-call engineer would restart: its service unit, else its container, else the
+  /// program.
   package var owner: Owner {
     if let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@") {
       return Owner(.unit, unit)

@@ -10,29 +10,41 @@ package enum AcceptQueueStall: Rule {
   package static let id = RuleID.acceptQueueStall
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    let died = inquiry.groups(of: .closeWait) { _, row in row.isUnaccepted }
     let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
-    return died.compactMap { group in
-      let others = waiting.first {
+    var groups = inquiry.groups(of: .closeWait) { _, row in row.isUnaccepted }
+    // Those whose client still waits are in the same queue.
+    for group in waiting {
+      let index = groups.firstIndex {
         $0.port.port == group.port.port && $0.port.namespace == group.port.namespace
       }
-      return finding(of: group, waiting: others?.members ?? [], in: inquiry)
+      if let index {
+        groups[index].members += group.members
+      } else {
+        groups.append(group)
+      }
     }
+    return groups.compactMap { finding(of: $0, in: inquiry) }
+  }
+
+  /// Since when it waits, at least. Data (or, without any, the handshake) came while it was in the
+  /// queue already.
+  private static func waitsSince(_ connection: Connection) -> BootInstant {
+    connection.state == .closeWait
+      ? connection.stateSince : min(connection.firstSeen, connection.progressAt)
   }
 
   private static func finding(
-    of group: SocketGroup, waiting: [Connection], in inquiry: Inquiry
+    of group: SocketGroup, in inquiry: Inquiry
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
-      since: \.stateSince)
+      group, patienceSeconds: settings.patience(for: id),
+      since: waitsSince)
     guard trend.survivors > 0 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members))
-    finding.sockets = group.members.count + waiting.count
     finding.localPort = group.members.first?.localPort
     // The queue bounds this, not the descriptors.
     finding.forecast = nil

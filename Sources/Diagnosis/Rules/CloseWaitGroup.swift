@@ -31,7 +31,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     var trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
+      group, patienceSeconds: settings.patience(for: .closeWaitLeak),
       since: Self.quietSince)
     if let shorter = Self.shorterPatience(trend, in: inquiry) {
       trend = inquiry.trend(
@@ -55,8 +55,12 @@ package struct CloseWaitGroup {
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
-    culprits = holders + inheritance.openers
-    isPoolLike = !group.port.isInbound && queues.isIdle && !inheritance.isInherited
+    culprits =
+      holders
+      + inheritance.openers.filter { opener in
+        !holders.contains { $0.process.id == opener.process.id }
+      }
+    isPoolLike = !group.port.isInbound && cause == .eofUnread
     turnedGhost = census.ghosts.ghosts.values.count { ghost in
       guard let connection = ghost.connection else { return false }
       return connection.state == .closeWait && PortKey(connection) == group.port
@@ -74,7 +78,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     let floodPatience = 10.0
-    guard settings.patienceSeconds > floodPatience, trend.left == 0,
+    guard settings.patience(for: .closeWaitLeak) > floodPatience, trend.left == 0,
       trend.isGrowing || census.looks >= 8,
       trend.entered >= 500, census.watchedSeconds >= 1.5 * floodPatience
     else { return nil }
@@ -118,9 +122,6 @@ struct ReceiveQueues {
     else { return nil }
     return common.key
   }
-
-  /// Nothing but the end of stream is unread.
-  var isIdle: Bool { data == 0 && stuckWriters == 0 || closeNotify != nil }
 
   var cause: Cause {
     let all = zero + finOnly + data

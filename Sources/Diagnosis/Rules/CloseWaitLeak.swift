@@ -20,7 +20,10 @@ package enum CloseWaitLeak: Rule {
       finding.sockets += judged.turnedGhost
       finding.evidence.append(contentsOf: judged.evidence)
       finding.severity = draft.severity(finding.forecast)
-      if judged.trend.survivors < fewest(judged, settings) { finding.doubts.append(.fewSockets) }
+      // One that has died since did not get closed either.
+      if judged.trend.survivors + judged.turnedGhost < fewest(judged, settings) {
+        finding.doubts.append(.fewSockets)
+      }
       if judged.isPoolLike, finding.doubts.contains(.oneLook) {
         finding.doubts.append(.maybeFillingPool)
       }

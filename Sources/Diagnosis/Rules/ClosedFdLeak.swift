@@ -28,7 +28,7 @@ package enum ClosedFdLeak: Rule {
     let trend = Trend(
       ghosts.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: census.ghosts.departures.filter { $0.process == process },
-      watched: inquiry.watched(settings.patienceSeconds))
+      watched: inquiry.watched(settings.patience(for: id)))
     guard trend.isGrowing, trend.survivors >= 2 else { return nil }
     let remembered = ghosts.compactMap(\.connection)
     let namespace =

@@ -29,7 +29,7 @@ package enum FinWait2Owned: Rule {
       max(connection.stateSince, connection.progressAt)
     }
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.patienceSeconds,
+      group, patienceSeconds: settings.patience(for: id),
       since: quietSince)
     guard trend.survivors >= 2 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)

@@ -79,8 +79,11 @@ package struct FindingDraft {
     }
   }
 
+  /// Who has a descriptor on it now. What a connection's inode once led to is no longer true of an
+  /// orphan: see ``openers(of:)``.
   private func holder(of connection: Connection) -> SocketHolder? {
-    guard let reference = census.holders.first(of: connection.inode),
+    guard let row = census.row(of: connection), row.inode != 0,
+      let reference = census.holders.first(of: connection.inode),
       let process = census.processes[reference.process]
     else { return nil }
     return SocketHolder(
@@ -90,12 +93,19 @@ package struct FindingDraft {
   /// The processes that hold the members, those with most first, as one role.
   package func holders(of members: [Connection], role: Culprit.Role = .holder) -> [Culprit] {
     var counts: [Int32: Int] = [:]
-    for member in members {
+    for member in members where census.row(of: member).map({ $0.inode != 0 }) ?? false {
       for process in Set(census.holders.holders(of: member.inode).map(\.process)) {
         counts[process, default: 0] += 1
       }
     }
     return culprits(counts, role: role, attribution: .descriptor)
+  }
+
+  /// The processes that held the members when they still had an owner.
+  package func openers(of members: [Connection]) -> [Culprit] {
+    var counts: [Int32: Int] = [:]
+    for member in members where member.opener >= 0 { counts[member.opener, default: 0] += 1 }
+    return culprits(counts, role: .opener, attribution: .remembered)
   }
 
   package func culprits(
@@ -124,7 +134,9 @@ package struct FindingDraft {
   /// When the process with the most of them hits its descriptor limit.
   package func descriptorForecast(of culprits: [Culprit], growth: Rate?) -> Forecast? {
     let holders = culprits.filter { $0.role == .holder }
-    guard let worst = holders.first, let used = worst.process.descriptorCount,
+    // Many processes with a socket or two each: none of them fills its own table.
+    guard let worst = holders.first, worst.sockets > 2 || holders.count < 3,
+      let used = worst.process.descriptorCount,
       let limit = worst.process.descriptorSoftLimit, limit < UInt64(Int32.max)
     else { return nil }
     var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
@@ -152,7 +164,7 @@ package struct FindingDraft {
   /// What stands against the verdict, from how and for how long was looked.
   package func doubts(_ trend: Trend?) -> [Doubt] {
     var doubts: [Doubt] = []
-    if census.looks <= 2, census.watchedSeconds < settings.patienceSeconds / 4 {
+    if census.looks <= 2, census.watchedSeconds < settings.patience(for: rule) / 4 {
       doubts.append(.oneLook)
     } else if trend?.isWatchedTooShort ?? false {
       doubts.append(.watchedTooShort)

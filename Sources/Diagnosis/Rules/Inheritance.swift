@@ -31,25 +31,37 @@ struct Inheritance {
     stuck.first.map { $0.flags.contains(.isInbound) } ?? false ? .listener : .remembered
   }
 
-  /// The process that opened the connection, if it is not among those that hold it now and those
-  /// can only have inherited it.
+  /// The process that opened the connection, if others hold it now that can only have inherited it.
   private static func opener(of connection: Connection, in census: Census) -> Int32? {
     let references = census.holders.holders(of: connection.inode)
-    let holders = references.map(\.process)
-    guard !holders.isEmpty, let row = census.row(of: connection) else { return nil }
+    let holders = Set(references.map(\.process))
+    guard let oldest = references.first?.process, let row = census.row(of: connection)
+    else { return nil }
+    // Two processes come to share a connection through fork alone; it takes both to close it.
+    if holders.count > 1 { return commonAncestor(of: holders, oldest: oldest, in: census) }
     if connection.flags.contains(.isInbound) {
       let listening = census.listenerHolders(of: row)
-      guard let listener = listening.first(where: { census.processes[$0]?.id.pid != 1 }),
-        holders.allSatisfy({ !listening.contains($0) })
+      guard let listener = listening.first, !listening.contains(oldest),
+        isForeign(references[0], to: listener, connection, in: census)
       else { return nil }
-      return references.allSatisfy { isForeign($0, to: listener, connection, in: census) }
-        ? listener : nil
+      return listener
     }
-    guard connection.opener >= 0, !holders.contains(connection.opener) else { return nil }
+    guard connection.opener >= 0, connection.opener != oldest else { return nil }
     return connection.opener
   }
 
-  /// Whether a holder has the socket by inheritance, not by design.
+  /// The holder that the others descend from, or their common parent that has closed its own copy.
+  private static func commonAncestor(
+    of holders: Set<Int32>, oldest: Int32, in census: Census
+  ) -> Int32? {
+    let parents = Set(
+      holders.compactMap { census.processes[$0].flatMap { census.processes.index(pid: $0.parent) } }
+    )
+    if parents.count == 1, let parent = parents.first, !holders.contains(parent) { return parent }
+    return oldest
+  }
+
+  /// Whether the only holder has the socket by inheritance, not by design.
   private static func isForeign(
     _ reference: HolderMap.Reference, to listener: Int32, _ connection: Connection,
     in census: Census
@@ -59,9 +71,29 @@ struct Inheritance {
     else { return false }
     // inetd hands the connection over as standard input on purpose.
     if reference.fd <= 2 { return false }
+    // Who inherits is younger than who opened: a worker that an upgrade has left behind did not
+    // get its connections from the new master.
+    if holder.id.startTicks < parent.id.startTicks { return false }
     // Another program: the descriptor came through exec.
     if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
-    // The same program: a connection is its worker's own unless several share it.
-    return census.holders.holders(of: connection.inode).count > 1
+    // The same program: a connection is its worker's own, unless the worker is a copy that was
+    // started anew: then it came through exec, too.
+    guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
+      return false
+    }
+    return canHaveInherited(connection, holder, in: census)
+  }
+
+  /// Whether a connection can have come to a process by fork and exec, and not over a unix socket
+  /// (SCM_RIGHTS).
+  private static func canHaveInherited(
+    _ connection: Connection, _ holder: ProcessRecord, in census: Census
+  ) -> Bool {
+    // A cluster of Node.js starts its workers anew and hands every connection to one of them.
+    if holder.runtime == .node { return false }
+    // USER_HZ, the unit of startTicks, is 100 on every Linux.
+    let startedAfterFirstLook = Double(holder.id.startTicks) / 100 > census.firstLookAt.seconds
+    // Else the holder ran at the first look, and the connection was made after it.
+    return connection.flags.contains(.inFirstLook) || startedAfterFirstLook
   }
 }

@@ -20,6 +20,7 @@ package enum RuleCatalog {
 
   /// Asks every rule.
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    rules.flatMap { $0.findings(in: inquiry) }
+    rules.filter { !inquiry.settings.disabledRules.contains($0.id) }
+      .flatMap { $0.findings(in: inquiry) }
   }
 }

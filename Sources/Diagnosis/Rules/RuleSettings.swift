@@ -9,6 +9,17 @@ package struct RuleSettings: Hashable, Sendable {
   /// FIN_WAIT2 after 60 s. A program that is slower by its own pace raises this for itself.
   package var patienceSeconds = 120.0
 
+  /// How long a firing finding must have been untrue before it is resolved. 120 s: as long as it
+  /// takes to be raised, so that one that flickers stays one story.
+  package var quietSeconds = 120.0
+
+  /// Another patience for single rules. `close-wait-stuck` shares that of `close-wait-leak`: both
+  /// judge the same sockets.
+  package var patienceByRule: [RuleID: Double] = [:]
+
+  /// Rules that are not asked.
+  package var disabledRules: Set<RuleID> = []
+
   /// Fewest stuck sockets of a defect that needs no trend to be one: the end of stream was read on
   /// an accepted connection, and the descriptor kept. 3: one or two can be a debugger's.
   package var fewestDefects = 3
@@ -17,9 +28,10 @@ package struct RuleSettings: Hashable, Sendable {
   /// looks at the handler, not at sockets.
   package var fewestStuck = 5
 
-  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
-  /// default size of common pools; below it, growth cannot be told from a pool that fills.
-  package var fewestPoolLike = 10
+  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 6: a pool
+  /// takes its stale connections first, so one that grows while they lie there is no pool; but
+  /// workers that come up one after the other, each with a connection of its own, look the same.
+  package var fewestPoolLike = 6
 
   /// A block that neither grows nor drains is reported from this size. 10 for accepted
   /// connections, which no pool keeps.
@@ -63,4 +75,9 @@ package struct RuleSettings: Hashable, Sendable {
   package var connectionLimit = 262_144
 
   package init() {}
+
+  /// The patience of a rule: its own, else the common one.
+  package func patience(for rule: RuleID) -> Double {
+    patienceByRule[rule] ?? patienceSeconds
+  }
 }

@@ -19,7 +19,7 @@ package enum TimeWaitBucketOverflow: Rule {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let window = max(2 * settings.patienceSeconds, 30)
+    let window = max(2 * settings.patience(for: id), 30)
     guard
       let overflow = census.counters.increase(
         of: \.timeWaitOverflow, in: namespace.id, overSeconds: window), overflow.increase > 0
@@ -67,7 +67,11 @@ package enum TimeWaitBucketOverflow: Rule {
       finding.localPort = port
       let members = rows.filter { $0.localPort == port }.prefix(1)
         .compactMap { census.connection(of: $0) }
-      finding.culprits = draft.listeners(of: members)
+      finding.culprits = draft.listeners(of: members).map { listener in
+        var listener = listener
+        listener.sockets = count
+        return listener
+      }
     } else if let (port, count) = busiest(remote), 2 * count > rows.count {
       finding.remotePort = port
       finding.culprits = draft.culprits(

@@ -45,7 +45,7 @@ package struct UnfinishedGroup {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let patience = min(settings.patienceSeconds, question.patienceCapSeconds)
+    let patience = min(settings.patience(for: question.rule), question.patienceCapSeconds)
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
     guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }
@@ -53,6 +53,7 @@ package struct UnfinishedGroup {
       inquiry, rule: question.rule, namespace: group.port.namespace)
     var culprits = draft.holders(of: group.members)
     if culprits.isEmpty { culprits = draft.listeners(of: group.members) }
+    if culprits.isEmpty { culprits = draft.openers(of: group.members) }
     var finding = draft.finding(
       group, cause: cause(of: group, in: census), trend: trend, holders: culprits)
     if group.service < 0, culprits.isEmpty {
@@ -109,7 +110,7 @@ package struct UnfinishedGroup {
     let rows = group.members.compactMap { census.row(of: $0) }
     let retransmits = rows.map { Int($0.retransmits) }.sorted()
     var found: [Evidence] = []
-    if let most = retransmits.last {
+    if let most = retransmits.last, most > 0 {
       found.append(.retransmits(median: retransmits[retransmits.count / 2], most: most))
     }
     let sending = rows.filter { $0.sendQueue > 1 }

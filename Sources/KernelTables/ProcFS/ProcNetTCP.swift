@@ -236,8 +236,8 @@ private func skipSpaces(_ text: Span<UInt8>, _ cursor: inout Int, _ end: Int) {
   while peek(text, cursor, end) == space { cursor += 1 }
 }
 
-/// Goes behind the next newline, or to the end: eight bytes at a time, since half of a line is of no
-/// use to us.
+/// Goes behind the next newline, or to the end: eight bytes at a time, since half of a line is of
+/// no use to us.
 @inline(__always)
 private func skipLine(_ text: Span<UInt8>, _ cursor: inout Int, _ end: Int) {
   let bytes = text.bytes

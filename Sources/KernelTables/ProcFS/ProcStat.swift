@@ -14,6 +14,9 @@ package struct ProcStat: Hashable, Sendable {
   package var threads: Int
   /// Clock ticks after boot at which it started.
   package var startTicks: UInt64
+  /// The address at which its stack starts, made at random by execve(2) and kept by fork(2). 0
+  /// without the right to trace the process, and when it has no memory (a zombie).
+  package var startStack: UInt64 = 0
 
   /// Whether it has exited and only its leader's entry is left; its threads may live.
   package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
@@ -47,5 +50,7 @@ package struct ProcStat: Hashable, Sendable {
     threads = try ProcessFile.number(rest[17], table, "num_threads")
     guard rest.count > 19 else { throw .missing(table: table, field: "starttime") }
     startTicks = try ProcessFile.number(rest[19], table, "starttime")
+    // Fields behind it are of no use, and a line without them identifies its process all the same.
+    if rest.count > 25 { startStack = try ProcessFile.number(rest[25], table, "startstack") }
   }
 }

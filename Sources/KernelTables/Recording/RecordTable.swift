@@ -4,6 +4,8 @@
 /// is written and read.
 package struct Column<Row>: Sendable {
   package var name: String
+  /// Whether a table without it is whole: those that were recorded before it was thought of.
+  package var isOptional = false
   package var write: @Sendable (Row, inout CellWriter) -> Void
   package var read: @Sendable (Cell, inout Row) throws(CellError) -> Void
 
@@ -100,7 +102,7 @@ package struct RecordTable<Row: Sendable>: Sendable {
         try readPair(line, into: &row, seen: &seen, path: path, number: index + 1)
       }
       guard line.isEmpty || index == lines.count - 1 else { continue }
-      if let column = columns.first(where: { !seen.contains($0.name) }) {
+      if let column = columns.first(where: { !$0.isOptional && !seen.contains($0.name) }) {
         throw RecordingError.missingColumn(file: path, column: column.name)
       }
       guard rows.count < bounds.rows else {
@@ -140,7 +142,8 @@ package struct RecordTable<Row: Sendable>: Sendable {
       }
       order.append(column)
     }
-    for column in columns where !order.contains(where: { $0.name == column.name }) {
+    for column in columns
+    where !column.isOptional && !order.contains(where: { $0.name == column.name }) {
       throw RecordingError.missingColumn(file: path, column: column.name)
     }
     return order

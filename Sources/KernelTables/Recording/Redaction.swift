@@ -10,6 +10,7 @@ package struct Redaction: Sendable {
   private var texts = RedactedText()
   private var users = RedactedUsers()
   private var namespaceNames: [String: String] = [:]
+  private var images: [UInt64: UInt64] = [:]
 
   package init() {}
 
@@ -44,11 +45,20 @@ package struct Redaction: Sendable {
 
   private mutating func redact(_ process: inout ProcessRecord) {
     process.arguments = nil
+    process.imageID = image(process.imageID)
     process.executable = process.executable.map(Self.baseName)
     process.uid = process.uid.map { users.number($0) }
     process.unit = process.unit.map { texts.unit($0, users: &users) }
     process.container = process.container.map { texts.hexadecimal($0) }
     process.cgroup = process.cgroup.map { texts.cgroup($0, users: &users) }
+  }
+
+  /// The real address would tell an attacker where the memory of a running program lies.
+  private mutating func image(_ id: UInt64) -> UInt64 {
+    if id == 0 { return 0 }
+    let number = images[id] ?? UInt64(images.count) + 1
+    images[id] = number
+    return number
   }
 
   private mutating func namespaceName(_ name: String) -> String {

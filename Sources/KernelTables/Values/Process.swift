@@ -50,8 +50,27 @@ package struct ProcessRecord: Hashable, Sendable {
   package var descriptorSoftLimit: UInt64?
   package var descriptorHardLimit: UInt64?
   package var runtime = ProcessRuntime.unknown
+  /// A number of its memory image, 0 when not known: the address at which its stack starts. A
+  /// child of fork(2) has its parent's; execve(2) picks another one at random. Means nothing
+  /// between processes that are not related.
+  ///
+  /// Source: proc_pid_stat(5), field 28.
+  package var imageID: UInt64 = 0
 
   package init(id: ProcessID) { self.id = id }
+}
+
+extension ProcessRecord {
+  /// Whether this process and its ancestor (or descendant) `other` run one program image: only
+  /// fork(2) is between them, no execve(2).
+  ///
+  /// Where an image is not known (no right to trace, or addresses that are not random), the same
+  /// executable has to do: then a program that starts itself anew is not told from one that forks.
+  package func sharesImage(with other: ProcessRecord) -> Bool {
+    if let executable, let theirs = other.executable, executable != theirs { return false }
+    if imageID != 0, other.imageID != 0 { return imageID == other.imageID }
+    return executable != nil && executable == other.executable
+  }
 }
 
 /// A reference from a process to a socket. One socket can have many.

@@ -40,6 +40,7 @@ struct ProcessReader: Sendable {
     var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
     record.parent = stat.parent
     record.command = stat.command
+    record.imageID = stat.startStack
     if let status = Self.decode("status", directory, &gaps, ProcStatus.init) {
       record.uid = status.effectiveUID
     }

@@ -41,8 +41,8 @@ enum CloseWaitLeakGuide {
       title: "Closed by the peer, and nobody looks any more",
       meaning: """
         The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: no \
-        code waits for these sockets. Probably a response, client or pool was dropped without close(). \
-        CLOSE_WAIT has no timer: each one keeps its descriptor.
+        code waits for these sockets. Probably a response, client or pool was dropped without \
+        close(). CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
       now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
         + StackDump.steps(runtime) + GuideStep.restart,

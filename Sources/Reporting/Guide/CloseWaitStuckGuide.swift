@@ -33,9 +33,9 @@ enum CloseWaitStuckGuide {
     switch cause {
     case .eofUnread:
       """
-      The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same sockets stay. \
-      Their number does not grow: probably one event left them, and no code waits for them any \
-      more. Each keeps its descriptor.
+      The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same \
+      sockets stay. Their number does not grow: probably one event left them, and no code waits \
+      for them any more. Each keeps its descriptor.
       """
     case .dataUnread:
       """
@@ -56,7 +56,8 @@ enum CloseWaitStuckGuide {
     default:
       """
       The peers have closed, the program has taken the end of the stream (Recv-Q 0), and the \
-      same sockets stay. Only close() is missing. Probably one event left them; the next leaves more.
+      same sockets stay. Only close() is missing. Probably one event left them; the next leaves \
+      more.
       """
     }
   }

@@ -23,7 +23,8 @@ enum DescriptorExhaustionGuide {
       ] + StackDump.steps(runtime) + GuideStep.restart,
       fix: [
         "First fix what leaks. A limit is right when it fits the connections at peak.",
-        "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. limits.conf has no part.",
+        "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. "
+          + "limits.conf has no part.",
       ] + limit(runtime),
       doesNotHelp: [
         Futile(

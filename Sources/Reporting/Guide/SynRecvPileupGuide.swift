@@ -24,8 +24,8 @@ enum SynRecvPileupGuide {
         "Flood: see that SYN cookies are on (1) and at work:\n"
           + "{netns}sysctl net.ipv4.tcp_syncookies\n"
           + "{netns}nstat -asz TcpExtSyncookiesSent TcpExtTCPReqQFullDrop",
-        "Flood: drop entries after about 7 s. Clients on bad lines suffer; set it back to 5 after:\n"
-          + "{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
+        "Flood: drop entries after about 7 s. Clients on bad lines suffer; set it back to 5 "
+          + "after:\n{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
       ],
       fix: [
         "Asymmetric routes: make the answer take the way of the question (ip rule, reverse path).",

@@ -17,14 +17,16 @@ enum SynSentPileupGuide {
         "List the attempts and where they go:\n{netns}ss -tnpo state syn-sent"
       ] + GuideStep.path + [
         "See whether a firewall here drops them, or its state table is full:\n"
-          + "{netns}nft list ruleset\n{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+          + "{netns}nft list ruleset\n"
+          + "{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
         "Take the dead target out of the program's configuration or its name service.",
         "Give up after about 7 s (all new connections of this namespace; the default is 6):\n"
           + "{netns}sysctl -w net.ipv4.tcp_syn_retries=2",
         GuideStep.descriptorRoom,
       ] + GuideStep.restart,
       fix: ConnectionFix.connecting(runtime) + [
-        "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at once."
+        "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at "
+          + "once."
       ],
       doesNotHelp: [
         FutileAdvice.keepaliveHandshake, FutileAdvice.finTimeoutHandshake,

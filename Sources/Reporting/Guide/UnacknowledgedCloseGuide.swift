@@ -22,7 +22,8 @@ enum UnacknowledgedCloseGuide {
     guard cause == .peerNeverReads else {
       return list + GuideStep.path + [
         "Packets that arrive and are lost here: look at the firewall's drops and the state table.\n"
-          + "{netns}nft list ruleset\n{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+          + "{netns}nft list ruleset\n"
+          + "{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
         "Many thousands? Give up sooner on closed connections (0, the default, stands for 8):\n"
           + "{netns}sysctl -w net.ipv4.tcp_orphan_retries=3",
       ]

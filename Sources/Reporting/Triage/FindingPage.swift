@@ -23,11 +23,41 @@ struct FindingPage {
     writeHead(guide, to: &page)
     writeCourse(to: &page)
     writeProof(to: &page)
-    for (index, step) in guide.now.enumerated() { page.step(index == 0 ? "do now" : "", step) }
-    for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "for good" : "", fix) }
-    for (index, futile) in guide.doesNotHelp.enumerated() {
-      page.field(index == 0 ? "no help" : "", "\(futile.what): \(futile.why)")
+    writeAdvice(guide, to: &page)
+  }
+
+  /// The first steps only: the page must fit a screen, and `explain` has the rest.
+  private func writeAdvice(_ guide: GuideText, to page: inout TextPage) {
+    for (index, step) in guide.now.prefix(Self.stepsShown).enumerated() {
+      page.step(index == 0 ? "do now" : "", step)
     }
+    for (index, fix) in guide.fix.prefix(Self.fixesShown).enumerated() {
+      page.step(index == 0 ? "for good" : "", fix)
+    }
+    for (index, futile) in guide.doesNotHelp.prefix(Self.futileShown).enumerated() {
+      page.field(index == 0 ? "no help" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
+    }
+    let rest =
+      guide.now.count > Self.stepsShown || guide.fix.count > Self.fixesShown
+      || guide.doesNotHelp.count > Self.futileShown
+    if rest { page.field("more", "closewatch explain \(finding.rule.rawValue)") }
+  }
+
+  private static let stepsShown = 3
+  private static let fixesShown = 2
+  private static let futileShown = 3
+
+  private static func firstSentence(_ text: String) -> String {
+    var end = text.endIndex
+    var previous: Character = " "
+    for (index, character) in zip(text.indices, text) {
+      if previous == ".", character == " " {
+        end = index
+        break
+      }
+      previous = character
+    }
+    return String(text[..<end])
   }
 
   private func writeHead(_ guide: GuideText, to page: inout TextPage) {
@@ -53,7 +83,7 @@ struct FindingPage {
     if let oldest = finding.oldest {
       page.field("since", "the oldest is \(Quantity.age(oldest)) old" + firingSince)
     }
-    if let growth = finding.growth {
+    if let growth = finding.growth, growth.high > 0 {
       let curve = style.sparkline(finding.history.map(\.sockets))
       page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
     }

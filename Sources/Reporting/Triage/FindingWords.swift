@@ -49,6 +49,8 @@ struct FindingWords {
       Quantity.count(finding.sockets, "descriptor") + " open"
     case .orphanPressure:
       Quantity.count(finding.sockets, "orphan")
+    case .acceptQueueStall:
+      Quantity.count(finding.sockets, "connection") + " in the accept queue"
     default:
       Quantity.count(finding.sockets, "socket") + " in \(finding.state.name)"
     }
@@ -124,8 +126,8 @@ struct FindingWords {
       case .orphans: "orphans"
       case .tcpMemory: "TCP memory pages"
       }
-    guard let seconds = forecast.seconds else { return "\(name) not at this rate" }
-    if forecast.used >= forecast.limit { return "\(name) now" }
+    if forecast.used >= forecast.limit { return "\(name): none left" }
+    guard let seconds = forecast.seconds else { return "\(name): not at this rate" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
     case (let low?, let high?):
       return "\(name) in \(Quantity.duration(from: low, to: high))"

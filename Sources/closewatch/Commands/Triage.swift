@@ -33,9 +33,17 @@ struct Triage: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long a socket must sit in its state before it counts as stuck.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
-  var patience: TimeSpan?
+      """
+      How long a socket must sit in its state before it counts as stuck; RULE=TIME for one rule \
+      alone. May be given again.
+      """, valueName: "[rule=]time"),
+    transform: PatienceArgument.parse)
+  var patience: [PatienceArgument] = []
+
+  @Option(
+    help: ArgumentHelp("Do not ask this rule. May be given again.", valueName: "rule"),
+    transform: PatienceArgument.parseRule)
+  var disable: [RuleID] = []
 
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
@@ -51,8 +59,6 @@ struct Triage: ParsableCommand {
   }
 
   func run() throws {
-    var settings = RuleSettings()
-    settings.patienceSeconds = patience?.seconds ?? Self.usualPatience(watching: duration)
     var looks = LookLoop(
       host: try machine.open(), request: machine.request, interval: interval, duration: duration)
     looks.showsProgress = Terminal.hasError && machine.replay == nil
@@ -74,6 +80,22 @@ struct Triage: ParsableCommand {
       earlierGaps: gaps)
     try write(page)
     if page.asksForAction { throw ExitCode(ExitStatus.act) }
+  }
+
+  private var settings: RuleSettings {
+    var settings = RuleSettings()
+    settings.patienceSeconds = Self.usualPatience(watching: duration)
+    for argument in patience {
+      if let rule = argument.rule {
+        settings.patienceByRule[rule] = argument.time.seconds
+      } else {
+        settings.patienceSeconds = argument.time.seconds
+      }
+    }
+    settings.disabledRules = Set(disable)
+    // The report is about now: what two looks in a row no longer show has ended.
+    settings.quietSeconds = 1.5 * interval.seconds
+    return settings
   }
 
   /// Half of the time watched, so that what was stuck at first can be seen to stay for as long

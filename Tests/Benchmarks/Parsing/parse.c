@@ -136,7 +136,8 @@ int main(int argc, char **argv) {
     struct row *rows = malloc(400000 * sizeof *rows);
     for (int k = 0; k < 16; k++) {
       double begin = cpu();
-      size_t n = f == 1 ? text_rows(bytes, bytes + size, rows) : diag_rows(bytes, bytes + size, rows);
+      size_t n = f == 1 ? text_rows(bytes, bytes + size, rows)
+                        : diag_rows(bytes, bytes + size, rows);
       double took = cpu() - begin;
       if (k) printf("%s c %.3f %zu\n", f == 1 ? "text" : "diag", took, n);
     }

@@ -52,12 +52,17 @@ extension TidyRule {
     return cases
   }
 
+  /// A folder with an `expected-error.txt` is one fixture: what is in it goes by its name.
   static let noDeadFixture = TidyRule("a hostile fixture is named in a test") { tree in
     let tests = tree.below("Tests").filter(\.isSwift).map(\.text)
-    return tree.below("Tests/Fixtures").filter { file in
+    let hostile = tree.below("Tests/Fixtures").filter { file in
       let parts = file.path.split(separator: "/")
       return parts.count > 3 && parts[2].hasPrefix("hostile") && file.name != "README.md"
-    }.compactMap { file in
+    }
+    let folders = hostile.filter { $0.name == "expected-error.txt" }
+      .map { String($0.path.dropLast("/expected-error.txt".count)) }
+    let single = hostile.filter { file in !folders.contains { file.path.hasPrefix($0 + "/") } }
+    return (folders.map { SourceFile(path: $0, text: "") } + single).compactMap { file in
       let stem = file.name.split(separator: ".").dropLast().joined(separator: ".")
       let names = [file.name, stem].filter { !$0.isEmpty }.flatMap { name in
         ["\"\(name)\"", "/\(name)\""]

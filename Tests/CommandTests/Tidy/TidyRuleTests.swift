@@ -109,6 +109,7 @@ struct TidyRuleTests {
       "Sources/A/SystemCall.swift": "func systemCall() {}",
       "Sources/A/Process.swift": "struct ProcessID {}",
       "Sources/A/Empty.swift": "// nothing\n",
+      "Tests/Benchmarks/main.swift": "print(1)",
       "Sources/A/Gaps.swift": "struct Gap {} // not struct Gaps",
     ]
     #expect(
@@ -142,12 +143,18 @@ struct TidyRuleTests {
       "Tests/Fixtures/hostile/short-header.hex": "",
       "Tests/Fixtures/hostile/netlink/zero-length.hex": "",
       "Tests/Fixtures/hostile-recordings/no-clock.txt": "",
+      "Tests/Fixtures/hostile-recordings/cut/look.txt": "",
+      "Tests/Fixtures/hostile-recordings/cut/expected-error.txt": "",
+      "Tests/Fixtures/hostile-recordings/short/look.txt": "",
+      "Tests/Fixtures/hostile-recordings/short/expected-error.txt": "",
       "Tests/Fixtures/machines/a/clock": "",
-      "Tests/KernelTablesTests/ATests.swift": "\"short-header\" \"netlink/zero-length.hex\"",
+      "Tests/KernelTablesTests/ATests.swift":
+        "\"short-header\" \"netlink/zero-length.hex\" \"cut\" \"look.txt\"",
     ]
     #expect(
       found(.noDeadFixture, in: files) == [
-        "Tests/Fixtures/hostile-recordings/no-clock.txt:1: no test names 'no-clock.txt'"
+        "Tests/Fixtures/hostile-recordings/short:1: no test names 'short'",
+        "Tests/Fixtures/hostile-recordings/no-clock.txt:1: no test names 'no-clock.txt'",
       ])
   }
 

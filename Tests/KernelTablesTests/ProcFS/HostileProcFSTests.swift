@@ -20,6 +20,8 @@ import Testing
       table: "/proc/PID/stat", field: "starttime", text: "99999999999999999999"),
     "stat-starttime-negative": .badField(
       table: "/proc/PID/stat", field: "starttime", text: "-4"),
+    "stat-startstack-not-a-number": .badField(
+      table: "/proc/PID/stat", field: "startstack", text: "0x7ffc"),
     "status-uid-missing": .missing(table: "/proc/PID/status", field: "Uid"),
     "status-uid-one-column": .missing(table: "/proc/PID/status", field: "Uid"),
     "status-uid-not-a-number": .badField(

@@ -56,6 +56,24 @@ import Testing
     #expect(try read(files(look)).files() == look.files())
   }
 
+  @Test func `a recording from before images were recorded reads back without them`() throws {
+    var random = RandomLooks(seed: 29)
+    let look = random.look(sockets: 3)
+    var files = files(look)
+    let name = RecordTable.processes.file
+    let lines = (files[name] ?? []).split(separator: UInt8(ascii: "\n"))
+      .map { $0.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false) }
+    let image = try #require(lines[0].firstIndex { $0.elementsEqual("image".utf8) })
+    files[name] = Array(
+      lines.map { cells in
+        (cells[..<image] + cells[(image + 1)...]).joined(separator: [UInt8(ascii: "\t")])
+      }.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+    var expected = look.report.processes
+    for index in expected.indices { expected[index].imageID = 0 }
+    #expect(try read(files).report.processes == expected)
+    #expect(expected != look.report.processes)
+  }
+
   @Test func `columns in another order mean the same`() throws {
     var random = RandomLooks(seed: 5)
     let look = random.look(sockets: 3)

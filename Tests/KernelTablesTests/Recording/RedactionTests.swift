@@ -88,6 +88,20 @@ import Testing
     #expect(first.unit == "user@1001.service")
   }
 
+  @Test func `addresses of memory are numbered, so that equal images stay equal`() {
+    var report = HolderReport()
+    report.processes = [
+      process(1, uid: 0), process(2, uid: 0), process(3, uid: 0), process(4, uid: 0),
+    ]
+    for (index, image) in [0x7ffc_1000, 0, 0x7ffd_2000, 0x7ffc_1000].enumerated() {
+      report.processes[index].imageID = UInt64(image)
+    }
+    let sample = Sample(takenAt: BootInstant(seconds: 1), wallClockSeconds: 1, states: .all)
+    var redaction = Redaction()
+    let look = redaction.redacted(RecordedLook(sample: sample, report: report))
+    #expect(look.report.processes.map(\.imageID) == [1, 0, 2, 1])
+  }
+
   @Test(arguments: [
     ("/proc/812/fd: Permission denied (EACCES)", "/proc/812/fd: Permission denied (EACCES)"),
     (

@@ -33,6 +33,25 @@ extension LiveProcessTests {
       #expect(record.runtime == .swift)
     }
 
+    @Test func `fork keeps the image, exec makes another one, also of the same program`() throws {
+      let own = try #require(record(getpid()).0)
+      let fork = try HolderLab.forkChild()
+      defer { HolderLab.end(fork) }
+      let one = try HolderLab.execChild()
+      defer { HolderLab.end(one) }
+      let other = try HolderLab.execChild()
+      defer { HolderLab.end(other) }
+      let copy = try #require(record(fork).0)
+      let (first, second) = (try #require(record(one).0), try #require(record(other).0))
+      #expect(own.imageID != 0)
+      #expect(copy.imageID == own.imageID)
+      #expect(copy.sharesImage(with: own))
+      #expect(first.executable != nil && first.executable == second.executable)
+      #expect(Set([own, first, second].map(\.imageID)).count == 3)
+      #expect(!first.sharesImage(with: own))
+      #expect(!first.sharesImage(with: second))
+    }
+
     @Test func `the number of descriptors follows what is opened`() throws {
       let child = try HolderLab.forkChild()
       defer { HolderLab.end(child) }
@@ -75,6 +94,7 @@ extension LiveProcessTests {
       #expect(record.descriptorCount != nil)
       #expect(record.descriptorSoftLimit != nil)
       #expect(record.executable == nil)
+      #expect(record.imageID == 0)
       #expect(record.namespace == nil)
       #expect(record.runtime == .unknown)
     }

@@ -48,14 +48,15 @@ enum CloseFix {
       ]
     case .rust:
       [
-        "Let the stream be dropped when read returns Ok(0). Look for a clone, an Arc or a map that\n"
-          + "keeps it, and for a task that awaits something else for ever.",
+        "Let the stream be dropped when read returns Ok(0). Look for a clone, an Arc or a map "
+          + "that\nkeeps it, and for a task that awaits something else for ever.",
         "tokio: copy_bidirectional closes both sides; two copy() tasks do not.",
       ]
     case .swift:
       [
         "read() returns 0: close(fd), and remove it from every dictionary and poll list.",
-        "NIO: close in channelInactive; with allowRemoteHalfClosure on inputClosed, or turn it off.",
+        "NIO: close in channelInactive; with allowRemoteHalfClosure on inputClosed, or turn it "
+          + "off.",
       ]
     case .erlang:
       [
@@ -91,7 +92,8 @@ enum CloseFix {
       [
         "try-with-resources around every response and stream; close it in error paths too.",
         "One HttpClient with one pool, shared. Apache: evictIdleConnections and\n"
-          + "evictExpiredConnections; OkHttp and pools of databases: max lifetime below the server's.",
+          + "evictExpiredConnections; OkHttp and pools of databases: max lifetime below the "
+          + "server's.",
       ]
     case .node:
       [
@@ -133,7 +135,8 @@ enum CloseFix {
       [
         "Keep every open descriptor in the event loop with EPOLLRDHUP, also while it is idle.",
         "Edge-triggered epoll: read until EAGAIN, or the FIN raises no further event.",
-        "libcurl: curl_easy_cleanup() each handle; pools: end entries older than the server's limit.",
+        "libcurl: curl_easy_cleanup() each handle; pools: end entries older than the server's "
+          + "limit.",
       ]
     }
   }
@@ -149,7 +152,8 @@ enum CloseFix {
       ]
     case .haproxy:
       [
-        "Set timeout client, server, client-fin, server-fin and tunnel: they end half-closed sides.",
+        "Set timeout client, server, client-fin, server-fin and tunnel: they end half-closed "
+          + "sides.",
         "Update to the last release of your branch: CLOSE_WAIT leaks were fixed there, repeatedly.",
         "After reloads: hard-stop-after ends the old process with its connections.",
       ]

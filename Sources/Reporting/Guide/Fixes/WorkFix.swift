@@ -33,7 +33,8 @@ enum WorkFix {
       ]
     case .php:
       [
-        "php-fpm: request_terminate_timeout ends stuck requests; request_slowlog_timeout shows them.",
+        "php-fpm: request_terminate_timeout ends stuck requests; request_slowlog_timeout shows "
+          + "them.",
         "default_socket_timeout and time limits on database calls; fclose() streams not read.",
       ]
     case .ruby:

@@ -9,7 +9,8 @@ enum StackDump {
     switch runtime {
     case .jvm:
       [
-        "Save a thread dump, as the user of the JVM (twice, 10 s apart):\njcmd {pid} Thread.print -l",
+        "Save a thread dump, as the user of the JVM (twice, 10 s apart):\n"
+          + "jcmd {pid} Thread.print -l",
         "No jcmd? Let the JVM print it to its own output; it goes on running:\nkill -QUIT {pid}",
       ]
     case .go:
@@ -26,8 +27,8 @@ enum StackDump {
       ]
     case .node:
       [
-        "List what keeps it busy (opens its debugger on 127.0.0.1:9229; then type the line below):\n"
-          + "node inspect -p {pid}\nexec process.getActiveResourcesInfo()"
+        "List what keeps it busy (opens its debugger on 127.0.0.1:9229; then type the line "
+          + "below):\nnode inspect -p {pid}\nexec process.getActiveResourcesInfo()"
       ]
     case .ruby:
       ["Save the stack of the main thread (rbspy is a single binary):\nrbspy dump --pid {pid}"]

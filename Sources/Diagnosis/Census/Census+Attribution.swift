@@ -115,7 +115,13 @@ extension Census {
     let known = report.ghosts.compactMap { ghost in
       processes.index(of: ghost.process).map { (ghost: ghost, process: $0) }
     }
-    let gone = ghosts.update(known, at: now, searched: searched)
+    var absent: [UInt64: Connection] = [:]
+    if known.contains(where: { ghosts.ghosts[$0.ghost.inode] == nil }) {
+      for connection in connections where connection.rowIndex < 0 && connection.inode != 0 {
+        absent[connection.inode] = connection
+      }
+    }
+    let gone = ghosts.update(known, at: now, absent: absent, searched: searched)
     for connection in gone {
       recordDeparture(of: connection, at: now)
       holders.forget(connection.inode)

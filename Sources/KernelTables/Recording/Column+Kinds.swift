@@ -8,6 +8,13 @@ package let recordedCountBound = 1 << 48
 typealias Place<Row, Value> = any WritableKeyPath<Row, Value> & Sendable
 
 extension Column {
+  /// The same column, which older recordings may lack: a row then keeps what an empty one has.
+  func ifRecorded() -> Column {
+    var column = self
+    column.isOptional = true
+    return column
+  }
+
   /// An unsigned number of the kernel: every value of its type is possible.
   static func number<N: FixedWidthInteger & UnsignedInteger & Sendable>(
     _ name: String, _ path: Place<Row, N>

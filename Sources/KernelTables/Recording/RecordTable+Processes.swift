@@ -25,6 +25,7 @@ extension RecordTable where Row == ProcessRecord {
       .optionalNumber("soft_limit", \.descriptorSoftLimit),
       .optionalNumber("hard_limit", \.descriptorHardLimit),
       .choice("runtime", \.runtime, ProcessRuntime.allCases.map { ($0, $0.rawValue) }),
+      Column.number("image", \.imageID).ifRecorded(),
       Column("arguments") { row, writer in
         if let arguments = row.arguments { writer.list(arguments) } else { writer.word("-") }
       } read: { cell, row throws(CellError) in

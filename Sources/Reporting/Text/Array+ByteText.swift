@@ -3,7 +3,7 @@
 import KernelTables
 
 /// ASCII text built in bytes: a table of 50,000 sockets has no time for a `String` per cell.
-extension [UInt8] {
+extension Array where Element == UInt8 {
   /// Appends `value` in decimal.
   mutating func appendDecimal(_ value: some FixedWidthInteger) {
     var rest = value.magnitude

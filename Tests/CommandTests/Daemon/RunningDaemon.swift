@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+
+/// The built daemon, running, and what it says.
+final class RunningDaemon {
+  let program: ChildProgram
+  private(set) var lines: [String] = []
+
+  var pid: pid_t { program.pid }
+
+  /// Starts it with the journal's socket out of reach of what it finds on this host.
+  ///
+  /// - Parameters:
+  ///   - environment: `NAME=value`, on top of that of the tests.
+  ///   - settings: `section.key=value`.
+  init(
+    environment: [String] = [], settings: [String] = [], file: String? = nil
+  ) throws {
+    // exec: the pid is the daemon's own.
+    let script = "exec env \"$@\" 2>&1"
+    var arguments = ["-c", script, "sh", "-u", "NOTIFY_SOCKET"] + environment
+    arguments += [Command.path, "daemon"]
+    if let file { arguments += ["--settings", file] }
+    for setting in settings { arguments += ["--set", setting] }
+    program = try ChildProgram("sh", arguments)
+  }
+
+  /// Waits for a line that has all of `words`.
+  @discardableResult
+  func waitFor(_ words: String..., seconds: Double = 30) throws -> String {
+    while let line = try program.readLine(within: seconds) {
+      lines.append(line)
+      if words.allSatisfy({ line.contains($0) }) { return line }
+    }
+    throw ChildProgram.Failure("it ended without saying \(words); it said: \(lines)")
+  }
+
+  func signal(_ number: Int32) { kill(pid, number) }
+
+  /// Tells it to stop.
+  ///
+  /// - Returns: Its exit status, and the seconds it took.
+  func stop() -> (status: Int32, seconds: Double) {
+    let began = Self.monotonicSeconds
+    signal(SIGTERM)
+    while (try? program.readLine(within: 10)) != nil {}
+    return (program.end(), Self.monotonicSeconds - began)
+  }
+
+  /// A line of `/proc/PID/status` in kilobytes.
+  func kilobytes(_ name: String) -> Int? {
+    guard let bytes = readBytes("/proc/\(pid)/status") else { return nil }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix(name + ":") }?
+      .split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
+  }
+
+  /// How many descriptors it has open.
+  var descriptors: Int {
+    guard let directory = opendir("/proc/\(pid)/fd") else { return -1 }
+    defer { closedir(directory) }
+    var count = 0
+    while readdir(directory) != nil { count += 1 }
+    return count - 2
+  }
+
+  static var monotonicSeconds: Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+}

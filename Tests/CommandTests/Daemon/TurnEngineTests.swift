@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import closewatch
+
+/// What a turn asks of the host, and what it leaves for the outlets.
+@Suite struct TurnEngineTests {
+  /// A host with one process (pid 10) that holds all its sockets, and a note of what was asked.
+  private final class Asked: Sendable {
+    struct Turn: Sendable {
+      var states = StateSet()
+      var search = HolderSearch()
+    }
+    let turns = Mutex<[Turn]>([])
+  }
+
+  private struct FewSockets: Host {
+    let asked: Asked
+    var established: Int
+    var now = 100.0
+    static let namespace = NetnsID(rawValue: 77)
+
+    mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+      asked.turns.withLock { $0.append(Asked.Turn(states: request.states)) }
+      now += 10
+      var sample = Sample(
+        takenAt: BootInstant(seconds: now), wallClockSeconds: now, states: request.states)
+      var namespace = NamespaceSample(id: Self.namespace)
+      namespace.isOwn = true
+      namespace.sockstat.inUse = established + 6
+      namespace.sockstat.allocated = established + 9
+      sample.namespaces = [namespace]
+      sample.sockets = rows(.closeWait, 5) + rows(.listen, 1)
+      if request.states.contains(.established) { sample.sockets += rows(.established, established) }
+      return sample
+    }
+
+    private func rows(_ state: TCPState, _ count: Int) -> [SocketRow] {
+      (0..<count).map { number in
+        var row = SocketRow()
+        row.state = state
+        row.cookie = UInt64(state.rawValue) << 32 | UInt64(number + 1)
+        row.inode = row.cookie
+        row.namespace = Self.namespace
+        row.knowledge = [.cookie, .acceptQueueLimit]
+        row.localPort = 80
+        row.remotePort = state == .listen ? 0 : UInt16(40_000 + number)
+        row.receiveQueue = state == .listen ? 3 : 0
+        row.sendQueue = state == .listen ? 128 : 0
+        return row
+      }
+    }
+
+    mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
+      asked.turns.withLock { $0[$0.count - 1].search = search }
+      var process = ProcessRecord(id: ProcessID(pid: 10, startTicks: 1))
+      process.unit = "api.service"
+      process.descriptorCount = 12
+      process.descriptorSoftLimit = 1024
+      var report = HolderReport()
+      report.processes = [process]
+      report.holders = search.inodes.sorted().map {
+        SocketHolder(inode: $0, process: process.id, fd: Int32(truncatingIfNeeded: $0))
+      }
+      report.isComplete = true
+      return report
+    }
+  }
+
+  @Test func `a cheap look at a large table leaves out ESTABLISHED, and judges no ghosts`() throws {
+    let asked = Asked()
+    var engine = TurnEngine(
+      host: FewSockets(asked: asked, established: 1009), settings: DaemonSettings())
+    _ = try engine.turn(.full)
+    _ = try engine.turn(.cheap)
+    _ = try engine.turn(.full)
+    let turns = asked.turns.withLock { $0 }
+    #expect(turns.map(\.states) == [.all, .allButEstablished, .all])
+    #expect(turns.map(\.search.ghosts) == [.everywhere, .none, .everywhere])
+    #expect(turns[0].search.inodes.count == 1015)
+    #expect(turns[1].search.inodes.isEmpty, "all of them were found")
+  }
+
+  @Test func `a small table is read whole each time`() throws {
+    let asked = Asked()
+    var engine = TurnEngine(
+      host: FewSockets(asked: asked, established: 13), settings: DaemonSettings())
+    _ = try engine.turn(.full)
+    _ = try engine.turn(.cheap)
+    #expect(asked.turns.withLock { $0.map(\.states) } == [.all, .all])
+  }
+
+  @Test func `sockets that no table shows are counted for the pace`() throws {
+    var engine = TurnEngine(
+      host: FewSockets(asked: Asked(), established: 13), settings: DaemonSettings())
+    let outcome = try engine.turn(.full)
+    #expect(outcome.unlisted == 3)
+    #expect(outcome.closeWait == 5)
+  }
+
+  @Test func `a snapshot has every socket, also those a cheap look did not ask for`() throws {
+    var engine = TurnEngine(
+      host: FewSockets(asked: Asked(), established: 1009), settings: DaemonSettings())
+    var snapshot = DaemonSnapshot(startedAt: BootInstant(seconds: 0), startedWallSeconds: 0)
+    for kind in [Pace.LookKind.full, .cheap] {
+      _ = try engine.turn(kind)
+      let census = try #require(engine.watch.census)
+      SnapshotBuilder(census, before: snapshot).fill(&snapshot)
+      let namespace = try #require(snapshot.namespaces.first)
+      #expect(namespace.states[.established] == 1009)
+      #expect(namespace.states[.closeWait] == 5)
+      #expect(namespace.states[.listen] == 1)
+      #expect(snapshot.owners.map(\.owner) == [Owner(.unit, "api.service")])
+      let owner = try #require(snapshot.owners.first)
+      #expect(owner.states[.established] == 1009)
+      #expect(owner.states[.closeWait] == 5)
+      #expect(owner.processes == 1)
+      #expect(owner.worstDescriptors == 12)
+      #expect(owner.worstDescriptorLimit == 1024)
+      #expect(snapshot.listeners.map(\.queued) == [3])
+      #expect(snapshot.listeners.map(\.limit) == [128])
+      #expect(snapshot.listeners.map(\.owner) == [Owner(.unit, "api.service")])
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import TestSupport
+import Testing
+
+@testable import closewatch
+
+/// The commented file against the program.
+@Suite struct SettingsTextTests {
+  private static let path = "\(Fixture.root)/../../deploy/closewatch.yaml"
+
+  @Test func `the file that is installed is the one that the program writes`() throws {
+    let file = try #require(readBytes(Self.path))
+    #expect(
+      String(decoding: file, as: UTF8.self) == SettingsText.text(),
+      "run: closewatch generate settings > deploy/closewatch.yaml")
+  }
+
+  @Test func `the file that is installed says the defaults`() throws {
+    #expect(try SettingsReader.read(path: Self.path) == DaemonSettings())
+  }
+
+  @Test func `everything that can be set has a key, a reason and a variable of its own`() {
+    let defaults = DaemonSettings()
+    let parts = [
+      ("sampling", Mirror(reflecting: defaults.sampling).children.count),
+      ("rules", Mirror(reflecting: defaults.rules).children.count),
+      ("journal", Mirror(reflecting: defaults.journal).children.count),
+    ]
+    for (section, count) in parts {
+      #expect(SettingCatalog.keys.count { $0.section == section } == count, "\(section)")
+    }
+    #expect(SettingCatalog.keys.allSatisfy { $0.reason.count > 40 })
+    #expect(Set(SettingCatalog.keys.map(\.variable)).count == SettingCatalog.keys.count)
+    #expect(Set(SettingCatalog.keys.map(\.path)).count == SettingCatalog.keys.count)
+  }
+
+  @Test func `each key sets one value, which it then shows`() {
+    for key in SettingCatalog.keys {
+      var settings = DaemonSettings()
+      let other = ["3m", "17", "37%", "false", "proc", "2000"].first { text in
+        var changed = DaemonSettings()
+        return key.set(&changed, text) && changed != DaemonSettings()
+      }
+      guard let other else {
+        Issue.record("\(key.path) takes no other value")
+        continue
+      }
+      #expect(key.set(&settings, other))
+      #expect(key.text(settings) == other, "\(key.path)")
+      let changed = SettingCatalog.keys.filter { $0.text(settings) != $0.text(DaemonSettings()) }
+      #expect(changed.map(\.path) == [key.path])
+    }
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// A server that never closes: every 30 s a client goes, and its socket stays in CLOSE_WAIT.
+struct CloseWaitLeakTests {
+  private func server(leaks: Int, unread: UInt32 = 1, unit: String? = "api.service") -> Story {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: unit)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...leaks).map { 30 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 20)
+        .enters(.closeWait, at: second, unread: unread)
+    }
+    return story
+  }
+
+  @Test func `five sockets that came one by one and stay for two minutes are a leak`() throws {
+    var story = server(leaks: 5)
+    story.look(every: 10, through: 270)
+    let leak = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.holders == [100])
+    #expect(leak.owner == Owner(.unit, "api.service"))
+    #expect(leak.localPort == 8080)
+    #expect(leak.sockets == 5)
+    #expect(leak.survivors == 5)
+    #expect(leak.oldest == Age(seconds: 240, bound: .exact))
+    #expect(leak.peers == [PeerCount(remote: Endpoint(HostScript.elsewhere, 0), sockets: 5)])
+    #expect(leak.examples.first?.holder?.process.pid == 100)
+    #expect(leak.doubts == [])
+  }
+
+  @Test func `one socket less is pending and says that it is few`() throws {
+    var story = server(leaks: 4)
+    story.look(every: 10, through: 270)
+    #expect(story.firing == [])
+    #expect(story.events == [])
+    #expect(try #require(story.finding(.closeWaitLeak)).doubts == [.fewSockets])
+  }
+
+  @Test func `one nanosecond less than the patience is pending`() {
+    var story = server(leaks: 5)
+    story.look(every: 10, through: 260)
+    story.look(at: 270 - 1e-9)
+    #expect(story.lifecycle(.closeWaitLeak) == .pending)
+    story.look(at: 270)
+    #expect(story.lifecycle(.closeWaitLeak) == .firing)
+  }
+
+  @Test func `four sockets are enough when the end of stream was read`() throws {
+    var story = server(leaks: 4, unread: 0)
+    story.look(every: 10, through: 240)
+    #expect(try #require(story.firing.first).cause == .eofReadNotClosed)
+  }
+
+  @Test func `three sockets are enough when the end of stream was read, as the setting says`() {
+    var story = server(leaks: 3, unread: 0)
+    story.look(every: 10, through: 220)
+    // Growth by 3 is within its own noise, and `close-wait-stuck` asks for ten.
+    withKnownIssue { #expect(story.firing.count == 1) }
+  }
+
+  @Test func `two sockets whose end of stream was read do not fire`() {
+    var story = server(leaks: 2, unread: 0)
+    story.look(every: 10, through: 600)
+    #expect(story.firing == [])
+  }
+
+  @Test(arguments: [(UInt32(0), Cause.eofReadNotClosed), (1, .eofUnread), (101, .dataUnread)])
+  func `the receive queue tells the cause`(unread: UInt32, cause: Cause) throws {
+    var story = server(leaks: 11, unread: unread)
+    story.look(every: 10, through: 480)
+    #expect(try #require(story.firing.first).cause == cause)
+  }
+
+  @Test func `a peer that does not read what is sent is a stuck writer`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: 30, through: 330, by: 30)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 20)
+        .enters(.closeWait, at: second, unread: 1, unsent: 3_877_888)
+        .changed { $0.isProbing = true }
+    }
+    story.look(every: 10, through: 480)
+    #expect(try #require(story.firing.first).cause == .stuckWriter)
+  }
+
+  // MARK: What looks like it
+
+  @Test func `a half-close over which the server still sends is none`() {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: 10, through: 590, by: 20)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 5)
+        .enters(.closeWait, at: second).changed { $0.isSending = true }
+    }
+    story.look(every: 10, through: 600)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `a burst that drains is none`() {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<211).map { 60 + Double($0) / 20 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: second + 100)
+    }
+    for second in stride(from: 0.0, through: 400, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `a program that closes everything after three minutes is slow, not leaking`() {
+    var story = Story()
+    story.host.start("crawler", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: -190, through: 1500, by: 7)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 5)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: second + 180)
+    }
+    for second in stride(from: 0.0, through: 1500, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `abandoned long polls that end after a minute are none`() {
+    var story = Story()
+    story.host.start("poll", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: 2, through: 900, by: 2)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: second + 58)
+    }
+    for second in stride(from: 0.0, through: 900, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test(arguments: [UInt32(1), 25, 32])
+  func `a pool that fills to eight and renews is none`(unread: UInt32) {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    // Eight come in the first minutes; from then on, the oldest goes when one comes.
+    story.host.add(at: (0..<60).map { 20 + 25 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: unread).leaves(at: second + 200)
+    }
+    for second in stride(from: 0.0, through: 1500, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `an idle pool of nine that filled up and stays is none`() {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (1...9).map { 20 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    for second in stride(from: 0.0, through: 1200, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  // MARK: Among healthy churn
+
+  @Test func `one leak among a hundred healthy closes is found`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: 1, through: 900, by: 0.3)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: second + 0.2)
+    }
+    story.host.add(at: stride(from: 30, through: 900, by: 30)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 1)
+        .enters(.closeWait, at: second, unread: 0)
+    }
+    story.look(every: 10, through: 600)
+    let leak = try #require(story.firing.first { $0.rule == .closeWaitLeak })
+    #expect((19...21).contains(leak.sockets))
+    #expect(leak.cause == .eofReadNotClosed)
+    let growth = try #require(leak.growth)
+    #expect(growth.low <= 1.0 / 30 && 1.0 / 30 <= growth.high)
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// An incident leaves a block of sockets behind that nobody closes and that does not grow.
+struct CloseWaitStuckTests {
+  private func block(of sockets: Int, at second: Double = 60) -> Story {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<sockets).map { second + Double($0) / 100 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    return story
+  }
+
+  @Test func `a block of eleven that stays is stuck, and nothing runs out`() throws {
+    var story = block(of: 11)
+    story.look(every: 10, through: 200)
+    let stuck = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitStuck])
+    #expect(stuck.sockets == 11)
+    #expect(stuck.holders == [100])
+    #expect(stuck.growth == nil)
+    #expect(stuck.forecast?.seconds == nil)
+    #expect(stuck.severity == .warning)
+  }
+
+  @Test func `ten are enough, nine are not`() {
+    var ten = block(of: 10)
+    ten.look(every: 10, through: 300)
+    #expect(ten.firingRules == [.closeWaitStuck])
+    var nine = block(of: 9)
+    nine.look(every: 10, through: 300)
+    #expect(nine.firing == [])
+    #expect(nine.finding(.closeWaitStuck)?.doubts == [.fewSockets])
+  }
+
+  @Test func `one nanosecond less than the patience is not stuck`() {
+    // The tenth enters at 60.09.
+    var story = block(of: 10)
+    story.look(every: 10, through: 180)
+    story.look(at: 180.09 - 1e-9)
+    #expect(story.firing == [])
+    // Its instant of entry is known to a millisecond: the kernel's unit.
+    story.look(at: 180.092)
+    #expect(story.firingRules == [.closeWaitStuck])
+  }
+
+  @Test func `the idle connections of a pool are not stuck`() {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(every: 10, through: 600)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test(arguments: [25, 32, 24, 54, 70] as [UInt32])
+  func `an unread close_notify in a pool is not stuck`(unread: UInt32) {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: unread)
+    }
+    story.look(every: 10, through: 600)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `other unread data of a client is stuck input`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 4097)
+    }
+    story.look(every: 10, through: 300)
+    let stuck = try #require(story.firing.first)
+    #expect(stuck.rule == .closeWaitStuck)
+    #expect(stuck.cause == .dataUnread)
+    #expect(stuck.remotePort == 443)
+  }
+
+  @Test func `a block that was there at the start is found by the kernel's ages in one look`() {
+    var story = block(of: 11, at: 60)
+    story.look(at: 7200)
+    #expect(story.firingRules == [.closeWaitStuck])
+    #expect(story.firing.first?.oldest == Age(seconds: 7140, bound: .exact))
+  }
+
+  @Test func `it resolves after a quiet patience, and comes back under the same id`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    for (start, end) in [(60.0, 300.0), (700.0, 1300.0)] {
+      story.host.add(at: (0..<11).map { start + Double($0) / 100 }) { second in
+        .accepted(on: 8080, by: 100).enters(.established, at: start - 50)
+          .enters(.closeWait, at: second, unread: 1).leaves(at: end)
+      }
+    }
+    story.look(every: 10, through: 400)
+    let id = try #require(story.firing.first).id
+    #expect(story.events.map(\.kind) == [.firing])
+    // Last seen stuck at 290, and quiet for the patience at 410.
+    story.look(at: 410)
+    #expect(story.events.map(\.kind) == [.firing, .resolved])
+    #expect(story.lifecycle(.closeWaitStuck) == .resolved)
+    story.look(every: 10, from: 420, through: 1100)
+    // Those of the first block were closed after 240 s: that is this program's pace, and twice
+    // that is its patience from now on.
+    #expect(story.events.map(\.kind) == [.firing, .resolved])
+    story.look(every: 10, from: 1110, through: 1290)
+    #expect(story.events.map(\.kind) == [.firing, .resolved, .firing])
+    #expect(story.firing.map(\.id) == [id])
+    #expect(story.firing.first?.firingSince == story.events.last?.at)
+  }
+}

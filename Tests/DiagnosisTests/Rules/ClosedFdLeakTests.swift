@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// Connections are reset every 20 s, and the program never notices: the descriptors stay.
+struct ClosedFdLeakTests {
+  private func client(ghosts: Int, closingAfter seconds: Double = .infinity) -> Story {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    story.host.add(at: (1...ghosts).map { 20 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
+        .isReleased(at: second + seconds)
+    }
+    return story
+  }
+
+  @Test func `descriptors that pile up on reset connections are a leak`() throws {
+    var story = client(ghosts: 31)
+    story.look(every: 10, through: 400)
+    let leak = try #require(story.firing.first)
+    #expect(story.firingRules == [.closedFdLeak])
+    #expect(leak.holders == [100])
+    #expect(leak.owner == Owner(.unit, "app.service"))
+    #expect(leak.state == .close)
+    #expect(leak.sockets == 20)
+    #expect(leak.cause == .resetUnnoticed)
+    #expect(leak.remotePort == 443)
+  }
+
+  @Test func `five past the patience fire, four do not`() {
+    var four = client(ghosts: 4)
+    four.look(every: 10, through: 600)
+    #expect(four.firing == [])
+    #expect(four.finding(.closedFdLeak)?.doubts.contains(.fewSockets) ?? true)
+    var five = client(ghosts: 5)
+    five.look(every: 10, through: 240)
+    #expect(five.firingRules == [.closedFdLeak])
+  }
+
+  @Test func `one nanosecond less than the patience is pending`() {
+    var story = client(ghosts: 5)
+    story.look(every: 10, through: 200)
+    // The fifth was last seen alive at 90.
+    story.look(at: 210 - 1e-9)
+    #expect(story.firing == [])
+    story.look(at: 210)
+    #expect(story.firingRules == [.closedFdLeak])
+  }
+
+  @Test func `a pool that keeps thirteen dead descriptors for ever is none`() {
+    var story = client(ghosts: 13)
+    // They died before the first look; nothing comes.
+    for second in stride(from: 300.0, through: 1500, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `dead descriptors that get closed within a minute are none`() {
+    var story = client(ghosts: 100, closingAfter: 60)
+    for second in stride(from: 0.0, through: 1500, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `a process whose descriptors can't be read is not accused`() {
+    var story = client(ghosts: 31)
+    story.host.unreadable = [100]
+    story.look(every: 10, through: 600)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `it resolves when the process is restarted, and comes back under the same id`() throws
+  {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service", until: 500)
+    story.host.start("app", pid: 200, unit: "app.service", from: 505)
+    for (pid, start) in [(Int32(100), 0.0), (200, 900)] {
+      story.host.add(at: (1...15).map { start + 20 * Double($0) }) { second in
+        .opened(to: 443, by: pid).enters(.established, at: second - 15).dies(at: second)
+      }
+    }
+    story.look(every: 10, through: 490)
+    let id = try #require(story.firing.first).id
+    story.look(every: 10, from: 500, through: 700)
+    #expect(story.events.map(\.kind).last == .resolved)
+    story.look(every: 10, from: 710, through: 1200)
+    #expect(story.firing.map(\.id) == [id])
+    #expect(story.firing.first?.holders == [200])
+  }
+
+  @Test func `CLOSE_WAIT that all died by keepalive is named so`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...31).map { 20 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: 1).dies(at: second + 75)
+        .changed { $0.hasKeepalive = true }
+    }
+    story.look(every: 10, through: 500)
+    let leak = try #require(story.firing.first)
+    // No CLOSE_WAIT lives for the patience: the dead descriptors tell the story.
+    #expect(story.firingRules == [.closedFdLeak])
+    #expect(leak.cause == .keepaliveExpired)
+    #expect(leak.localPort == 8080)
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// Descriptors that went through fork and exec: who keeps the socket open, and who opened it.
+struct InheritanceTests {
+  /// A server that hands each connection to a child, or loses it there.
+  ///
+  /// - Parameter child: The pid of the child for a connection, and its descriptor.
+  private func server(
+    executable: String, fd: Int32 = 7, parentKeepsIt: Bool = false
+  ) -> Story {
+    var story = Story()
+    story.host.start("httpd", pid: 100, unit: nil)
+    story.host.listen(8080, by: 100)
+    for number in 1...11 {
+      let second = 20 * Double(number)
+      let child = Int32(200 + number)
+      let name = executable.split(separator: "/").last.map(String.init) ?? executable
+      story.host.start(name, pid: child, parent: 100, executable: executable, from: second - 10)
+      story.host.add(
+        .accepted(on: 8080, by: nil).isHeld(by: child, fd: fd)
+          .isHeld(by: 100, fd: 9, until: parentKeepsIt ? .infinity : second - 8)
+          .enters(.established, at: second - 10).enters(.closeWait, at: second, unread: 1))
+    }
+    story.look(every: 10, through: 400)
+    return story
+  }
+
+  @Test func `a child through exec is the holder, the listener the opener`() throws {
+    let story = server(executable: "/usr/lib/cgi-bin/report")
+    let leak = try #require(story.firing.first)
+    #expect(story.firing.count == 1)
+    #expect(leak.cause == .inheritedByChild)
+    #expect(leak.holders.sorted() == (201...211).map { Int32($0) })
+    #expect(leak.pids(.opener) == [100])
+    #expect(leak.owner == Owner(.program, "httpd"))
+  }
+
+  @Test func `a handler that was given its connection as standard input is no heir`() throws {
+    let story = server(executable: "/usr/sbin/in.fingerd", fd: 0)
+    let leak = try #require(story.firing.first)
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.holders.sorted() == (201...211).map { Int32($0) })
+    #expect(leak.pids(.opener) == [])
+  }
+
+  @Test func `a handler forked for each connection is no heir`() throws {
+    let story = server(executable: "/usr/bin/httpd")
+    let leak = try #require(story.firing.first)
+    #expect(story.firing.count == 1)
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.pids(.opener) == [])
+  }
+
+  @Test func `a parent that holds it too is a holder, not only the opener`() throws {
+    let story = server(executable: "/usr/lib/cgi-bin/report", parentKeepsIt: true)
+    let leak = try #require(story.firing.first)
+    #expect(leak.holders.first == 100)
+    #expect(leak.cause == .eofUnread)
+  }
+
+  @Test func `an outgoing connection that a child kept names the process that opened it`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.start("sleep", pid: 200, parent: 100, from: 5)
+    story.host.add(at: (1...13).map { 20 * Double($0) }) { second in
+      // Another program has it from the fork on; the opener closes its own descriptor.
+      .opened(to: 443, by: nil).isHeld(by: 100, until: second)
+        .isHeld(by: 200, from: second - 5).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(every: 5, through: 420)
+    let leak = try #require(story.firing.first)
+    #expect(leak.cause == .inheritedByChild)
+    #expect(leak.holders == [200])
+    #expect(leak.pids(.opener) == [100])
+  }
+
+  @Test func `workers of a pre-fork server are reported once`() throws {
+    var story = Story()
+    story.host.start("gunicorn", pid: 100)
+    for worker in Int32(201)...204 { story.host.start("gunicorn", pid: worker, parent: 100) }
+    story.host.listen(8000, by: 100, 201, 202, 203, 204)
+    for number in 1...23 {
+      let second = 15 * Double(number)
+      story.host.add(
+        .accepted(on: 8000, by: Int32(201 + number % 4)).enters(.established, at: second - 10)
+          .enters(.closeWait, at: second, unread: 0))
+    }
+    story.look(every: 10, through: 400)
+    #expect(story.firing.count == 1)
+    let leak = try #require(story.firing.first)
+    #expect(leak.sockets == 23)
+    #expect(leak.holders.sorted() == [201, 202, 203, 204])
+    #expect(leak.cause == .eofReadNotClosed)
+  }
+
+  @Test func `the init process that keeps an activated listener is never the opener`() throws {
+    var story = Story()
+    story.host.start("systemd", pid: 1, parent: 0, executable: "/usr/lib/systemd/systemd")
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 1, 100)
+    story.host.add(at: (1...13).map { 20 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(every: 10, through: 420)
+    let leak = try #require(story.firing.first)
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.culprits.map(\.process.id.pid) == [100])
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import Reporting
+import TestSupport
+import Testing
+
+/// The text that `journalctl -x` shows, by the tool that shows it.
+@Suite struct JournalCatalogTests {
+  @Test func `the file that is installed is the one that the program writes`() throws {
+    let file = try #require(readBytes("\(Fixture.root)/../../deploy/closewatch.catalog"))
+    #expect(
+      String(decoding: file, as: UTF8.self) == JournalCatalog.text(),
+      "run: closewatch generate catalog > deploy/closewatch.catalog")
+  }
+
+  @Test func `no line of a text would be taken for a comment`() {
+    let body = JournalCatalog.text().split(separator: "\n", omittingEmptySubsequences: false)
+      .drop { $0.hasPrefix("#") }
+    #expect(!body.contains { $0.hasPrefix("#") || $0.hasPrefix(";") })
+  }
+
+  @Test(.requires(.command("journalctl")))
+  func `journalctl takes every entry, with its subject and all its lines`() throws {
+    let root = TemporaryDirectory()
+    let folder = "\(root.path)/usr/lib/systemd/catalog"
+    let database = "\(root.path)/var/lib/systemd/catalog"
+    _ = try ChildProgram.run("mkdir", ["-p", folder, database])
+    root.write(
+      "usr/lib/systemd/catalog/closewatch.catalog", Array(JournalCatalog.text().utf8))
+    let update = try ChildProgram.run(
+      "journalctl", ["--root=\(root.path)", "--update-catalog"])
+    try #require(update.status == 0)
+    let list = try ChildProgram.run("journalctl", ["--root=\(root.path)", "--list-catalog"])
+    #expect(list.lines.count == 3 * RuleID.allCases.count)
+    for rule in RuleID.allCases {
+      for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
+        let id = MessageID.id(of: rule, kind)
+        let shown = try ChildProgram.run(
+          "journalctl", ["--root=\(root.path)", "--dump-catalog", id])
+        #expect(shown.status == 0)
+        #expect(shown.lines.contains { $0.hasPrefix("Subject: ") }, "\(rule) \(kind)")
+        #expect(shown.lines.contains("Defined-By: closewatch"))
+      }
+    }
+    let text = try ChildProgram.run(
+      "journalctl",
+      [
+        "--root=\(root.path)", "--dump-catalog", MessageID.id(of: .acceptQueueStall, .firing),
+      ])
+    let guide = RuleGuide.guide(for: .acceptQueueStall, cause: .notAccepted, runtime: .unknown)
+    #expect(text.lines.contains("Subject: \(guide.title)"))
+    for step in guide.spelledOut().now.flatMap({ $0.split(separator: "\n") }) {
+      #expect(text.lines.contains { $0.hasSuffix(step) }, "\(step)")
+    }
+  }
+}

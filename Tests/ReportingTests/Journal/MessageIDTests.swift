@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import Reporting
+import Testing
+
+/// The identities of messages, which people filter by for years.
+@Suite struct MessageIDTests {
+  private static let all = RuleID.allCases.flatMap { rule in
+    [FindingEvent.Kind.firing, .worsened, .resolved].map { MessageID.id(of: rule, $0) }
+  }
+
+  @Test func `each rule and event has one of its own`() {
+    #expect(Self.all.count == 3 * RuleID.allCases.count)
+    #expect(Set(Self.all).count == Self.all.count)
+  }
+
+  @Test func `it is 128 bits in lower-case hexadecimal digits`() {
+    for id in Self.all {
+      #expect(id.utf8.count == 32, "\(id)")
+      let isHex = id.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+      #expect(isHex, "\(id)")
+    }
+  }
+
+  @Test func `they do not change`() {
+    #expect(
+      MessageID.id(of: .closeWaitLeak, .firing) == "8015bbe2d2de4b49ab2a070f2538b14f")
+    // FNV-1a over all of them: the table as it was first released.
+    let hash = Self.all.joined().utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    }
+    #expect(String(hash, radix: 16) == "HASH")
+  }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// One socket of a ``HostScript``: where it leads, what becomes of it when, and who holds it.
+///
+/// All times are seconds of the story; 0 is its beginning.
+package struct ScriptedSocket: Sendable {
+  /// What the socket is from an instant on, until the next phase.
+  package struct Phase: Sendable {
+    package var at: Double
+    package var state: TCPState
+    package var unread: UInt32
+    package var unsent: UInt32
+  }
+
+  /// A descriptor on it.
+  package struct Hold: Sendable {
+    package var pid: Int32
+    package var fd: Int32?
+    package var from: Double
+    package var until: Double
+  }
+
+  package var local: Endpoint
+  package var remote: Endpoint
+  package var namespace = HostScript.own
+  package var phases: [Phase] = []
+  package var holds: [Hold] = []
+  /// When its row leaves the table; a descriptor that stays longer is a ghost.
+  package var rowEnds = Double.infinity
+  /// The limit of the accept queue, of a listener.
+  package var queueLimit: UInt32 = 128
+  /// Data goes out all the time, and is acknowledged.
+  package var isSending = false
+  /// Data comes in all the time, and is read.
+  package var isReceiving = false
+  package var hasKeepalive = false
+  /// What repeats is a probe of a closed window.
+  package var isProbing = false
+  /// Given by the script when 0.
+  package var inode: UInt64 = 0
+  package var cookie: UInt64 = 0
+
+  private init(_ local: Endpoint, _ remote: Endpoint, _ pid: Int32?) {
+    self.local = local
+    self.remote = remote
+    if let pid { holds = [Hold(pid: pid, fd: nil, from: -.infinity, until: .infinity)] }
+  }
+
+  /// A connection that came in on a port. Without a process it waits in the accept queue.
+  package static func accepted(on port: UInt16, by pid: Int32?) -> Self {
+    Self(Endpoint(HostScript.here, port), Endpoint(HostScript.elsewhere, 0), pid)
+  }
+
+  /// A connection to a port elsewhere.
+  package static func opened(to port: UInt16, by pid: Int32?) -> Self {
+    Self(Endpoint(HostScript.here, 0), Endpoint(HostScript.elsewhere, port), pid)
+  }
+
+  /// A connection with both ends given.
+  package static func between(_ local: Endpoint, _ remote: Endpoint, by pid: Int32?) -> Self {
+    Self(local, remote, pid)
+  }
+
+  /// It enters a state.
+  ///
+  /// - Parameter unread: Recv-Q: unread bytes, and 1 for a FIN that was not read.
+  package func enters(
+    _ state: TCPState, at second: Double, unread: UInt32 = 0, unsent: UInt32 = 0
+  ) -> Self {
+    changed { $0.phases.append(Phase(at: second, state: state, unread: unread, unsent: unsent)) }
+  }
+
+  /// Row and descriptors go together.
+  package func leaves(at second: Double) -> Self {
+    changed {
+      $0.rowEnds = min($0.rowEnds, second)
+      for index in $0.holds.indices { $0.holds[index].until = min($0.holds[index].until, second) }
+    }
+  }
+
+  /// The row goes and the descriptors stay.
+  package func dies(at second: Double) -> Self { changed { $0.rowEnds = second } }
+
+  /// The descriptors go and the row stays: the kernel has it alone.
+  package func isReleased(at second: Double) -> Self {
+    changed {
+      for index in $0.holds.indices { $0.holds[index].until = min($0.holds[index].until, second) }
+    }
+  }
+
+  /// A further process holds it, for some time.
+  package func isHeld(
+    by pid: Int32, fd: Int32? = nil, from: Double = -.infinity, until: Double = .infinity
+  ) -> Self {
+    changed { $0.holds.append(Hold(pid: pid, fd: fd, from: from, until: until)) }
+  }
+
+  package func `in`(_ namespace: NetnsID) -> Self { changed { $0.namespace = namespace } }
+
+  /// Changes anything else.
+  package func changed(_ change: (inout Self) -> Void) -> Self {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  func phase(at second: Double) -> Phase? {
+    second < rowEnds ? phases.last { $0.at <= second } : nil
+  }
+
+  func holds(at second: Double) -> [Hold] {
+    guard let born = phases.first?.at, born <= second else { return [] }
+    return holds.filter { $0.from <= second && second < $0.until }
+  }
+
+  /// Its row; nil while it has none.
+  ///
+  /// - Parameter awake: Seconds that the kernel counted between two instants: it does not count
+  ///   while the host sleeps.
+  func row(at second: Double, awake: (Double, Double) -> Double) -> SocketRow? {
+    guard let phase = phase(at: second), let born = phases.first?.at else { return nil }
+    var row = SocketRow()
+    row.knowledge = [.cookie, .tcpInfo, .cgroup, .shutdown]
+    row.cookie = cookie
+    row.namespace = namespace
+    (row.localAddress, row.localPort) = (local.address, local.port)
+    (row.remoteAddress, row.remotePort) = (remote.address, remote.port)
+    row.family = local.address.isIPv4 ? .ipv4 : .ipv6
+    row.state = phase.state
+    row.receiveQueue = phase.unread
+    row.sendQueue = phase.unsent
+    row.inode = holds(at: second).isEmpty || phase.state == .timeWait ? 0 : inode
+    let elapsed = awake(phase.at, second)
+    row.lastAckReceivedMilliseconds = UInt32(elapsed * 1000)
+    row.lastDataReceivedMilliseconds = UInt32(awake(born, second) * 1000)
+    row.lastDataSentMilliseconds = isSending ? 0 : row.lastDataReceivedMilliseconds
+    if isSending { row.bytesAcked = UInt64(1 + awake(born, second) * 1_000_000) }
+    if isReceiving {
+      row.lastDataReceivedMilliseconds = 0
+      row.bytesReceived = UInt64(1 + awake(born, second) * 1_000_000)
+    }
+    if hasKeepalive { (row.timer, row.timerMilliseconds) = (.keepalive, 5000) }
+    switch phase.state {
+    case .timeWait:
+      guard elapsed < 60 else { return nil }
+      (row.timer, row.timerMilliseconds) = (.timeWait, UInt32(60_000 - elapsed * 1000))
+      row.knowledge = [.cookie]
+    case .finWait2 where row.inode == 0:
+      guard elapsed < 60 else { return nil }
+      (row.timer, row.timerMilliseconds) = (.timeWait, UInt32(60_000 - elapsed * 1000))
+      row.knowledge = [.cookie]
+    case .finWait1, .lastAck, .closing, .synSent, .synRecv: Self.retransmit(&row, elapsed)
+    case .listen:
+      row.knowledge.insert(.acceptQueueLimit)
+      row.sendQueue = queueLimit
+    default: break
+    }
+    if isProbing { row.timer = .probe }
+    return row
+  }
+
+  /// Retransmission after 1, 3, 7, 15... seconds.
+  private static func retransmit(_ row: inout SocketRow, _ elapsed: Double) {
+    var repetitions: UInt8 = 0
+    var next = 1.0
+    while next <= elapsed {
+      repetitions += 1
+      next = 2 * next + 1
+    }
+    row.timer = .retransmit
+    row.retransmits = repetitions
+    row.timerMilliseconds = UInt32((next - elapsed) * 1000)
+    if row.sendQueue == 0 { row.sendQueue = 1 }
+    row.knowledge.remove(.tcpInfo)
+  }
+}
