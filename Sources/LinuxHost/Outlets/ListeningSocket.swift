@@ -90,6 +90,9 @@ package enum ListeningSocket {
     return fd
   }
 
+  /// Sets the backlog of a socket that listens already.
+  package static func restoreBacklog(of fd: Int32) { _ = Glibc.listen(fd, backlog) }
+
   /// Removes the file of a unix socket at the end. One that is gone already is fine.
   package static func remove(_ path: String) { unlink(path) }
 

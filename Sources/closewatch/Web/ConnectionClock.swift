@@ -28,7 +28,7 @@ final class ConnectionClock: ChannelInboundHandler {
 
   func channelActive(context: ChannelHandlerContext) {
     channel = context.channel
-    deadline = .now() + limits.requestTime
+    deadline = Self.after(limits.requestSeconds)
     arm(context)
     context.fireChannelActive()
   }
@@ -44,7 +44,7 @@ final class ConnectionClock: ChannelInboundHandler {
     if answersDue > 0 {
       hasMore = true
     } else if phase == .idle {
-      enter(.request, limits.requestTime, context)
+      enter(.request, limits.requestSeconds, context)
     }
     connections.mark(context.channel, isIdle: false)
     context.fireChannelRead(data)
@@ -54,7 +54,7 @@ final class ConnectionClock: ChannelInboundHandler {
   func requestComplete(context: ChannelHandlerContext) {
     answersDue += 1
     hasMore = false
-    enter(.response, limits.responseTime, context)
+    enter(.response, limits.responseSeconds, context)
   }
 
   /// The kernel has taken an answer.
@@ -62,24 +62,28 @@ final class ConnectionClock: ChannelInboundHandler {
     answersDue -= 1
     guard answersDue == 0 else { return }
     if hasMore {
-      enter(.request, limits.requestTime, context)
+      enter(.request, limits.requestSeconds, context)
     } else {
-      enter(.idle, limits.idleTime, context)
+      enter(.idle, limits.idleSeconds, context)
       connections.mark(context.channel, isIdle: true)
     }
   }
 
   private func enter(
-    _ next: WebConnections.Timeout, _ time: TimeAmount, _ context: ChannelHandlerContext
+    _ next: WebConnections.Timeout, _ seconds: Double, _ context: ChannelHandlerContext
   ) {
     phase = next
     let earlier = deadline
-    deadline = .now() + time
+    deadline = Self.after(seconds)
     // A deadline that moves away is seen when the timer fires; one that comes nearer needs its own.
     if deadline < earlier {
       timer?.cancel()
       arm(context)
     }
+  }
+
+  private static func after(_ seconds: Double) -> NIODeadline {
+    .now() + .nanoseconds(Int64(seconds * 1e9))
   }
 
   private func arm(_ context: ChannelHandlerContext) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
-
 /// How much a client can ask of the web server. Nothing it does can cost more than this.
 struct WebLimits: Sendable {
   /// Connections open at a time; more wait in the kernel's backlog. 400: together with the
@@ -9,11 +7,11 @@ struct WebLimits: Sendable {
   var connections = 400
   /// From the first byte of a request (or from accept(), for the first one) to its last. 10 s: the
   /// default scrape_timeout; a client that needs longer has given up.
-  var requestTime = TimeAmount.seconds(10)
+  var requestSeconds = 10.0
   /// Between two requests of one connection. 90 s: longer than the common scrape intervals.
-  var idleTime = TimeAmount.seconds(90)
+  var idleSeconds = 90.0
   /// For the client to take an answer. 30 s: a page over a very slow line.
-  var responseTime = TimeAmount.seconds(30)
+  var responseSeconds = 30.0
   /// One line of a header, and all of them.
   var headerLineBytes = 8192
   var headerBytes = 16_384
@@ -25,5 +23,5 @@ struct WebLimits: Sendable {
   /// The largest answer. 4 MB: some ten times the largest page.
   var responseBytes = 4 << 20
   /// After being told to stop: for answers that are on their way.
-  var shutdownTime = TimeAmount.seconds(3)
+  var shutdownSeconds = 3.0
 }

@@ -94,6 +94,9 @@ struct WebServer: Service {
     }
   }
 
+  /// The ports that it listens on, in the order of the addresses; none for a unix socket.
+  var ports: [UInt16] { listeners.compactMap { ListeningSocket.port(of: $0.fd) } }
+
   func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let pool = NIOThreadPool(numberOfThreads: 1)
@@ -109,6 +112,8 @@ struct WebServer: Service {
       servers.append(
         try await bootstrap(group, connections: connections, gate: gate, pages: pages)
           .withBoundSocket(listener.fd).get())
+      // The library has set a backlog of its own.
+      ListeningSocket.restoreBacklog(of: listener.fd)
       logger.notice("listening on \(listener.name)")
     }
     try? await gracefulShutdown()
@@ -122,8 +127,8 @@ struct WebServer: Service {
     for server in servers { try? await server.close() }
     for listener in listeners { if let path = listener.path { ListeningSocket.remove(path) } }
     connections.stop()
-    let limit = NIODeadline.now() + settings.limits.shutdownTime
-    while connections.count > 0, NIODeadline.now() < limit {
+    let limit = Clock.monotonicSeconds + settings.limits.shutdownSeconds
+    while connections.count > 0, Clock.monotonicSeconds < limit {
       guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
     }
     connections.closeAll()
@@ -135,7 +140,6 @@ struct WebServer: Service {
     let source = source
     let limits = settings.limits
     return ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: ListeningSocket.backlog)
       // One at a time, so that the bound of connections is exact.
       .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { channel in
