@@ -99,7 +99,8 @@ import Testing
     #expect(page.value("closewatch_findings_firing", counted) == 1)
   }
 
-  @Test func `a resolved finding is no series, and a pending one is not counted as firing`() throws {
+  @Test func `a resolved finding is no series, and a pending one is not counted as firing`() throws
+  {
     var input = Self.host
     input.findings = [
       FoundLeak.closeWait(lifecycle: .resolved, id: "r"),
@@ -165,7 +166,8 @@ import Testing
     }
   }
 
-  @Test func `OpenMetrics names counters and infos without their suffixes, and dates them`() throws {
+  @Test func `OpenMetrics names counters and infos without their suffixes, and dates them`() throws
+  {
     let page = try read(Self.host, .openMetrics)
     #expect(page.types["closewatch_samples"] == "counter")
     #expect(page.types["closewatch_build"] == "info")
@@ -211,7 +213,9 @@ import Testing
   /// A host of 5,000 owners with names that a hostile program would choose.
   private static func crowd(_ count: Int) -> MetricsInput {
     var input = host
-    let tails = ["\"", "\\", "\n", "\u{1b}[2J", String(repeating: "x", count: 4000), "\u{202e}", "é"]
+    let tails = [
+      "\"", "\\", "\n", "\u{1b}[2J", String(repeating: "x", count: 4000), "\u{202e}", "é",
+    ]
     input.owners = (0..<count).map { index in
       var owner = StuckOwner(Owner(.program, "program \(index) " + tails[index % tails.count]))
       owner.stuck = [.closeWait: index + 1, .finWait2: 1]
@@ -240,8 +244,9 @@ import Testing
     let many = try read(Self.crowd(5000), format)
     #expect(many.samples.count == few.samples.count)
     #expect(many.samples.count < 2000)
-    #expect(Set(many.samples.map { "\($0.name)\($0.labels.sorted { $0.key < $1.key })" }).count
-      == many.samples.count)
+    #expect(
+      Set(many.samples.map { "\($0.name)\($0.labels.sorted { $0.key < $1.key })" }).count
+        == many.samples.count)
     let stuck = many.samples.filter {
       $0.name == "closewatch_owner_stuck_sockets" && $0.labels["state"] == "close_wait"
     }

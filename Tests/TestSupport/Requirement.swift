@@ -48,7 +48,8 @@
     /// Everything that any test may require. All of it must be met under `CI=true`.
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
-        + ["ip", "journalctl", "lsof", "netstat", "nft", "nsenter", "setpriv", "ss", "unshare"].map(command)
+        + ["ip", "journalctl", "lsof", "netstat", "nft", "nsenter", "setpriv", "ss", "unshare"].map(
+          command)
     }
 
     /// Whether this run is one in which nothing may be skipped.

@@ -14,6 +14,12 @@ package struct FindingEvent: Hashable, Sendable {
   package var kind: Kind
   package var at: BootInstant
   package var finding: Finding
+
+  package init(kind: Kind, at: BootInstant, finding: Finding) {
+    self.kind = kind
+    self.at = at
+    self.finding = finding
+  }
 }
 
 /// The life of every finding: pending, firing, resolved. Raised when confirmed, told again only

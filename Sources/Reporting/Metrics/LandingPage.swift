@@ -39,8 +39,9 @@ package struct LandingPage {
     let pending = input.findings.count { $0.lifecycle == .pending }
     let gaps = input.gaps.reduce(0) { $0 + $1.count }
     let blind =
-      gaps > 0 ? " \(Quantity.count(gaps, "thing")) could not be seen: closewatch_gaps says what."
-        : ""
+      gaps > 0
+      ? " \(Quantity.count(gaps, "thing")) could not be seen: closewatch_gaps says what."
+      : ""
     return "\(Quantity.count(firing, "finding")) confirmed, \(Quantity.count(pending)) suspected; "
       + "as of the newest sample, \(Quantity.duration(input.sampler.intervalSeconds)) apart."
       + blind

@@ -153,7 +153,8 @@ struct WebConfigReader {
     if let found = Choice(rawValue: value) { return found }
     let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
     note(
-      entry.value.mark, "\(entry.key): expected one of \(all), found \(SettingsError.quoted(value))")
+      entry.value.mark, "\(entry.key): expected one of \(all), found \(SettingsError.quoted(value))"
+    )
     return nil
   }
 

@@ -39,7 +39,8 @@ final class WebConfigSource: Sendable {
   init(path: String?, logger: Logger) throws(SettingsErrors) {
     self.path = path
     self.logger = logger
-    let config = try path.map { path throws(SettingsErrors) in try WebConfigReader.read(path: path) }
+    let config = try path.map { path throws(SettingsErrors) in try WebConfigReader.read(path: path)
+    }
     let current = try Current(config ?? WebConfig())
     state = Mutex(
       State(current: current, versions: Self.versions(path, current.config), isGood: true))

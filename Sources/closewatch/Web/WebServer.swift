@@ -53,7 +53,8 @@ struct WebServer: Service {
     }
     listeners =
       settings.usesSystemdSockets
-      ? try Self.activated() : try settings.addresses.map { address throws(UsageError) in
+      ? try Self.activated()
+      : try settings.addresses.map { address throws(UsageError) in
         try Self.bind(address)
       }
   }
@@ -97,35 +98,67 @@ struct WebServer: Service {
   /// The ports that it listens on, in the order of the addresses; none for a unix socket.
   var ports: [UInt16] { listeners.compactMap { ListeningSocket.port(of: $0.fd) } }
 
+  /// Serves until the program is told to stop.
   func run() async throws {
+    let open = try start()
+    try? await gracefulShutdown()
+    await stop(open)
+    try? await open.pool.shutdownGracefully()
+    try? await open.group.shutdownGracefully()
+  }
+
+  /// A server that serves.
+  struct Open: Sendable {
+    fileprivate var channels: [any Channel] = []
+    /// Of unix sockets.
+    fileprivate var paths: [String]
+    fileprivate var group: MultiThreadedEventLoopGroup
+    fileprivate var pool: NIOThreadPool
+    fileprivate var connections: WebConnections
+
+    /// Ends everything at once, also answers that are on their way. Not for an event loop.
+    func abort() throws {
+      for channel in channels { try channel.close().wait() }
+      removeFiles()
+      connections.stop()
+      connections.closeAll()
+      try pool.syncShutdownGracefully()
+      try group.syncShutdownGracefully()
+    }
+
+    fileprivate func removeFiles() {
+      for path in paths { ListeningSocket.remove(path) }
+    }
+  }
+
+  /// Begins to serve, on a thread of its own. Waits for it: not for an event loop.
+  func start() throws -> Open {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let pool = NIOThreadPool(numberOfThreads: 1)
     pool.start()
     let connections = WebConnections(limit: settings.limits.connections)
+    var open = Open(
+      paths: listeners.compactMap(\.path), group: group, pool: pool, connections: connections)
     let gate = WebGate(source: source, connections: connections, pool: pool, group: group)
     let source = source
     let pages = WebPages(
       store: store, connections: connections, limits: settings.limits,
       isConfigGood: { source.isGood })
-    var servers: [any Channel] = []
     for listener in listeners {
-      servers.append(
-        try await bootstrap(group, connections: connections, gate: gate, pages: pages)
-          .withBoundSocket(listener.fd).get())
+      let bootstrap = bootstrap(group, connections: connections, gate: gate, pages: pages)
+      open.channels.append(try bootstrap.withBoundSocket(listener.fd).wait())
       // The library has set a backlog of its own.
       ListeningSocket.restoreBacklog(of: listener.fd)
       logger.notice("listening on \(listener.name)")
     }
-    try? await gracefulShutdown()
-    await stop(servers, connections)
-    try? await pool.shutdownGracefully()
-    try? await group.shutdownGracefully()
+    return open
   }
 
   /// Lets answers that are on their way go out, and waits for them no longer than told.
-  private func stop(_ servers: [any Channel], _ connections: WebConnections) async {
-    for server in servers { try? await server.close() }
-    for listener in listeners { if let path = listener.path { ListeningSocket.remove(path) } }
+  private func stop(_ open: Open) async {
+    let connections = open.connections
+    for channel in open.channels { try? await channel.close() }
+    open.removeFiles()
     connections.stop()
     let limit = Clock.monotonicSeconds + settings.limits.shutdownSeconds
     while connections.count > 0, Clock.monotonicSeconds < limit {

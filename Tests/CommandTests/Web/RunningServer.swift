@@ -12,7 +12,8 @@ import TestSupport
 final class RunningServer {
   let port: UInt16
   let store: SnapshotStore
-  private let task: Task<Void, Never>
+  private let open: WebServer.Open
+  private var isStopped = false
 
   /// - Parameters:
   ///   - limits: Shorter ones than the real ones, for tests that wait for them.
@@ -30,20 +31,25 @@ final class RunningServer {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let server = try WebServer(settings, store: store, logger: quiet)
     port = server.ports.first ?? 0
-    task = Task { try? await server.run() }
+    open = try server.start()
   }
 
-  deinit { task.cancel() }
+  deinit {
+    if !isStopped { try? open.abort() }
+  }
 
-  func stop() async {
-    task.cancel()
-    await task.value
+  /// Ends it, and says what went wrong with that.
+  func stop() throws {
+    isStopped = true
+    try open.abort()
   }
 
   func client() throws -> WebClient { try WebClient(port: port) }
 
   /// One request on a connection of its own.
-  func get(_ path: String, _ headers: String = "", method: String = "GET") throws -> WebClient.Answer? {
+  func get(_ path: String, _ headers: String = "", method: String = "GET") throws -> WebClient
+    .Answer?
+  {
     let client = try client()
     client.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
     return client.answer(isHead: method == "HEAD")

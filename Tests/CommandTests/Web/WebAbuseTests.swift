@@ -16,14 +16,14 @@ import Testing
     return limits
   }
 
-  @Test func `a connection without a byte is closed at the limit of a request`() async throws {
+  @Test func `a connection without a byte is closed at the limit of a request`() throws {
     let server = try RunningServer(limits: Self.limits)
     let seconds = try #require(try server.client().secondsUntilClosed())
     #expect((0.5...6).contains(seconds), "\(seconds)")
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `a request that comes byte by byte is closed at the limit, however steady`() async throws {
+  @Test func `a request that comes byte by byte is closed at the limit, however steady`() throws {
     let server = try RunningServer(limits: Self.limits)
     let client = try server.client()
     let began = RunningDaemon.monotonicSeconds
@@ -33,10 +33,10 @@ import Testing
       if client.secondsUntilClosed(within: 0.1) != nil { break }
     }
     #expect((0.5...6).contains(RunningDaemon.monotonicSeconds - began))
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `a second request that never ends is closed as fast as the first`() async throws {
+  @Test func `a second request that never ends is closed as fast as the first`() throws {
     var limits = Self.limits
     limits.idleSeconds = 60
     let server = try RunningServer(limits: limits)
@@ -45,20 +45,20 @@ import Testing
     #expect(client.answer()?.status == 200)
     client.send("GET /")
     #expect(try #require(client.secondsUntilClosed()) < 6)
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `an idle connection is kept for a while and then closed`() async throws {
+  @Test func `an idle connection is kept for a while and then closed`() throws {
     let server = try RunningServer(limits: Self.limits)
     let client = try server.client()
     client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(client.answer()?.status == 200)
     let seconds = try #require(client.secondsUntilClosed())
     #expect((1.5...8).contains(seconds), "\(seconds)")
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `a client that asks on and on without reading is cut off`() async throws {
+  @Test func `a client that asks on and on without reading is cut off`() throws {
     let server = try RunningServer(limits: Self.limits, owners: 50)
     let client = try server.client()
     let request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -74,10 +74,10 @@ import Testing
     }
     #expect(isRefused)
     #expect(try server.get("/-/healthy")?.status == 200)
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `1,009 idle connections keep no scraper out and stay within the bound`() async throws {
+  @Test func `1,009 idle connections keep no scraper out and stay within the bound`() throws {
     var limits = WebLimits()
     limits.connections = 97
     let server = try RunningServer(limits: limits)
@@ -85,14 +85,16 @@ import Testing
     for _ in 0..<1009 { idle.append(try server.client()) }
     let page = try #require(try server.get("/metrics"))
     #expect(page.status == 200)
-    let line = page.text.split(separator: "\n").first { $0.hasPrefix("closewatch_web_connections ") }
+    let line = page.text.split(separator: "\n").first {
+      $0.hasPrefix("closewatch_web_connections ")
+    }
     let open = try #require(line?.split(separator: " ").last.flatMap { Int($0) })
     #expect(open <= 97, "\(open)")
     idle = []
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `random bytes never stop it`() async throws {
+  @Test func `random bytes never stop it`() throws {
     let server = try RunningServer(limits: Self.limits)
     var random = SeededBytes(seed: 20_261_121)
     for _ in 0..<200 {
@@ -101,7 +103,7 @@ import Testing
       client.send("\r\n\r\nGET / HTTP/1.1\r\n\r\n")
     }
     #expect(try server.get("/-/healthy")?.status == 200)
-    await server.stop()
+    try server.stop()
   }
 }
 

@@ -48,7 +48,7 @@ final class WebClient {
   /// Sends as much as the kernel takes at once.
   func sendWithoutWaiting(_ text: String) -> Int {
     let bytes = Array(text.utf8)
-    return Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT.rawValue))
+    return Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
 
   /// Makes close() send a reset: what a scraper that is killed does.

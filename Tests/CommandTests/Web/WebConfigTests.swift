@@ -38,7 +38,7 @@ import Testing
 
   private static var users: String { "basic_auth_users:\n  prometheus: $2y\(tail)\n" }
 
-  @Test func `the right password is let in, everything else is not`() async throws {
+  @Test func `the right password is let in, everything else is not`() throws {
     let directory = directory(Self.users)
     let server = try RunningServer(config: "\(directory.path)/web.yml")
     for path in ["/", "/metrics", "/-/healthy", "/none"] {
@@ -55,7 +55,7 @@ import Testing
     ] {
       #expect(try server.get("/metrics", headers)?.status == 401, "\(headers)")
     }
-    await server.stop()
+    try server.stop()
   }
 
   @Test func `a password that was proved is known again quickly, and no other is`() {
@@ -69,7 +69,7 @@ import Testing
     #expect(!auth.verify(BasicAuth.Credentials(user: "b", password: "correct horse")))
   }
 
-  @Test func `the file is read again when it changes, and a bad one changes nothing`() async throws {
+  @Test func `the file is read again when it changes, and a bad one changes nothing`() throws {
     let directory = directory("")
     let server = try RunningServer(config: "\(directory.path)/web.yml")
     #expect(try server.get("/metrics")?.status == 200)
@@ -80,24 +80,29 @@ import Testing
     #expect(try server.get("/metrics")?.status == 401)
     let page = try #require(try server.get("/metrics", Self.right))
     #expect(page.text.contains("\nclosewatch_web_config_last_read_successful 0\n"))
-    directory.write("web.yml", Array("http_server_config:\n  headers:\n    X-Frame-Options: deny\n".utf8))
+    directory.write(
+      "web.yml", Array("http_server_config:\n  headers:\n    X-Frame-Options: deny\n".utf8))
     let open = try #require(try server.get("/metrics"))
     #expect(open.status == 200)
     #expect(open.headers["x-frame-options"] == "deny")
     #expect(open.text.contains("\nclosewatch_web_config_last_read_successful 1\n"))
-    await server.stop()
+    try server.stop()
   }
 
   @Test(arguments: [
     (
-      "basic_auth_user:\n", "web.yml:1:1: unknown key 'basic_auth_user'; did you mean 'basic_auth_users'?"
+      "basic_auth_user:\n",
+      "web.yml:1:1: unknown key 'basic_auth_user'; did you mean 'basic_auth_users'?"
     ),
     (
       "basic_auth_users:\n  a: plain\n",
       "web.yml:2:6: basic_auth_users: the value of 'a' must be a bcrypt hash ($2y$...), as "
         + "`htpasswd -nB` writes it"
     ),
-    ("rate_limit:\n  burst: 1\n", "web.yml:1:1: 'rate_limit' is not supported by closewatch; take it out"),
+    (
+      "rate_limit:\n  burst: 1\n",
+      "web.yml:1:1: 'rate_limit' is not supported by closewatch; take it out"
+    ),
     (
       "http_server_config:\n  http2: true\n",
       "web.yml:2:10: http_server_config: http2: closewatch speaks HTTP/1.1; say false"

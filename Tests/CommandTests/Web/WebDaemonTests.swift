@@ -78,7 +78,9 @@ import Testing
     }
     #expect(good == 100)
     let limit = RunningDaemon.monotonicSeconds + 20
-    while daemon.descriptors > descriptors, RunningDaemon.monotonicSeconds < limit { usleep(20_000) }
+    while daemon.descriptors > descriptors, RunningDaemon.monotonicSeconds < limit {
+      usleep(20_000)
+    }
     #expect(daemon.descriptors <= descriptors)
     let after = try #require(daemon.kilobytes("VmRSS"))
     // A debug build; what a leak of 400 pages or connections would take is ten times that.
@@ -109,7 +111,8 @@ import Testing
     let program = try ChildProgram(
       "sh",
       [
-        "-c", "exec systemd-socket-activate -l 127.0.0.1:\(free) \"$0\" daemon "
+        "-c",
+        "exec systemd-socket-activate -l 127.0.0.1:\(free) \"$0\" daemon "
           + "--web.systemd-socket 2>&1", Command.path,
       ])
     // The first connection starts it.

@@ -8,7 +8,7 @@ import Testing
 
 /// What the pages are, over real sockets.
 @Suite struct WebServerTests {
-  @Test func `metrics are in the text format unless the client prefers OpenMetrics`() async throws {
+  @Test func `metrics are in the text format unless the client prefers OpenMetrics`() throws {
     let server = try RunningServer()
     let text = try #require(try server.get("/metrics"))
     #expect(text.status == 200)
@@ -23,48 +23,48 @@ import Testing
     let type = "application/openmetrics-text; version=1.0.0; charset=utf-8"
     #expect(open.headers["content-type"] == type)
     #expect(open.text.hasSuffix("# EOF\n"))
-    await server.stop()
+    try server.stop()
   }
 
   @Test(arguments: [
     ("/", "closewatch"), ("/-/healthy", "alive"), ("/-/ready", "ready"),
     ("/metrics?x=1", "closewatch_build_info"),
   ])
-  func `a page is there`(_ path: String, _ words: String) async throws {
+  func `a page is there`(_ path: String, _ words: String) throws {
     let server = try RunningServer()
     let answer = try #require(try server.get(path))
     #expect(answer.status == 200)
     #expect(answer.text.contains(words))
     #expect(answer.headers["x-content-type-options"] == "nosniff")
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `before the first look it is healthy and not ready`() async throws {
+  @Test func `before the first look it is healthy and not ready`() throws {
     let server = try RunningServer()
     server.store.update { $0.newestLook = nil }
     #expect(try server.get("/-/healthy")?.status == 200)
     #expect(try server.get("/-/ready")?.status == 503)
-    await server.stop()
+    try server.stop()
   }
 
   @Test(arguments: ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-  func `no method but GET and HEAD is allowed`(_ method: String) async throws {
+  func `no method but GET and HEAD is allowed`(_ method: String) throws {
     let server = try RunningServer()
     let answer = try #require(try server.get("/metrics", method: method))
     #expect(answer.status == 405)
     #expect(answer.headers["allow"] == "GET, HEAD")
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `what is not there is 404`() async throws {
+  @Test func `what is not there is 404`() throws {
     let server = try RunningServer()
     for path in ["/metric", "/metrics/", "//metrics", "/..", "/-/reload", "*"] {
       #expect(try server.get(path)?.status == 404, "\(path)")
     }
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `HEAD has the headers of GET and no body, and the connection goes on`() async throws {
+  @Test func `HEAD has the headers of GET and no body, and the connection goes on`() throws {
     let server = try RunningServer()
     let client = try server.client()
     client.send("HEAD /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
@@ -74,10 +74,10 @@ import Testing
     #expect(head.headers["content-encoding"] == nil)
     client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(client.answer()?.text == "closewatch is alive.\n")
-    await server.stop()
+    try server.stop()
   }
 
-  @Test(.requires(.command("curl"))) func `gzip is what curl can undo`() async throws {
+  @Test(.requires(.command("curl"))) func `gzip is what curl can undo`() throws {
     let server = try RunningServer(owners: 50)
     let packed = try #require(try server.get("/metrics", "Accept-Encoding: gzip\r\n"))
     #expect(packed.headers["content-encoding"] == "gzip")
@@ -87,10 +87,10 @@ import Testing
     let url = "http://127.0.0.1:\(server.port)/metrics"
     let unpacked = try #require(try Curl.run("-H", "Accept-Encoding: gzip", "--compressed", url))
     #expect(unpacked.contains("closewatch_owners_folded 30"))
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `HTTP/1.0 is answered once and closed, also with keep-alive`() async throws {
+  @Test func `HTTP/1.0 is answered once and closed, also with keep-alive`() throws {
     let server = try RunningServer()
     let client = try server.client()
     client.send(
@@ -100,7 +100,7 @@ import Testing
     #expect(answer.headers["connection"] == "close")
     #expect(answer.headers["transfer-encoding"] == nil)
     #expect(try #require(client.secondsUntilClosed()) < 5)
-    await server.stop()
+    try server.stop()
   }
 
   @Test(arguments: [
@@ -116,17 +116,17 @@ import Testing
   ])
   func `what is no good request is refused and the connection closed`(
     _ request: String, _ status: Int
-  ) async throws {
+  ) throws {
     let server = try RunningServer()
     let client = try server.client()
     client.send(request)
     #expect(client.answer()?.status == status, "\(request)")
     #expect(try #require(client.secondsUntilClosed()) < 5)
     #expect(try server.get("/-/healthy")?.status == 200)
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `headers past their bounds are 431, a body past its bound 413`() async throws {
+  @Test func `headers past their bounds are 431, a body past its bound 413`() throws {
     let server = try RunningServer()
     let long = try server.client()
     long.send("GET / HTTP/1.1\r\nHost: x\r\nX: " + String(repeating: "a", count: 9000))
@@ -140,10 +140,10 @@ import Testing
     large.send([UInt8](repeating: 120, count: 70_000))
     #expect(large.answer()?.status == 413)
     #expect(try server.get("/-/healthy")?.status == 200)
-    await server.stop()
+    try server.stop()
   }
 
-  @Test func `pipelined requests are answered in their order`() async throws {
+  @Test func `pipelined requests are answered in their order`() throws {
     let server = try RunningServer()
     let client = try server.client()
     let paths = (0..<23).map { $0 % 2 == 0 ? "/-/healthy" : "/none" }
@@ -151,14 +151,14 @@ import Testing
     for path in paths {
       #expect(client.answer()?.status == (path == "/none" ? 404 : 200))
     }
-    await server.stop()
+    try server.stop()
   }
 
   @Test(.requires(.command("promtool")))
-  func `promtool finds nothing wrong with the page`() async throws {
+  func `promtool finds nothing wrong with the page`() throws {
     let server = try RunningServer(owners: 50)
     let page = try #require(try server.get("/metrics")).body
-    await server.stop()
+    try server.stop()
     let directory = TemporaryDirectory()
     directory.write("page", page)
     let program = try ChildProgram(
@@ -170,7 +170,7 @@ import Testing
   }
 
   @Test(.requires(.command("curl")))
-  func `it listens on IPv6 and on a unix socket with the mode that was asked for`() async throws {
+  func `it listens on IPv6 and on a unix socket with the mode that was asked for`() throws {
     let directory = TemporaryDirectory()
     let path = "\(directory.path)/web.sock"
     let server = try RunningServer(addresses: [
@@ -184,7 +184,7 @@ import Testing
     #expect(throws: UsageError.self) {
       try RunningServer(addresses: [.unix(path: path, mode: 0o620)])
     }
-    await server.stop()
+    try server.stop()
     #expect(stat(path, &info) != 0)
   }
 }
