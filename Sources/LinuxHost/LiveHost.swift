@@ -19,7 +19,13 @@ package struct LiveHost: Host {
     set { finder.bounds = newValue }
   }
 
+  /// Whether a search for ghosts may read the tables a second time, to tell them from sockets that
+  /// were made after the sample. Whoever looks again anyway can do without.
+  package var tellsGhostsAtOnce = true
+
   private var finder: HolderFinder
+  /// What the newest sample was asked for.
+  private var newest: SampleRequest?
 
   package init(procRoot: String = "/proc") {
     self.procRoot = procRoot
@@ -32,9 +38,17 @@ package struct LiveHost: Host {
   /// - Throws: ``HostError`` when nothing could be read, when the namespace asked for is not there,
   ///   and when `sock_diag` alone was asked for and refused. Everything less is a ``Gap``.
   package mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
-    let look = TableLook(
+    newest = request
+    return try Self.run(tableLook(request))
+  }
+
+  private func tableLook(_ request: SampleRequest) -> TableLook {
+    TableLook(
       request: request, procRoot: procRoot, namesDirectory: namesDirectory,
       netlinkProtocol: netlinkProtocol, bounds: bounds)
+  }
+
+  private static func run(_ look: TableLook) throws(HostError) -> Sample {
     let result: Result<Sample, HostError>
     do throws(SystemCallError) {
       result = try LookThread.run {
@@ -52,6 +66,19 @@ package struct LiveHost: Host {
   }
 
   package mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
-    finder.find(search, in: sample)
+    guard let newest else { return finder.find(search, in: sample) }
+    // Made before: the closure must not hold the finder while it works.
+    let again = tableLook(newest)
+    let freshInodes: HolderFinder.FreshInodes = {
+      guard let fresh = try? Self.run(again),
+        !fresh.gaps.contains(where: {
+          $0.kind == .boundReached || $0.kind == .rowUndecodable || $0.kind == .dumpInterrupted
+        })
+      else { return nil }
+      return Set(fresh.sockets.lazy.map(\.inode).filter { $0 != 0 })
+    }
+    return finder.find(
+      search, in: sample, coversHost: newest.namespaces == .all,
+      freshInodes: tellsGhostsAtOnce ? freshInodes : nil)
   }
 }

@@ -12,16 +12,27 @@ struct Closewatch: ParsableCommand {
     abstract: "Finds TCP sockets that should have been closed, and who holds them.",
     discussion: """
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
+
+      Examples:
+        closewatch triage --for 60s
+        closewatch sockets --state close-wait --min-age 1m
+        closewatch explain CLOSE_WAIT
       """,
     version: BuildInfo.version,
     subcommands: [
-      Triage.self, Sockets.self, Record.self, Daemon.self, CheckSettings.self, Generate.self,
+      Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Daemon.self,
+      CheckSettings.self, Demo.self, DemoServer.self, DemoClient.self, Generate.self,
     ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.
   static func main() {
     // A reader that has seen enough (`head`) is no failure: write(2) says EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
+    // Swift reads the arguments from /proc/self/cmdline: without procfs there is not even a name.
+    guard !CommandLine.arguments.isEmpty else {
+      StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")
+      Glibc.exit(ExitStatus.blind)
+    }
     Glibc.exit(status(of: Array(CommandLine.arguments.dropFirst())))
   }
 
@@ -52,7 +63,8 @@ struct Closewatch: ParsableCommand {
     let names = configuration.subcommands.map { $0._commandName } + ["help"]
     guard !names.contains(word) else { return }
     let nearest = UsageError.nearest(to: word, in: names).map { "; did you mean \($0)?" } ?? ""
-    let all = names.joined(separator: ", ")
+    let shown = configuration.subcommands.filter { $0.configuration.shouldDisplay }
+    let all = (shown.map { $0._commandName } + ["help"]).joined(separator: ", ")
     throw UsageError(
       "there is no command '\(word)'\(nearest.isEmpty ? "; there are \(all)" : nearest)")
   }
@@ -61,7 +73,7 @@ struct Closewatch: ParsableCommand {
   private static func report(parseError error: any Error) -> Int32 {
     guard exitCode(for: error) != .success else {
       do {
-        try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+        try StandardOutput.write(HelpText.withExamplesLast(fullMessage(for: error)) + "\n")
         return ExitStatus.fine
       } catch {
         return report(error)

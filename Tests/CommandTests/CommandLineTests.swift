@@ -21,7 +21,9 @@ import Testing
     Mistake("sockets --state CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
     Mistake("sockets --state close-wait,", says: "''", "there are ESTABLISHED"),
     Mistake("sockets --state", says: "--state"),
-    Mistake("sockets --pid nginx", says: "nginx", "--pid"),
+    Mistake("sockets --pid nginx", says: "nginx", "--pid", "a number", "--unit"),
+    Mistake("sockets --pid 0", says: "'0'", "a number"),
+    Mistake("sockets --pid 4294967296", says: "4294967296", "a number"),
     Mistake("sockets --port 70000", says: "70000", "--port"),
     Mistake("sockets --remote db:5432", says: "db:5432", "[IPV6]:PORT"),
     Mistake("sockets --remote 192.0.2.1:0", says: "1 to 65535"),
@@ -35,6 +37,13 @@ import Testing
     Mistake("triage --for 1s --interval 1ms", says: "50ms"),
     Mistake("triage --color blue", says: "auto, always or never"),
     Mistake("triage --source bpf", says: "auto, netlink or proc"),
+    Mistake("explain CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
+    Mistake("explain tcp_fin_timeuot", says: "did you mean tcp_fin_timeout?"),
+    Mistake("explain xyzzyplugh", says: "xyzzyplugh", "lists them all"),
+    Mistake("explain CLOSE_WAIT LISTEN", says: "LISTEN"),
+    Mistake("explain LISTEN --runtime cobol", says: "cobol", "jvm"),
+    Mistake("demo --for 1s", says: "8s to 120s"),
+    Mistake("demo --for 1h", says: "8s to 120s"),
     Mistake("traige", says: "traige", "did you mean triage?"),
     Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
     Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),
@@ -60,7 +69,15 @@ import Testing
     #expect(!run.errors.contains("\u{1b}"))
   }
 
-  @Test(arguments: [["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])
+  @Test func `explain reads the settings of this host`() throws {
+    let run = try #require(Command.run(["explain", "net.ipv4.tcp_syn_retries"]))
+    #expect(run.status == 0)
+    let bytes = try #require(readBytes("/proc/sys/net/ipv4/tcp_syn_retries"))
+    let value = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
+    #expect(run.output.contains("  here      \(value)\n"))
+  }
+
+  @Test(arguments: [[], ["--help"], ["sockets", "--help"], ["triage", "-h"], ["--version"]])
   func `help goes to standard output and is no error`(_ arguments: [String]) throws {
     let run = try #require(Command.run(arguments))
     #expect(run.status == 0)

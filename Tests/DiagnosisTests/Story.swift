@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import TestSupport
+import Testing
 
 /// A script of a host, and closewatch watching it with the settings of an untouched host.
 struct Story {
@@ -45,6 +46,14 @@ struct Story {
   /// The one connection at a local port, as the census has it.
   func connection(port: UInt16) -> Connection? {
     census?.connections.first { $0.localPort == port }
+  }
+}
+
+extension Story: CustomTestStringConvertible {
+  /// What a failed expectation prints: the findings, not the whole host.
+  var testDescription: String {
+    watch.findings.map { "\($0.lifecycle.rawValue) \($0.id) \($0.doubts.map(\.rawValue))" }
+      .joined(separator: "; ")
   }
 }
 

@@ -28,7 +28,7 @@ private func sockDiag(_ input: [UInt8]) {
   _ = answer.read(input.span.bytes, into: &rows)
   precondition(rows.count * 88 <= input.count)
   for row in rows {
-    let age = row.age(finTimeoutSeconds: 60)
+    let age = row.age()
     precondition(age.seconds >= 0 && age.seconds.isFinite)
     precondition(!"\(row.local)\(row.remote)\(row.state)".isEmpty)
   }

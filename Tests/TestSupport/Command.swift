@@ -54,7 +54,7 @@ package enum Command {
   }
 
   /// A file without a name, so that no run can leave it behind.
-  private static func temporaryFile() -> Int32? {
+  static func temporaryFile() -> Int32? {
     var template = Array("/tmp/closewatch-test-XXXXXX".utf8CString)
     let fd = mkstemp(&template)
     guard fd >= 0 else { return nil }
@@ -63,7 +63,7 @@ package enum Command {
     return fd
   }
 
-  private static func contents(_ fd: Int32) -> String {
+  static func contents(_ fd: Int32) -> String {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     var offset = 0

@@ -48,8 +48,10 @@
     /// Everything that any test may require. All of it must be met under `CI=true`.
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
-        + ["ip", "journalctl", "lsof", "netstat", "nft", "nsenter", "setpriv", "ss", "unshare"].map(
-          command)
+        + [
+          "bash", "curl", "groff", "ip", "journalctl", "lsof", "man", "netstat", "nft", "nsenter",
+          "promtool", "setpriv", "ss", "systemd-socket-activate", "unshare",
+        ].map(command)
     }
 
     /// Whether this run is one in which nothing may be skipped.

@@ -6,10 +6,12 @@
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/sock_diag.h>
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "LoopbackCalls.h"
 #include "ProcessCalls.h"
 
 /// setns(2); the Glibc module leaves it out (it needs _GNU_SOURCE).

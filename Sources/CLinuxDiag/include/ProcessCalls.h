@@ -11,3 +11,11 @@
 static inline long closewatch_kcmp_files(int first, int second) {
   return syscall(SYS_kcmp, first, second, KCMP_FILES, 0UL, 0UL);
 }
+
+/// pidfd_open(2), since Linux 5.3.
+static inline int closewatch_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
+
+/// pidfd_getfd(2), since Linux 5.6: a copy of a descriptor of another process, closed on exec.
+static inline int closewatch_pidfd_getfd(int process, int fd) {
+  return (int)syscall(SYS_pidfd_getfd, process, fd, 0U);
+}

@@ -40,6 +40,10 @@ package struct Census: Sendable {
   private var index: [SocketID: Int32] = [:]
   private let limit: Int
   private var usualInterval: Double?
+  /// Whether the newest look came late.
+  private var isAfterGap = false
+  /// How long connections of a namespace are kept that can't be read for the moment.
+  private static let unreadNamespaceKeptSeconds = 600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first
@@ -94,7 +98,9 @@ package struct Census: Sendable {
     let interval = next.takenAt.seconds(since: sample.takenAt)
     if let usual = usualInterval, interval > 3 * usual + 1 {
       longestGapSeconds = max(longestGapSeconds ?? 0, interval)
+      isAfterGap = true
     } else {
+      isAfterGap = false
       usualInterval = interval
     }
     previousLookAt = sample.takenAt
@@ -109,12 +115,8 @@ package struct Census: Sendable {
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
     for slot in slots.indices { slots[slot]?.rowIndex = -1 }
-    let finTimeouts = Dictionary(
-      sample.namespaces.map { ($0.id, $0.settings.finTimeoutSeconds) },
-      uniquingKeysWith: { a, _ in a })
     for (position, row) in sample.sockets.enumerated() where row.state != .listen {
-      let age = row.age(
-        finTimeoutSeconds: finTimeouts[row.namespace] ?? 60, takenAt: sample.takenAt)
+      let age = row.age(takenAt: sample.takenAt)
       let id = SocketID(row)
       if let slot = index[id], let known = slots[Int(slot)],
         row.inode == 0 || known.inode == 0 || known.inode == row.inode
@@ -129,7 +131,7 @@ package struct Census: Sendable {
   private mutating func update(_ slot: Int, with row: SocketRow, at position: Int32, age: Age) {
     guard let before = slots[slot] else { return }
     if before.state != row.state { recordDeparture(of: before, at: sample.takenAt) }
-    slots[slot]?.update(row, at: sample.takenAt, age: age)
+    slots[slot]?.update(row, at: sample.takenAt, age: age, isAfterGap: isAfterGap)
     slots[slot]?.rowIndex = position
   }
 
@@ -162,10 +164,18 @@ package struct Census: Sendable {
     let wasCut = sample.gaps.contains {
       $0.kind == .boundReached || $0.kind == .dumpInterrupted
     }
+    let read = Set(sample.namespaces.map(\.id))
+    let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
     for slot in slots.indices {
       guard let connection = slots[slot], connection.rowIndex < 0,
         sample.states.contains(connection.state), !wasCut
       else { continue }
+      // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
+      if someUnread, !read.contains(connection.id.namespace),
+        now.seconds(since: connection.lastSeen) < Self.unreadNamespaceKeptSeconds
+      {
+        continue
+      }
       if connection.absences >= 1 {
         remove(slot)
       } else {

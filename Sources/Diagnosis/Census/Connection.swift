@@ -104,7 +104,12 @@ package struct Connection: Sendable {
   }
 
   /// Takes in the row of a further look.
-  mutating func update(_ row: SocketRow, at instant: BootInstant, age: Age) {
+  ///
+  /// - Parameter isAfterGap: Whether this look came late. While the host sleeps, no process can
+  ///   close anything, and the kernel's ages stand still: then an exact one is right.
+  mutating func update(
+    _ row: SocketRow, at instant: BootInstant, age: Age, isAfterGap: Bool = false
+  ) {
     let since = instant.advanced(bySeconds: -age.seconds)
     let hasChanged = row.state != state
     if hasChanged {
@@ -114,7 +119,9 @@ package struct Connection: Sendable {
       stateSince = age.bound == .unknown ? instant : since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
       progressAt = stateSince
-    } else if age.bound != .unknown, since < stateSince {
+    } else if age.bound != .unknown,
+      since < stateSince || isAfterGap && age.bound == .exact
+    {
       // The kernel's clock for it can be reset by later segments; the earliest claim holds.
       stateSince = since
       if age.bound == .exact { flags.insert(.sinceIsExact) }

@@ -73,6 +73,11 @@ package struct CounterLog: Sendable {
     }
   }
 
+  /// In how many of the newest looks, without a break, a process had at least `count` descriptors.
+  package func newestLooks(of process: ProcessID, withAtLeast count: Double) -> Int {
+    descriptors[process]?.reversed().prefix { Double($0.count) >= count }.count ?? 0
+  }
+
   /// Growth of a process' open descriptors in the time watched; nil when it was seen once.
   package func descriptorGrowth(of process: ProcessID) -> (perSecond: Double, looks: Int)? {
     guard let points = descriptors[process], let first = points.first, let last = points.last,

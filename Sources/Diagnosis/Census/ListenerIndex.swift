@@ -25,20 +25,27 @@ package struct ListenerIndex: Sendable {
 
   /// The listeners that a connection to this local endpoint came through, as row indices of the
   /// sample: the exact address before the IPv4 wildcard before the IPv6 wildcard, as the kernel
-  /// scores them. More than one: a SO_REUSEPORT group, of which the member is not exposed.
+  /// scores them (`compute_score()` in inet_hashtables.c). More than one: a SO_REUSEPORT group, of
+  /// which the member is not exposed.
   package func listeners(of row: SocketRow, in sockets: [SocketRow]) -> [Int32] {
     let key = Port(namespace: row.namespace, port: row.localPort)
     guard let candidates = rowsByPort[key] else { return [] }
     var best = 0
     var found: [Int32] = []
     for index in candidates {
-      let address = sockets[Int(index)].localAddress
-      let score =
-        address == row.localAddress
-        ? 3 : address == .anyIPv4 && row.localAddress.isIPv4 ? 2 : address == .anyIPv6 ? 1 : 0
+      let score = Self.score(sockets[Int(index)], for: row)
       if score > best { (best, found) = (score, []) }
       if score == best, score > 0 { found.append(index) }
     }
     return found
+  }
+
+  private static func score(_ listener: SocketRow, for row: SocketRow) -> Int {
+    if listener.localAddress == row.localAddress { return 3 }
+    if listener.localAddress == .anyIPv4, row.localAddress.isIPv4 { return 2 }
+    guard listener.localAddress == .anyIPv6 else { return 0 }
+    // Where the source does not say (/proc/net/tcp6), it may be open to IPv4.
+    let isClosedToIPv4 = listener.knowledge.contains(.ipv6Only) && listener.isIPv6Only
+    return isClosedToIPv4 && row.localAddress.isIPv4 ? 0 : 1
   }
 }

@@ -38,8 +38,10 @@ package enum DescriptorExhaustion: Rule {
     finding.forecast = forecast
     let isClose = Double(used) >= 0.97 * Double(limit)
     finding.severity = isClose || (forecast.seconds ?? .infinity) < 600 ? .critical : .warning
-    // Seen in more than one look: a burst of open files is over in the next.
-    if let growth, growth.looks >= 3, growth.perSecond >= 0 {
+    // Near the limit in more than one look: a burst of open files is over in the next.
+    let looks = census.counters.newestLooks(
+      of: process.id, withAtLeast: settings.descriptorShareWarning * Double(limit))
+    if looks >= 3, growth.map({ $0.perSecond >= 0 }) ?? false {
       finding.lifecycle = .firing
     } else {
       finding.doubts.append(census.looks > 2 ? .watchedTooShort : .oneLook)

@@ -29,13 +29,17 @@ package enum EstablishedIdleGrowth: Rule {
     of group: SocketGroup, in inquiry: Inquiry
   ) -> Finding? {
     let settings = inquiry.settings
+    // Growth of those that are idle: each comes to them when it has been silent for long enough.
     let trend = inquiry.trend(
       group, patienceSeconds: settings.idleSeconds,
-      since: \.progressAt)
+      since: { $0.progressAt.advanced(bySeconds: settings.idleSeconds) })
     guard trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
+    finding.evidence.removeAll { if case .survivors = $0 { true } else { false } }
+    finding.evidence.insert(
+      .survivors(count: group.members.count, patienceSeconds: settings.idleSeconds), at: 0)
     // Without an end in sight it is an observation, not a reason to act.
     finding.severity = finding.forecast?.seconds == nil ? .notice : draft.severity(finding.forecast)
     if finding.severity > .notice, (finding.forecast?.seconds ?? .infinity) > 86400 {

@@ -76,8 +76,8 @@ struct Inheritance {
     if holder.id.startTicks < parent.id.startTicks { return false }
     // Another program: the descriptor came through exec.
     if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
-    // The same program: a connection is its worker's own, unless the worker is a copy that was
-    // started anew: then it came through exec, too.
+    // The same program is a worker that has the connection for itself, unless it is a copy that
+    // was started anew: then the descriptor came through exec, too.
     guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
       return false
     }

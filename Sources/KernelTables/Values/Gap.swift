@@ -13,6 +13,9 @@ package struct Gap: Hashable, Sendable {
     case namespaceNotRead = "namespace-not-read"
     /// Processes whose namespace could not be told.
     case namespaceUnknown = "namespace-unknown"
+    /// Living sockets of a process that no table shows: of a namespace that was not read, or that
+    /// no process is in and no name leads to.
+    case socketsUnlisted = "sockets-unlisted"
     /// `sock_diag` refused or broke off; the sample says what was used instead.
     case dumpRefused = "dump-refused"
     /// The kernel said that the table changed under the dump (NLM_F_DUMP_INTR).

@@ -14,16 +14,17 @@ extension SocketRow {
   /// within the peer's delayed acknowledgement (40 ms) for FIN_WAIT2. The time that an ESTABLISHED
   /// connection has been idle is not an age of its state.
   ///
-  /// - Parameters:
-  ///   - finTimeoutSeconds: `tcp_fin_timeout` of the row's namespace.
-  ///   - takenAt: When the row was read. With it, nothing that could have wrapped is called exact:
-  ///     on a host that has been up for more than 49.7 days an age from `tcp_info` is a bound.
-  package func age(finTimeoutSeconds: Int, takenAt: BootInstant? = nil) -> Age {
+  /// - Parameter takenAt: When the row was read. With it, nothing that could have wrapped is called
+  ///   exact: on a host that has been up for more than 49.7 days an age from `tcp_info` is a bound.
+  package func age(takenAt: BootInstant? = nil) -> Age {
     switch state {
     case .timeWait:
-      return mini(lifeSeconds: 60)
+      return ageOfTimeWait
     case .finWait2 where timer == .timeWait:
-      return mini(lifeSeconds: Double(finTimeoutSeconds))
+      // An orphan that is only a timer. What is left is known, not of how much: TCP_LINGER2, which
+      // no source shows, replaces tcp_fin_timeout, and it runs from close(), which can have come
+      // long after the FIN.
+      return .unknown
     case .closeWait:
       return ageOfCloseWait(takenAt)
     case .finWait2:
@@ -39,15 +40,16 @@ extension SocketRow {
     }
   }
 
-  /// A socket that is only a timer, TIME_WAIT or an orphan in FIN_WAIT2: what has run off it.
-  ///
-  /// A timer of more than the whole life means that the life is another (TCP_LINGER2, a patched
-  /// kernel).
-  private func mini(lifeSeconds: Double) -> Age {
+  /// What has run off its timer. One of more than the whole life means that the life is another (a
+  /// patched kernel).
+  private var ageOfTimeWait: Age {
     let left = Double(timerMilliseconds) / 1000
-    guard timer == .timeWait, left <= lifeSeconds else { return .unknown }
-    return Age(seconds: lifeSeconds - left, bound: .exact)
+    guard timer == .timeWait, left <= Self.timeWaitSeconds else { return .unknown }
+    return Age(seconds: Self.timeWaitSeconds - left, bound: .exact)
   }
+
+  /// `TCP_TIMEWAIT_LEN` in include/net/tcp.h.
+  private static var timeWaitSeconds: Double { 60 }
 
   /// The FIN carried an acknowledgement, so the last one received is no older than it is: always a
   /// lower bound. Exact, when nothing of ours can have been acknowledged since.

@@ -45,19 +45,24 @@ package struct HolderFinder: Sendable {
 
   /// Finds the holders of sockets of `sample`.
   ///
-  /// A descriptor on a TCP socket that is in no row can be a ghost, or a socket that was made
-  /// after the rows were read. It is told as a ghost only when rows that were read after it had
-  /// been seen do not show it either: those of the next sample, or those that `freshInodes`
-  /// fetches. Until then it is counted in a gap.
+  /// A descriptor on a TCP socket that is in no row can be a ghost, a socket that was made after
+  /// the rows were read, or one of a namespace that was not read. It is told as a ghost only when
+  /// rows that were read after it had been seen do not show it either (those of the next sample,
+  /// or those that `freshInodes` fetches), and the socket itself says that it is closed. Until
+  /// then it is counted in a gap.
+  ///
+  /// - Parameter coversHost: Whether all namespaces were asked for. Only then do tables alone tell
+  ///   a ghost where the kernel does not let us ask the socket.
   package mutating func find(
-    _ search: HolderSearch, in sample: Sample, freshInodes: FreshInodes? = nil
+    _ search: HolderSearch, in sample: Sample, coversHost: Bool = true,
+    freshInodes: FreshInodes? = nil
   ) -> HolderReport {
     var look = HolderLook(
       search, sample: sample, procRoot: procRoot, bounds: bounds, reader: reader)
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
     look.searchBeyondDescriptors(bounds)
-    look.tellGhosts(&suspects, freshInodes: freshInodes)
+    look.tellGhosts(&suspects, coversHost: coversHost, freshInodes: freshInodes)
     for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords()
     // A search for all of a host's sockets is not asked again for a few of them.

@@ -10,14 +10,14 @@ extension HolderLook {
   /// A socket can only be missed in tables that were read: without ESTABLISHED, or without the
   /// namespace of the process, nothing is told.
   mutating func tellGhosts(
-    _ memory: inout GhostMemory, freshInodes: HolderFinder.FreshInodes?
+    _ memory: inout GhostMemory, coversHost: Bool, freshInodes: HolderFinder.FreshInodes?
   ) {
     if search.ghosts == .none || !rowsAreAll() { return }
     var namespaces: [Int32: Bool] = [:]
     var candidates: [GhostDescriptor] = []
     var identities: [Int32: ProcessID] = [:]
     for (pid, reference) in strangers where seeksGhosts(in: pid) {
-      guard isDeadTCP(pid, reference) else { continue }
+      guard isTCP(pid, reference) else { continue }
       if namespaces[pid] == nil { namespaces[pid] = isSampled(pid) }
       guard namespaces[pid] == true else { continue }
       if identities[pid] == nil { identities[pid] = identify(pid) }
@@ -26,16 +26,43 @@ extension HolderLook {
         GhostDescriptor(inode: reference.inode, process: process, fd: reference.fd))
     }
     candidates.sort { ($0.process, $0.fd) < ($1.process, $1.fd) }
-    report.ghosts = candidates.filter { memory.isKnown($0, before: sample.takenAt) }
-    memory.keep(candidates, examined: examined, at: Self.now())
-    let unproved = candidates.count - report.ghosts.count
-    if unproved == 0 { return }
-    if let fresh = freshInodes?() {
-      report.ghosts = candidates.filter { !fresh.contains($0.inode) }
-    } else {
+    var missing = candidates.filter { memory.isKnown($0, before: sample.takenAt) }
+    let unknown = candidates.count - missing.count
+    if unknown > 0, let fresh = freshInodes?() {
+      missing = candidates.filter { !fresh.contains($0.inode) }
+    } else if unknown > 0 {
       gaps.note(
-        .sourceLimited, count: unproved,
+        .sourceLimited, count: unknown,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")
+    }
+    memory.keep(candidates, examined: examined, at: Self.now())
+    report.ghosts = prove(missing, coversHost: coversHost)
+  }
+
+  /// Those that are dead, of descriptors whose sockets tables have lacked twice.
+  private mutating func prove(
+    _ missing: [GhostDescriptor], coversHost: Bool
+  ) -> [GhostDescriptor] {
+    missing.filter { ghost in
+      switch DescriptorProof(ghost) {
+      case .dead: return true
+      case .gone: return false
+      case .alive:
+        gaps.note(
+          .socketsUnlisted,
+          "/proc/\(ghost.process.pid)/fd/\(ghost.fd) is of another network namespace")
+        return false
+      case .refused(let error):
+        if !coversHost {
+          gaps.note(
+            .sourceLimited,
+            "dead sockets: cannot be told from those of other namespaces (\(error))")
+          return false
+        }
+        // Still there: a socket that was closed in between is in no table, too.
+        return isTCP(
+          ghost.process.pid, DescriptorScan.Reference(inode: ghost.inode, fd: ghost.fd))
+      }
     }
   }
 
@@ -77,7 +104,7 @@ extension HolderLook {
 
   /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
   /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
-  private func isDeadTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
+  private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
     var name = [UInt8](repeating: 0, count: 32)
     let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
     let count = getxattr(path, "system.sockprotoname", &name, name.count)

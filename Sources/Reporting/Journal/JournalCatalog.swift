@@ -21,7 +21,9 @@ package enum JournalCatalog {
         rule, .worsened, subject: "\(title(rule)): got worse",
         body: """
           It has become more severe, or there are twice as many as when it was last told. What to do
-          is below the entry that came first: journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
+          is below the entry that came first:
+
+            journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
           """)
       out += entry(
         rule, .resolved, subject: "\(title(rule)): over",

@@ -46,20 +46,7 @@ extension SocketListing {
     }
     json.key("family")
     json.string(row.family.name)
-    json.key("local")
-    json.endpoint(row.local)
-    json.key("remote")
-    json.endpoint(row.remote)
-    json.key("state")
-    json.string(row.state.name)
-    json.key("recv_q")
-    json.integer(row.receiveQueue)
-    json.key("send_q")
-    json.integer(row.sendQueue)
-    json.key("inode")
-    json.integer(row.inode)
-    json.key("cookie")
-    json.integer(orNull: row.knowledge.contains(.cookie) ? row.cookie : nil)
+    json.connection(row)
     json.key("uid")
     json.integer(row.uid)
     json.key("age")
@@ -128,6 +115,24 @@ extension SocketListing {
 }
 
 extension JSONWriter {
+  /// The members that every socket has, wherever it is listed: addresses, state, queues, identity.
+  mutating func connection(_ row: SocketRow) {
+    key("local")
+    endpoint(row.local)
+    key("remote")
+    endpoint(row.remote)
+    key("state")
+    string(row.state.name)
+    key("recv_q")
+    integer(row.receiveQueue)
+    key("send_q")
+    integer(row.sendQueue)
+    key("inode")
+    integer(row.inode)
+    key("cookie")
+    integer(orNull: row.knowledge.contains(.cookie) ? row.cookie : nil)
+  }
+
   /// `{"seconds":12.3,"bound":"exact"}`; `seconds` is null when nothing is known.
   mutating func age(_ age: Age) {
     beginObject()

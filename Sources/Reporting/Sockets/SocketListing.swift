@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 package import KernelTables
 
 /// Sockets joined with who holds them, for whom they wait, and how old they are.
@@ -118,7 +119,9 @@ package struct SocketListing: Sendable {
     _ ranges: [UInt64: Range<Int32>]
   ) -> Int32? {
     if let position = known[row.local] { return position }
-    let candidates = index.candidates(for: row)
+    let candidates = index.listeners(of: row, in: sample.sockets).map {
+      sample.sockets[Int($0)]
+    }
     guard let first = candidates.first else { return nil }
     let all = candidates.flatMap { candidate in
       (ranges[candidate.inode] ?? 0..<0).map { holders[Int($0)] }

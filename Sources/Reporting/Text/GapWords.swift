@@ -19,6 +19,8 @@ enum GapWords {
     case .namespaceNotRead:
       return "\(Quantity.count(count, "network namespace")) not read"
     case .namespaceUnknown: return "Network namespace of \(processes(count)) unknown"
+    case .socketsUnlisted:
+      return "\(Quantity.count(count, "living socket")) in no table that was read"
     case .dumpRefused: return "sock_diag refused"
     case .dumpInterrupted: return "The table changed while it was read"
     case .rowUndecodable: return "\(Quantity.count(count, "row")) not understood"

@@ -32,6 +32,11 @@ struct TextPage {
     hang("  ", words, indent: 4)
   }
 
+  /// Lines indented below an item.
+  mutating func inner(_ words: String) {
+    hang("    ", words, indent: 4)
+  }
+
   /// Indented lines, all alike.
   mutating func block(_ words: String) {
     hang("  ", words, indent: 2)
@@ -43,6 +48,9 @@ struct TextPage {
     let pad = String(repeating: " ", count: max(1, Self.labelColumns - 2 - size))
     hang("  " + style.mark(label, .faint) + pad, words, indent: Self.labelColumns, first: 2 + size)
   }
+
+  /// A line that is shown as it is: a drawing.
+  mutating func verbatim(_ line: String) { text += line + "\n" }
 
   /// One step of a guide: a sentence, then commands, which are never broken inside a word.
   mutating func step(_ label: String, _ step: String) {

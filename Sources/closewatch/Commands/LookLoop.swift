@@ -8,12 +8,14 @@ import Synchronization
 
 /// Looks at a machine again and again: on time on a live one, as fast as it goes on a recorded one.
 struct LookLoop {
-  /// What a turn says of a watch without a duration, which takes two looks.
+  /// What a turn says of a watch without a duration, which takes two looks at most.
   enum Second {
-    /// To confirm that nothing is there: a descriptor in no table can be newer than the table.
+    /// To confirm what one look cannot.
     case atOnce
     /// A moment later: it shows what still moves.
     case later
+    /// None: what was found would not change by it.
+    case unneeded
   }
 
   /// What a watch ends with.
@@ -47,7 +49,7 @@ struct LookLoop {
     let first = sample.takenAt
     var looks = 1
     var second = try turn(sample, &host)
-    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks) {
+    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks, second) {
       let pause = duration == nil && second == .atOnce ? 0 : Double(looks) * interval.seconds
       guard waitUntil(first.advanced(bySeconds: pause)) else { break }
       showProgress(sample, watched: sample.takenAt.seconds(since: first))
@@ -59,11 +61,11 @@ struct LookLoop {
     return Newest(sample: sample, watchedSeconds: sample.takenAt.seconds(since: first))
   }
 
-  private func goesOn(after watched: Double, looks: Int) -> Bool {
+  private func goesOn(after watched: Double, looks: Int, _ second: Second) -> Bool {
     if let recorded = host as? RecordedHost {
       return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }
-    guard let duration else { return looks < 2 }
+    guard let duration else { return looks < 2 && second != .unneeded }
     // A look that began late must not make the watch longer by an interval.
     return watched + interval.seconds / 2 < duration.seconds
   }

@@ -8,7 +8,7 @@ import Reporting
 /// `closewatch record`: what the sampler reads, as a directory that replays anywhere.
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Record what the sampler reads, for a bug report or a test.",
+    abstract: "Records what the sampler reads, for a bug report or a test.",
     discussion: """
       Writes one folder of readable tables for each look, with the holders of every socket. \
       Replay it with the --replay option of the other commands: the output is the same on every \
@@ -19,6 +19,11 @@ struct Record: ParsableCommand {
       pids and times stay. Recording stops at 64 MiB. A recording that was interrupted replays \
       the looks that were complete. With --replay, an existing recording is written anew: narrower \
       by --netns, or redacted.
+
+      Examples:
+        closewatch record --for 30s leak
+        closewatch triage --replay leak
+        closewatch record --replay leak --netns blue smaller
       """)
 
   @Argument(help: "The directory to make; it must not exist yet, or be empty.")

@@ -24,7 +24,9 @@ struct Sockets: ParsableCommand {
     transform: StateArgument.parse)
   var state: [StateSet] = []
 
-  @Option(help: "Only sockets of this process, or that wait for its listener.")
+  @Option(
+    help: "Only sockets of this process, or that wait for its listener.",
+    transform: Sockets.parsePID)
   var pid: Int32?
 
   @Option(help: "Only sockets of this systemd unit.")
@@ -58,6 +60,13 @@ struct Sockets: ParsableCommand {
 
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
+
+  private static func parsePID(_ text: String) throws -> Int32 {
+    guard let pid = Int32(text), pid > 0 else {
+      throw UsageError("a process has a number here; by the name of its systemd unit: --unit")
+    }
+    return pid
+  }
 
   func validate() throws {
     guard ghosts else { return }

@@ -125,8 +125,10 @@ struct Pace: Sendable {
   func kind(at now: BootInstant) -> LookKind {
     guard let full else { return .full }
     let passed = now.seconds(since: full.startedAt)
+    // Backed off so far that every look would be full, nobody would learn what a cheap one costs.
+    if last?.kind == .full, settings.interval < settings.fullInterval { return .cheap }
     // A timer that fires a moment early must not cost a whole interval.
-    if passed >= fullIntervalSeconds - intervalSeconds / 2 { return .full }
+    if passed >= fullIntervalSeconds - intervalSeconds / 20 { return .full }
     // Descriptors on dead sockets come up: but the budget holds.
     if passed >= affordable(.full), let last, last.unlisted - full.unlisted >= Self.fewestUnlisted {
       return .full

@@ -19,7 +19,8 @@ struct OutputOptions: ParsableArguments {
     transform: OutputOptions.parseColour)
   var color = ColourChoice.auto
 
-  private static func parseColour(_ text: String) throws -> ColourChoice {
+  /// The choice that a word makes.
+  static func parseColour(_ text: String) throws -> ColourChoice {
     guard let choice = ColourChoice(rawValue: text.lowercased()) else {
       throw UsageError("choose auto, always or never")
     }

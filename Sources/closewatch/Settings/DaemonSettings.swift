@@ -8,12 +8,17 @@ struct DaemonSettings: Hashable, Sendable {
   var rules = RuleSettings()
   var journal = JournalSettings()
 
+  /// The shortest time after which a rule calls something stuck, or over.
+  private var shortestWatch: Double {
+    rules.patienceByRule.values.reduce(min(rules.patienceSeconds, rules.quietSeconds), min)
+  }
+
   /// The pace that these rules need: what only a full look shows must be seen twice within the
   /// patience, or findings would come and go with it.
   var pace: SamplingSettings {
     var pace = sampling
     pace.fullInterval = max(
-      sampling.interval, min(sampling.fullInterval, rules.patienceSeconds / 2))
+      sampling.interval, min(sampling.fullInterval, shortestWatch / 2))
     return pace
   }
 }

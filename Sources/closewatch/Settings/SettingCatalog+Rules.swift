@@ -13,6 +13,24 @@ extension SettingCatalog {
       handlers mostly end within a minute; the kernel ends an orphaned FIN_WAIT2 after 60s. Raise
       it where programs are slower by their own pace.
       """),
+    .time(
+      "rules.quiet", \.rules.quietSeconds, from: 1, to: 86_400,
+      """
+      How long a firing finding must have been untrue before it is resolved. 2m: as long as it
+      takes to be raised, so that one that flickers stays one story.
+      """),
+    .patienceByRule(
+      "rules.patience-by-rule",
+      """
+      Another patience for single rules: {established-idle-growth: 20m}. {} by default: all share
+      the one above. close-wait-stuck has that of close-wait-leak: both judge the same sockets.
+      """),
+    .rules(
+      "rules.disabled", \.rules.disabledRules,
+      """
+      Rules that are not asked: [syn-recv-pileup, orphan-pressure]. [] by default: a rule that is
+      wrong about your host is better told so by its threshold.
+      """),
     .count(
       "rules.fewest-defects", \.rules.fewestDefects, 1...1_000_000,
       """
@@ -28,8 +46,9 @@ extension SettingCatalog {
     .count(
       "rules.fewest-pool-like", \.rules.fewestPoolLike, 1...1_000_000,
       """
-      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
-      default size of common pools; below it, growth cannot be told from a pool that fills.
+      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 6: a
+      pool takes its stale connections first, so one that grows while they lie there is no pool;
+      but workers that come up one after the other, each with a connection, look the same.
       """),
     .count(
       "rules.smallest-block", \.rules.smallestBlock, 1...1_000_000,

@@ -35,7 +35,7 @@ enum SettingCatalog {
       "sampling.full-interval", \.sampling.fullInterval, from: 0.05, to: 86_400,
       """
       Time between two looks at everything: ESTABLISHED too, who opened new connections, and
-      descriptors on dead sockets. 60s: half the patience of the rules, which is also the most it
+      descriptors on dead sockets. 1m: half the patience of the rules, which is also the most it
       can be. It is taken early when sockets come up that are in no table.
       """),
     .time(

@@ -10,6 +10,8 @@ struct SettingKey: Sendable {
   let expected: String
   /// Why its default is what it is: sentences for the commented file.
   let reason: String
+  /// How it is written in the file.
+  var form = Form.scalar
   /// Its value in some settings, as the file writes it.
   let text: @Sendable (DaemonSettings) -> String
   /// Sets it from text; false when the text is not what is expected.

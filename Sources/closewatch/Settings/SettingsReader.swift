@@ -84,7 +84,7 @@ struct SettingsReader {
       return
     }
     let place = Self.place(entry.value.mark, file)
-    guard case .scalar(let text) = entry.value.kind else {
+    guard let text = key.form.text(of: entry.value) else {
       errors.append(
         SettingsError(
           place: place,

@@ -37,7 +37,7 @@ import Testing
 
   @Test(.requires(.root, .networkNamespaces))
   func `a leak is told once, by its process, and again when it is over`() throws {
-    let daemon = try RunningDaemon(settings: Self.quick + ["rules.patience=1s"])
+    let daemon = try RunningDaemon(settings: Self.quick + ["rules.patience=1s", "rules.quiet=1s"])
     try daemon.waitFor("watching")
     let pid = try Lab.with("close-wait", count: 13) { lab in
       let line = try daemon.waitFor("firing", "SocketLab[\(lab.pid)]")

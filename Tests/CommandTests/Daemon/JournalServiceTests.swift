@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import KernelTables
 import TestSupport
 import Testing
 
@@ -10,7 +11,8 @@ import Testing
 @Suite(.serialized) struct JournalServiceTests {
   private static let start = """
     \(Command.path) daemon --set sampling.interval=100ms --set sampling.full-interval=500ms \
-    --set sampling.cpu-budget=100% --set rules.patience=1s </dev/null 2>/run/log.txt & daemon=$!
+    --set sampling.cpu-budget=100% --set rules.patience=1s --set rules.quiet=1s \
+    </dev/null 2>/run/log.txt & daemon=$!
     """
 
   /// The one entry of a finding of this process, as journalctl tells it.

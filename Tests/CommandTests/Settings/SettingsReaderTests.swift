@@ -57,6 +57,8 @@ import Testing
     expected.sampling.source = .proc
     expected.rules.patienceSeconds = 300
     expected.rules.fewestStuck = 7
+    expected.rules.disabledRules = [.orphanPressure, .synSentPileup]
+    expected.rules.patienceByRule = [.establishedIdleGrowth: 1200]
     expected.journal.isEnabled = false
     #expect(settings == expected)
   }

@@ -18,10 +18,11 @@ import Testing
     #expect(!stat.isZombie)
   }
 
-  @Test(arguments: [
-    (" 12 13 140731822235504 15 16", 140_731_822_235_504), (" 12 13 0 15 16", 0),
-    (" 12 13", 0), ("", 0),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      (" 12 13 140731822235504 15 16", 140_731_822_235_504), (" 12 13 0 15 16", 0),
+      (" 12 13", 0), ("", 0),
+    ] as [(String, UInt64)])
   func `the start of the stack is field 28, and 0 where it is not shown`(
     rest: String, expected: UInt64
   ) throws {

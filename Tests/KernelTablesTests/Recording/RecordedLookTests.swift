@@ -64,10 +64,11 @@ import Testing
     let lines = (files[name] ?? []).split(separator: UInt8(ascii: "\n"))
       .map { $0.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false) }
     let image = try #require(lines[0].firstIndex { $0.elementsEqual("image".utf8) })
-    files[name] = Array(
-      lines.map { cells in
-        (cells[..<image] + cells[(image + 1)...]).joined(separator: [UInt8(ascii: "\t")])
-      }.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+    files[name] =
+      Array(
+        lines.map { cells in
+          (cells[..<image] + cells[(image + 1)...]).joined(separator: [UInt8(ascii: "\t")])
+        }.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
     var expected = look.report.processes
     for index in expected.indices { expected[index].imageID = 0 }
     #expect(try read(files).report.processes == expected)

@@ -13,8 +13,15 @@ struct LiveAgreementTests {
     _ scenario: String, _ path: Lab.Path
   ) throws {
     try Lab.with(scenario, path, count: 7) { lab in
-      let look = try LiveLook(at: lab)
-      let statistics = try SocketStatistics.rows(inNamespaceOf: lab.pid)
+      var look = try LiveLook(at: lab)
+      var statistics = try SocketStatistics.rows(inNamespaceOf: lab.pid)
+      // A window probe can still take a few bytes: both must have seen the same moment.
+      for _ in 0..<20 {
+        let before = look.sample.sockets.map(\.sendQueue)
+        try look.lookAgain()
+        if look.sample.sockets.map(\.sendQueue) == before { break }
+        statistics = try SocketStatistics.rows(inNamespaceOf: lab.pid)
+      }
       var rows: [Key: SocketRow] = [:]
       for row in look.sample.sockets { rows[Key(row)] = row }
       #expect(rows.count == look.sample.sockets.count)

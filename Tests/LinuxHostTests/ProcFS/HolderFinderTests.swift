@@ -270,6 +270,41 @@ extension LiveProcessTests {
       }
     }
 
+    @Test func `living sockets of a namespace that was not read are no ghosts, but a gap`() throws {
+      let connections = try HolderLab.inNamespace { try HolderLab.connections(11) }
+      let inodes = Set(
+        connections.flatMap { [$0.accepted, $0.connected] }.map { HolderLab.inode(of: $0) })
+      var search = HolderSearch()
+      search.ghosts = .of([getpid()])
+      for coversHost in [true, false] {
+        var finder = HolderFinder()
+        _ = finder.find(search, in: sample([], at: 1e6), coversHost: coversHost)
+        let second = finder.find(search, in: sample([], at: 1e6), coversHost: coversHost)
+        #expect(second.ghosts.filter { inodes.contains($0.inode) } == [])
+        #expect(!second.gaps.contains { $0.kind == .sourceLimited })
+        #expect((second.gaps.first { $0.kind == .socketsUnlisted }?.count ?? 0) >= 22)
+      }
+      for connection in connections {
+        close(connection.accepted)
+        close(connection.connected)
+      }
+    }
+
+    @Test func `a socket that was closed while the tables were read again is no ghost`() throws {
+      let connection = try #require(
+        try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
+      let inode = HolderLab.inode(of: connection.accepted)
+      var search = HolderSearch()
+      search.ghosts = .of([getpid()])
+      var finder = HolderFinder()
+      let report = finder.find(search, in: sample([])) {
+        close(connection.accepted)
+        return []
+      }
+      #expect(!report.ghosts.contains { $0.inode == inode })
+      close(connection.connected)
+    }
+
     @Test func `no ghost is told from a look that did not ask for ESTABLISHED`() throws {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import KernelTables
 import Reporting
 import TestSupport
 import Testing
@@ -11,7 +12,7 @@ import Testing
     let file = try #require(readBytes("\(Fixture.root)/../../deploy/closewatch.catalog"))
     #expect(
       String(decoding: file, as: UTF8.self) == JournalCatalog.text(),
-      "run: closewatch generate catalog > deploy/closewatch.catalog")
+      "run: closewatch generate catalog deploy")
   }
 
   @Test func `no line of a text would be taken for a comment`() {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import KernelTables
+
+/// Finds out what this machine lets closewatch see.
+package struct HostSightProbe {
+  /// Where procfs is mounted.
+  package var procRoot = "/proc"
+  /// journald's socket for entries.
+  package var journalSocket = "/run/systemd/journal/socket"
+  /// The settings file of the daemon.
+  package var settingsFile: String
+  /// The socket on which the daemon answers.
+  package var controlSocket: String
+
+  /// - Parameters:
+  ///   - settingsFile: Where the daemon reads its settings.
+  ///   - controlSocket: Where the daemon answers.
+  package init(settingsFile: String, controlSocket: String) {
+    self.settingsFile = settingsFile
+    self.controlSocket = controlSocket
+  }
+
+  /// Looks. Never fails: what cannot be read is told as that.
+  package func look() -> HostSight {
+    var sight = HostSight()
+    sight.uid = geteuid()
+    sight.capabilities = capabilities()
+    let mounts = mounts()
+    // The mount that was made last covers the others.
+    sight.procOptions = mounts.last { $0.place == procRoot && $0.kind == "proc" }?.options
+    sight.cgroupMount = mounts.last { $0.kind == "cgroup2" }?.place
+    sight.processes = processes()
+    sight.hasDescriptorCounts = hasDescriptorCounts()
+    sight.kernelRelease = line("\(procRoot)/sys/kernel/osrelease")
+    sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
+    sight.journal = place(journalSocket, R_OK | W_OK)
+    sight.settings = place(settingsFile, R_OK)
+    sight.daemon = place(controlSocket, R_OK | W_OK)
+    return sight
+  }
+
+  private func capabilities() -> UInt64? {
+    for line in lines("\(procRoot)/self/status") where line.hasPrefix("CapEff:") {
+      return UInt64(line.dropFirst(7).filter { $0 != "\t" && $0 != " " }, radix: 16)
+    }
+    return nil
+  }
+
+  private struct Mount {
+    var place: String
+    var kind: String
+    var options: [String]
+  }
+
+  /// Those of proc_pid_mounts(5).
+  private func mounts() -> [Mount] {
+    lines("\(procRoot)/self/mounts").compactMap { line in
+      let fields = line.split(separator: " ")
+      guard fields.count >= 4 else { return nil }
+      return Mount(
+        place: String(fields[1]), kind: String(fields[2]),
+        options: fields[3].split(separator: ",").map(String.init))
+    }
+  }
+
+  private func processes() -> Int {
+    guard let directory = opendir(procRoot) else { return 0 }
+    defer { closedir(directory) }
+    var count = 0
+    while let entry = readdir(directory) {
+      let first = UInt8(bitPattern: entry.pointee.d_name.0)
+      if (0x30...0x39).contains(first) { count += 1 }
+    }
+    return count
+  }
+
+  private func hasDescriptorCounts() -> Bool {
+    var status = stat()
+    return stat("\(procRoot)/self/fd", &status) == 0 && status.st_size > 0
+  }
+
+  private func ownCgroup(below mount: String?) -> HostSight.Place {
+    guard let mount else { return .absent }
+    for line in lines("\(procRoot)/self/cgroup") where line.hasPrefix("0::") {
+      return place(mount + line.dropFirst(3), R_OK)
+    }
+    return .absent
+  }
+
+  private func place(_ path: String, _ mode: Int32) -> HostSight.Place {
+    if access(path, mode) == 0 { return .present }
+    let error = SystemCallError("access", on: path, errno: errno)
+    return error.isVanished ? .absent : .refused(error.reason)
+  }
+
+  private func line(_ path: String) -> String? { lines(path).first }
+
+  private func lines(_ path: String) -> [String] {
+    do throws(SystemCallError) {
+      let text = String(decoding: try readFile(path), as: UTF8.self)
+      return text.split(separator: "\n").map(String.init)
+    } catch {
+      return []
+    }
+  }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// A page of `explain`, for a terminal.
+package struct ExplainText {
+  private let topic: ExplainTopic
+  private let runtime: ProcessRuntime
+  private let settings: RuleSettings
+  private let value: (SysctlGuide.Setting) -> SysctlValue
+  private var page: TextPage
+
+  /// - Parameters:
+  ///   - runtime: Whose fixes and stack dumps are shown.
+  ///   - value: Reads a setting of the kernel; asked only for those on the page.
+  package init(
+    _ topic: ExplainTopic, style: TextStyle, runtime: ProcessRuntime = .unknown,
+    settings: RuleSettings = RuleSettings(),
+    value: @escaping (SysctlGuide.Setting) -> SysctlValue
+  ) {
+    self.topic = topic
+    self.runtime = runtime
+    self.settings = settings
+    self.value = value
+    page = TextPage(style: style)
+  }
+
+  /// The whole page, each line with its line feed.
+  package func text() -> String {
+    var copy = self
+    switch topic {
+    case .overview: copy.writeOverview()
+    case .rule(let rule): copy.write(rule)
+    case .cause(let rule, let cause): copy.write(rule, cause)
+    case .state(let state): copy.write(state)
+    case .sysctl(let setting): copy.write(setting)
+    }
+    return copy.page.text
+  }
+
+  // MARK: The overview
+
+  private mutating func writeOverview() {
+    page.heading("Findings: what closewatch looks for")
+    for rule in RuleID.allCases { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+    page.heading("States of a TCP socket")
+    for state in TCPState.shown {
+      row(state.name, StateLore.of(state)?.line ?? "", columns: 13)
+    }
+    page.heading("Settings of the kernel, with their value here")
+    for setting in SysctlGuide.settings {
+      row(ExplainTopic.shortName(setting), words(value(setting)), columns: 27)
+    }
+    page.blank()
+    page.paragraph(
+      "closewatch explain NAME has a page about each, and about each cause that a finding names. "
+        + "Any spelling will do: CLOSE_WAIT, close-wait, net.ipv4.tcp_fin_timeout.")
+  }
+
+  private mutating func row(_ name: String, _ words: String, columns: Int) {
+    let pad = String(repeating: " ", count: max(1, columns - name.utf8.count))
+    page.verbatim("  \(name)\(pad)\(words)")
+  }
+
+  private func words(_ value: SysctlValue) -> String {
+    switch value {
+    case .value(let text): text
+    case .unreadable(let why): "not readable here (\(why))"
+    }
+  }
+
+  // MARK: Rules and causes
+
+  private mutating func write(_ rule: RuleID) {
+    page.paragraph("\(rule.rawValue): \(RuleSummary.line(rule))", .strong)
+    let causes = RuleGuide.causes(of: rule)
+    page.heading(causes.count == 1 ? "What it means" : "Causes told apart")
+    for cause in causes {
+      let guide = RuleGuide.guide(for: rule, cause: cause, runtime: runtime)
+      page.item("\(cause.rawValue): \(guide.title).")
+      page.inner(guide.meaning)
+    }
+    let first = causes[0]
+    let guide = RuleGuide.guide(for: rule, cause: first, runtime: runtime).spelledOut()
+    write(guide, heading: causes.count == 1 ? "What to do" : "What to do about \(first.rawValue)")
+    if causes.count > 1 {
+      page.blank()
+      page.paragraph("The steps of the other causes:")
+      for cause in causes.dropFirst() { page.verbatim("  closewatch explain \(cause.rawValue)") }
+    }
+    writeThresholds(rule)
+    writeSeeAlso(rule)
+  }
+
+  private mutating func write(_ rule: RuleID, _ cause: Cause) {
+    let guide = RuleGuide.guide(for: rule, cause: cause, runtime: runtime).spelledOut()
+    page.paragraph("\(cause.rawValue): \(guide.title)", .strong)
+    page.block(guide.meaning)
+    let rules = RuleID.allCases.filter { RuleGuide.causes(of: $0).contains(cause) }
+    page.field("of", rules.map(\.rawValue).joined(separator: ", "))
+    write(guide, heading: "What to do")
+    writeSeeAlso(rule)
+  }
+
+  private mutating func write(_ guide: GuideText, heading: String) {
+    page.heading(heading)
+    for (index, step) in guide.now.enumerated() { page.step(index == 0 ? "do now" : "", step) }
+    for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "for good" : "", fix) }
+    if runtime == .unknown {
+      page.field("", "(for one language: --runtime go, jvm, python, node, ...)")
+    }
+    write(guide.doesNotHelp)
+  }
+
+  private mutating func write(_ futile: [Futile]) {
+    guard !futile.isEmpty else { return }
+    page.heading("What does not help")
+    for futile in futile {
+      page.item("\(futile.what):")
+      page.inner(futile.why)
+    }
+  }
+
+  private mutating func writeThresholds(_ rule: RuleID) {
+    let thresholds = RuleThreshold.all(of: rule, settings)
+    guard !thresholds.isEmpty else { return }
+    page.heading("When it fires (defaults, and why)")
+    for threshold in thresholds {
+      page.field(threshold.value, "\(threshold.meaning): \(threshold.reason)")
+    }
+  }
+
+  private mutating func writeSeeAlso(_ rule: RuleID) {
+    let names = RuleSummary.states(rule).map(\.name)
+    let sysctls = RuleSummary.sysctls(rule)
+    guard !(names + sysctls).isEmpty else { return }
+    page.heading("See also: closewatch explain ...")
+    for name in names { page.verbatim("  \(name)") }
+    for name in sysctls { page.verbatim("  \(name)") }
+  }
+
+  // MARK: States
+
+  private mutating func write(_ state: TCPState) {
+    let number = String(state.rawValue, radix: 16, uppercase: true)
+    let table = state == .close ? "never in a table" : "0\(number) in /proc/net/tcp"
+    page.paragraph("\(state.name): state \(state.rawValue) of a TCP socket, \(table)", .strong)
+    if let text = StateGuide.text(for: state) { page.block(text) }
+    if let lore = StateLore.of(state) {
+      page.blank()
+      page.field("moved by", lore.movedBy)
+      page.field("timer", lore.timer)
+      writeSteps(state)
+      page.heading("What its figures tell")
+      for line in lore.tells { page.item(line) }
+      write(lore.doesNotHelp)
+    }
+    page.heading("Where it stands")
+    for line in StateDiagram.lines(marking: state) { page.verbatim(line) }
+    let rules = RuleSummary.rules(about: state)
+    if !rules.isEmpty {
+      page.heading("Findings about it")
+      for rule in rules { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+    }
+    writeCommands(state)
+  }
+
+  private mutating func writeSteps(_ state: TCPState) {
+    for (index, step) in StateTransition.into(state).enumerated() {
+      page.field(index == 0 ? "from" : "", "\(step.from?.name ?? "nothing"): \(words(step))")
+    }
+    if state == .close { page.field("", StateTransition.ofReset) }
+    for (index, step) in StateTransition.out(of: state).enumerated() {
+      page.field(index == 0 ? "to" : "", "\(step.to?.name ?? "gone"): \(words(step))")
+    }
+    if ![.listen, .timeWait, .close].contains(state) {
+      page.field("", "CLOSE: a reset, at any time")
+    }
+  }
+
+  private func words(_ step: StateTransition) -> String {
+    "\(step.event) (\(step.mover.rawValue))"
+  }
+
+  private mutating func writeCommands(_ state: TCPState) {
+    page.heading("To see them")
+    guard state != .close else { return page.verbatim("  closewatch sockets --ghosts") }
+    let name = state.name.lowercased().map { $0 == "_" ? "-" : $0 }
+    let dashed = String(name)
+    let forSS = dashed.hasPrefix("fin-wait") ? "fin-wait-\(dashed.suffix(1))" : dashed
+    page.verbatim("  closewatch sockets --state \(dashed)")
+    page.verbatim("  ss -tanp state \(state == .listen ? "listening" : forSS)")
+  }
+
+  // MARK: Settings
+
+  private static func path(_ name: String) -> String {
+    String(name.map { $0 == "." ? "/" : $0 })
+  }
+
+  private mutating func write(_ setting: SysctlGuide.Setting) {
+    page.paragraph(setting.name, .strong)
+    page.field("here", words(value(setting)))
+    page.field(
+      "scope",
+      setting.isPerNamespace
+        ? "each network namespace has its own value; this is that of the shell"
+        : "the whole host; a container sees no file of it")
+    page.field("does", setting.does)
+    page.field("does not", setting.doesNot)
+    page.blank()
+    page.verbatim("  closewatch reads it from /proc/sys/\(Self.path(setting.name))")
+    let rules = RuleID.allCases.filter { RuleSummary.sysctls($0).contains(setting.name) }
+    guard !rules.isEmpty else { return }
+    page.heading("Findings in which it is discussed")
+    for rule in rules { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+  }
+}

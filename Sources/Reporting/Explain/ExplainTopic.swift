@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// Something that `explain` has a page about.
+package enum ExplainTopic: Hashable, Sendable {
+  /// The list of everything.
+  case overview
+  case rule(RuleID)
+  /// One cause of a rule, with its own steps.
+  case cause(RuleID, Cause)
+  case state(TCPState)
+  case sysctl(SysctlGuide.Setting)
+
+  /// Finds what `word` means, in any of the spellings that people type: `CLOSE_WAIT`,
+  /// `close-wait`, `TCP_CLOSE_WAIT`, `tcp_fin_timeout`, `net.ipv4.tcp_fin_timeout`,
+  /// `/proc/sys/net/ipv4/tcp_fin_timeout`, a rule, a cause. nil when it means nothing.
+  package static func find(_ word: String) -> ExplainTopic? {
+    let key = key(word)
+    if let rule = RuleID(rawValue: key) { return .rule(rule) }
+    if let state = state(key) { return .state(state) }
+    // `tcp-max-tw-buckets` is a setting and a cause, whose rule has no other.
+    if let setting = sysctl(key) { return .sysctl(setting) }
+    if let cause = Cause(rawValue: key),
+      let rule = RuleID.allCases.first(where: { RuleGuide.causes(of: $0).contains(cause) })
+    {
+      return .cause(rule, cause)
+    }
+    return nil
+  }
+
+  /// Every word that has a page, as it is best typed.
+  package static var words: [String] {
+    RuleID.allCases.map(\.rawValue) + TCPState.shown.map(\.name)
+      + SysctlGuide.settings.map { shortName($0) }
+      + causes.map(\.rawValue).filter { sysctl($0) == nil }
+  }
+
+  /// The causes of all rules, each once, in the order of the rules.
+  package static var causes: [Cause] {
+    var seen: Set<Cause> = []
+    return RuleID.allCases.flatMap(RuleGuide.causes).filter { seen.insert($0).inserted }
+  }
+
+  /// `tcp_fin_timeout` of `net.ipv4.tcp_fin_timeout`.
+  package static func shortName(_ setting: SysctlGuide.Setting) -> String {
+    setting.name.split(separator: ".").last.map(String.init) ?? setting.name
+  }
+
+  private static func key(_ word: String) -> String {
+    var key = word.lowercased()
+    let prefix = "/proc/sys/"
+    if key.hasPrefix(prefix) { key = String(key.dropFirst(prefix.count)) }
+    return String(key.map { $0 == "_" || $0 == " " ? "-" : $0 == "/" ? "." : $0 })
+  }
+
+  private static let otherNames: [String: TCPState] = [
+    "closed": .close, "syn-received": .synRecv, "syn-rcvd": .synRecv, "new-syn-recv": .synRecv,
+    "listening": .listen, "unconn": .close, "timewait": .timeWait,
+  ]
+
+  private static func state(_ key: String) -> TCPState? {
+    let key = key.hasPrefix("tcp-") ? String(key.dropFirst(4)) : key
+    if let other = otherNames[key] { return other }
+    guard let state = TCPState(named: key), TCPState.shown.contains(state) else { return nil }
+    return state
+  }
+
+  private static func sysctl(_ key: String) -> SysctlGuide.Setting? {
+    SysctlGuide.settings.first { setting in
+      let name = Self.key(setting.name)
+      let short = Self.key(shortName(setting))
+      return key == name || key == short
+        || key == short.dropFirst("tcp-".count)
+          && short.hasPrefix("tcp-")
+    }
+  }
+}
+
+/// The value of a setting on one machine.
+package enum SysctlValue: Hashable, Sendable {
+  case value(String)
+  /// Why it could not be read, in words.
+  case unreadable(String)
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// What a person asks about a state beyond ``StateGuide``: whose move it is, which timer there is,
+/// what its numbers tell, and what does not help.
+package struct StateLore: Hashable, Sendable {
+  /// For lists: at most 58 characters.
+  package var line: String
+  /// Who can end it.
+  package var movedBy: String
+  /// The timer that ends it, or that there is none.
+  package var timer: String
+  /// What the kernel's figures of such a socket say.
+  package var tells: [String]
+  /// What people try in vain.
+  package var doesNotHelp: [Futile]
+
+  private init(
+    _ line: String, movedBy: String, timer: String, tells: [String], doesNotHelp: [Futile] = []
+  ) {
+    self.line = line
+    self.movedBy = movedBy
+    self.timer = timer
+    self.tells = tells
+    self.doesNotHelp = doesNotHelp
+  }
+
+  /// nil for a state that this program does not know.
+  package static func of(_ state: TCPState) -> StateLore? {
+    switch state {
+    case .established: established
+    case .synSent: synSent
+    case .synRecv, .newSynRecv: synRecv
+    case .finWait1: finWait1
+    case .finWait2: finWait2
+    case .timeWait: timeWait
+    case .close: close
+    case .closeWait: closeWait
+    case .lastAck: lastAck
+    case .listen: listen
+    case .closing: closing
+    default: nil
+    }
+  }
+
+  private static let established = StateLore(
+    "connected; ends when one side closes or resets",
+    movedBy: "either program, with close()",
+    timer: "none, unless the program has set SO_KEEPALIVE",
+    tells: [
+      "Recv-Q: bytes that the program here has not read. Send-Q: bytes that the peer's kernel has "
+        + "not acknowledged.",
+      "No process (inode 0): it waits in the accept queue of its listener.",
+    ],
+    doesNotHelp: [FutileAdvice.keepaliveSysctl])
+
+  private static let synSent = StateLore(
+    "connect() waits for an answer",
+    movedBy: "the peer's kernel, with a SYN-ACK or a reset",
+    timer: "tcp_syn_retries repeats, then connect() fails with ETIMEDOUT",
+    tells: [
+      "Many towards one place: that host is down, or a firewall drops the SYN. A closed port "
+        + "answers at once with a reset and leaves no row."
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutHandshake, FutileAdvice.keepaliveHandshake])
+
+  private static let synRecv = StateLore(
+    "a handshake came in; the peer's ACK is missing",
+    movedBy: "the peer's kernel, with an ACK",
+    timer: "tcp_synack_retries repeats, then the entry is dropped",
+    tells: [
+      "No process and no inode: the entry belongs to the listener's port.",
+      "Many from many addresses: a flood, or the SYN-ACKs do not get back to the clients.",
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutHandshake, FutileAdvice.keepaliveHandshake])
+
+  private static let finWait1 = StateLore(
+    "closed here first; our FIN is not acknowledged yet",
+    movedBy: "the peer's kernel, with an ACK",
+    timer: "tcp_orphan_retries repeats after close(), then given up",
+    tells: [
+      "Timer \"on\" in ss: the FIN is sent again and again, nobody answers.",
+      "Timer \"persist\": the FIN waits behind data that the peer does not read (closed window).",
+      "No process (inode 0): close() was called. With one: shutdown(SHUT_WR), and the descriptor "
+        + "is open.",
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
+
+  private static let finWait2 = StateLore(
+    "closed here first and acknowledged; the peer has to close",
+    movedBy: "the peer's program, with close()",
+    timer: "tcp_fin_timeout, only when no process here holds it",
+    tells: [
+      "No process (inode 0): the kernel ends it by itself.",
+      "With a process: shutdown(SHUT_WR) was called and the descriptor kept. It has no limit; the "
+        + "peer's end is in CLOSE_WAIT.",
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutOwned, FutileAdvice.keepaliveHalfClosed])
+
+  private static let timeWait = StateLore(
+    "both sides closed, this one first; over after 60 s",
+    movedBy: "nobody has to move",
+    timer: "60 s, compiled into the kernel; no setting changes it",
+    tells: [
+      "No process, no descriptor: on a listener's port any number is harmless.",
+      "On outgoing connections each keeps its local port towards that address and port. Only that "
+        + "can run out.",
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutTimeWait, FutileAdvice.lingerZeroTimeWait])
+
+  private static let close = StateLore(
+    "dead, or never connected; in no table, the descriptor stays",
+    movedBy: "the program here, with close()",
+    timer: "none",
+    tells: [
+      "ss and netstat do not show it, lsof shows it without addresses; closewatch sockets --ghosts "
+        + "lists those of dead connections.",
+      "It comes from a reset, from keepalive, or from ss -K, on a descriptor that nobody looks at.",
+    ],
+    doesNotHelp: [FutileAdvice.keepaliveGhost])
+
+  private static let closeWait = StateLore(
+    "the peer has closed, this side has not",
+    movedBy: "the program on this side, with close(). Nobody else",
+    timer: "none. It can stay until the program ends",
+    tells: [
+      "Recv-Q 0: the end of stream was taken. The program knows, or its last read took the data "
+        + "and the FIN at once; close() is missing.",
+      "Recv-Q 1: the FIN counts as one byte, and nobody has read it. No code looks at this socket "
+        + "any more, or it only peeked. With TLS the few bytes of a close_notify look alike.",
+      "Recv-Q above 1: input that the program has not taken. Its worker is stuck or busy.",
+      "Send-Q that does not drain: the program still writes and the peer does not read.",
+      "No process (inode 0): not yet accepted, the listener's program does not call accept().",
+      "Held by several processes: it ends only with the last close(); one close() sends no FIN.",
+      "The other end is in FIN_WAIT2, or long gone: its kernel forgets it after tcp_fin_timeout, "
+        + "and nothing here changes.",
+    ],
+    doesNotHelp: [
+      FutileAdvice.finTimeoutCloseWait, FutileAdvice.keepaliveCloseWait,
+      FutileAdvice.destroyKeepsDescriptor, FutileAdvice.moreDescriptors, FutileAdvice.killPeer,
+      FutileAdvice.lingerZero,
+    ])
+
+  private static let lastAck = StateLore(
+    "the peer closed, then this side; our FIN is unacknowledged",
+    movedBy: "the peer's kernel, with an ACK",
+    timer: "tcp_orphan_retries repeats after close(), then given up",
+    tells: [
+      "Timer \"on\" in ss: the FIN is sent again and nobody answers. \"persist\": data before it "
+        + "is not read.",
+      "Rare and short on a healthy network: many mean that ACKs are lost, or peers vanished.",
+    ],
+    doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
+
+  private static let listen = StateLore(
+    "a program waits for connections",
+    movedBy: "the program here, with close()",
+    timer: "none",
+    tells: [
+      "Recv-Q: connections that wait for accept(). Send-Q: their limit, min(backlog, somaxconn).",
+      "The queue is full when Recv-Q is above Send-Q: it holds one more than the limit.",
+    ],
+    doesNotHelp: [])
+
+  private static let closing = StateLore(
+    "both sides closed at the same time; the ACK is missing",
+    movedBy: "the peer's kernel, with an ACK",
+    timer: "tcp_orphan_retries repeats, then given up",
+    tells: ["One for a moment is normal. Many at once: packets are lost in one direction."],
+    doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
+}

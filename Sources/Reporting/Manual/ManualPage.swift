@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+
+/// The pages of the manual: what the commands say of themselves, the list of findings, and the
+/// sections that a person wrote (``ManualProse``).
+package enum ManualPage {
+  /// `closewatch.1`.
+  package static func program(version: String, commands: [CommandHelp]) -> String {
+    var roff = page("CLOSEWATCH", version: version)
+    roff.section("NAME")
+    roff.paragraphless("closewatch - find TCP sockets that should have been closed")
+    roff.section("SYNOPSIS")
+    roff.verbatim(["closewatch COMMAND [OPTION]..."])
+    roff.section("DESCRIPTION")
+    for paragraph in ManualProse.description { roff.paragraph(paragraph) }
+    roff.section("COMMANDS")
+    for command in commands {
+      roff.item("closewatch \(command.name)", command.abstract)
+    }
+    roff.section("FINDINGS")
+    roff.paragraph("Each has a page of its own: closewatch explain NAME.")
+    for rule in RuleID.allCases {
+      let causes = RuleGuide.causes(of: rule).map(\.rawValue)
+      let told = causes.count > 1 ? " Told apart: \(causes.joined(separator: ", "))." : ""
+      roff.item(rule.rawValue, capitalised(RuleSummary.line(rule)) + "." + told)
+    }
+    roff.section("FIELDS")
+    for (tag, words) in ManualProse.fields { roff.item(tag, words) }
+    roff.section("EXIT STATUS")
+    for (tag, words) in ManualProse.exitStatus { roff.item(tag, words) }
+    roff.section("ENVIRONMENT")
+    for (tag, words) in ManualProse.environment { roff.item(tag, words) }
+    roff.section("OVERHEAD")
+    for paragraph in ManualProse.overhead { roff.paragraph(paragraph) }
+    roff.section("CAVEATS")
+    for paragraph in ManualProse.caveats { roff.paragraph(paragraph) }
+    roff.section("SECURITY")
+    for paragraph in ManualProse.security { roff.paragraph(paragraph) }
+    roff.section("EXAMPLES")
+    for (words, lines) in ManualProse.examples {
+      roff.paragraph(words)
+      roff.verbatim(lines)
+    }
+    roff.section("SEE ALSO")
+    roff.references(
+      commands.map { ("closewatch-\($0.name)", 1) }
+        + [("ss", 8), ("lsof", 8), ("tcp", 7), ("sock_diag", 7), ("proc", 5)])
+    return roff.text
+  }
+
+  /// `closewatch-triage.1` and so on.
+  package static func command(_ help: CommandHelp, version: String) -> String {
+    let title = "closewatch-\(help.name)"
+    var roff = page(title.uppercased(), version: version)
+    roff.section("NAME")
+    let abstract = help.abstract.hasSuffix(".") ? String(help.abstract.dropLast()) : help.abstract
+    roff.paragraphless("\(title) - \(abstract.prefix(1).lowercased())\(abstract.dropFirst())")
+    roff.section("SYNOPSIS")
+    roff.paragraph(help.usage)
+    if !help.description.isEmpty {
+      roff.section("DESCRIPTION")
+      for paragraph in help.description { roff.paragraph(paragraph) }
+    }
+    if !help.arguments.isEmpty {
+      roff.section("ARGUMENTS")
+      for entry in help.arguments { roff.item(entry.tag, entry.words) }
+    }
+    roff.section("OPTIONS")
+    for entry in help.options { roff.item(entry.tag, entry.words) }
+    roff.section("EXIT STATUS")
+    roff.paragraph(
+      help.exitStatus ?? "0 when it is done, 2 for bad usage or when nothing was seen.")
+    if !help.examples.isEmpty {
+      roff.section("EXAMPLES")
+      roff.verbatim(help.examples)
+    }
+    roff.section("SEE ALSO")
+    roff.references([("closewatch", 1)])
+    return roff.text
+  }
+
+  private static func page(_ title: String, version: String) -> Roff {
+    Roff(
+      title: Roff.inline(title), section: 1, footer: "closewatch \(version)",
+      manual: "closewatch manual")
+  }
+
+  private static func capitalised(_ words: String) -> String {
+    words.prefix(1).uppercased() + words.dropFirst()
+  }
+}
+
+extension Roff {
+  /// The one line of NAME, which programs read: `name - what it does`.
+  fileprivate mutating func paragraphless(_ words: String) {
+    let parts = words.split(separator: " - ", maxSplits: 1).map(String.init)
+    append(parts.map(Self.inline).joined(separator: " \\- ") + "\n")
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import KernelTables
+import LinuxHost
+import Reporting
+
+/// `closewatch doctor`: what closewatch can and can't see on this host, and what to do about it.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what closewatch can and can't see on this host, and the fix.",
+    discussion: """
+      Takes one real look and one search of all processes, and reads the rights, mounts and \
+      places around them. What only the daemon uses (journald, settings, its socket) is told and \
+      does not change the exit status.
+
+      Examples:
+        closewatch doctor
+        sudo closewatch doctor --json
+
+      Exit status: 0 everything that verdicts need, 1 a part of it, 2 no sockets can be seen.
+      """)
+
+  /// Where the daemon looks for its settings.
+  static let settingsFile = "/etc/closewatch/closewatch.yaml"
+  /// Where the daemon answers the other commands.
+  static let controlSocket = "/run/closewatch/control.sock"
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let probe = HostSightProbe(settingsFile: Self.settingsFile, controlSocket: Self.controlSocket)
+    let report = Self.report(probe.look())
+    let text = DoctorText(report)
+    if output.json {
+      try StandardOutput.write(text.json())
+    } else {
+      try StandardOutput.write(text.text(style: Terminal.style(output.color)))
+    }
+    switch report.state {
+    case .ok: return
+    case .limited: throw ExitCode(ExitStatus.act)
+    case .missing: throw ExitCode(ExitStatus.blind)
+    }
+  }
+
+  private static func report(_ sight: HostSight) -> DoctorReport {
+    var host = LiveHost()
+    do throws(HostError) {
+      let sample = try host.takeSample(SampleRequest())
+      var search = HolderSearch()
+      search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
+      search.ghosts = .everywhere
+      let found = host.findHolders(search, in: sample)
+      return DoctorReport(sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps)
+    } catch {
+      return DoctorReport(sight, sample: nil, failure: error.description, gaps: [])
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+
+/// Keys that are about rules by their names.
+extension SettingKey {
+  /// How a value is written in the file. In the environment and in flags it is the same text.
+  enum Form: Sendable {
+    case scalar
+    /// `[a, b]`
+    case list
+    /// `{a: 1, b: 2}`
+    case map
+
+    /// A node of this form as one line of text; nil when it has another form.
+    func text(of node: YamlNode) -> String? {
+      switch (self, node.kind) {
+      case (.scalar, .scalar(let text)): return text
+      case (.list, .list(let items)):
+        let texts = items.compactMap(\.scalar)
+        return texts.count == items.count ? "[" + texts.joined(separator: ", ") + "]" : nil
+      case (.map, .map(let entries)):
+        let texts = entries.compactMap { entry in
+          entry.value.scalar.map { "\(entry.key): \($0)" }
+        }
+        return texts.count == entries.count ? "{" + texts.joined(separator: ", ") + "}" : nil
+      default: return nil
+      }
+    }
+  }
+
+  /// A list of rules.
+  static func rules(
+    _ path: String, _ place: Place<Set<RuleID>>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path, expected: "a list of rules such as [syn-recv-pileup]", reason: reason,
+      form: .list,
+      text: { settings in
+        "[" + settings[keyPath: place].map(\.rawValue).sorted().joined(separator: ", ") + "]"
+      },
+      set: { settings, text in
+        guard let names = items(of: text, "[", "]") else { return false }
+        let rules = names.compactMap { RuleID(rawValue: $0) }
+        guard rules.count == names.count else { return false }
+        settings[keyPath: place] = Set(rules)
+        return true
+      })
+  }
+
+  /// A time for some rules.
+  static func patienceByRule(_ path: String, _ reason: String) -> SettingKey {
+    SettingKey(
+      path: path, expected: "times by rule such as {established-idle-growth: 20m}",
+      reason: reason, form: .map,
+      text: { settings in
+        let entries = settings.rules.patienceByRule.sorted { $0.key.rawValue < $1.key.rawValue }
+        return "{"
+          + entries.map { "\($0.key.rawValue): \(TimeText.text($0.value))" }
+          .joined(separator: ", ") + "}"
+      },
+      set: { settings, text in
+        guard let entries = items(of: text, "{", "}") else { return false }
+        var found: [RuleID: Double] = [:]
+        for entry in entries {
+          let parts = entry.split(separator: ":", maxSplits: 1).map { trimmed($0) }
+          guard parts.count == 2, let rule = RuleID(rawValue: parts[0]), found[rule] == nil,
+            let span = try? TimeSpan.parse(parts[1]), (1...86_400).contains(span.seconds)
+          else { return false }
+          found[rule] = span.seconds
+        }
+        settings.rules.patienceByRule = found
+        return true
+      })
+  }
+
+  /// What stands between two brackets, parted by commas; nil without the brackets.
+  private static func items(of text: String, _ open: String, _ close: String) -> [String]? {
+    guard text.hasPrefix(open), text.hasSuffix(close), text.count >= 2 else { return nil }
+    return text.dropFirst().dropLast().split(separator: ",").map { trimmed($0) }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    var rest = text.drop { $0 == " " }
+    while rest.last == " " { rest.removeLast() }
+    return String(rest)
+  }
+}
+
+extension YamlNode {
+  /// Its text, if it is one.
+  fileprivate var scalar: String? {
+    if case .scalar(let text) = kind { return text }
+    return nil
+  }
+}

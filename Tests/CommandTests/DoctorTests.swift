@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@Suite struct DoctorTests {
+  @Test func `the exit status says the state that the page says`() throws {
+    let run = try #require(Command.run(["doctor", "--json"]))
+    #expect(run.errors.isEmpty)
+    let states = ["ok": 0, "limited": 1, "missing": 2]
+    let expected = states.first {
+      run.output.hasPrefix(#"{"schema_version":1,"state":""# + $0.key + "\"")
+    }
+    #expect(run.status == Int32(try #require(expected).value), "\(run.output)")
+  }
+
+  @Test(.requires(.root, .command("setpriv")))
+  func `without capabilities the doctor names them and what they are for`() throws {
+    let run = try ChildProgram.run(
+      "sh", ["-c", "exec setpriv --bounding-set=-all \"$0\" doctor --json", Command.path])
+    #expect(run.status == 1)
+    let line = try #require(run.lines.first)
+    #expect(line.contains("without CAP_SYS_PTRACE (whose sockets), CAP_DAC_READ_SEARCH"))
+    #expect(line.contains(#""name":"descriptors","state":"limited""#))
+  }
+
+  @Test(.requires(.root, .mountNamespaces, .command("unshare")))
+  func `without procfs there is nothing to see: one line and exit status 2`() throws {
+    let script = "mount -t tmpfs x /proc && exec \"$0\" doctor 2>&1"
+    let run = try ChildProgram.run("unshare", ["-m", "sh", "-c", script, Command.path])
+    #expect(run.status == 2)
+    #expect(
+      run.lines == ["closewatch: there is no procfs on /proc; mount it: mount -t proc proc /proc"])
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+/// The manual, the completions and the help: one source, three outputs.
+@Suite struct ManualTests {
+  static let deploy =
+    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
+
+  static let commands = [
+    "triage", "sockets", "explain", "doctor", "record", "daemon", "check-settings", "demo",
+  ]
+  static let pages = ["closewatch.1"] + commands.map { "closewatch-\($0).1" }
+  static let completions = ["closewatch.bash", "_closewatch", "closewatch.fish"]
+
+  @Test(arguments: [("man", pages), ("completions", completions)])
+  func `what is checked in is what the program generates`(
+    _ kind: String, _ names: [String]
+  ) throws {
+    let directory = TemporaryDirectory()
+    let run = try #require(Command.run(["generate", kind, directory.path]))
+    #expect(run.status == 0, "\(run.errors)")
+    for name in names {
+      let made = try #require(directory.read(name), "\(name) is not generated")
+      let kept = readBytes("\(Self.deploy)/\(kind)/\(name)")
+      #expect(
+        made == kept,
+        "deploy/\(kind)/\(name) is out of date: closewatch generate \(kind) deploy/\(kind)")
+    }
+    let list = try ChildProgram.run("ls", ["-1", "\(Self.deploy)/\(kind)"])
+    let generated = list.lines.filter { $0.hasSuffix(".1") || kind == "completions" }
+    #expect(Set(generated) == Set(names))
+  }
+
+  @Test(.requires(.command("groff")), arguments: pages)
+  func `groff has nothing to say about a page`(_ page: String) throws {
+    let run = try ChildProgram.run(
+      "sh",
+      ["-c", "groff -ww -man -Tutf8 -rLL=78n \"$0\" 2>&1 >/dev/null", "\(Self.deploy)/man/\(page)"])
+    #expect(run.status == 0)
+    #expect(run.lines.isEmpty)
+  }
+
+  @Test(.requires(.command("man")), arguments: pages)
+  func `man shows a page without a warning`(_ page: String) throws {
+    let run = try ChildProgram.run(
+      "sh",
+      [
+        "-c", "man --warnings -E UTF-8 -l -Tutf8 \"$0\" 2>&1 >/dev/null",
+        "\(Self.deploy)/man/\(page)",
+      ])
+    #expect(run.status == 0)
+    #expect(run.lines.isEmpty)
+  }
+
+  @Test func `the page of the program has the sections that a reader looks for`() throws {
+    let bytes = try #require(readBytes("\(Self.deploy)/man/closewatch.1"))
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    for section in [
+      "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "FINDINGS", "FIELDS", "EXIT STATUS",
+      "ENVIRONMENT", "OVERHEAD", "CAVEATS", "SECURITY", "EXAMPLES", "SEE ALSO",
+    ] {
+      #expect(lines.contains(".SH \(section)"), "\(section)")
+    }
+  }
+
+  @Test(.requires(.command("bash")))
+  func `bash takes the completion and offers the commands, not the hidden ones`() throws {
+    let file = "\(Self.deploy)/completions/closewatch.bash"
+    #expect(try ChildProgram.run("bash", ["-n", file]).status == 0)
+    for name in Self.completions {
+      let bytes = try #require(readBytes("\(Self.deploy)/completions/\(name)"))
+      let text = String(decoding: bytes, as: UTF8.self)
+      for command in Self.commands { #expect(text.contains(command), "\(name): \(command)") }
+      #expect(!text.contains("demo-server"), "\(name)")
+      #expect(!text.contains("demo-client"), "\(name)")
+    }
+  }
+
+  @Test(arguments: [""] + commands)
+  func `the help of a command ends in examples that the program understands`(
+    _ command: String
+  ) throws {
+    let run = try #require(Command.run(command.isEmpty ? ["--help"] : [command, "--help"]))
+    #expect(run.status == 0)
+    let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.lastIndex { $0 == "Examples:" || $0 == "Example:" })
+    let examples = lines[(start + 1)...].filter { !$0.isEmpty }
+    #expect(!examples.isEmpty)
+    for example in examples {
+      let words = example.split(separator: " ")
+      let first = try #require(words.firstIndex(of: "closewatch"), "\(example)")
+      let name = try #require(words[(first + 1)...].first)
+      #expect(Self.commands.contains(String(name)), "\(example)")
+      for option in words where option.hasPrefix("--") {
+        let help = try #require(Command.run([String(name), "--help"]))
+        #expect(help.output.contains(option), "\(example)")
+      }
+    }
+  }
+}

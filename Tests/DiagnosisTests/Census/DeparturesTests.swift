@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import TestSupport
+import Testing
+
+@testable import Diagnosis
+
+/// The proof that sockets get closed here is bounded, and says what it dropped.
+struct DeparturesTests {
+  private func key(_ port: UInt16) -> PortKey {
+    var row = SocketRow()
+    row.localPort = 40_000
+    row.remotePort = port
+    row.state = .closeWait
+    return PortKey(
+      Connection(row, at: HostScript.instant(0), age: .unknown, isFirstLook: false))
+  }
+
+  private func departure(_ second: Double, process: Int32 = 1) -> Departure {
+    Departure(at: HostScript.instant(second), dwellSeconds: second, process: process)
+  }
+
+  private func found(_ log: DepartureLog, _ port: UInt16, since second: Double = 0) -> [Double] {
+    log.departures(key(port), since: HostScript.instant(second)) { $0 == 1 }
+      .map(\.dwellSeconds).sorted()
+  }
+
+  @Test func `only those of the port, the time and the service are given`() {
+    var log = DepartureLog()
+    for second in [1.0, 2, 3] { log.record(departure(second), key: key(443)) }
+    log.record(departure(4, process: 2), key: key(443))
+    log.record(departure(5, process: -1), key: key(443))
+    log.record(departure(6), key: key(444))
+    #expect(found(log, 443) == [1, 2, 3, 5])
+    #expect(found(log, 443, since: 2) == [2, 3, 5])
+    #expect(found(log, 445) == [])
+  }
+
+  @Test func `the newest 256 of a port are kept`() {
+    var log = DepartureLog()
+    for second in 0..<1000 { log.record(departure(Double(second)), key: key(443)) }
+    #expect(found(log, 443) == (744..<1000).map { Double($0) })
+  }
+
+  @Test func `beyond 2048 ports the one without news goes, and is counted`() {
+    var log = DepartureLog()
+    log.record(departure(0), key: key(1))
+    log.record(departure(1), key: key(1))
+    for port in UInt16(2)...2049 { log.record(departure(Double(port)), key: key(port)) }
+    #expect(log.dropped == 2)
+    #expect(found(log, 1) == [])
+    #expect(found(log, 2) == [2])
+    #expect(found(log, 2049) == [2049])
+  }
+
+  @Test func `a port where nothing has left for long is forgotten`() {
+    var log = DepartureLog()
+    log.record(departure(10), key: key(1))
+    log.record(departure(20), key: key(2))
+    log.forget(before: HostScript.instant(15))
+    #expect(found(log, 1) == [])
+    #expect(found(log, 2) == [20])
+  }
+}

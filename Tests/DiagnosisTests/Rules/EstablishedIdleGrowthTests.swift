@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// Connections that nobody uses and nobody closes.
+struct EstablishedIdleGrowthTests {
+  private func server(idle: Int, every seconds: Double = 10, limit: UInt64 = 1024) -> Story {
+    var story = Story()
+    story.host.start("push", pid: 100, unit: "push.service", limit: limit)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...idle).map { seconds * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+    }
+    return story
+  }
+
+  @Test func `a hundred idle ones that become more are a finding`() throws {
+    var story = server(idle: 400)
+    // The hundredth came at 1000 and has been idle for ten minutes at 1600.
+    story.look(every: 20, through: 1580)
+    #expect(story.firing == [])
+    story.look(at: 1600 - 1e-3)
+    #expect(story.firing == [])
+    story.look(at: 1600)
+    let found = try #require(story.firing.first)
+    #expect(story.firingRules == [.establishedIdleGrowth])
+    #expect(found.cause == .idleNeverClosed)
+    #expect(found.holders == [100])
+    #expect(found.sockets == 100)
+    #expect(found.survivors == 100)
+    #expect(found.localPort == 8080)
+  }
+
+  @Test func `growth that fills the descriptors within a day asks for action`() throws {
+    var story = server(idle: 400)
+    story.look(every: 20, through: 1700)
+    let found = try #require(story.firing.first)
+    // 1 in 10 s: the limit of 1024 is reached after 10,000 s.
+    let seconds = try #require(found.forecast?.seconds)
+    #expect(abs(seconds - 8400) < 0.2 * 8400)
+    #expect(found.severity == .warning)
+    var roomy = server(idle: 400, limit: 500_000)
+    roomy.look(every: 20, through: 1700)
+    #expect(roomy.firing.map(\.severity) == [.notice])
+  }
+
+  @Test func `a pool of three hundred that was opened at once is none`() {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<300).map { 10 + Double($0) / 100 }) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: second)
+    }
+    for second in stride(from: 0.0, through: 3000, by: 20) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
+  @Test func `connections that are in use are none`() {
+    var story = Story()
+    story.host.start("push", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...400).map { 10 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .changed { $0.isSending = true }
+    }
+    story.look(every: 20, through: 3000)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `a look without ESTABLISHED says nothing`() {
+    var story = server(idle: 400)
+    story.host.states = .allButEstablished
+    story.look(every: 20, through: 2000)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `it resolves when they are closed`() {
+    var story = Story()
+    story.host.start("push", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...170).map { 10 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second).leaves(at: 1800)
+    }
+    story.look(every: 20, through: 1780)
+    #expect(story.firingRules == [.establishedIdleGrowth])
+    story.look(every: 20, from: 1800, through: 2000)
+    #expect(story.events.map(\.kind) == [.firing, .resolved])
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// A process that connects to something that does not answer.
+struct SynSentPileupTests {
+  private func client(
+    every seconds: Double, timeout: Double, otherConnects: Double = 0, through end: Double = 300
+  ) -> Story {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    story.host.add(at: stride(from: 1, through: end, by: seconds)) { second in
+      .opened(to: 5432, by: 100).enters(.synSent, at: second).leaves(at: second + timeout)
+    }
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.activeOpens = UInt64(second * (otherConnects + 1 / seconds))
+      return counters
+    }
+    return story
+  }
+
+  @Test func `connects into a black hole pile up, and their process is named`() throws {
+    var story = client(every: 1, timeout: 127)
+    story.look(every: 5, through: 60)
+    let pileup = try #require(story.firing.first)
+    #expect(story.firingRules == [.synSentPileup])
+    #expect(pileup.cause == .connectBlackhole)
+    #expect(pileup.holders == [100])
+    #expect(pileup.owner == Owner(.unit, "app.service"))
+    #expect(pileup.remotePort == 5432)
+    #expect(pileup.severity == .warning)
+  }
+
+  @Test func `the probe of one dead backend is none`() {
+    var story = client(every: 10, timeout: 5)
+    story.look(every: 5, through: 300)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `a patient probe of one dead backend on a busy host asks nobody to act`() {
+    // 13 of its connects are under way at any time, as the kernel tries for 127 s.
+    var story = client(every: 10, timeout: 127, otherConnects: 5)
+    for second in stride(from: 0.0, through: 300, by: 5) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
+  @Test func `connects that end by a timeout of three seconds are none`() {
+    var story = client(every: 0.1, timeout: 3)
+    story.look(every: 5, through: 100)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `a burst of slow connects is pending until it stays`() {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<31).map { 2 + Double($0) / 100 }) { second in
+      .opened(to: 5432, by: 100).enters(.synSent, at: second).leaves(at: 16)
+    }
+    story.look(every: 1, through: 60)
+    #expect(story.events == [])
+  }
+
+  @Test func `it resolves when the backend answers again`() {
+    var story = client(every: 1, timeout: 60, through: 100)
+    story.look(every: 5, through: 100)
+    #expect(story.firingRules == [.synSentPileup])
+    story.look(every: 5, from: 105, through: 400)
+    #expect(story.events.map(\.kind).last == .resolved)
+    #expect(story.firing == [])
+  }
+}

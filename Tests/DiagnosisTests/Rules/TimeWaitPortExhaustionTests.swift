@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// A client that opens and closes connections until no port is left, in a range of 200 ports.
+struct TimeWaitPortExhaustionTests {
+  /// - Parameter closing: How many connections to 198.51.100.7:5432 it closed at 5 s.
+  private func client(
+    closing: Int, by pid: Int32? = 100, openedAt opened: Double = 1,
+    _ change: (inout NamespaceSample) -> Void = { _ in }
+  ) -> Story {
+    var story = Story()
+    story.host.namespaces[0].settings.areRead = true
+    story.host.namespaces[0].settings.localPortRange = 50_000...50_199
+    story.host.namespaces[0].settings.timeWaitReuse = 0
+    change(&story.host.namespaces[0])
+    story.host.start("batch", pid: 100, unit: "batch.service")
+    for number in 0..<closing {
+      story.host.add(connection(number, by: pid, openedAt: opened))
+    }
+    return story
+  }
+
+  private func connection(
+    _ number: Int, to port: UInt16 = 5432, by pid: Int32?, openedAt opened: Double
+  ) -> ScriptedSocket {
+    .between(
+      Endpoint(HostScript.here, UInt16(50_000 + number)), Endpoint(HostScript.elsewhere, port),
+      by: pid
+    )
+    .enters(.established, at: opened).enters(.timeWait, at: 5).isReleased(at: 5)
+  }
+
+  @Test func `80 percent of the ports to one destination in TIME_WAIT are a warning`() throws {
+    var story = client(closing: 160)
+    story.look(at: 2)
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(story.firingRules == [.timeWaitPortExhaustion])
+    #expect(found.severity == .warning)
+    #expect(found.sockets == 160)
+    #expect(found.remotePort == 5432)
+    #expect(found.forecast?.used == 160)
+    #expect(found.forecast?.limit == 200)
+    // Seen while it had them: the cookie remembers.
+    #expect(found.culprits.map(\.process.id.pid) == [100])
+    #expect(found.culprits.map(\.role) == [.opener])
+    #expect(found.culprits.map(\.attribution) == [.remembered])
+    #expect(found.owner == Owner(.unit, "batch.service"))
+  }
+
+  @Test func `one port less is none`() {
+    var story = client(closing: 159)
+    story.look(at: 2)
+    story.look(at: 20)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `one look is enough, as the timers of the rows tell the rate`() {
+    var story = client(closing: 160)
+    story.look(at: 20)
+    #expect(story.firingRules == [.timeWaitPortExhaustion])
+  }
+
+  @Test func `95 percent are critical`() {
+    var story = client(closing: 190)
+    story.look(at: 20)
+    #expect(story.firing.map(\.severity) == [.critical])
+  }
+
+  @Test func `reserved ports and listeners take from the range`() throws {
+    var story = client(closing: 120) { $0.settings.reservedPorts = [50_150...50_198] }
+    story.host.listen(50_199, by: 100)
+    story.look(at: 20)
+    let forecast = try #require(story.firing.first?.forecast)
+    #expect(forecast.limit == 150)
+    #expect(forecast.used == 120)
+  }
+
+  @Test func `ports that the kernel takes again after a second are none`() {
+    var story = client(closing: 200) { $0.settings.timeWaitReuse = 1 }
+    story.look(at: 20)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `the default reuse is for loopback only`() {
+    var story = client(closing: 160) { $0.settings.timeWaitReuse = 2 }
+    story.look(at: 20)
+    #expect(story.firingRules == [.timeWaitPortExhaustion])
+  }
+
+  @Test func `TIME_WAIT on the server's side takes no port`() {
+    var story = client(closing: 0)
+    story.host.listen(50_100, by: 100)
+    story.host.add(at: (1...400).map { Double($0) / 100 }) { second in
+      .accepted(on: 50_100, by: 100).enters(.established, at: 0.5)
+        .enters(.timeWait, at: second).isReleased(at: second)
+    }
+    story.look(every: 5, through: 50)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `two destinations have the whole range each`() {
+    var story = client(closing: 100)
+    for number in 100..<200 {
+      story.host.add(connection(number, to: 5433, by: 100, openedAt: 1))
+    }
+    story.look(at: 20)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `an opener that was never seen is said to be unknown`() throws {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.start("bystander", pid: 300)
+    story.host.listen(80, by: 300)
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits == [])
+    #expect(found.doubts == [.openerUnknown])
+    #expect(found.owner.kind == .kernel)
+  }
+
+  @Test func `an opener of live connections to the same place is inferred, and said to be`() throws
+  {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.add(
+      .between(
+        Endpoint(HostScript.here, 50_170), Endpoint(HostScript.elsewhere, 5432), by: 100
+      ).enters(.established, at: 6))
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [100])
+    #expect(found.culprits.map(\.attribution) == [.sibling])
+    #expect(found.doubts == [.openerInferred])
+  }
+
+  @Test func `the minutes left come from the rate of closes, with a range`() throws {
+    var story = client(closing: 0)
+    // Four a second: 240 within the life of a TIME_WAIT, of 200.
+    for number in 0..<200 {
+      let second = 5 + Double(number) / 4
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_000 + number)),
+          Endpoint(HostScript.elsewhere, 5432), by: 100
+        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
+          .isReleased(at: second))
+    }
+    story.look(every: 1, through: 35)
+    let forecast = try #require(story.firing.first?.forecast)
+    // 121 are taken at 35; the other 79 last for another 20 s.
+    #expect(forecast.used == 121)
+    let seconds = try #require(forecast.seconds)
+    #expect(abs(seconds - 19.75) < 2)
+    let low = try #require(forecast.lowSeconds)
+    #expect(low < 19.75)
+    #expect(forecast.highSeconds.map { $0 > 19.75 } ?? true)
+  }
+
+  @Test func `it resolves when the rows have run off`() {
+    var story = client(closing: 160)
+    story.look(every: 10, through: 60)
+    #expect(story.firingRules == [.timeWaitPortExhaustion])
+    story.look(every: 10, from: 70, through: 190)
+    #expect(story.events.map(\.kind) == [.firing, .resolved])
+  }
+}

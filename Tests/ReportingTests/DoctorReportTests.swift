@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import Reporting
+import TestSupport
+import Testing
+
+@Suite struct DoctorReportTests {
+  /// A host on which all is well.
+  static var sight: HostSight {
+    var sight = HostSight()
+    sight.capabilities = HostSight.Capability.allCases.reduce(0) { $0 | 1 << $1.rawValue }
+    sight.procOptions = ["rw", "relatime"]
+    sight.processes = 97
+    sight.hasDescriptorCounts = true
+    sight.kernelRelease = "6.18.4-generic"
+    sight.cgroupMount = "/sys/fs/cgroup"
+    sight.ownCgroup = .present
+    sight.journal = .present
+    sight.daemon = .present
+    return sight
+  }
+
+  static func report(
+    _ sight: HostSight = sight, gaps: [Gap] = [], known: RowKnowledge = [.cookie, .tcpInfo]
+  ) -> DoctorReport {
+    var sample = ListedHost().sample
+    for index in sample.sockets.indices { sample.sockets[index].knowledge = known }
+    return DoctorReport(sight, sample: sample, failure: nil, gaps: gaps)
+  }
+
+  static func check(_ name: String, _ report: DoctorReport) throws -> DoctorCheck {
+    try #require(report.checks.first { $0.name == name })
+  }
+
+  @Test func `a host on which all is well is ok in every check, without a fix`() {
+    let report = Self.report()
+    #expect(report.state == .ok)
+    #expect(report.checks.count == 10)
+    for check in report.checks {
+      #expect(check.state == .ok, "\(check)")
+      #expect(check.fix == nil, "\(check)")
+    }
+  }
+
+  @Test func `no look at all is missing, with its reason and a fix`() throws {
+    let report = DoctorReport(
+      Self.sight, sample: nil, failure: "cannot read any TCP table", gaps: [])
+    #expect(report.state == .missing)
+    let check = try Self.check("socket-tables", report)
+    #expect(check.found == "cannot read any TCP table")
+    #expect(check.fix?.contains("AF_NETLINK") == true)
+  }
+
+  @Test func `rows without cookies or ages are limited, and say which`() throws {
+    let noCookies = try Self.check("socket-tables", Self.report(known: [.tcpInfo]))
+    #expect(noCookies.state == .limited)
+    #expect(noCookies.found.contains("without cookies"))
+    let noAges = try Self.check("socket-tables", Self.report(known: [.cookie]))
+    #expect(noAges.state == .limited)
+    #expect(noAges.found.contains("without ages"))
+  }
+
+  @Test func `each gap of the look limits the check that it belongs to`() throws {
+    let cases: [(Gap.Kind, String)] = [
+      (.dumpRefused, "socket-tables"), (.sourceLimited, "socket-tables"),
+      (.namespaceNotRead, "namespaces"), (.namespaceUnknown, "namespaces"),
+      (.processesHidden, "processes"), (.descriptorsUnreadable, "descriptors"),
+    ]
+    for (kind, name) in cases {
+      let report = Self.report(gaps: [Gap(kind, count: 7, detail: "why it is so")])
+      #expect(report.state == .limited, "\(kind)")
+      let limited = report.checks.filter { $0.state != .ok }
+      #expect(limited.map(\.name) == [name])
+      #expect(limited.first?.fix != nil)
+    }
+  }
+
+  @Test func `namespaces that were not read count as found`() throws {
+    let gaps = [Gap(.namespaceNotRead, count: 2, detail: "")]
+    let check = try Self.check("namespaces", Self.report(gaps: gaps))
+    #expect(check.found == "3 network namespaces found: 2 not read")
+  }
+
+  @Test func `a lacking capability is named with what it is for`() throws {
+    var sight = Self.sight
+    sight.uid = 998
+    sight.capabilities = 1 << HostSight.Capability.dacReadSearch.rawValue
+    let check = try Self.check("capabilities", Self.report(sight))
+    #expect(check.state == .limited)
+    #expect(
+      check.found
+        == "uid 998 without CAP_SYS_PTRACE (whose sockets), CAP_SYS_ADMIN (other namespaces)")
+  }
+
+  @Test(arguments: [
+    ("5.10.0-28-amd64", true), ("6.16.9", true), ("6.17.0", false), ("7.0", false),
+    ("not a version", false),
+  ])
+  func `an older kernel is told what it lacks, and it changes no verdict`(
+    _ release: String, _ isLimited: Bool
+  ) throws {
+    var sight = Self.sight
+    sight.kernelRelease = release
+    let report = Self.report(sight)
+    #expect(try Self.check("kernel", report).state == (isLimited ? .limited : .ok))
+    #expect(report.state == .ok)
+  }
+
+  @Test func `what only the daemon uses changes nothing of the verdict`() throws {
+    var sight = Self.sight
+    sight.journal = .absent
+    sight.daemon = .refused("Permission denied (EACCES)")
+    sight.cgroupMount = nil
+    let report = Self.report(sight)
+    #expect(report.state == .ok)
+    #expect(try Self.check("journald", report).state == .missing)
+    #expect(try Self.check("daemon", report).found.hasSuffix("Permission denied (EACCES)"))
+    #expect(try Self.check("cgroups", report).state == .limited)
+  }
+
+  @Test func `the page of a host that is seen in part is the one that a person has read`() {
+    var sight = Self.sight
+    sight.uid = 998
+    sight.capabilities = 0
+    sight.journal = .absent
+    sight.daemon = .absent
+    let gaps = [Gap(.descriptorsUnreadable, count: 41, detail: "open /proc/1/fd: no")]
+    let text = DoctorText(Self.report(sight, gaps: gaps)).text(style: TextStyle())
+    let difference = Golden.difference(text, "doctor-limited.txt")
+    #expect(difference == nil)
+    for line in text.split(separator: "\n") { #expect(line.utf8.count <= 79) }
+  }
+}

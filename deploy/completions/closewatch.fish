@@ -1,0 +1,164 @@
+function __closewatch_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __closewatch_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __closewatch_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __closewatch_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __closewatch_parse_tokens -S
+    set -l unparsed_tokens (__closewatch_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'closewatch'
+        __closewatch_parse_subcommand 0 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'triage'
+            __closewatch_parse_subcommand 0 'for=' 'interval=' 'patience=+' 'disable=+' 'netns=' 'source=' 'replay=' 'json' 'color=' 'version' 'h/help'
+        case 'sockets'
+            __closewatch_parse_subcommand 0 'state=+' 'pid=' 'unit=' 'port=' 'remote=' 'min-age=' 'unowned' 'ghosts' 'no-header' 'wide' 'netns=' 'source=' 'replay=' 'json' 'color=' 'version' 'h/help'
+        case 'explain'
+            __closewatch_parse_subcommand 1 'runtime=' 'json' 'color=' 'version' 'h/help'
+        case 'doctor'
+            __closewatch_parse_subcommand 0 'json' 'color=' 'version' 'h/help'
+        case 'record'
+            __closewatch_parse_subcommand 1 'for=' 'interval=' 'no-redact' 'netns=' 'source=' 'replay=' 'version' 'h/help'
+        case 'daemon'
+            __closewatch_parse_subcommand 0 'settings=' 'set=+' 'interval=' 'version' 'h/help'
+        case 'check-settings'
+            __closewatch_parse_subcommand 1 'print' 'version' 'h/help'
+        case 'demo'
+            __closewatch_parse_subcommand 0 'for=' 'color=' 'version' 'h/help'
+        case 'help'
+            __closewatch_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __closewatch_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __closewatch_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __closewatch_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __closewatch_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__closewatch_tokens -p)
+    if test -z "$(__closewatch_tokens -t)"
+        set -l index (count (__closewatch_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'closewatch' -f
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'triage' -d 'Looks for leaked sockets and says who, why, how fast, and what to do.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'sockets' -d 'Lists TCP sockets with state, age and every process that holds them.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'explain' -d 'Explains a finding, a TCP state or a setting of the kernel.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'doctor' -d 'Says what closewatch can and can\'t see on this host, and the fix.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'record' -d 'Records what the sampler reads, for a bug report or a test.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'daemon' -d 'Watches this host and reports leaked sockets as they are confirmed.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'check-settings' -d 'Checks a settings file, and says what is wrong and where.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'demo' -d 'Plants a small real leak in a namespace of its own, and shows the finding.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" for' -l 'for' -d 'Watch for this long before judging: 30s, 2m.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" interval' -l 'interval' -d 'Time between two looks.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage"' -l 'patience' -d 'How long a socket must sit in its state before it counts as stuck; RULE=TIME for one rule alone. May be given again.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage"' -l 'disable' -d 'Do not ask this rule. May be given again.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" netns' -l 'netns' -d 'Only this network namespace: a name under /run/netns, a pid, or a path.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" source' -l 'source' -d 'Where to read the socket tables: auto, netlink or proc.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" replay' -l 'replay' -d 'Look at a recording instead of this machine.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" json' -l 'json' -d 'Write one JSON object instead of text.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" color' -l 'color' -d 'Colour: auto (on a terminal, unless NO_COLOR is set), always or never.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets"' -l 'state' -d 'Only these states, in any spelling; may be repeated or separated by commas.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" pid' -l 'pid' -d 'Only sockets of this process, or that wait for its listener.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" unit' -l 'unit' -d 'Only sockets of this systemd unit.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" port' -l 'port' -d 'Only this local port.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" remote' -l 'remote' -d 'Only towards ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" min-age' -l 'min-age' -d 'Only sockets in their state for this long.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" unowned' -l 'unowned' -d 'Only sockets for which no process was found.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" ghosts' -l 'ghosts' -d 'Only descriptors on dead sockets: those that no table shows any more.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" no-header' -l 'no-header' -d 'Leave out the line of titles.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" wide' -l 'wide' -d 'One line for each socket, however long.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" netns' -l 'netns' -d 'Only this network namespace: a name under /run/netns, a pid, or a path.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" source' -l 'source' -d 'Where to read the socket tables: auto, netlink or proc.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" replay' -l 'replay' -d 'Look at a recording instead of this machine.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" json' -l 'json' -d 'Write one JSON object instead of text.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" color' -l 'color' -d 'Colour: auto (on a terminal, unless NO_COLOR is set), always or never.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch explain" runtime' -l 'runtime' -d 'Show the fixes for one runtime: go, jvm, python, node, ruby, php, ...' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch explain" json' -l 'json' -d 'Write one JSON object instead of text.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch explain" color' -l 'color' -d 'Colour: auto (on a terminal, unless NO_COLOR is set), always or never.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch explain" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch explain" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch doctor" json' -l 'json' -d 'Write one JSON object instead of text.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch doctor" color' -l 'color' -d 'Colour: auto (on a terminal, unless NO_COLOR is set), always or never.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch doctor" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch doctor" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" for' -l 'for' -d 'How long to record, for example 30s. Without it: one look.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" interval' -l 'interval' -d 'The time from one look to the next.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" no-redact' -l 'no-redact' -d 'Keep real addresses, users, paths, arguments.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" netns' -l 'netns' -d 'Only this network namespace: a name under /run/netns, a pid, or a path.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" source' -l 'source' -d 'Where to read the socket tables: auto, netlink or proc.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" replay' -l 'replay' -d 'Look at a recording instead of this machine.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch record" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch daemon" settings' -l 'settings' -d 'The settings file (default: /etc/closewatch/closewatch.yaml, if it is there).' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch daemon"' -l 'set' -d 'Override one setting: --set rules.patience=5m. Can be repeated.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch daemon" interval' -l 'interval' -d 'The same as --set sampling.interval=TIME.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch daemon" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch daemon" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch check-settings" print' -l 'print' -d 'Write every key with the value that holds.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch check-settings" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch check-settings" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch demo" for' -l 'for' -d 'How long to watch.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch demo" color' -l 'color' -d 'Colour: auto, always or never.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch demo" version' -l 'version' -d 'Show the version.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch demo" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch help" version' -l 'version' -d 'Show the version.'
