@@ -108,8 +108,8 @@ import Testing
     ("\u{16}\u{3}\u{1}\r\n\r\n", 400), ("GET\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
     (
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      400
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "0\r\n\r\n", 400
     ),
     ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     ("GET / HTTP/7.3\r\nHost: x\r\n\r\n", 505),
