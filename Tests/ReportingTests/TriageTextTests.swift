@@ -112,7 +112,7 @@ import Testing
     finding.forecast?.highSeconds = 3300
     #expect(text([finding]).contains("descriptors in 41-55 min (112 of 1,024 used)"))
     finding.forecast?.seconds = nil
-    #expect(text([finding]).contains("descriptors not at this rate (112 of 1,024 used)"))
+    #expect(text([finding]).contains("descriptors: not at this rate (112 of 1,024 used)"))
   }
 
   @Test func `only what fires at warning or above asks for action`() {

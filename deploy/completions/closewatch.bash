@@ -1,4 +1,3 @@
-#!/bin/bash
 
 __closewatch_cursor_index_in_current_word() {
     local remaining="${COMP_LINE}"
@@ -188,8 +187,8 @@ _closewatch_triage() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=(--patience --disable)
-    non_repeating_options=(--for --interval --netns --source --replay --color)
-    __closewatch_offer_flags_options 0
+    non_repeating_options=(--for --interval --format --netns --source --replay --color)
+    __closewatch_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
@@ -203,6 +202,10 @@ _closewatch_triage() {
         return
         ;;
     '--disable')
+        return
+        ;;
+    '--format')
+        __closewatch_add_completions -W 'text'$'\n''json'$'\n''markdown'
         return
         ;;
     '--netns')

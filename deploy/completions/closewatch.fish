@@ -23,7 +23,7 @@ function __closewatch_parse_tokens -S
         __closewatch_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'triage'
-            __closewatch_parse_subcommand 0 'for=' 'interval=' 'patience=+' 'disable=+' 'netns=' 'source=' 'replay=' 'json' 'color=' 'version' 'h/help'
+            __closewatch_parse_subcommand 1 'for=' 'interval=' 'patience=+' 'disable=+' 'format=' 'netns=' 'source=' 'replay=' 'json' 'color=' 'version' 'h/help'
         case 'sockets'
             __closewatch_parse_subcommand 0 'state=+' 'pid=' 'unit=' 'port=' 'remote=' 'min-age=' 'unowned' 'ghosts' 'no-header' 'wide' 'netns=' 'source=' 'replay=' 'json' 'color=' 'version' 'h/help'
         case 'explain'
@@ -108,6 +108,7 @@ complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" interval' -l 'interval' -d 'Time between two looks.' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage"' -l 'patience' -d 'How long a socket must sit in its state before it counts as stuck; RULE=TIME for one rule alone. May be given again.' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage"' -l 'disable' -d 'Do not ask this rule. May be given again.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" format' -l 'format' -d 'How to write it: text, json (as --json) or markdown.' -rfka 'text json markdown'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" netns' -l 'netns' -d 'Only this network namespace: a name under /run/netns, a pid, or a path.' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" source' -l 'source' -d 'Where to read the socket tables: auto, netlink or proc.' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch triage" replay' -l 'replay' -d 'Look at a recording instead of this machine.' -rfka ''

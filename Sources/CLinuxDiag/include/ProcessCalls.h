@@ -2,6 +2,7 @@
 // Calls about other processes that have no wrapper in glibc.
 #pragma once
 #include <linux/kcmp.h>
+#include <sys/resource.h>
 #include <sys/xattr.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,12 @@
 /// kernel will not say.
 static inline long closewatch_kcmp_files(int first, int second) {
   return syscall(SYS_kcmp, first, second, KCMP_FILES, 0UL, 0UL);
+}
+
+/// prlimit(2) for RLIMIT_NOFILE of another process: 0, or -1 with errno when it is gone or may not
+/// be asked. Both limits are 64 bits wide, and ~0 is unlimited.
+static inline long closewatch_descriptor_limits(int pid, unsigned long long limits[2]) {
+  return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, (void *)0, limits);
 }
 
 /// pidfd_open(2), since Linux 5.3.

@@ -23,20 +23,26 @@ extension Census {
     search.completeness = .firstHolder
     // A holder that was found is looked at again before it would be reported stale.
     let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
-    for row in sample.sockets where row.inode != 0 {
+    var weights = ProcessWeights()
+    for (position, row) in sample.sockets.enumerated() where row.inode != 0 {
+      let connection = connection(at: position)
       if Self.interesting.contains(row.state) {
         let isStuck =
           row.state == .listen
-          || connection(of: row).map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 }
-            ?? false
+          || connection.map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 } ?? false
         if !holders.wasSearched(row.inode, everywhere: isStuck, since: fresh) {
           search.inodes.insert(row.inode)
           if isStuck { search.completeness = .everyHolder }
         }
-      } else if learnOpeners, row.state == .established,
+      } else if learnOpeners, row.state == .established, connection?.opener ?? -1 < 0,
         holders.first(of: row.inode) == nil
       {
         search.inodes.insert(row.inode)
+      }
+      if row.state == .listen {
+        weights.add(1000, to: holders.first(of: row.inode)?.process ?? -1)
+      } else {
+        weights.add(1, to: connection?.opener ?? -1)
       }
     }
     search.ghosts = ghosts
@@ -44,20 +50,25 @@ extension Census {
       let pids = Set(self.ghosts.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
       if !pids.isEmpty { search.ghosts = .of(pids.sorted()) }
     }
-    search.likely = likelyProcesses()
+    search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
     search.records = search.likely
     return search
   }
 
-  /// The processes that hold most of what is known: listeners first, then by sockets held.
-  private func likelyProcesses() -> [Int32] {
-    var weight: [Int32: Int] = [:]
-    for row in sample.sockets where row.inode != 0 {
-      guard let process = holders.first(of: row.inode)?.process else { continue }
-      weight[process, default: 0] += row.state == .listen ? 1000 : 1
+  /// How much of what is known each process opened: listeners first, then by sockets.
+  private struct ProcessWeights {
+    private var weights: [Int] = []
+
+    mutating func add(_ weight: Int, to process: Int32) {
+      guard process >= 0 else { return }
+      while weights.count <= process { weights.append(0) }
+      weights[Int(process)] += weight
     }
-    return weight.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(64)
-      .compactMap { processes[$0.key]?.id.pid }
+
+    func heaviest(_ count: Int) -> [Int32] {
+      weights.indices.filter { weights[$0] > 0 }
+        .sorted { (weights[$0], $1) > (weights[$1], $0) }.prefix(count).map { Int32($0) }
+    }
   }
 
   /// Takes in the answer to `search`.

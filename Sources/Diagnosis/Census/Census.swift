@@ -35,9 +35,12 @@ package struct Census: Sendable {
   /// Rows that were not remembered because ``RuleSettings/connectionLimit`` was reached.
   package private(set) var foldedRows = 0
 
-  private var slots: [Connection?] = []
+  /// Slots that are not in use have no look that showed them and are in ``free``.
+  private var slots: [Connection] = []
   private var free: [Int32] = []
-  private var index: [SocketID: Int32] = [:]
+  private var index = SlotTable()
+  /// The slot of each row of the newest sample; -1 for listeners and rows that are not remembered.
+  private var slotOfRow: [Int32] = []
   private let limit: Int
   private var usualInterval: Double?
   /// Whether the newest look came late.
@@ -50,7 +53,7 @@ package struct Census: Sendable {
     listeners = ListenerIndex(first.sockets)
     firstLookAt = first.takenAt
     self.limit = limit
-    index.reserveCapacity(min(first.sockets.count, limit))
+    index = SlotTable(capacity: min(first.sockets.count, limit))
     takeIn(first, isFirst: true)
     counters.record(first)
   }
@@ -64,27 +67,35 @@ package struct Census: Sendable {
   }
 
   /// Every connection remembered; those not in the newest sample have a row index of -1.
-  package var connections: some Sequence<Connection> { slots.lazy.compactMap { $0 } }
+  package var connections: some Sequence<Connection> { slots.lazy.filter { $0.isInUse } }
   package var connectionCount: Int { index.count }
 
   /// The slots of the connections in the newest sample, by the number of their state.
   func slotsByState() -> [[Int32]] {
+    var counts = [Int](repeating: 0, count: 256)
+    for row in sample.sockets { counts[Int(row.state.rawValue)] += 1 }
     var found = [[Int32]](repeating: [], count: 256)
-    for slot in slots.indices {
-      guard let connection = slots[slot], connection.rowIndex >= 0 else { continue }
-      found[Int(connection.state.rawValue)].append(Int32(slot))
+    for state in found.indices { found[state].reserveCapacity(counts[state]) }
+    for (position, slot) in slotOfRow.enumerated() where slot >= 0 {
+      found[Int(sample.sockets[position].state.rawValue)].append(slot)
     }
     return found
   }
 
-  func connection(slot: Int32) -> Connection? { slots[Int(slot)] }
+  func connection(slot: Int32) -> Connection { slots[Int(slot)] }
+
+  /// The connection of a row of the newest sample, by the row's position.
+  func connection(at position: Int) -> Connection? {
+    let slot = slotOfRow[position]
+    return slot < 0 ? nil : slots[Int(slot)]
+  }
 
   package func row(of connection: Connection) -> SocketRow? {
     connection.rowIndex >= 0 ? sample.sockets[Int(connection.rowIndex)] : nil
   }
 
   package func connection(of row: SocketRow) -> Connection? {
-    index[SocketID(row)].flatMap { slots[Int($0)] }
+    slot(of: SocketID(row)).map { slots[Int($0)] }
   }
 
   package func namespace(_ id: NetnsID) -> NamespaceSample? {
@@ -112,50 +123,80 @@ package struct Census: Sendable {
     removeAbsent()
   }
 
+  @inline(__always)
+  private func slot(of id: SocketID) -> Int32? {
+    index.first(id.hash) { slots[Int($0)].id == id }
+  }
+
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
-    for slot in slots.indices { slots[slot]?.rowIndex = -1 }
-    for (position, row) in sample.sockets.enumerated() where row.state != .listen {
+    for slot in slots.indices { slots[slot].rowIndex = -1 }
+    slotOfRow.removeAll(keepingCapacity: true)
+    slotOfRow.reserveCapacity(sample.sockets.count)
+    // The kernel lists its hash table from the first bucket to the last: what was next to a row in
+    // the look before is next to it now, so that most connections are found without a search.
+    var expected = 0
+    for (position, row) in sample.sockets.enumerated() {
+      guard row.state != .listen else {
+        slotOfRow.append(-1)
+        continue
+      }
       let age = row.age(takenAt: sample.takenAt)
       let id = SocketID(row)
-      if let slot = index[id], let known = slots[Int(slot)],
-        row.inode == 0 || known.inode == 0 || known.inode == row.inode
-      {
+      let slot = expectedSlot(of: id, at: expected) ?? self.slot(of: id)
+      if let slot, slots[Int(slot)].isSameSocket(as: row) {
+        expected = Int(slot) + 1
         update(Int(slot), with: row, at: Int32(position), age: age)
+        slotOfRow.append(slot)
       } else {
-        add(row, id: id, at: Int32(position), age: age, isFirst: isFirst)
+        let slot = add(
+          row, id: id, replacing: slot, at: Int32(position), age: age, isFirst: isFirst)
+        slotOfRow.append(slot ?? -1)
       }
     }
   }
 
-  private mutating func update(_ slot: Int, with row: SocketRow, at position: Int32, age: Age) {
-    guard let before = slots[slot] else { return }
-    if before.state != row.state { recordDeparture(of: before, at: sample.takenAt) }
-    slots[slot]?.update(row, at: sample.takenAt, age: age, isAfterGap: isAfterGap)
-    slots[slot]?.rowIndex = position
+  /// The slot of a connection if it is one of the next few: some may have gone meanwhile.
+  @inline(__always)
+  private func expectedSlot(of id: SocketID, at expected: Int) -> Int32? {
+    for slot in expected..<min(expected + 3, slots.count) where slots[slot].id == id {
+      return slots[slot].isInUse ? Int32(slot) : nil
+    }
+    return nil
   }
 
+  private mutating func update(_ slot: Int, with row: SocketRow, at position: Int32, age: Age) {
+    if slots[slot].state != row.state { recordDeparture(of: slots[slot], at: sample.takenAt) }
+    slots[slot].update(row, at: sample.takenAt, age: age, isAfterGap: isAfterGap)
+    slots[slot].rowIndex = position
+  }
+
+  /// - Returns: Its slot; nil when there is no more room.
   private mutating func add(
-    _ row: SocketRow, id: SocketID, at position: Int32, age: Age, isFirst: Bool
-  ) {
+    _ row: SocketRow, id: SocketID, replacing stale: Int32?, at position: Int32, age: Age,
+    isFirst: Bool
+  ) -> Int32? {
     // The same addresses with another inode: the old connection is gone, this one is new.
-    if let stale = index[id] { remove(Int(stale)) }
+    if let stale { remove(Int(stale)) }
     guard index.count < limit else {
       foldedRows += 1
-      return
+      return nil
     }
     var connection = Connection(row, at: sample.takenAt, age: age, isFirstLook: isFirst)
     connection.rowIndex = position
     if listeners.isListening(port: row.localPort, in: row.namespace) {
       connection.flags.insert(.isInbound)
     }
-    if let slot = free.popLast() {
-      slots[Int(slot)] = connection
-      index[id] = slot
+    let slot: Int32
+    if let reused = free.popLast() {
+      slots[Int(reused)] = connection
+      slot = reused
     } else {
-      index[id] = Int32(slots.count)
-      slots.append(connection)
+      slot = Int32(slots.count)
+      slots.appendThriftily(connection)
     }
+    index.insert(slot, hash: id.hash)
+    return slot
   }
 
   /// Removes what two looks in a row did not show although they asked for its state. One absence
@@ -164,35 +205,35 @@ package struct Census: Sendable {
     let wasCut = sample.gaps.contains {
       $0.kind == .boundReached || $0.kind == .dumpInterrupted
     }
+    if wasCut { return }
     let read = Set(sample.namespaces.map(\.id))
     let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
-    for slot in slots.indices {
-      guard let connection = slots[slot], connection.rowIndex < 0,
-        sample.states.contains(connection.state), !wasCut
-      else { continue }
+    for slot in slots.indices
+    where slots[slot].rowIndex < 0 && slots[slot].isInUse
+      && sample.states.contains(slots[slot].state)
+    {
       // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
-      if someUnread, !read.contains(connection.id.namespace),
-        now.seconds(since: connection.lastSeen) < Self.unreadNamespaceKeptSeconds
+      if someUnread, !read.contains(slots[slot].id.namespace),
+        now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds
       {
         continue
       }
-      if connection.absences >= 1 {
+      if slots[slot].absences >= 1 {
         remove(slot)
       } else {
-        slots[slot]?.absences += 1
+        slots[slot].absences += 1
       }
     }
   }
 
   private mutating func remove(_ slot: Int) {
-    guard let connection = slots[slot] else { return }
-    slots[slot] = nil
+    let connection = slots[slot]
+    index.remove(Int32(slot), hash: connection.id.hash)
+    slots[slot].isInUse = false
+    slots[slot].rowIndex = -1
     free.append(Int32(slot))
-    index[connection.id] = nil
     // A row that vanishes without LAST_ACK or TIME_WAIT may have died under an open descriptor.
-    let canBeGhost: [TCPState] = [
-      .established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck,
-    ]
+    let canBeGhost = StateSet(.established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
     if connection.inode != 0, connection.opener >= 0, canBeGhost.contains(connection.state) {
       ghosts.connectionGone(connection)
     } else {
@@ -214,11 +255,10 @@ package struct Census: Sendable {
 
   /// Notes who holds each connection; the first holder ever seen stays its opener.
   mutating func noteOpeners() {
-    for slot in slots.indices {
-      guard let connection = slots[slot], connection.opener < 0, connection.inode != 0,
-        let holder = holders.first(of: connection.inode)
-      else { continue }
-      slots[slot]?.opener = holder.process
+    for slot in slots.indices
+    where slots[slot].opener < 0 && slots[slot].inode != 0 && slots[slot].isInUse {
+      guard let holder = holders.first(of: slots[slot].inode) else { continue }
+      slots[slot].opener = holder.process
     }
   }
 
@@ -227,7 +267,11 @@ package struct Census: Sendable {
     departures.forget(before: now.advanced(bySeconds: -86400))
     var wanted = holders.processes.union(departures.processes).union(ghosts.processes)
     wanted.formUnion(caughtOpeners.values.flatMap(\.keys))
-    for connection in connections { wanted.insert(connection.opener) }
+    var last: Int32 = -1
+    for connection in connections where connection.opener != last {
+      last = connection.opener
+      wanted.insert(last)
+    }
     for index in wanted {
       guard let record = processes[index], let parent = processes.index(pid: record.parent)
       else { continue }

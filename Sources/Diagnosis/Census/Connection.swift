@@ -15,6 +15,10 @@ package struct SocketID: Hashable, Sendable {
     key = row.knowledge.contains(.cookie) ? row.cookie : Self.tupleKey(row)
   }
 
+  /// For ``SlotTable``. Cookies are counted up by each processor: they are not random.
+  @inline(__always)
+  var hash: UInt64 { SlotTable.mix(key ^ UInt64(namespace.rawValue) << 32) }
+
   private static func tupleKey(_ row: SocketRow) -> UInt64 {
     let words = [
       row.localAddress.high, row.localAddress.low, row.remoteAddress.high,
@@ -73,6 +77,8 @@ package struct Connection: Sendable {
   package var state: TCPState
   package var previousState: TCPState
   var absences: UInt8 = 0
+  /// False in a slot of the census that is free.
+  var isInUse = true
   package var flags: Flags = []
 
   init(_ row: SocketRow, at instant: BootInstant, age: Age, isFirstLook: Bool) {
@@ -91,6 +97,12 @@ package struct Connection: Sendable {
     previousState = row.state
     if isFirstLook { flags.insert(.inFirstLook) }
     remember(row)
+  }
+
+  /// Whether a row with the same identity is of the same socket: addresses can be used again.
+  @inline(__always)
+  func isSameSocket(as row: SocketRow) -> Bool {
+    row.inode == 0 || inode == 0 || inode == row.inode
   }
 
   /// How long it has been in its state, at least.

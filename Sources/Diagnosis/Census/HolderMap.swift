@@ -13,44 +13,84 @@ package struct HolderMap: Sendable {
     package var table: SocketHolder.Table
   }
 
+  /// What was found of one socket: 40 bytes.
   private struct Entry {
-    var first: Reference?
+    var inode: UInt64
     var checkedAt: BootInstant
+    var first: Reference?
     /// Whether every process was looked at.
     var isComplete: Bool
   }
 
-  private var entries: [UInt64: Entry] = [:]
+  private var entries: [Entry] = []
+  private var free: [Int32] = []
+  private var index = SlotTable()
+  /// All but the first of those that several hold.
   private var more: [UInt64: [Reference]] = [:]
+
+  @inline(__always)
+  private func position(of inode: UInt64) -> Int? {
+    let found = index.first(SlotTable.mix(inode)) { entries[Int($0)].inode == inode }
+    return found.map { Int($0) }
+  }
 
   /// All holders found, the oldest process first.
   package func holders(of inode: UInt64) -> [Reference] {
-    guard inode != 0, let first = entries[inode]?.first else { return [] }
-    return [first] + (more[inode] ?? [])
+    guard let first = first(of: inode) else { return [] }
+    return more.isEmpty ? [first] : [first] + (more[inode] ?? [])
   }
 
-  package func first(of inode: UInt64) -> Reference? { entries[inode]?.first }
+  package func first(of inode: UInt64) -> Reference? {
+    guard inode != 0, let position = position(of: inode) else { return nil }
+    return entries[position].first
+  }
 
   /// Whether this socket was looked for, and in every process if `everywhere`.
   package func wasSearched(_ inode: UInt64, everywhere: Bool, since: BootInstant) -> Bool {
-    guard let entry = entries[inode], entry.checkedAt >= since else { return false }
+    guard let position = position(of: inode) else { return false }
+    let entry = entries[position]
+    guard entry.checkedAt >= since else { return false }
     return entry.isComplete || (!everywhere && entry.first != nil)
   }
 
   mutating func record(
     _ references: [Reference], of inode: UInt64, at instant: BootInstant, isComplete: Bool
   ) {
-    entries[inode] = Entry(first: references.first, checkedAt: instant, isComplete: isComplete)
-    more[inode] = references.count > 1 ? Array(references.dropFirst()) : nil
+    let entry = Entry(
+      inode: inode, checkedAt: instant, first: references.first, isComplete: isComplete)
+    if let position = position(of: inode) {
+      entries[position] = entry
+    } else if let position = free.popLast() {
+      entries[Int(position)] = entry
+      index.insert(position, hash: SlotTable.mix(inode))
+    } else {
+      index.insert(Int32(entries.count), hash: SlotTable.mix(inode))
+      entries.appendThriftily(entry)
+    }
+    if references.count > 1 {
+      more[inode] = Array(references.dropFirst())
+    } else if !more.isEmpty {
+      more[inode] = nil
+    }
   }
 
   mutating func forget(_ inode: UInt64) {
-    entries[inode] = nil
-    more[inode] = nil
+    guard let position = position(of: inode) else { return }
+    index.remove(Int32(position), hash: SlotTable.mix(inode))
+    entries[position].first = nil
+    entries[position].inode = 0
+    free.append(Int32(position))
+    if !more.isEmpty { more[inode] = nil }
   }
 
   var processes: Set<Int32> {
-    var found = Set(entries.values.compactMap { $0.first?.process })
+    var found: Set<Int32> = []
+    var last: Int32 = -1
+    for entry in entries {
+      guard let process = entry.first?.process, process != last else { continue }
+      found.insert(process)
+      last = process
+    }
     for references in more.values { found.formUnion(references.map(\.process)) }
     return found
   }

@@ -4,27 +4,33 @@ import KernelTables
 
 /// Finds the other end of a connection when it is on this host too.
 struct PairIndex: Sendable {
-  private struct Ends: Hashable {
-    var local: Endpoint
-    var remote: Endpoint
-  }
-
-  private var rows: [Ends: [Int32]] = [:]
+  /// Positions of rows, by their ends.
+  private var rows: SlotTable
 
   init(_ sockets: [SocketRow]) {
     let states = StateSet(.finWait2, .finWait1, .closeWait)
+    rows = SlotTable(capacity: sockets.count { states.contains($0.state) })
     for (index, row) in sockets.enumerated() where states.contains(row.state) {
-      rows[Ends(local: row.local, remote: row.remote), default: []].append(Int32(index))
+      rows.insert(Int32(index), hash: Self.hash(row.local, row.remote))
     }
+  }
+
+  private static func hash(_ local: Endpoint, _ remote: Endpoint) -> UInt64 {
+    var value = SlotTable.mix(local.address.low ^ UInt64(local.port) << 48)
+    value = SlotTable.mix(value ^ remote.address.low ^ UInt64(remote.port) << 48)
+    return SlotTable.mix(value ^ local.address.high ^ remote.address.high &* 3)
   }
 
   /// The row of the other end: in the same namespace, or over a wire that joins two on this host.
   func otherEnd(of row: SocketRow, in census: Census) -> SocketRow? {
-    guard let found = rows[Ends(local: row.remote, remote: row.local)] else { return nil }
     let sockets = census.sample.sockets
     let isLocal = row.localAddress.isLoopback || row.remoteAddress.isLoopback
-    return found.lazy.map { sockets[Int($0)] }
-      .first { $0.namespace == row.namespace || !isLocal }
+    let found = rows.first(Self.hash(row.remote, row.local)) { position in
+      let other = sockets[Int(position)]
+      return other.local == row.remote && other.remote == row.local
+        && (other.namespace == row.namespace || !isLocal)
+    }
+    return found.map { sockets[Int($0)] }
   }
 
   /// The processes at the other ends.

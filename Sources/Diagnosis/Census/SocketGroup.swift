@@ -19,23 +19,28 @@ package struct SocketGroup: Sendable {
 /// Which processes are one service: those of one unit or container, or of one program image that
 /// forks without exec (a pre-fork server and its workers).
 struct ServiceIndex: Sendable {
-  private var services: [Int32: Int32] = [:]
+  /// By the index of the process.
+  private var services: [Int32] = []
 
   init(_ processes: ProcessTable) {
+    services = [Int32](
+      repeating: -1, count: 1 + (processes.indexed.last.map { Int($0.index) } ?? -1))
     var byUnit: [Owner: Int32] = [:]
     for (index, record) in processes.indexed {
       let owner = record.owner
       if owner.kind == .program {
-        services[index] = processes.programRoot(of: index)
+        services[Int(index)] = processes.programRoot(of: index)
       } else {
         let first = byUnit[owner] ?? index
         byUnit[owner] = first
-        services[index] = first
+        services[Int(index)] = first
       }
     }
   }
 
-  func service(of process: Int32) -> Int32 { services[process] ?? -1 }
+  func service(of process: Int32) -> Int32 {
+    process >= 0 && Int(process) < services.count ? services[Int(process)] : -1
+  }
 }
 
 /// What all rules are asked with: the census, the settings, and what several of them need, found
@@ -67,18 +72,23 @@ package struct Inquiry: Sendable {
       var port: PortKey
       var service: Int32
     }
-    var groups: [Key: SocketGroup] = [:]
+    var positions: [Key: Int] = [:]
+    var groups: [SocketGroup] = []
+    var listening: [ListeningEnd: [Int32]] = [:]
     for slot in slotsByState[Int(state.rawValue)] {
-      guard let connection = census.connection(slot: slot),
-        let row = census.row(of: connection), isWanted(connection, row)
-      else { continue }
+      let connection = census.connection(slot: slot)
+      guard let row = census.row(of: connection), isWanted(connection, row) else { continue }
       let port = PortKey(connection)
-      let service = service(of: connection, row: row)
-      groups[
-        Key(port: port, service: service), default: SocketGroup(port: port, service: service)
-      ].members.append(connection)
+      let service = service(of: connection, row: row, &listening)
+      let key = Key(port: port, service: service)
+      if let position = positions[key] {
+        groups[position].members.append(connection)
+      } else {
+        positions[key] = groups.count
+        groups.append(SocketGroup(port: port, service: service, members: [connection]))
+      }
     }
-    return groups.values.sorted { a, b in
+    return groups.sorted { a, b in
       (b.members.count, a.port.port, a.service) < (a.members.count, b.port.port, b.service)
     }
   }
@@ -87,15 +97,31 @@ package struct Inquiry: Sendable {
   ///
   /// An inbound one belongs to the service that listens, also when a child has it now; an outbound
   /// one to the process that first held it.
-  private func service(of connection: Connection, row: SocketRow) -> Int32 {
+  ///
+  /// - Parameter known: The services that listen at an end, found once for all its connections.
+  private func service(
+    of connection: Connection, row: SocketRow, _ known: inout [ListeningEnd: [Int32]]
+  ) -> Int32 {
     let own = services.service(of: connection.opener)
     guard connection.flags.contains(.isInbound) else { return own }
-    var listening: [Int32] = []
-    for holder in census.listenerHolders(of: row) {
-      let service = services.service(of: holder)
-      if !listening.contains(service) { listening.append(service) }
-    }
+    let end = ListeningEnd(namespace: row.namespace, local: row.local)
+    let listening =
+      known[end]
+      ?? {
+        var listening: [Int32] = []
+        for holder in census.listenerHolders(of: row) {
+          let service = services.service(of: holder)
+          if !listening.contains(service) { listening.append(service) }
+        }
+        known[end] = listening
+        return listening
+      }()
     return listening.isEmpty || listening.contains(own) ? own : listening[0]
+  }
+
+  private struct ListeningEnd: Hashable {
+    var namespace: NetnsID
+    var local: Endpoint
   }
 
   /// What the members of a group do over time.

@@ -55,11 +55,7 @@ package struct CloseWaitGroup {
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
-    culprits =
-      holders
-      + inheritance.openers.filter { opener in
-        !holders.contains { $0.process.id == opener.process.id }
-      }
+    culprits = holders + inheritance.openers
     isPoolLike = !group.port.isInbound && cause == .eofUnread
     turnedGhost = census.ghosts.ghosts.values.count { ghost in
       guard let connection = ghost.connection else { return false }

@@ -34,7 +34,10 @@ package enum CloseWaitLeak: Rule {
   }
 
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {
-    if judged.isPoolLike { return settings.fewestPoolLike }
+    // An owner that closes as many of its kind as it keeps has no pool of them.
+    if judged.isPoolLike, judged.trend.left < judged.trend.survivors {
+      return settings.fewestPoolLike
+    }
     return judged.group.port.isInbound && judged.cause == .eofReadNotClosed
       ? settings.fewestDefects : settings.fewestStuck
   }

@@ -22,12 +22,16 @@ package struct EphemeralPorts {
 
   /// All routes of a sample that have at least `fewest` ports in use.
   package static func all(in census: Census, fewest: Int) -> [EphemeralPorts] {
+    let sockets = census.sample.sockets
     var places: [NetnsID: Place] = [:]
+    let listening = sockets.filter { $0.state == .listen }
     for namespace in census.sample.namespaces {
-      places[namespace.id] = Place(namespace, sockets: census.sample.sockets)
+      places[namespace.id] = Place(namespace, listening: listening)
     }
     var routes: [Route: EphemeralPorts] = [:]
-    for (index, row) in census.sample.sockets.enumerated() where row.state != .listen {
+    let crowds = Crowds(sockets)
+    for (index, row) in sockets.enumerated()
+    where row.state != .listen && crowds.size(of: row) >= fewest {
       guard let place = places[row.namespace],
         place.settings.localPortRange.contains(row.localPort),
         !place.listening.contains(row.localPort), row.state != .synRecv
@@ -90,10 +94,10 @@ package struct EphemeralPorts {
     var listening: Set<UInt16> = []
     var capacity: Int
 
-    init(_ namespace: NamespaceSample, sockets: [SocketRow]) {
+    init(_ namespace: NamespaceSample, listening sockets: [SocketRow]) {
       settings = namespace.settings
       let range = settings.localPortRange
-      for row in sockets where row.state == .listen && row.namespace == namespace.id {
+      for row in sockets where row.namespace == namespace.id {
         listening.insert(row.localPort)
       }
       let reserved = settings.reservedPorts.reduce(0) { count, reserved in
@@ -112,6 +116,26 @@ package struct EphemeralPorts {
           && row.remoteAddress.isLoopback
       let ageMilliseconds = 60_000 - Int(row.timerMilliseconds)
       return isOn && ageMilliseconds > settings.timeWaitReuseDelayMilliseconds
+    }
+  }
+
+  /// How many rows a route can have at most: rows counted by a short hash of their route. On a
+  /// host with thousands of peers nearly all routes are too small, and are not looked at further.
+  private struct Crowds {
+    private var counts = [UInt32](repeating: 0, count: 1 << 16)
+
+    init(_ rows: [SocketRow]) {
+      for row in rows where row.state != .listen { counts[Self.place(of: row)] += 1 }
+    }
+
+    func size(of row: SocketRow) -> Int { Int(counts[Self.place(of: row)]) }
+
+    @inline(__always)
+    private static func place(of row: SocketRow) -> Int {
+      var value = row.localAddress.low &* 0x9e37_79b9_7f4a_7c15
+      value ^= row.remoteAddress.low &+ UInt64(row.remotePort) << 32
+      value ^= row.remoteAddress.high &+ UInt64(row.namespace.rawValue)
+      return Int(truncatingIfNeeded: (value &* 0xbf58_476d_1ce4_e5b9) >> 48)
     }
   }
 }

@@ -37,8 +37,9 @@ struct Inheritance {
     let holders = Set(references.map(\.process))
     guard let oldest = references.first?.process, let row = census.row(of: connection)
     else { return nil }
-    // Two processes come to share a connection through fork alone; it takes both to close it.
-    if holders.count > 1 { return commonAncestor(of: holders, oldest: oldest, in: census) }
+    // Several processes come to share a connection through fork alone. While the one that opened
+    // it holds it too, that one has not closed it: the children are not what keeps it open.
+    if holders.count > 1 { return absentParent(of: holders, in: census) }
     if connection.flags.contains(.isInbound) {
       let listening = census.listenerHolders(of: row)
       guard let listener = listening.first, !listening.contains(oldest),
@@ -50,15 +51,13 @@ struct Inheritance {
     return connection.opener
   }
 
-  /// The holder that the others descend from, or their common parent that has closed its own copy.
-  private static func commonAncestor(
-    of holders: Set<Int32>, oldest: Int32, in census: Census
-  ) -> Int32? {
-    let parents = Set(
-      holders.compactMap { census.processes[$0].flatMap { census.processes.index(pid: $0.parent) } }
-    )
-    if parents.count == 1, let parent = parents.first, !holders.contains(parent) { return parent }
-    return oldest
+  /// The parent that all holders have in common and that has closed its own copy.
+  private static func absentParent(of holders: Set<Int32>, in census: Census) -> Int32? {
+    let parents = Set(holders.map { census.processes[$0]?.parent ?? 0 })
+    guard parents.count == 1, let pid = parents.first, pid > 1,
+      let parent = census.processes.index(pid: pid), !holders.contains(parent)
+    else { return nil }
+    return parent
   }
 
   /// Whether the only holder has the socket by inheritance, not by design.

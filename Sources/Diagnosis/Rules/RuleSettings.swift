@@ -28,10 +28,9 @@ package struct RuleSettings: Hashable, Sendable {
   /// looks at the handler, not at sockets.
   package var fewestStuck = 5
 
-  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 6: a pool
-  /// takes its stale connections first, so one that grows while they lie there is no pool; but
-  /// workers that come up one after the other, each with a connection of its own, look the same.
-  package var fewestPoolLike = 6
+  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
+  /// default size of common pools; below it, growth cannot be told from a pool that fills.
+  package var fewestPoolLike = 10
 
   /// A block that neither grows nor drains is reported from this size. 10 for accepted
   /// connections, which no pool keeps.

@@ -19,6 +19,15 @@ package struct HolderSearch: Hashable, Sendable {
     case everywhere
   }
 
+  /// How much is read of a process that holds something. On a host of many small processes this
+  /// costs more than finding the sockets.
+  package enum Detail: Hashable, Sendable {
+    /// Who it is: ``ProcessRecord/id``, parent and command, from the one file that says so.
+    case identity
+    /// Everything, also of the parents.
+    case full
+  }
+
   /// Inodes wanted. Empty: only ghosts and records.
   package var inodes: Set<UInt64> = []
   package var completeness = Completeness.everyHolder
@@ -27,6 +36,8 @@ package struct HolderSearch: Hashable, Sendable {
   package var likely: [Int32] = []
   /// Processes whose record (descriptor count, limits) is wanted whatever they hold.
   package var records: [Int32] = []
+  /// How much is read of the holders; ``records`` are always full.
+  package var detail = Detail.full
   /// Whether arguments may be read.
   package var arguments = false
   /// Places whose openers are to be caught in the act.
@@ -39,6 +50,9 @@ package struct HolderSearch: Hashable, Sendable {
 package struct HolderReport: Sendable {
   package var holders: [SocketHolder] = []
   package var ghosts: [GhostDescriptor] = []
+  /// Descriptors on TCP sockets in no table that were seen for the first time: new, or dead. The
+  /// next look tells.
+  package var unprovedGhosts = 0
   /// What the hunts brought.
   package var caught: [CaughtOpener] = []
   /// Records of every process that holds one of the sockets or ghosts, their parents as far as

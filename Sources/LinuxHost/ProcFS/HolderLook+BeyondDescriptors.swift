@@ -27,12 +27,16 @@ extension HolderLook {
   /// has none while its threads live. The latter are always looked at, the former only while
   /// sockets are without a holder.
   private mutating func searchThreads() {
+    let root = open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if root >= 0 { close(root) } }
     for entry in list.entries where scan.budget.check() {
       let hasNoTable = !list.hasSizes || entry.descriptors == 0
       if !isUnresolved && !hasNoTable { continue }
-      guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: entry.pid),
-        // proc_task_getattr() adds the number of threads to the links of the directory itself.
-        let links = try? directory.status("task").st_nlink, links > 3
+      // One call for each kernel thread and each process with one thread, which most are:
+      // proc_task_getattr() adds the number of threads to the links of the directory itself.
+      var status = stat()
+      guard fstatat(root, "\(entry.pid)/task", &status, 0) == 0, status.st_nlink > 3,
+        let directory = try? ProcessDirectory(procRoot: procRoot, pid: entry.pid)
       else { continue }
       if !isUnresolved {
         guard let stat = directory.identify(&gaps), stat.isZombie else { continue }

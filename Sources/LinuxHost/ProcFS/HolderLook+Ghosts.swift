@@ -31,6 +31,7 @@ extension HolderLook {
     if unknown > 0, let fresh = freshInodes?() {
       missing = candidates.filter { !fresh.contains($0.inode) }
     } else if unknown > 0 {
+      report.unprovedGhosts = unknown
       gaps.note(
         .sourceLimited, count: unknown,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")

@@ -159,6 +159,13 @@ struct HolderLook: ~Copyable {
   private mutating func keepRecord(
     _ directory: borrowing ProcessDirectory, stat: ProcStat, counted: Int?
   ) {
+    if search.detail == .identity {
+      var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
+      record.parent = stat.parent
+      record.command = stat.command
+      records[directory.pid] = record
+      return
+    }
     records[directory.pid] = reader.record(
       directory, stat: stat, arguments: search.arguments, counted: counted, gaps: &gaps)
   }
@@ -177,8 +184,12 @@ struct HolderLook: ~Copyable {
 
   /// Last step: records of the parents, and of those that were asked for.
   mutating func completeRecords() {
-    let parents = records.values.map(\.parent).filter { $0 > 0 }
-    for pid in Set(parents + search.records).sorted() where records[pid] == nil {
+    var wanted = Set(search.records)
+    if search.detail == .full {
+      wanted.formUnion(records.values.lazy.map(\.parent).filter { $0 > 0 })
+      wanted = wanted.filter { records[$0] == nil }
+    }
+    for pid in wanted.sorted() {
       records[pid] = reader.record(pid: pid, arguments: search.arguments, gaps: &gaps)
     }
   }

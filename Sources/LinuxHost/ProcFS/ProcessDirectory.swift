@@ -81,6 +81,20 @@ struct ProcessDirectory: ~Copyable {
     return status
   }
 
+  /// The effective user id: that of the directory itself, which the kernel keeps so for every
+  /// process, dumpable or not (`task_dump_owner()` in fs/proc/base.c).
+  func owner() throws(SystemCallError) -> UInt32 {
+    var status = Glibc.stat()
+    _ = try systemCall("fstat", on: path) { fstat(directory, &status) }
+    return status.st_uid
+  }
+
+  /// Whether it still leads to a process.
+  var isAlive: Bool {
+    var status = Glibc.stat()
+    return fstatat(directory, "task", &status, AT_SYMLINK_NOFOLLOW) == 0
+  }
+
   /// Who it is; nil when it has ended. What cannot be read or decoded is tallied.
   func identify(_ gaps: inout GapTally) -> ProcStat? {
     do throws(SystemCallError) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxDiag
 import Glibc
 import KernelTables
 
@@ -7,11 +8,18 @@ import KernelTables
 struct ProcessReader: Sendable {
   private let procRoot: String
   private let cgroupRoot: String?
+  /// Whether the pids of this procfs are those that system calls take: not so with the procfs of
+  /// another pid namespace, and not in a test's.
+  private let namesPIDs: Bool
   private var runtimes = RuntimeEvidence()
 
   init(procRoot: String, cgroupMount: String = "/sys/fs/cgroup") {
     self.procRoot = procRoot
     cgroupRoot = Self.unifiedRoot(below: cgroupMount)
+    var own = [CChar](repeating: 0, count: 16)
+    let length = readlink("\(procRoot)/self", &own, own.count)
+    namesPIDs =
+      length > 0 && own[..<length].elementsEqual("\(getpid())".utf8.map(CChar.init(bitPattern:)))
   }
 
   /// Reads a process by its pid; nil when there is none.
@@ -41,13 +49,8 @@ struct ProcessReader: Sendable {
     record.parent = stat.parent
     record.command = stat.command
     record.imageID = stat.startStack
-    if let status = Self.decode("status", directory, &gaps, ProcStatus.init) {
-      record.uid = status.effectiveUID
-    }
-    if let limits = Self.decode("limits", directory, &gaps, ProcLimits.init) {
-      record.descriptorSoftLimit = limits.openFilesSoft
-      record.descriptorHardLimit = limits.openFilesHard
-    }
+    record.uid = try? directory.owner()
+    readLimits(of: directory, into: &record, &gaps)
     if let cgroup = Self.decode("cgroup", directory, &gaps, ProcCgroup.init) {
       record.cgroup = cgroup.path
       record.unit = cgroup.unit
@@ -70,6 +73,26 @@ struct ProcessReader: Sendable {
         .dropLast().map { String(decoding: $0, as: UTF8.self) }
     }
     return record
+  }
+
+  /// By prlimit(2), which takes a tenth of the time of `/proc/PID/limits` and is allowed for fewer
+  /// processes.
+  private func readLimits(
+    of directory: borrowing ProcessDirectory, into record: inout ProcessRecord,
+    _ gaps: inout GapTally
+  ) {
+    // `struct rlimit64`: the soft limit, then the hard one.
+    var limits: [UInt64] = [0, 0]
+    if namesPIDs, closewatch_descriptor_limits(directory.pid, &limits) == 0,
+      // The directory still leads to a process, so the pid was its own until now.
+      directory.isAlive
+    {
+      record.descriptorSoftLimit = limits[0]
+      record.descriptorHardLimit = limits[1]
+    } else if let limits = Self.decode("limits", directory, &gaps, ProcLimits.init) {
+      record.descriptorSoftLimit = limits.openFilesSoft
+      record.descriptorHardLimit = limits.openFilesHard
+    }
   }
 
   /// `net:[4026531840]`.

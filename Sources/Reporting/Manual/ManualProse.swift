@@ -4,15 +4,16 @@
 enum ManualProse {
   static let description = [
     """
-    closewatch finds TCP sockets that should have been closed on a Linux host, and says who holds \
-    them, why they are still open, since when, how fast they grow, what runs out, and what to do. \
-    It needs no agent in the programs it looks at: it reads the kernel's socket tables through \
-    sock_diag(7), and the descriptors of the processes in /proc.
+    closewatch finds TCP sockets that should have been closed on a Linux host, and says who \
+    holds them, why they are still open, since when, how fast they grow, what runs out, and what \
+    to do. It needs no agent in the programs it looks at: it reads the kernel's socket tables \
+    through sock_diag(7), and the descriptors of the processes in /proc.
     """,
     """
-    A verdict is drawn from sockets that stay, not from numbers: a burst that drains, a half-close \
-    that is meant, an idle pool that does not grow, and TIME_WAIT by itself are no findings. What \
-    could not be seen stands beside the verdict. An age is exact, or it is said to be at least that.
+    A verdict is drawn from sockets that stay, not from numbers: a burst that drains, a \
+    half-close that is meant, an idle pool that does not grow, and TIME_WAIT by itself are no \
+    findings. What could not be seen stands beside the verdict. An age is exact, or it is said \
+    to be at least that.
     """,
   ]
 
@@ -20,8 +21,9 @@ enum ManualProse {
     (
       "the first line",
       """
-      Severity, finding and owner: the systemd unit, else the container, else the program. CRITICAL: \
-      something runs out within an hour. WARNING: act today. NOTICE: it can wait for work hours.
+      Severity, finding and owner: the systemd unit, else the container, else the program. \
+      CRITICAL: something runs out within an hour. WARNING: act today. NOTICE: it can wait for \
+      work hours.
       """
     ),
     ("held by", "The processes that hold the sockets, with the number of sockets of each."),
@@ -41,9 +43,9 @@ enum ManualProse {
     (
       "Recv-Q",
       """
-      Bytes that the program has not read, and 1 for the FIN. In CLOSE_WAIT: 0, the end of stream \
-      was taken; 1, only the FIN is unread; more, input is unread. In LISTEN: connections that wait \
-      for accept(2).
+      Bytes that the program has not read, and 1 for the FIN. In CLOSE_WAIT: 0, the end of \
+      stream was taken; 1, only the FIN is unread; more, input is unread. In LISTEN: connections \
+      that wait for accept(2).
       """
     ),
     ("Send-Q", "Bytes that the peer has not acknowledged. In LISTEN: the limit of the queue."),
@@ -62,58 +64,57 @@ enum ManualProse {
 
   static let overhead = [
     """
-    One look is one dump for each network namespace in use: the kernel (6.18) takes about 0.6 to 0.9 \
-    microseconds for each socket, and 2 milliseconds on a quiet host. Finding the holders costs 2 to \
-    3 microseconds \
-    for each open descriptor of the processes that are searched, likeliest first; an answer is kept \
-    while the socket lives.
+    One look is one dump for each network namespace in use: the kernel (6.18) takes about 0.6 to \
+    0.9 microseconds for each socket, and 2 milliseconds on a quiet host. Finding the holders \
+    costs 2 to 3 microseconds for each open descriptor of the processes that are searched, \
+    likeliest first; an answer is kept while the socket lives.
     """,
     """
-    The hash table of the kernel is shared by all namespaces, so many namespaces on a host with many \
-    sockets cost their product. Namespaces without TCP sockets are skipped. Reading /proc/net/tcp \
-    instead (--source proc) costs three to four times as much.
+    The hash table of the kernel is shared by all namespaces, so many namespaces on a host with \
+    many sockets cost their product. Namespaces without TCP sockets are skipped. Reading \
+    /proc/net/tcp instead (--source proc) costs three to four times as much.
     """,
   ]
 
   static let caveats = [
     """
-    One look cannot see growth, and cannot tell a socket that is stuck from one that is about to be \
-    closed unless it is old: use triage --for 60s for a verdict.
+    One look cannot see growth, and cannot tell a socket that is stuck from one that is about to \
+    be closed unless it is old: use triage --for 60s for a verdict.
     """,
     """
-    /proc/net/tcp knows no cookie, no age, no cgroup and no limit of an accept queue. Where sock_diag \
-    is refused, it is read instead, and the output says so.
+    /proc/net/tcp knows no cookie, no age, no cgroup and no limit of an accept queue. Where \
+    sock_diag is refused, it is read instead, and the output says so.
     """,
     """
-    A socket for which no process was found may be in flight between processes, held by io_uring or \
-    by the kernel, or by a process that may not be read. The reasons that apply are listed; none is \
-    picked.
+    A socket for which no process was found may be in flight between processes, held by io_uring \
+    or by the kernel, or by a process that may not be read. The reasons that apply are listed; \
+    none is picked.
     """,
     """
-    The cgroup of a socket is that of the process that made it; an accepted socket has that of its \
-    listener. With socket activation that is systemd.
+    The cgroup of a socket is that of the process that made it; an accepted socket has that of \
+    its listener. With socket activation that is systemd.
     """,
     """
-    A network namespace that only a thread, an open descriptor or a mount outside of /run/netns keeps \
-    alive is not found.
+    A network namespace that only a thread, an open descriptor or a mount outside of /run/netns \
+    keeps alive is not found.
     """,
   ]
 
   static let security = [
     """
-    Without privileges closewatch sees every socket of its own network namespace, and the descriptors \
-    of its own user. CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH let it read the descriptors of others, \
-    CAP_SYS_ADMIN besides lets it enter other network namespaces. closewatch doctor says what is \
-    missing here.
+    Without privileges closewatch sees every socket of its own network namespace, and the \
+    descriptors of its own user. CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH let it read the \
+    descriptors of others, CAP_SYS_ADMIN besides lets it enter other network namespaces. \
+    closewatch doctor says what is missing here.
     """,
     """
-    No command changes anything on the host, except demo, which makes a network namespace for itself. \
-    Names that other programs chose are shown without control characters, and values are put into a \
-    command to copy only where they cannot become one.
+    No command changes anything on the host, except demo, which makes a network namespace for \
+    itself. Names that other programs chose are shown without control characters, and values are \
+    put into a command to copy only where they cannot become one.
     """,
     """
-    A recording is redacted unless --no-redact is given: addresses, users, containers and namespaces \
-    are numbered, arguments are left out.
+    A recording is redacted unless --no-redact is given: addresses, users, containers and \
+    namespaces are numbered, arguments are left out.
     """,
   ]
 

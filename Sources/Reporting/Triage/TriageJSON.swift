@@ -23,6 +23,10 @@ package struct TriageJSON {
     json.integer(1)
     json.key("watched_seconds")
     json.number(report.watchedSeconds)
+    if let target = report.target {
+      json.key("target")
+      json.string(target.description)
+    }
     json.key("findings")
     json.beginArray()
     for finding in report.findings {

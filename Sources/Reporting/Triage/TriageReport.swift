@@ -17,6 +17,9 @@ package struct TriageReport: Sendable {
   /// How many processes hold a socket of the newest look, or a ghost.
   package let holderCount: Int
 
+  /// What the report is narrowed to; nil for the whole host.
+  package var target: TriageTarget?
+
   /// - Parameter earlierGaps: What looks before the newest could not see.
   package init(
     findings: [Finding], listing: SocketListing, watchedSeconds: Double, earlierGaps: [Gap] = []

@@ -44,7 +44,8 @@ package struct TriageText {
     let watched =
       report.watchedSeconds >= 0.5
       ? "watched for \(Quantity.duration(report.watchedSeconds))" : "one look"
-    return "\(sockets) of \(who), \(watched)"
+    let target = report.target.map { " (only \($0))" } ?? ""
+    return "\(sockets) of \(who)\(target), \(watched)"
   }
 
   private mutating func writeSilence() {

@@ -13,6 +13,10 @@ struct CheckSettings: ParsableCommand {
       Reads the file as the daemon does, with the environment on top. --print shows the values
       that hold then.
 
+      Examples:
+        closewatch check-settings
+        closewatch check-settings --print closewatch.yaml
+
       Exit status: 0 it is good, 2 it is not.
       """)
 

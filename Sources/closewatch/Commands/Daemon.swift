@@ -13,7 +13,11 @@ struct Daemon: ParsableCommand {
       journal itself, to standard error. SIGTERM and SIGINT end it, SIGHUP reads the settings again.
 
       Settings come from the file, the environment (CLOSEWATCH_INTERVAL=5s) and flags; the later
-      overrides the earlier. closewatch check-settings checks a file.
+      overrides the earlier.
+
+      Examples:
+        closewatch daemon
+        closewatch daemon --settings closewatch.yaml --set rules.patience=5m
       """)
 
   @Option(

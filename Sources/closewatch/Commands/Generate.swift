@@ -63,7 +63,12 @@ struct Generate: ParsableCommand {
       ("closewatch.bash", Closewatch.completionScript(for: .bash)),
       ("_closewatch", Closewatch.completionScript(for: .zsh)),
       ("closewatch.fish", Closewatch.completionScript(for: .fish)),
-    ].map { name, text in (name, text.hasSuffix("\n") ? text : text + "\n") }
+    ].map { name, text in
+      // It is sourced, never run.
+      let shebang = "#!/bin/bash\n"
+      let body = text.hasPrefix(shebang) ? String(text.dropFirst(shebang.count)) : text
+      return (name, body.hasSuffix("\n") ? body : body + "\n")
+    }
   }
 
   private static func write(_ text: String, to path: String) throws {

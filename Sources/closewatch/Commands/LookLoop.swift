@@ -27,7 +27,7 @@ struct LookLoop {
   var host: any Host
   let request: SampleRequest
   let interval: TimeSpan
-  /// nil: two looks; of a recording, every look.
+  /// nil: one look or two, as the turn says; of a recording, every look.
   let duration: TimeSpan?
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false

@@ -83,13 +83,8 @@ struct Sockets: ParsableCommand {
   func run() throws {
     var host = try machine.open()
     let filter = filter
-    var sample = try host.takeSample(request(filter))
-    var report = host.findHolders(search(sample, filter), in: sample)
-    if ghosts, !(host is RecordedHost) {
-      // A descriptor in no table can be one that is newer than the table: the next one tells.
-      sample = try host.takeSample(request(filter))
-      report = host.findHolders(search(sample, filter), in: sample)
-    }
+    let sample = try host.takeSample(request(filter))
+    let report = host.findHolders(search(sample, filter), in: sample)
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
     listing.wasReadAsRoot = geteuid() == 0
@@ -134,6 +129,7 @@ struct Sockets: ParsableCommand {
     var search = HolderSearch()
     if ghosts {
       search.ghosts = pid.map { .of([$0]) } ?? .everywhere
+      search.detail = filter.unit == nil ? .identity : .full
       return search
     }
     let ages = SocketAges(sample)
@@ -143,6 +139,8 @@ struct Sockets: ParsableCommand {
       }
     }
     if let pid { search.likely = [pid] }
+    // A line shows a command and a pid; only the unit needs more of a process.
+    search.detail = filter.unit == nil ? .identity : .full
     return search
   }
 }

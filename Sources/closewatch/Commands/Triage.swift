@@ -16,9 +16,17 @@ struct Triage: ParsableCommand {
         closewatch triage                      one look
         closewatch triage --for 60s            watch for a minute, then judge
         closewatch triage --netns blue --json  one namespace, for a program
+        closewatch triage nginx.service        one unit; or a pid, or :8080
+        closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
       """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Only a process, a systemd unit, or a port, local or remote.", valueName: "pid|unit|:port"),
+    transform: TargetArgument.parse)
+  var target: TriageTarget?
 
   @Option(
     name: .customLong("for"),
@@ -45,10 +53,16 @@ struct Triage: ParsableCommand {
     transform: PatienceArgument.parseRule)
   var disable: [RuleID] = []
 
+  @Option(help: "How to write it: text, json (as --json) or markdown.")
+  var format: TriageFormat?
+
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if output.json, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) cannot go together")
+    }
     guard let duration, machine.replay == nil else { return }
     guard interval.seconds <= duration.seconds else {
       throw ValidationError("--interval is longer than --for: there would be one look only")
@@ -64,22 +78,46 @@ struct Triage: ParsableCommand {
     looks.showsProgress = Terminal.hasError && machine.replay == nil
     var watch = Watch(settings: settings)
     var gaps: [Gap] = []
+    var isTargetSeen = target == nil
+    var complete: HolderReport?
     let newest = try looks.run { sample, host in
-      let search = watch.advance(with: sample)
-      watch.attribute(host.findHolders(search, in: sample), to: search)
+      var search = watch.advance(with: sample)
+      if duration == nil { Self.completeForPage(&search, sample) }
+      let report = host.findHolders(search, in: sample)
+      complete = duration == nil ? report : nil
+      watch.attribute(report, to: search)
       _ = watch.judge()
+      // A mistyped name must not cost a watch.
+      if !isTargetSeen { isTargetSeen = try seeTarget(sample, &host) }
       gaps += sample.gaps
-      return watch.findings.isEmpty ? .atOnce : .later
+      if !watch.findings.isEmpty { return .later }
+      return report.unprovedGhosts > 0 ? .atOnce : .unneeded
     }
-    let report = looks.host.findHolders(Self.pageSearch(newest.sample), in: newest.sample)
-    let ages = SocketAges(newest.sample)
-    var listing = SocketListing(newest.sample, report) { ages.age(of: $0) }
+    var sample = newest.sample
+    var report = complete ?? looks.host.findHolders(Self.pageSearch(sample), in: sample)
+    if let target {
+      let narrow = target.narrowed(sample, report)
+      sample = narrow.sample
+      report = narrow.report
+    }
+    let ages = SocketAges(sample)
+    var listing = SocketListing(sample, report) { ages.age(of: $0) }
     listing.wasReadAsRoot = geteuid() == 0
-    let page = TriageReport(
-      findings: watch.findings, listing: listing, watchedSeconds: newest.watchedSeconds,
+    var page = TriageReport(
+      findings: watch.findings.filter { target?.admits($0) ?? true }, listing: listing,
+      watchedSeconds: newest.watchedSeconds,
       earlierGaps: gaps)
+    page.target = target
     try write(page)
     if page.asksForAction { throw ExitCode(ExitStatus.act) }
+  }
+
+  /// - Throws: ``UsageError`` when a look shows nothing of the target.
+  private func seeTarget(_ sample: Sample, _ host: inout any Host) throws -> Bool {
+    guard let target else { return true }
+    let report = host.findHolders(Self.pageSearch(sample), in: sample)
+    if target.isSeen(in: sample, report) { return true }
+    throw UsageError("\(target.absence); closewatch sockets lists what there is")
   }
 
   private var settings: RuleSettings {
@@ -106,23 +144,33 @@ struct Triage: ParsableCommand {
   }
 
   private func write(_ report: TriageReport) throws {
+    let bytes = bytes(of: report)
     do {
-      if output.json {
-        try StandardOutput.write(TriageJSON(report).bytes())
-      } else {
-        let style = Terminal.style(output.color)
-        try StandardOutput.write(TriageText(report, style: style).text())
-      }
+      try StandardOutput.write(bytes)
     } catch StandardOutput.Failure.closed {
       // Nobody reads on; the exit status still says what was found.
     }
   }
 
-  /// Everything that the page needs of the newest look: who holds what, and ghosts.
+  private func bytes(of report: TriageReport) -> [UInt8] {
+    switch format ?? (output.json ? .json : .text) {
+    case .json: TriageJSON(report).bytes()
+    case .markdown: Array(TriageMarkdown(report).markdown().utf8)
+    case .text: Array(TriageText(report, style: Terminal.style(output.color)).text().utf8)
+    }
+  }
+
   private static func pageSearch(_ sample: Sample) -> HolderSearch {
     var search = HolderSearch()
-    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-    search.ghosts = .everywhere
+    completeForPage(&search, sample)
     return search
+  }
+
+  /// Asks for all that the page needs of a look too: every holder, and ghosts. Ghosts are looked
+  /// for everywhere in any case, so that one search for both is half the work of two.
+  private static func completeForPage(_ search: inout HolderSearch, _ sample: Sample) {
+    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
+    search.completeness = .everyHolder
+    search.ghosts = .everywhere
   }
 }

@@ -99,7 +99,9 @@ struct Pace: Sendable {
   }
 
   /// Whether looks are more frequent than set because CLOSE_WAIT grows fast.
-  var isHurried: Bool { hurriedSince != nil && !hasHurriedEnough }
+  var isHurried: Bool {
+    hurriedSince != nil && !hasHurriedEnough && settings.fastestInterval < settings.interval
+  }
 
   /// Whether looks are less frequent than set because a turn costs more than its budget.
   var isBackedOff: Bool { doublings > 0 }

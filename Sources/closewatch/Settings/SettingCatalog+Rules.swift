@@ -46,9 +46,8 @@ extension SettingCatalog {
     .count(
       "rules.fewest-pool-like", \.rules.fewestPoolLike, 1...1_000_000,
       """
-      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 6: a
-      pool takes its stale connections first, so one that grows while they lie there is no pool;
-      but workers that come up one after the other, each with a connection, look the same.
+      Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
+      default size of common pools; below it, growth cannot be told from a pool that fills.
       """),
     .count(
       "rules.smallest-block", \.rules.smallestBlock, 1...1_000_000,

@@ -111,6 +111,21 @@ import Testing
     #expect(daemon.stop().status == 0)
   }
 
+  @Test func `between two looks it needs next to no processor`() throws {
+    let directory = TemporaryDirectory()
+    let listener = try NotifySocket("\(directory.path)/notify")
+    let daemon = try RunningDaemon(
+      environment: ["NOTIFY_SOCKET=\(listener.path)", "WATCHDOG_USEC=300000"],
+      settings: ["sampling.interval=1h", "sampling.full-interval=1h"])
+    try listener.waitFor { $0.contains("READY=1") }
+    // Each sign of life is a wait of 100 ms that has ended.
+    let before = try #require(daemon.processorTicks)
+    for _ in 0..<23 { try listener.waitFor { $0.contains("WATCHDOG=1") } }
+    let used = try #require(daemon.processorTicks) - before
+    #expect(used <= 10, "\(used) hundredths of a second in more than two seconds")
+    #expect(daemon.stop().status == 0)
+  }
+
   @Test func `hundreds of looks leave memory and descriptors as they were`() throws {
     let directory = TemporaryDirectory()
     let listener = try NotifySocket("\(directory.path)/notify")

@@ -61,6 +61,16 @@ final class RunningDaemon {
       .split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
   }
 
+  /// Processor time it has used, user and system, in clock ticks: proc_pid_stat(5).
+  var processorTicks: Int? {
+    guard let bytes = readBytes("/proc/\(pid)/stat") else { return nil }
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?
+      .split(separator: " ")
+    guard let fields, fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12])
+    else { return nil }
+    return user + system
+  }
+
   /// How many descriptors it has open.
   var descriptors: Int {
     guard let directory = opendir("/proc/\(pid)/fd") else { return -1 }

@@ -14,8 +14,10 @@ struct SourceFile {
   /// `Age`.
   var baseName: String { name.split(separator: ".").first.map(String.init) ?? name }
   var isSwift: Bool { path.hasSuffix(".swift") }
-  var isScript: Bool { text.hasPrefix("#!") }
+  var isScript: Bool { text.hasPrefix("#!") && !isGenerated }
   var isC: Bool { path.hasSuffix(".c") || path.hasSuffix(".h") }
+  /// Written by `closewatch generate`, and held to it by a test.
+  var isGenerated: Bool { path.hasPrefix("deploy/completions/") || path.hasPrefix("deploy/man/") }
   var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
   /// The number of lines, as an editor counts them.

@@ -166,17 +166,23 @@ struct CloseWaitLeakTests {
     }
   }
 
-  @Test func `an idle pool of nine that filled up and stays is none`() {
+  private func fillingPool(of size: Int) -> Story {
     var story = Story()
     story.host.start("app", pid: 100)
-    story.host.add(at: (1...9).map { 20 * Double($0) }) { second in
+    story.host.add(at: (1...size).map { 20 * Double($0) }) { second in
       .opened(to: 443, by: 100).enters(.established, at: second - 15)
         .enters(.closeWait, at: second, unread: 1)
     }
-    for second in stride(from: 0.0, through: 1200, by: 10) {
-      story.look(at: second)
-      #expect(story.firing == [], "at \(second)")
-    }
+    story.look(every: 10, through: 1200)
+    return story
+  }
+
+  @Test func `an idle pool of five that filled up and stays is none`() {
+    #expect(fillingPool(of: 5).events == [])
+  }
+
+  @Test func `an idle pool of nine that filled up slowly and stays is none`() {
+    #expect(fillingPool(of: 9).events == [])
   }
 
   // MARK: Among healthy churn

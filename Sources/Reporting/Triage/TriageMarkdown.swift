@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// A triage in Markdown, short enough for an incident channel: what fires with its course and its
+/// commands, the rest in a line each.
+package struct TriageMarkdown {
+  private let report: TriageReport
+  private let words: FindingWords
+  private var text = ""
+
+  package init(_ report: TriageReport) {
+    self.report = report
+    words = FindingWords(report, style: TextStyle(unicode: true))
+  }
+
+  /// The whole text, each line with its line feed.
+  package func markdown() -> String {
+    var copy = self
+    copy.write()
+    return copy.text
+  }
+
+  private mutating func write() {
+    let firing = report.firing
+    if firing.isEmpty {
+      line("**closewatch: nothing to act on** among \(looked)")
+    } else {
+      line("**closewatch: \(Quantity.count(firing.count, "finding"))** among \(looked)")
+    }
+    for finding in firing.prefix(3) { write(finding) }
+    list("Also firing", firing.dropFirst(3).map(words.line))
+    list(
+      "Not proved yet",
+      report.pending.map { words.line($0) + "; " + DoubtWords.missing($0.doubts) })
+    list("Ended while watched", report.resolved.map(words.line))
+    list("Not seen", report.gaps.map { GapWords.sentence($0, unicode: true, isRoot: true) })
+  }
+
+  private var looked: String {
+    let sockets = Quantity.count(report.listing.sample.sockets.count, "socket")
+    let target = report.target.map { " of \(code($0.description))" } ?? ""
+    let watched =
+      report.watchedSeconds >= 0.5
+      ? "watched for \(Quantity.duration(report.watchedSeconds))" : "one look"
+    return "\(sockets)\(target), \(watched)"
+  }
+
+  private mutating func write(_ finding: Finding) {
+    let guide = report.guide(for: finding)
+    line("")
+    line(
+      "**\(finding.severity.name.uppercased())** \(code(finding.rule.rawValue)): "
+        + code(words.who(finding)))
+    line("")
+    line("- \(words.what(finding)): \(words.lowercasedFirst(guide.title))")
+    if let place = words.place(finding) { line("- where: \(code(place))") }
+    if let oldest = finding.oldest { line("- since: the oldest is \(Quantity.age(oldest)) old") }
+    if let growth = finding.growth { line("- growth: \(Quantity.rate(growth))") }
+    if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
+    if let forecast = finding.forecast { line("- **runs out: \(words.forecast(forecast))**") }
+    let proof = finding.evidence.map(EvidenceWords.sentence).joined(separator: "; ")
+    if !proof.isEmpty { line("- proof: \(proof)") }
+    if !finding.doubts.isEmpty {
+      line("- but: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
+    }
+    writeSteps(guide.now.prefix(3))
+  }
+
+  /// The sentences as comments, so that the whole block can be copied.
+  private mutating func writeSteps(_ steps: ArraySlice<String>) {
+    guard !steps.isEmpty else { return }
+    line("")
+    line("```sh")
+    for step in steps {
+      for (index, part) in step.split(separator: "\n").enumerated() {
+        line((index == 0 ? "# " : "") + part)
+      }
+    }
+    line("```")
+  }
+
+  private mutating func list(_ title: String, _ items: [String]) {
+    guard !items.isEmpty else { return }
+    line("")
+    line("\(title):")
+    line("")
+    for item in items.prefix(10) { line("- \(code(item))") }
+    if items.count > 10 { line("- \(items.count - 10) more") }
+  }
+
+  /// Names are other programs' words: as code they cannot mention, link or format.
+  private func code(_ words: String) -> String {
+    "`" + String(words.map { $0 == "`" ? "'" : $0 }) + "`"
+  }
+
+  private mutating func line(_ words: String) { text += words + "\n" }
+}

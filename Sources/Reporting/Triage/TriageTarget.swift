@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// What a triage is narrowed to: one process, one unit, or one port.
+package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
+  case pid(Int32)
+  /// With or without `.service`.
+  case unit(String)
+  /// Local or remote.
+  case port(UInt16)
+
+  /// As it is typed: `4711`, `web.service`, `:8080`.
+  package var description: String {
+    switch self {
+    case .pid(let pid): String(pid)
+    case .unit(let unit): UntrustedText.printable(unit, unicode: false)
+    case .port(let port): ":\(port)"
+    }
+  }
+
+  /// Whether a finding is about it.
+  package func admits(_ finding: Finding) -> Bool {
+    switch self {
+    case .pid(let pid):
+      finding.culprits.contains { $0.process.id.pid == pid }
+    case .unit(let unit):
+      finding.owner.kind == .unit && Self.matches(finding.owner.name, unit)
+        || finding.culprits.contains { Self.matches($0.process.unit, unit) }
+    case .port(let port):
+      finding.localPort == port || finding.remotePort == port
+        || finding.examples.contains { Self.has(port, $0.row) }
+    }
+  }
+
+  /// The look with the sockets and ghosts of the target alone; those that wait for a listener of
+  /// it are its own too.
+  package func narrowed(
+    _ sample: Sample, _ report: HolderReport
+  ) -> (sample: Sample, report: HolderReport) {
+    var filter = SocketFilter()
+    switch self {
+    case .pid(let pid): filter.pid = pid
+    case .unit(let unit): filter.unit = unit
+    case .port: break
+    }
+    var narrow = sample
+    if case .port(let port) = self {
+      narrow.sockets = sample.sockets.filter { Self.has(port, $0) }
+    } else {
+      let listing = SocketListing(sample, report, filter: filter) { _ in
+        Age(seconds: 0, bound: .unknown)
+      }
+      narrow.sockets = listing.entries.map { listing.row($0) }
+    }
+    var kept = report
+    let inodes = Set(narrow.sockets.lazy.map(\.inode))
+    kept.holders = report.holders.filter { inodes.contains($0.inode) }
+    let records = Dictionary(
+      report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
+    kept.ghosts = report.ghosts.filter { ghost in
+      switch self {
+      case .pid(let pid): ghost.process.pid == pid
+      case .unit(let unit): Self.matches(records[ghost.process.pid]?.unit, unit)
+      case .port: false
+      }
+    }
+    return (narrow, kept)
+  }
+
+  /// Whether a look shows anything of it: a socket, a descriptor on a dead one, or a process.
+  package func isSeen(in sample: Sample, _ report: HolderReport) -> Bool {
+    switch self {
+    case .pid(let pid): report.processes.contains { $0.id.pid == pid }
+    case .unit(let unit): report.processes.contains { Self.matches($0.unit, unit) }
+    case .port(let port): sample.sockets.contains { Self.has(port, $0) }
+    }
+  }
+
+  /// Why there is nothing to judge, when ``isSeen(in:_:)`` is false.
+  package var absence: String {
+    switch self {
+    case .pid(let pid): "no process \(pid) holds a TCP socket here"
+    case .unit: "no process of a unit '\(self)' holds a TCP socket here"
+    case .port(let port): "no TCP socket here has the local or remote port \(port)"
+    }
+  }
+
+  private static func has(_ port: UInt16, _ row: SocketRow) -> Bool {
+    row.localPort == port || row.remotePort == port
+  }
+
+  private static func matches(_ name: String?, _ unit: String) -> Bool {
+    name == unit || name == unit + ".service"
+  }
+}
