@@ -80,11 +80,19 @@ let package = Package(
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
       swiftSettings: strict),
+    // Hosts that exist only as numbers, living through days: what the rules say of them. Tests only.
+    .target(
+      name: "Simulation", dependencies: ["Diagnosis", "KernelTables"], path: "Tests/Simulation",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Simulate", dependencies: ["Diagnosis", "Simulation"], path: "Tests/Simulate",
+      swiftSettings: strict),
     .testTarget(
       name: "KernelTablesTests", dependencies: ["KernelTables", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "DiagnosisTests", dependencies: ["Diagnosis", "KernelTables", "TestSupport"],
+      name: "DiagnosisTests",
+      dependencies: ["Diagnosis", "KernelTables", "Simulation", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",

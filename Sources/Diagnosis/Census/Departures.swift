@@ -26,22 +26,59 @@ package struct Departure: Hashable, Sendable {
   package var process: Int32
 }
 
+/// What is known of those that left one population.
+package struct Departures: Sendable {
+  /// The newest, as they came: how long it usually takes.
+  package var newest: [Departure] = []
+  /// Those that took 8 s or longer, over a longer time.
+  package var long: [Departure] = []
+
+  package init(newest: [Departure] = [], long: [Departure] = []) {
+    self.newest = newest
+    self.long = long
+  }
+
+  /// All that is known, without a bound.
+  package init(_ all: [Departure]) { self.init(newest: all, long: all) }
+
+  /// How many left after at least `seconds` in the state, and meet a condition.
+  func count(ofAtLeast seconds: Double, where isCounted: (Departure) -> Bool) -> Int {
+    (seconds >= 8 ? long : newest).count { $0.dwellSeconds >= seconds && isCounted($0) }
+  }
+}
+
 /// Who has left which state lately: the proof that sockets do get closed here.
 ///
-/// Bounded: the newest 256 of each port, 2,048 ports; what is dropped is counted.
+/// Long stays are rare among many short ones and say more. So the newest are kept of each order of
+/// length: a thousand that left within a second must not push out the one that left after an hour.
+///
+/// Bounded: the newest 256 and 64 of each of seven lengths for each port, 1,024 ports; what is
+/// dropped is counted.
 package struct DepartureLog: Sendable {
   private static let departuresPerPort = 256
-  private static let ports = 2048
+  private static let departuresPerLength = 64
+  private static let ports = 1024
+
+  private struct Port {
+    var newest = Ring()
+    /// Stays of 8 to 16 s, of 16 to 32 s, and so on; the last holds all of more than 8 minutes.
+    var byLength = [Ring](repeating: Ring(), count: 7)
+    var lastAt = BootInstant(nanoseconds: 0)
+
+    mutating func append(_ departure: Departure) {
+      lastAt = departure.at
+      newest.append(departure, limit: departuresPerPort)
+      guard departure.dwellSeconds >= 8 else { return }
+      let length = min(6, Int((departure.dwellSeconds / 8).exponent))
+      byLength[length].append(departure, limit: departuresPerLength)
+    }
+  }
 
   private struct Ring {
     var newest: [Departure] = []
     var next = 0
-    var total = 0
-    var lastAt = BootInstant(nanoseconds: 0)
 
     mutating func append(_ departure: Departure, limit: Int) {
-      total += 1
-      lastAt = departure.at
       if newest.count < limit {
         newest.append(departure)
       } else {
@@ -51,30 +88,36 @@ package struct DepartureLog: Sendable {
     }
   }
 
-  private var rings: [PortKey: Ring] = [:]
+  private var rings: [PortKey: Port] = [:]
   /// Departures that were not kept because there are too many ports.
   package private(set) var dropped = 0
 
   mutating func record(_ departure: Departure, key: PortKey) {
     if rings[key] == nil, rings.count >= Self.ports {
       guard let oldest = rings.min(by: { $0.value.lastAt < $1.value.lastAt }) else { return }
-      dropped += oldest.value.newest.count
+      dropped += oldest.value.newest.newest.count
       rings[oldest.key] = nil
     }
-    rings[key, default: Ring()].append(departure, limit: Self.departuresPerPort)
+    rings[key, default: Port()].append(departure)
   }
 
   /// The departures of one port since an instant, in no order. Those whose process is known and is
   /// not accepted by `isOurs` are another service's.
   package func departures(
     _ key: PortKey, since: BootInstant, isOurs: (Int32) -> Bool
-  ) -> [Departure] {
-    guard let ring = rings[key] else { return [] }
-    return ring.newest.filter { $0.at >= since && ($0.process < 0 || isOurs($0.process)) }
+  ) -> Departures {
+    guard let port = rings[key] else { return Departures() }
+    func wanted(_ ring: Ring) -> [Departure] {
+      ring.newest.filter { $0.at >= since && ($0.process < 0 || isOurs($0.process)) }
+    }
+    return Departures(newest: wanted(port.newest), long: port.byLength.flatMap(wanted))
   }
 
   var processes: Set<Int32> {
-    Set(rings.values.flatMap { $0.newest.map(\.process) })
+    Set(
+      rings.values.flatMap { port in
+        port.newest.newest.map(\.process) + port.byLength.flatMap { $0.newest.map(\.process) }
+      })
   }
 
   /// Forgets ports where nothing has left since `instant`.

@@ -51,72 +51,156 @@ package struct Trend: Hashable, Sendable {
   package var entered = 0
   package var left = 0
   package var medianDwellSeconds: Double?
+  /// Nine in ten of those that went had stayed no longer than this.
+  package var slowDwellSeconds = 0.0
   /// Net growth of those that stay.
   package var growth: Rate?
   package var isGrowing = false
-  /// Some of those past the patience do get closed.
+  /// Some as old as those past the patience do get closed.
   package var isDraining = false
   /// Not watched for long enough to tell growth from turnover.
   package var isWatchedTooShort = false
 
-  package init(_ members: [Member], departures: [Departure], watched: Watched) {
+  package init(_ members: [Member], departures: Departures, watched: Watched) {
     self.members = members.count
     let now = watched.now
-    let dwells = departures.map(\.dwellSeconds).sorted()
+    let dwells = departures.newest.map(\.dwellSeconds).sorted()
     left = dwells.count
     medianDwellSeconds = dwells.isEmpty ? nil : dwells[dwells.count / 2]
     let slowDwell = dwells.isEmpty ? 0 : dwells[min(dwells.count - 1, dwells.count * 9 / 10)]
     // The pace of this program counts when leaving is usual here, not when one of many has left.
+    slowDwellSeconds = slowDwell
     let isUsual = left >= 2 && Double(left) >= 0.1 * Double(members.count)
     patienceSeconds = max(watched.patienceSeconds, isUsual ? 2 * slowDwell : 0)
     let patience = patienceSeconds
     survivors = members.count { now.seconds(since: $0.since) >= patience }
     entered = left + members.count { $0.since >= watched.firstLookAt }
-    let late = dwells.count { $0 >= patience }
-    isDraining = late > 0 && Double(late) > watched.drainShare * Double(late + survivors)
     isWatchedTooShort = watched.seconds < patience / 2
-    judgeGrowth(members, departures: departures, slowDwell: slowDwell, watched: watched)
+    // Newcomers may still leave at the usual pace: they prove nothing yet.
+    let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patience)
+    let flow = Flow(members, departures, grace: grace, patienceSeconds: patience, watched)
+    isDraining = leavesLate(members, departures, watched)
+    if let flow { judge(flow, intervalSeconds: watched.intervalSeconds) }
   }
 
-  /// Compares those that came and stayed with those that went, over the last patience or the last
-  /// ten arrivals, whichever is longer.
-  private mutating func judgeGrowth(
-    _ members: [Member], departures: [Departure], slowDwell: Double, watched: Watched
+  /// Whether sockets as old as the survivors still go. Those that left young say nothing of the
+  /// old ones, and those that left long ago nothing of now. So: of at least half the age that half
+  /// of the survivors have, and within that age.
+  private func leavesLate(
+    _ members: [Member], _ departures: Departures, _ watched: Watched
+  ) -> Bool {
+    let ages = members.map { watched.now.seconds(since: $0.since) }
+      .filter { $0 >= patienceSeconds }.sorted()
+    let median = ages.isEmpty ? patienceSeconds : ages[ages.count / 2]
+    let late = departures.count(ofAtLeast: median / 2) {
+      watched.now.seconds(since: $0.at) <= median
+    }
+    return late > 0 && Double(late) > watched.drainShare * Double(late + survivors)
+  }
+
+  package init(_ members: [Member], departures: [Departure], watched: Watched) {
+    self.init(members, departures: Departures(departures), watched: watched)
+  }
+
+  private mutating func judge(_ flow: Flow, intervalSeconds: Double) {
+    let recent = flow.change(within: flow.window)
+    guard recent.span > 0 else { return }
+    growth = flow.rate
+    let gap = recent.span / Double(recent.came)
+    let isRecent = flow.youngest - flow.grace <= 5 * gap + 2 * intervalSeconds
+    isGrowing =
+      recent.net >= max(3, recent.noise) && isRecent && flow.isSpread(recent)
+  }
+}
+
+/// Who came to stay, and who of the older ones went, in a time that ends a little before now.
+///
+/// It counts those that are past the grace: at the end of a window, and at its begin. The
+/// difference is exactly those that passed it within and are still here, less those that had
+/// passed it before and have left since. Who came and left within the window is in neither count,
+/// however much of that there is.
+private struct Flow {
+  struct Change {
+    var came: Int
+    var span: Double
+    var net: Double
+    /// Two standard deviations: arrivals and departures are counts.
+    var noise: Double
+
+    var rate: Rate {
+      Rate(
+        perSecond: max(0, net / span), low: max(0, (net - noise) / span),
+        high: (net + noise) / span)
+    }
+  }
+
+  let grace: Double
+  /// How far back is looked to tell whether it grows now: the last patience or the last ten
+  /// arrivals, whichever is longer.
+  private(set) var window = 0.0
+  private var ages: [Double] = []
+  /// Some were there before, with nothing known of their arrival.
+  private let hasOlder: Bool
+  private let departures: Departures
+  private let now: BootInstant
+
+  /// nil with fewer than two arrivals.
+  init?(
+    _ members: [Trend.Member], _ departures: Departures, grace: Double, patienceSeconds: Double,
+    _ watched: Trend.Watched
   ) {
-    // Newcomers may still leave at the usual pace: they prove nothing yet.
-    let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patienceSeconds)
-    let ages = members.filter(\.isDated).map { watched.now.seconds(since: $0.since) }
-      .filter { $0 >= grace }.sorted()
+    self.grace = grace
+    self.departures = departures
+    now = watched.now
     // Before the first look, only those that stayed are known. Growth is judged on the time
     // watched; a single look has nothing better than the ages of those that are still there.
     let horizon = watched.seconds >= patienceSeconds / 2 ? watched.seconds : .infinity
-    let known = ages.filter { $0 <= horizon }
-    guard let youngest = known.first, known.count >= 2 else { return }
-    let tenth = known[min(9, known.count - 1)]
-    let end = min(max(grace + patienceSeconds, tenth), horizon)
-    let recent = known.filter { $0 <= end }
-    let gone = departures.count {
-      let ago = watched.now.seconds(since: $0.at)
-      return $0.dwellSeconds >= grace && ago <= end
+    ages = members.filter(\.isDated).map { watched.now.seconds(since: $0.since) }
+      .filter { $0 >= grace && $0 <= horizon }.sorted()
+    hasOlder = ages.count < members.count { watched.now.seconds(since: $0.since) >= grace }
+    guard ages.count >= 2 else { return nil }
+    window = min(max(grace + patienceSeconds, ages[min(9, ages.count - 1)]), horizon)
+  }
+
+  var youngest: Double { ages.first ?? 0 }
+
+  func change(within end: Double) -> Change {
+    let came = ages.count { $0 <= end }
+    let gone = departures.count(ofAtLeast: grace) {
+      let ago = now.seconds(since: $0.at)
+      return ago <= end && ago + $0.dwellSeconds > end
     }
     var span = end - grace
-    if let oldest = recent.last, recent.count == ages.count, members.count == ages.count {
+    if came == ages.count, !hasOlder, let oldest = ages.last {
       // All began within the span: measure from the first arrival, one mean gap early.
-      let inner = oldest - youngest
-      span = min(span, max(oldest - grace, 0) + inner / Double(max(1, recent.count - 1)))
+      span = min(span, oldest - grace + (oldest - youngest) / Double(max(1, came - 1)))
     }
-    guard span > 0 else { return }
-    let net = Double(recent.count - gone)
-    // Arrivals and departures are counts: their noise is their square root.
-    let noise = 2 * Double(recent.count + gone).squareRoot()
-    growth = Rate(
-      perSecond: max(0, net / span), low: max(0, (net - noise) / span),
-      high: (net + noise) / span)
-    let gap = span / Double(recent.count)
-    let isRecent = youngest - grace <= 5 * gap + 2 * watched.intervalSeconds
-    // Spread over the time judged: a burst with one latecomer is no trend.
-    let late = recent.count { $0 - grace < span / 2 }
-    let isSpread = 4 * late >= recent.count && 5 * late <= 4 * recent.count + 2
-    isGrowing = net >= max(3, noise) && isRecent && isSpread
+    let noise = 2 * Double(came + gone).squareRoot()
+    return Change(came: came, span: span, net: Double(came - gone), noise: noise)
+  }
+
+  /// Whether the arrivals spread over the time judged: a burst with one latecomer is no trend.
+  func isSpread(_ change: Change) -> Bool {
+    let late = ages.prefix(change.came).count { $0 - grace < change.span / 2 }
+    return 4 * late >= change.came && 5 * late <= 4 * change.came + 2
+  }
+
+  /// The rate now, from as long a time as it has been the same: twice as many arrivals tell it
+  /// more exactly, as long as the older half agrees with the newer one (to three standard
+  /// deviations: chance alone must not cut it short).
+  var rate: Rate {
+    var best = change(within: window)
+    var end = window
+    while best.came < ages.count {
+      let next = ages[min(2 * best.came, ages.count) - 1]
+      let longer = change(within: next)
+      let older = longer.net - best.net
+      let expected = best.net / best.span * (longer.span - best.span)
+      let doubt = 3 * (abs(older) + best.noise * best.noise / 4).squareRoot()
+      guard next > end, longer.span > best.span, abs(older - expected) <= doubt else { break }
+      best = longer
+      end = next
+    }
+    return best.rate
   }
 }

@@ -33,7 +33,7 @@ package struct CloseWaitGroup {
     var trend = inquiry.trend(
       group, patienceSeconds: settings.patience(for: .closeWaitLeak),
       since: Self.quietSince)
-    if let shorter = Self.shorterPatience(trend, in: inquiry) {
+    if let shorter = Self.shorterPatience(trend, group, in: inquiry) {
       trend = inquiry.trend(
         group, patienceSeconds: shorter, since: Self.quietSince)
     }
@@ -66,19 +66,45 @@ package struct CloseWaitGroup {
     culprits += inquiry.pairs.peers(of: quiet.members, in: census)
   }
 
-  /// A flood does not wait for the patience: hundreds that came one after the other over many
-  /// looks, of which none has left, are no burst. Bursts of that size come within 2 or 3 seconds.
+  /// The time in which the evidence is overwhelming, if it is before the patience has passed.
+  ///
+  /// A flood does not wait: sockets that came evenly over all of that time, of which none has left.
+  /// A burst comes within 2 or 3 seconds, so evenness over 15 rules it out, whatever its size. A
+  /// program that is known to close its sockets may stand still for half a minute (a collection of
+  /// garbage, a full disk) and then close all of them: it gets 45.
+  ///
+  /// Either they are more than any burst of a healthy host, or they would exhaust the descriptors
+  /// before the patience has passed.
   private static func shorterPatience(
-    _ trend: Trend, in inquiry: Inquiry
+    _ trend: Trend, _ group: SocketGroup, in inquiry: Inquiry
   ) -> Double? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let floodPatience = 10.0
-    guard settings.patience(for: .closeWaitLeak) > floodPatience, trend.left == 0,
-      trend.isGrowing || census.looks >= 8,
-      trend.entered >= 500, census.watchedSeconds >= 1.5 * floodPatience
+    let floodPatience = trend.left == 0 ? 10.0 : 45.0
+    let span = 1.5 * floodPatience
+    guard settings.patience(for: .closeWaitLeak) > floodPatience,
+      trend.slowDwellSeconds < floodPatience / 4,
+      census.watchedSeconds >= span
     else { return nil }
-    return floodPatience
+    let now = census.now
+    let ages = group.members.map { now.seconds(since: quietSince($0)) }.filter { $0 <= span }
+    var parts = [Int](repeating: 0, count: 5)
+    for age in ages { parts[min(4, Int(max(0, age) / span * 5))] += 1 }
+    let isEven = parts.allSatisfy { 10 * $0 >= ages.count }
+    guard isEven, ages.count > settings.poolBound else { return nil }
+    let isHuge = group.members.count >= 500
+    return isHuge || exhausts(ages.count, in: span, group, inquiry) ? floodPatience : nil
+  }
+
+  /// Whether one process reaches its limit of descriptors within the patience, at this pace.
+  private static func exhausts(
+    _ arrivals: Int, in span: Double, _ group: SocketGroup, _ inquiry: Inquiry
+  ) -> Bool {
+    let draft = FindingDraft(inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
+    let rate = Double(arrivals) / span
+    let forecast = draft.descriptorForecast(
+      of: draft.holders(of: group.members), growth: Rate(perSecond: rate, low: rate, high: rate))
+    return (forecast?.seconds ?? .infinity) < inquiry.settings.patience(for: .closeWaitLeak)
   }
 }
 

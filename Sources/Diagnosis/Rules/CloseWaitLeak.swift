@@ -24,13 +24,25 @@ package enum CloseWaitLeak: Rule {
       if judged.trend.survivors + judged.turnedGhost < fewest(judged, settings) {
         finding.doubts.append(.fewSockets)
       }
-      if judged.isPoolLike, finding.doubts.contains(.oneLook) {
+      if judged.isPoolLike,
+        finding.doubts.contains(.oneLook) || mayBePool(judged, settings)
+      {
         finding.doubts.append(.maybeFillingPool)
       }
-      let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]
+      let blocking: [Doubt] = [
+        .oneLook, .watchedTooShort, .someDrain, .fewSockets, .maybeFillingPool,
+      ]
       if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }
       return finding
     }
+  }
+
+  /// Whether one process has no more of them than a pool can have. An owner that closes as many
+  /// of its kind as it keeps has no pool of them.
+  private static func mayBePool(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Bool {
+    guard judged.trend.left < judged.trend.survivors else { return false }
+    let fullest = judged.culprits.first { $0.role == .holder }?.sockets
+    return max(fullest ?? 0, judged.trend.survivors) < settings.fewestBeyondPools
   }
 
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {

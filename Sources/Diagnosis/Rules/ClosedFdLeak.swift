@@ -25,9 +25,10 @@ package enum ClosedFdLeak: Rule {
     let settings = inquiry.settings
     guard let record = census.processes[process], !isToldElsewhere(ghosts, in: inquiry)
     else { return nil }
+    let gone = census.ghosts.departures.filter { $0.process == process }
     let trend = Trend(
       ghosts.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
-      departures: census.ghosts.departures.filter { $0.process == process },
+      departures: Departures(gone),
       watched: inquiry.watched(settings.patience(for: id)))
     guard trend.isGrowing, trend.survivors >= 2 else { return nil }
     let remembered = ghosts.compactMap(\.connection)

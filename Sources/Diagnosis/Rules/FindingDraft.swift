@@ -142,7 +142,10 @@ package struct FindingDraft {
     var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
     guard let growth, growth.perSecond > 0 else { return forecast }
     let total = max(1, holders.reduce(0) { $0 + $1.sockets })
-    let share = Double(worst.sockets) / Double(total)
+    // Workers of one service leak alike, unless the numbers differ by more than chance.
+    let even = Double(total) / Double(holders.count)
+    let isEven = Double(worst.sockets) - even <= 3 * even.squareRoot()
+    let share = isEven ? 1 / Double(holders.count) : Double(worst.sockets) / Double(total)
     let left = Double(max(0, Int(limit) - used))
     forecast.seconds = left / (growth.perSecond * share)
     forecast.lowSeconds = left / (growth.high * share)
@@ -155,6 +158,12 @@ package struct FindingDraft {
     guard let forecast else { return .warning }
     if Double(forecast.used) >= settings.descriptorShareWarning * Double(forecast.limit) {
       return .critical
+    }
+    // However slow it is: what is half gone asks for a person.
+    if 2 * forecast.used >= forecast.limit,
+      forecast.seconds ?? .infinity > settings.criticalHorizonSeconds
+    {
+      return .warning
     }
     guard let seconds = forecast.seconds else { return .warning }
     if seconds <= settings.criticalHorizonSeconds { return .critical }

@@ -28,9 +28,21 @@ package struct RuleSettings: Hashable, Sendable {
   /// looks at the handler, not at sockets.
   package var fewestStuck = 5
 
-  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread). 10: the
-  /// default size of common pools; below it, growth cannot be told from a pool that fills.
+  /// Fewest stuck sockets that look like an idle pool's (outgoing, only the FIN unread), in a watch
+  /// that is too short to wait for more. 10: the default size of common pools.
   package var fewestPoolLike = 10
+
+  /// The size in one process beyond which no common pool goes. 100: the defaults of the pools of
+  /// databases, HTTP clients and thread pools lie between 2 and 100.
+  ///
+  /// Up to there, a pool that fills (or workers that connect one after the other) cannot be told
+  /// from a leak by anything the kernel shows, and a daemon has the time to wait: 100 descriptors
+  /// are less than a tenth of the smallest limit in use.
+  package var poolBound = 100
+
+  /// What makes pool-like sockets too many for a pool: a watch with a patience of less than a
+  /// minute is somebody who asks now and cannot wait.
+  var fewestBeyondPools: Int { patienceSeconds < 60 ? fewestPoolLike : poolBound }
 
   /// A block that neither grows nor drains is reported from this size. 10 for accepted
   /// connections, which no pool keeps.

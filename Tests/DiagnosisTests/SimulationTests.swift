@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Simulation
+import Testing
+
+/// A small part of what `Simulate` runs at length.
+@Suite struct SimulationTests {
+  @Test(arguments: [UInt64(100), 111, 123])
+  func `half a day of harmless life raises no alarm`(seed: UInt64) {
+    let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60)
+    #expect(life.alarms.map(\.finding.id) == [])
+  }
+
+  @Test(arguments: [UInt64(7), 8])
+  func `a pool that fills and empties by the day stays silent`(seed: UInt64) {
+    for kind in ["lifo-pool", "fifo-pool", "worker-ramp"] {
+      let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60, only: kind)
+      #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
+    }
+  }
+
+  @Test(arguments: [
+    (rate: 1 / 60.0, isInbound: true), (1 / 60.0, false), (1 / 6.0, true), (1 / 6.0, false),
+  ])
+  func `a leak is found before a tenth of the descriptors is gone`(
+    leak: (rate: Double, isInbound: Bool)
+  ) throws {
+    var plan = Leak.Plan(perSecond: leak.rate)
+    plan.isInbound = leak.isInbound
+    plan.receiveQueue = 1
+    let run = LeakRun(plan, seed: 41, tickSeconds: 20, longestSeconds: 9000)
+    #expect(run.warningSeconds != nil)
+    #expect(run.shareAtDetection > 0)
+    #expect(run.shareAtDetection < 0.1)
+    #expect(run.firings == 1)
+  }
+
+  @Test func `one leaked in a hundred closed is found`() {
+    var plan = Leak.Plan(perSecond: 1 / 30.0)
+    plan.healthyForEach = 99
+    let run = LeakRun(plan, seed: 43, tickSeconds: 20, longestSeconds: 3600)
+    #expect(run.warningSeconds != nil)
+  }
+
+  @Test func `a leak of a hundred a second is found within two looks of a daemon`() throws {
+    var plan = Leak.Plan(perSecond: 100)
+    plan.limit = 65536
+    let run = LeakRun(plan, seed: 47, tickSeconds: 10, longestSeconds: 60, neighbours: 0)
+    #expect(try #require(run.detectionSeconds) <= 30)
+  }
+
+  @Test func `a leak of one an hour is told as a notice long before half of the limit`() throws {
+    let run = LeakRun(
+      Leak.Plan(perSecond: 1 / 3600.0), seed: 53, tickSeconds: 300, longestSeconds: 86400)
+    #expect(run.detectionSeconds != nil)
+    #expect(run.shareAtDetection < 0.05)
+  }
+
+  @Test func `the forecast is right to a fifth after ten minutes`() throws {
+    var plan = Leak.Plan(perSecond: 1)
+    plan.limit = 65536
+    let run = LeakRun(plan, seed: 59, tickSeconds: 30, longestSeconds: 700)
+    #expect(abs(try #require(run.forecastError)) < 0.2)
+  }
+}
