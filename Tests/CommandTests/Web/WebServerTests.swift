@@ -103,17 +103,20 @@ import Testing
     try server.stop()
   }
 
-  @Test(arguments: [
+  private static let chunkedWithLength =
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + "0\r\n\r\n"
+
+  private static let badRequests: [(String, Int)] = [
     ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("\u{16}\u{3}\u{1}\r\n\r\n", 400), ("GET\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
-    (
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + "0\r\n\r\n", 400
-    ),
+    (chunkedWithLength, 400),
     ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     ("GET / HTTP/7.3\r\nHost: x\r\n\r\n", 505),
-  ])
+  ]
+
+  @Test(arguments: badRequests)
   func `what is no good request is refused and the connection closed`(
     _ request: String, _ status: Int
   ) throws {
