@@ -19,7 +19,7 @@ import Testing
   @Test func `a connection without a byte is closed at the limit of a request`() throws {
     let server = try RunningServer(limits: Self.limits)
     let seconds = try #require(try server.client().secondsUntilClosed())
-    #expect((0.5...6).contains(seconds), "\(seconds)")
+    #expect((0.5...40).contains(seconds), "\(seconds)")
     try server.stop()
   }
 
@@ -28,11 +28,11 @@ import Testing
     let client = try server.client()
     let began = RunningDaemon.monotonicSeconds
     client.send("GET / HTTP/1.1\r\nHost: x\r\nX: ")
-    while RunningDaemon.monotonicSeconds - began < 15, !client.isClosedByPeer {
+    while RunningDaemon.monotonicSeconds - began < 45, !client.isClosedByPeer {
       client.send("a")
       if client.secondsUntilClosed(within: 0.1) != nil { break }
     }
-    #expect((0.5...6).contains(RunningDaemon.monotonicSeconds - began))
+    #expect((0.5...40).contains(RunningDaemon.monotonicSeconds - began))
     try server.stop()
   }
 
@@ -44,7 +44,7 @@ import Testing
     client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(client.answer()?.status == 200)
     client.send("GET /")
-    #expect(try #require(client.secondsUntilClosed()) < 6)
+    #expect(try #require(client.secondsUntilClosed()) < 40)
     try server.stop()
   }
 
@@ -54,7 +54,7 @@ import Testing
     client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(client.answer()?.status == 200)
     let seconds = try #require(client.secondsUntilClosed())
-    #expect((1.5...8).contains(seconds), "\(seconds)")
+    #expect((1.5...40).contains(seconds), "\(seconds)")
     try server.stop()
   }
 
@@ -64,7 +64,7 @@ import Testing
     let request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
     let began = RunningDaemon.monotonicSeconds
     var isRefused = false
-    while RunningDaemon.monotonicSeconds - began < 15 {
+    while RunningDaemon.monotonicSeconds - began < 45 {
       // EPIPE or ECONNRESET: the server has closed.
       if client.sendWithoutWaiting(request) < 0, errno != EAGAIN {
         isRefused = true

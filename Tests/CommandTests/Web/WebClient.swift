@@ -60,7 +60,7 @@ final class WebClient {
   /// Reads until the peer closes.
   ///
   /// - Returns: The seconds it took; nil when it did not within `seconds`.
-  func secondsUntilClosed(within seconds: Double = 20) -> Double? {
+  func secondsUntilClosed(within seconds: Double = 45) -> Double? {
     let began = RunningDaemon.monotonicSeconds
     while RunningDaemon.monotonicSeconds - began < seconds {
       if isClosedByPeer { return RunningDaemon.monotonicSeconds - began }
