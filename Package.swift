@@ -20,12 +20,27 @@ let lifecycle: [Target.Dependency] = [
   .product(name: "Logging", package: "swift-log"),
 ]
 
+let http: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+  .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
+]
+
 let package = Package(
   name: "closewatch",
   products: [.executable(name: "closewatch", targets: ["closewatch"])],
+  traits: [
+    // BoringSSL takes minutes to build: a plain build does without and refuses a tls_server_config.
+    .trait(name: "TLS", description: "HTTPS for the daemon's web endpoint (swift-nio-ssl).")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
   ],
   targets: [
@@ -41,16 +56,18 @@ let package = Package(
     .systemLibrary(
       name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // crypt_r(3), for the bcrypt hashes of basic_auth_users: libcrypt-dev.
+    .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
     // The only target that makes system calls.
     .target(
-      name: "LinuxHost", dependencies: ["CLinuxDiag", "CSystemd", "KernelTables"],
+      name: "LinuxHost", dependencies: ["CCrypt", "CLinuxDiag", "CSystemd", "KernelTables"],
       swiftSettings: strict),
     // Commands, settings, wiring: the only target that reads argv, logs and exits.
     .executableTarget(
       name: "closewatch",
       dependencies: [
         "CYaml", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", argumentParser,
-      ] + lifecycle,
+      ] + lifecycle + http,
       swiftSettings: strict),
 
     // What several test targets need: goldens, builders, network namespaces, the lab.

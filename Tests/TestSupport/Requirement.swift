@@ -49,8 +49,8 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
         + [
-          "bash", "groff", "ip", "journalctl", "lsof", "man", "netstat", "nft", "nsenter",
-          "setpriv", "ss", "unshare",
+          "bash", "curl", "groff", "ip", "journalctl", "lsof", "man", "netstat", "nft", "nsenter",
+          "promtool", "setpriv", "ss", "systemd-socket-activate", "unshare",
         ].map(command)
     }
 

@@ -327,9 +327,9 @@ _closewatch_record() {
 
 _closewatch_daemon() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
-    repeating_options=(--set)
-    non_repeating_options=(--settings --interval)
+    non_repeating_flags=(--web.systemd-socket --version -h --help)
+    repeating_options=(--set --web.listen-address)
+    non_repeating_options=(--settings --interval --web.config.file)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -341,6 +341,12 @@ _closewatch_daemon() {
         return
         ;;
     '--interval')
+        return
+        ;;
+    '--web.listen-address')
+        return
+        ;;
+    '--web.config.file')
         return
         ;;
     esac

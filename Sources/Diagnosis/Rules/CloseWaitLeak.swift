@@ -37,17 +37,21 @@ package enum CloseWaitLeak: Rule {
     }
   }
 
-  /// Whether one process has no more of them than a pool can have. An owner that closes as many
-  /// of its kind as it keeps has no pool of them.
+  /// Whether one process has no more of them than a pool can have.
   private static func mayBePool(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Bool {
-    guard judged.trend.left < judged.trend.survivors else { return false }
+    if hasNoPool(judged, settings) { return false }
     let fullest = judged.culprits.first { $0.role == .holder }?.sockets
     return max(fullest ?? 0, judged.trend.survivors) < settings.fewestBeyondPools
   }
 
+  /// In a watch of moments, an owner that closes as many of its kind as it keeps has no pool of
+  /// them. In one of hours it can be a pool that renews what it takes out.
+  private static func hasNoPool(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Bool {
+    settings.isShortWatch && judged.trend.left >= judged.trend.survivors
+  }
+
   private static func fewest(_ judged: CloseWaitGroup, _ settings: RuleSettings) -> Int {
-    // An owner that closes as many of its kind as it keeps has no pool of them.
-    if judged.isPoolLike, judged.trend.left < judged.trend.survivors {
+    if judged.isPoolLike, !hasNoPool(judged, settings) {
       return settings.fewestPoolLike
     }
     return judged.group.port.isInbound && judged.cause == .eofReadNotClosed

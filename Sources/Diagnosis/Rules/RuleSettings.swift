@@ -40,9 +40,11 @@ package struct RuleSettings: Hashable, Sendable {
   /// are less than a tenth of the smallest limit in use.
   package var poolBound = 100
 
-  /// What makes pool-like sockets too many for a pool: a watch with a patience of less than a
-  /// minute is somebody who asks now and cannot wait.
-  var fewestBeyondPools: Int { patienceSeconds < 60 ? fewestPoolLike : poolBound }
+  /// A patience of less than a minute is somebody who asks now and cannot wait.
+  var isShortWatch: Bool { patienceSeconds < 60 }
+
+  /// What makes pool-like sockets too many for a pool.
+  var fewestBeyondPools: Int { isShortWatch ? fewestPoolLike : poolBound }
 
   /// A block that neither grows nor drains is reported from this size. 10 for accepted
   /// connections, which no pool keeps.

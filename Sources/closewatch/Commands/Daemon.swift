@@ -35,7 +35,10 @@ struct Daemon: ParsableCommand {
   @Option(help: ArgumentHelp("The same as --set sampling.interval=TIME.", valueName: "time"))
   var interval: String?
 
+  @OptionGroup var web: WebOptions
+
   func run() throws {
+    let web = try self.web.settings
     var flags = overrides
     if let interval { flags.append("sampling.interval=\(interval)") }
     let source = SettingsSource(path: settings, flags: flags)
@@ -47,6 +50,6 @@ struct Daemon: ParsableCommand {
       throw ExitCode(ExitStatus.blind)
     }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
-    try DaemonRun(settings: initial, source: source, logger: logger).toItsEnd()
+    try DaemonRun(settings: initial, source: source, web: web, logger: logger).toItsEnd()
   }
 }

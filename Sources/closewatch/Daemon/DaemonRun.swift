@@ -12,11 +12,13 @@ import UnixSignals
 struct DaemonRun {
   let settings: DaemonSettings
   let source: SettingsSource
+  let web: WebSettings
   let logger: Logger
 
   /// Runs until a signal ends it.
   ///
-  /// - Throws: ``HostError`` when there can be no sampling thread.
+  /// - Throws: ``HostError`` when there can be no sampling thread; ``UsageError`` when an address
+  ///   or the web settings cannot be used.
   func toItsEnd() throws {
     ReturnedMemory.goesBackAtOnce()
     let services = try services()
@@ -30,6 +32,7 @@ struct DaemonRun {
 
   private func services() throws -> [ServiceGroupConfiguration.ServiceConfiguration] {
     let store = SnapshotStore(first)
+    let server = try web.isServed ? WebServer(web, store: store, logger: logger) : nil
     let (bell, journalBell) = (Bell(), Bell())
     let notify = ServiceNotify()
     let queue = JournalQueue(settings.journal)
@@ -46,10 +49,9 @@ struct DaemonRun {
         sampler: sampler, store: store, bell: bell, notify: notify, logger: logger,
         report: { reporter.report($0) })
       // They end in the opposite order: the loop first, the journal with what is left last.
-      return [
-        .init(service: journal, successTerminationBehavior: .ignore),
-        .init(service: reload, successTerminationBehavior: .ignore),
-        .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+      let outlets: [any Service] = [journal, reload] + (server.map { [$0] } ?? [])
+      return outlets.map { .init(service: $0, successTerminationBehavior: .ignore) } + [
+        .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)
       ]
     } catch {
       throw HostError("\(error); raise the limit of threads")

@@ -2,6 +2,7 @@
 
 import Diagnosis
 import KernelTables
+import Reporting
 
 /// What the daemon knows after its newest turn: the only thing that the outlets (HTTP, status
 /// page) read. A value of bounded size; it holds no rows of the socket table.
@@ -20,6 +21,8 @@ struct DaemonSnapshot: Sendable {
   var listenersLeftOut = 0
   /// Who holds sockets, those with most first; not bounded here: outlets fold.
   var owners: [OwnerSummary] = []
+  /// Who holds sockets that should be gone, those with most first; not bounded here.
+  var stuckOwners: [StuckOwner] = []
   /// Ephemeral ports in use to one destination, fullest first; from the newest full look; bounded.
   var routes: [RouteSummary] = []
   var routesLeftOut = 0

@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import LinuxHost
+import Reporting
 
 /// Takes turns on a thread of its own, and publishes what they bring.
 actor Sampler {
@@ -90,6 +91,8 @@ actor Sampler {
     snapshot.newestLook = outcome.look
     if census.sample.states.contains(.established) { snapshot.fullLook = outcome.look }
     SnapshotBuilder(census, before: snapshot).fill(&snapshot)
+    snapshot.stuckOwners = StuckOwner.all(
+      in: census, patienceSeconds: settings.rules.patienceSeconds)
     snapshot.findings = engine.watch.findings
     snapshot.findingsDropped = engine.watch.dropped
     snapshot.gaps = outcome.gaps

@@ -15,8 +15,11 @@ final class RunningDaemon {
   /// - Parameters:
   ///   - environment: `NAME=value`, on top of that of the tests.
   ///   - settings: `section.key=value`.
+  ///   - file: The settings file.
+  ///   - web: Flags of the web server. Without, there is none: tests run side by side.
   init(
-    environment: [String] = [], settings: [String] = [], file: String? = nil
+    environment: [String] = [], settings: [String] = [], file: String? = nil,
+    web: [String] = ["--web.listen-address", "none"]
   ) throws {
     // exec: the pid is the daemon's own.
     let script = "exec env \"$@\" 2>&1"
@@ -24,6 +27,7 @@ final class RunningDaemon {
     arguments += [Command.path, "daemon"]
     if let file { arguments += ["--settings", file] }
     for setting in settings { arguments += ["--set", setting] }
+    arguments += web
     program = try ChildProgram("sh", arguments)
   }
 

@@ -6,10 +6,13 @@ extension TidyRule {
     "Sources/KernelTables": [],
     "Sources/Diagnosis": ["KernelTables"],
     "Sources/Reporting": ["Diagnosis", "KernelTables"],
-    "Sources/LinuxHost": ["CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization"],
+    "Sources/LinuxHost": [
+      "CCrypt", "CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization",
+    ],
     "Sources/closewatch": [
       "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
-      "KernelTables", "LinuxHost", "Logging", "Reporting", "ServiceLifecycle", "Synchronization",
+      "KernelTables", "LinuxHost", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression",
+      "NIOPosix", "NIOSSL", "Reporting", "ServiceLifecycle", "Synchronization",
       "UnixSignals",
     ],
   ]

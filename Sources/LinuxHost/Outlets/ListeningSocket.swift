@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Listening sockets: made here, or handed over by the service manager.
+///
+/// Made here and not by the HTTP library, so that a unix socket never exists with the wrong mode
+/// and every failure says on which address.
+package enum ListeningSocket {
+  /// Connections that wait to be accepted. 512: what a storm of scrapers leaves in a second.
+  package static let backlog: Int32 = 512
+
+  /// The sockets that systemd passes to this process: sd_listen_fds(3). Empty without.
+  ///
+  /// - Throws: ``SystemCallError`` when one of them is not a listening stream socket.
+  package static func activated() throws(SystemCallError) -> [Int32] {
+    guard let owner = getenv("LISTEN_PID").flatMap({ Int32(String(cString: $0)) }),
+      owner == getpid(),
+      let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), count > 0,
+      count <= 64
+    else { return [] }
+    var found: [Int32] = []
+    for fd in 3..<(3 + count) {
+      let name = "descriptor \(fd) of $LISTEN_FDS"
+      _ = try systemCall("fcntl", on: name) { fcntl(fd, F_SETFD, FD_CLOEXEC) }
+      var isListening: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      _ = try systemCall("getsockopt", on: name) {
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size)
+      }
+      guard isListening != 0 else { throw SystemCallError("accept", on: name, errno: EINVAL) }
+      found.append(fd)
+    }
+    return found
+  }
+
+  /// Binds a unix socket; whoever may connect is told by `mode` from its first moment on.
+  ///
+  /// A file that is there is replaced only when it is a socket on which nobody listens.
+  /// - Throws: ``SystemCallError``, with EADDRINUSE when somebody does.
+  package static func bindUnix(path: String, mode: UInt32) throws(SystemCallError) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      throw SystemCallError("bind", on: path, errno: ENAMETOOLONG)
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    try removeStale(path, address)
+    let fd = try stream(on: path)
+    do throws(SystemCallError) {
+      // On a socket that is not bound yet, this sets the mode of the file that bind() makes.
+      _ = try systemCall("fchmod", on: path) { fchmod(fd, mode) }
+      _ = try systemCall("bind", on: path) { withAddress(&address) { bind(fd, $0, $1) } }
+      _ = try systemCall("chmod", on: path) { chmod(path, mode) }
+      _ = try systemCall("listen", on: path) { Glibc.listen(fd, backlog) }
+    } catch {
+      close(fd)
+      throw error
+    }
+    return fd
+  }
+
+  /// Binds a TCP socket.
+  ///
+  /// - Parameters:
+  ///   - host: An address or a name; empty: every address, of IPv6 and IPv4.
+  ///   - port: 0: any that is free.
+  /// - Throws: ``SystemCallError``, with EADDRINUSE when the port is taken.
+  package static func bindTCP(host: String, port: UInt16) throws(SystemCallError) -> Int32 {
+    let subject = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(host.isEmpty ? "::" : host, String(port), &hints, &list)
+    guard code == 0, let first = list else {
+      throw SystemCallError("getaddrinfo", on: subject, errno: code == EAI_SYSTEM ? errno : EINVAL)
+    }
+    defer { freeaddrinfo(list) }
+    let fd: Int32
+    do throws(SystemCallError) {
+      fd = try openTCP(first.pointee, subject)
+    } catch {
+      // A kernel without IPv6: every address is every address of IPv4.
+      guard host.isEmpty, error.errno == EAFNOSUPPORT || error.errno == EADDRNOTAVAIL
+      else { throw error }
+      return try bindTCP(host: "0.0.0.0", port: port)
+    }
+    return fd
+  }
+
+  /// Sets the backlog of a socket that listens already.
+  package static func restoreBacklog(of fd: Int32) { _ = Glibc.listen(fd, backlog) }
+
+  /// Removes the file of a unix socket at the end. One that is gone already is fine.
+  package static func remove(_ path: String) { unlink(path) }
+
+  /// The local port of a TCP socket; nil of another one.
+  package static func port(of fd: Int32) -> UInt16? {
+    var storage = sockaddr_storage()
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let code = withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(fd, $0, &size) }
+    }
+    let isInternet = [AF_INET, AF_INET6].contains(Int32(storage.ss_family))
+    guard code == 0, isInternet else { return nil }
+    // The port is at the same place in both.
+    return withUnsafeBytes(of: &storage) { UInt16($0[2]) << 8 | UInt16($0[3]) }
+  }
+
+  private static func openTCP(
+    _ info: addrinfo, _ subject: String
+  ) throws(SystemCallError) -> Int32 {
+    let fd = try systemCall("socket", on: subject) {
+      socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), info.ai_protocol)
+    }
+    do throws(SystemCallError) {
+      var yes: Int32 = 1
+      let size = socklen_t(MemoryLayout<Int32>.size)
+      _ = try systemCall("setsockopt", on: subject) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, size)
+      }
+      _ = try systemCall("bind", on: subject) { bind(fd, info.ai_addr, info.ai_addrlen) }
+      _ = try systemCall("listen", on: subject) { Glibc.listen(fd, backlog) }
+    } catch {
+      close(fd)
+      throw error
+    }
+    return fd
+  }
+
+  private static func stream(on path: String) throws(SystemCallError) -> Int32 {
+    try systemCall("socket", on: path) {
+      socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    }
+  }
+
+  /// Removes what an earlier run left behind, and nothing else.
+  private static func removeStale(
+    _ path: String, _ address: sockaddr_un
+  ) throws(SystemCallError) {
+    var info = stat()
+    guard lstat(path, &info) == 0 else { return }
+    guard info.st_mode & S_IFMT == S_IFSOCK else {
+      throw SystemCallError("bind", on: path, errno: EEXIST)
+    }
+    let fd = try stream(on: path)
+    defer { close(fd) }
+    var address = address
+    let isAnswered = withAddress(&address) { connect(fd, $0, $1) } == 0
+    guard !isAnswered, errno == ECONNREFUSED else {
+      throw SystemCallError("bind", on: path, errno: EADDRINUSE)
+    }
+    unlink(path)
+  }
+
+  private static func withAddress(
+    _ address: inout sockaddr_un, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+}
+
+extension SystemCallError {
+  /// Somebody else listens there.
+  package var isAddressTaken: Bool { errno == EADDRINUSE }
+}

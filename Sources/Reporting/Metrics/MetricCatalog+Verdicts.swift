@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The metrics of owners and findings.
+///
+/// The labels are `owner_kind` and `owner_name`, never `owner`: a target label of that name is
+/// common, and Prometheus would rename ours.
+extension MetricCatalog {
+  // MARK: Owners
+
+  static let ownerStuck = MetricFamily(
+    "closewatch_owner_stuck_sockets", .gauge, labels: ownerLabels + ["state"],
+    help: "Sockets closed by one side only, without a byte for the patience, by what owns them: "
+      + "systemd unit, container or program, never a process id. The owners with most; the others "
+      + "are summed under owner_kind rest, and those without a process under kernel. \(fromSample)")
+  static let ownerOldest = MetricFamily(
+    "closewatch_owner_oldest_stuck_timestamp_seconds", .gauge, unit: "seconds",
+    labels: ownerLabels,
+    help: "When the oldest stuck socket entered its state, at the latest: it can be older when "
+      + "the kernel does not tell. Seconds since 1970. \(fromSample)")
+  static let ownerDead = MetricFamily(
+    "closewatch_owner_dead_descriptors", .gauge, labels: ownerLabels,
+    help: "Descriptors on TCP sockets that are in no table: the connection died and nobody closed "
+      + "them. netstat and ss do not show these. \(fromSample)")
+  static let ownerDescriptors = MetricFamily(
+    "closewatch_owner_open_descriptors", .gauge, labels: ownerLabels,
+    help: "Open descriptors of the owner's process that is nearest to its limit. \(fromSample)")
+  static let ownerDescriptorLimit = MetricFamily(
+    "closewatch_owner_descriptor_limit", .gauge, labels: ownerLabels,
+    help: "The soft RLIMIT_NOFILE of that process. Missing when unlimited. \(fromSample)")
+  static let ownersFolded = MetricFamily(
+    "closewatch_owners_folded", .gauge,
+    help: "Owners with fewer stuck sockets that are summed under owner_kind rest. \(fromSample)")
+
+  static let owners = [
+    ownerStuck, ownerOldest, ownerDead, ownerDescriptors, ownerDescriptorLimit, ownersFolded,
+  ]
+
+  // MARK: Findings
+
+  static let findingsFiring = MetricFamily(
+    "closewatch_findings_firing", .gauge, labels: ["rule", "severity"],
+    help: "Confirmed findings by rule; `closewatch explain RULE` says what to do. \(fromSample)")
+  static let findingsPending = MetricFamily(
+    "closewatch_findings_pending", .gauge, labels: ["rule"],
+    help: "Suspicions that are not confirmed yet, by rule. \(fromSample)")
+  static let finding = MetricFamily(
+    "closewatch_finding", .gauge,
+    labels: findingLabels + ["cause", "severity", "lifecycle", "netns", "local_port"],
+    help: "1 for each finding that is pending or firing, the worst first up to a bound. "
+      + fromSample)
+  static let findingSockets = MetricFamily(
+    "closewatch_finding_sockets", .gauge, labels: findingLabels,
+    help: "Sockets (or descriptors) of the finding. \(fromSample)")
+  static let findingGrowth = MetricFamily(
+    "closewatch_finding_growth_sockets_per_second", .gauge, labels: findingLabels,
+    help: "How fast they become more. Missing while it is not known. \(fromSample)")
+  static let findingOldest = MetricFamily(
+    "closewatch_finding_oldest_timestamp_seconds", .gauge, unit: "seconds", labels: findingLabels,
+    help: "When its oldest socket entered its state, at the latest; seconds since 1970. "
+      + fromSample)
+  static let findingSince = MetricFamily(
+    "closewatch_finding_firing_since_timestamp_seconds", .gauge, unit: "seconds",
+    labels: findingLabels, help: "Since when it fires; seconds since 1970. \(fromSample)")
+  static let findingForecast = MetricFamily(
+    "closewatch_finding_exhaustion_seconds", .gauge, unit: "seconds",
+    labels: findingLabels + ["resource"],
+    help: "Time until the resource runs out at the present rate, counted from the last sample. "
+      + "Missing when it does not. \(fromSample)")
+  static let findingUsed = MetricFamily(
+    "closewatch_finding_resource_used", .gauge, labels: findingLabels + ["resource"],
+    help: "How much of the resource that runs out is in use. \(fromSample)")
+  static let findingLimit = MetricFamily(
+    "closewatch_finding_resource_limit", .gauge, labels: findingLabels + ["resource"],
+    help: "How much of it there is. \(fromSample)")
+  static let findingsFolded = MetricFamily(
+    "closewatch_findings_folded", .gauge,
+    help: "Findings that count in closewatch_findings_* and have no closewatch_finding of their "
+      + "own, because of its bound. \(fromSample)")
+
+  private static let ownerLabels = ["owner_kind", "owner_name"]
+  private static let findingLabels = ["finding", "rule"] + ownerLabels
+
+  static let findings = [
+    findingsFiring, findingsPending, finding, findingSockets, findingGrowth, findingOldest,
+    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded,
+  ]
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The series of owners: those with most stuck sockets by name, the others as one row.
+struct OwnerSeries {
+  private var shown: [StuckOwner]
+  private var rest: StuckOwner?
+  private let foldedCount: Int
+  private let input: MetricsInput
+
+  /// No unit, container or program: the sum of those that are not shown.
+  private static let restKind = "rest"
+
+  init(_ input: MetricsInput, limit: Int) {
+    self.input = input
+    let sorted = input.owners.filter { $0.total > 0 }.sorted {
+      ($1.total, $0.owner.name, $0.owner.kind.rawValue)
+        < ($0.total, $1.owner.name, $1.owner.kind.rawValue)
+    }
+    shown = Array(sorted.prefix(limit))
+    let folded = sorted.dropFirst(limit)
+    foldedCount = folded.count
+    guard !folded.isEmpty else { return }
+    var sum = StuckOwner(Owner(.kernel, ""))
+    for owner in folded {
+      sum.stuck.merge(owner.stuck, uniquingKeysWith: +)
+      sum.ghosts += owner.ghosts
+      if let oldest = owner.oldest { sum.oldest = sum.oldest.map { min($0, oldest) } ?? oldest }
+    }
+    rest = sum
+  }
+
+  func write(to writer: inout ExpositionWriter) {
+    writer.single(MetricCatalog.ownersFolded, foldedCount)
+    let rows = shown.map { ([$0.owner.kind.rawValue, $0.owner.name], $0) }
+    let all = rows + (rest.map { [([Self.restKind, ""], $0)] } ?? [])
+    writer.begin(MetricCatalog.ownerStuck)
+    for (labels, owner) in all {
+      for state in StuckOwner.states {
+        writer.sample(labels + [StateLabel.of(state)], owner.stuck[state] ?? 0)
+      }
+    }
+    writer.begin(MetricCatalog.ownerDead)
+    for (labels, owner) in all { writer.sample(labels, owner.ghosts) }
+    writer.begin(MetricCatalog.ownerOldest)
+    for (labels, owner) in all {
+      guard let oldest = owner.oldest, let wall = input.wallSeconds(of: oldest) else { continue }
+      writer.sample(labels, wall)
+    }
+    writer.begin(MetricCatalog.ownerDescriptors)
+    for (labels, owner) in rows {
+      if let used = owner.descriptors { writer.sample(labels, used) }
+    }
+    writer.begin(MetricCatalog.ownerDescriptorLimit)
+    for (labels, owner) in rows {
+      if let limit = owner.descriptorLimit, limit < .max { writer.sample(labels, Double(limit)) }
+    }
+  }
+}
+
+/// A TCP state as the value of a label: `close_wait`, `fin_wait2`.
+enum StateLabel {
+  static func of(_ state: TCPState) -> String { state.name.lowercased() }
+}
+
+extension MetricsInput {
+  /// A boot instant in seconds since 1970, in milliseconds: more would be false precision, and
+  /// would change from page to page.
+  func wallSeconds(of instant: BootInstant) -> Double? {
+    guard let at = sampledAt, let wall = sampler.lookWallSeconds else { return nil }
+    return ((wall - at.seconds(since: instant)) * 1000).rounded() / 1000
+  }
+}

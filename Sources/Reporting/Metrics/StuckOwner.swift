@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// A unit, container or program, and the sockets of it that do not get closed.
+package struct StuckOwner: Hashable, Sendable {
+  package var owner: Owner
+  /// Sockets that have been in a closing state, without a byte either way, for the patience.
+  package var stuck: [TCPState: Int] = [:]
+  /// When the oldest of them entered its state, at the latest.
+  package var oldest: BootInstant?
+  /// Descriptors on sockets that are in no table.
+  package var ghosts = 0
+  /// Of the process nearest to its limit: descriptors open, and the soft limit.
+  package var descriptors: Int?
+  package var descriptorLimit: UInt64?
+
+  package init(_ owner: Owner) { self.owner = owner }
+
+  /// Sockets and descriptors that should be gone.
+  package var total: Int { stuck.values.reduce(ghosts, +) }
+
+  /// The states in which a socket has been closed by one side and not by the other.
+  package static let states: [TCPState] = [.finWait1, .finWait2, .closeWait, .lastAck, .closing]
+
+  /// All owners in a census that have any, those with most first.
+  ///
+  /// - Parameters:
+  ///   - census: After it was told the holders.
+  ///   - patienceSeconds: How long is stuck.
+  package static func all(in census: Census, patienceSeconds: Double) -> [StuckOwner] {
+    var survey = StuckSurvey(census)
+    survey.countConnections(patienceSeconds: patienceSeconds)
+    survey.countGhosts()
+    survey.noteDescriptors()
+    return survey.owners.values.sorted {
+      ($1.total, $0.owner.name, $0.owner.kind.rawValue)
+        < ($0.total, $1.owner.name, $1.owner.kind.rawValue)
+    }
+  }
+}
+
+/// The pass over a census that finds the ``StuckOwner``s.
+private struct StuckSurvey {
+  let census: Census
+  var owners: [Owner: StuckOwner] = [:]
+  /// Making the owner of a process costs more than finding it again.
+  private var known: [Int32: Owner] = [:]
+
+  private static let wanted = Set(StuckOwner.states)
+  /// Who has what no process holds, and of which it is not known who did.
+  private static let nobody = Owner(.kernel, "kernel")
+
+  init(_ census: Census) { self.census = census }
+
+  mutating func countConnections(patienceSeconds: Double) {
+    let limit = census.now.advanced(bySeconds: -patienceSeconds)
+    for connection in census.connections {
+      guard Self.wanted.contains(connection.state),
+        max(connection.stateSince, connection.progressAt) <= limit,
+        let row = census.row(of: connection)
+      else { continue }
+      let owner = owner(of: connection, row)
+      var entry = owners[owner] ?? StuckOwner(owner)
+      entry.stuck[connection.state, default: 0] += 1
+      entry.oldest = entry.oldest.map { min($0, connection.stateSince) } ?? connection.stateSince
+      owners[owner] = entry
+    }
+  }
+
+  mutating func countGhosts() {
+    for ghost in census.ghosts.ghosts.values {
+      let owner = owner(process: ghost.process) ?? Self.nobody
+      owners[owner, default: StuckOwner(owner)].ghosts += 1
+    }
+  }
+
+  /// The limit is each process's own: that of the one which will hit it first counts.
+  mutating func noteDescriptors() {
+    for (index, record) in census.processes.indexed {
+      guard let used = record.descriptorCount, let limit = record.descriptorSoftLimit, limit > 0,
+        let owner = owner(process: index), let entry = owners[owner]
+      else { continue }
+      let share = Double(used) / Double(limit)
+      let other = entry.descriptors.map {
+        Double($0) / Double(max(entry.descriptorLimit ?? 1, 1))
+      }
+      if let other, other >= share { continue }
+      owners[owner]?.descriptors = used
+      owners[owner]?.descriptorLimit = limit
+    }
+  }
+
+  /// Who holds it; else who listens for it; else who held it when it was last seen with a holder.
+  private mutating func owner(of connection: Connection, _ row: SocketRow) -> Owner {
+    if let holder = census.holders.first(of: row.inode), let found = owner(process: holder.process)
+    {
+      return found
+    }
+    if row.isUnaccepted, let listener = census.listenerHolders(of: row).first,
+      let found = owner(process: listener)
+    {
+      return found
+    }
+    return owner(process: connection.opener) ?? Self.nobody
+  }
+
+  private mutating func owner(process: Int32) -> Owner? {
+    if let owner = known[process] { return owner }
+    guard let owner = census.processes[process]?.owner else { return nil }
+    known[process] = owner
+    return owner
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxHost
+import Logging
+import Synchronization
+
+/// The web settings of now: the file is read again whenever it has changed.
+///
+/// A file that cannot be read or understood changes nothing: the settings before it stay in force
+/// (a half-written file must not open the door), the log says so, and a metric.
+final class WebConfigSource: Sendable {
+  /// Settings in force, with what was made of them.
+  struct Current: Sendable {
+    var config: WebConfig
+    /// nil: no user names are asked for.
+    var auth: BasicAuth?
+    /// nil: plain HTTP.
+    var tls: WebTLS?
+
+    init(_ config: WebConfig) throws(SettingsErrors) {
+      self.config = config
+      auth = config.users.isEmpty ? nil : BasicAuth(hashes: config.users)
+      tls = try config.tls.map { settings throws(SettingsErrors) in try WebTLS(settings) }
+    }
+  }
+
+  private struct State {
+    var current: Current
+    var versions: [FileVersion?]
+    var isGood = true
+  }
+
+  private let path: String?
+  private let logger: Logger
+  private let state: Mutex<State>
+
+  /// - Parameter path: nil: no file, everything as it is without one.
+  /// - Throws: ``SettingsErrors`` when the file is not usable: at the start there is nothing older.
+  init(path: String?, logger: Logger) throws(SettingsErrors) {
+    self.path = path
+    self.logger = logger
+    let config = try path.map { path throws(SettingsErrors) in try WebConfigReader.read(path: path)
+    }
+    let current = try Current(config ?? WebConfig())
+    state = Mutex(
+      State(current: current, versions: Self.versions(path, current.config), isGood: true))
+  }
+
+  /// The settings in force.
+  var current: Current {
+    guard let path else { return state.withLock { $0.current } }
+    return state.withLock { state in
+      let versions = Self.versions(path, state.current.config)
+      guard versions != state.versions else { return state.current }
+      state.versions = versions
+      do throws(SettingsErrors) {
+        state.current = try Current(try WebConfigReader.read(path: path))
+        state.versions = Self.versions(path, state.current.config)
+        state.isGood = true
+        logger.notice("read \(path) again")
+      } catch {
+        state.isGood = false
+        for error in error.errors { logger.error("\(error); the web settings stay as they were") }
+      }
+      return state.current
+    }
+  }
+
+  /// Whether the newest read succeeded.
+  var isGood: Bool { state.withLock { $0.isGood } }
+
+  /// Of the file and of those it names. nil for one that is not there.
+  private static func versions(_ path: String?, _ config: WebConfig) -> [FileVersion?] {
+    var paths: [String?] = [path]
+    if let tls = config.tls { paths += [tls.certificateFile, tls.keyFile, tls.clientCAFile] }
+    return paths.compactMap { $0 }.map { try? FileVersion(path: $0) }
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxHost
+import NIOHTTP1
+import Reporting
+
+/// Which request gets which page. All of them are made from the newest snapshot: none looks at the
+/// host's sockets, none changes anything.
+struct WebPages: Sendable {
+  let store: SnapshotStore
+  let connections: WebConnections
+  let limits: WebLimits
+  /// Whether the newest read of the web settings succeeded.
+  let isConfigGood: @Sendable () -> Bool
+
+  /// - Parameter head: A request whose client may see the pages.
+  func answer(to head: HTTPRequestHead) -> WebAnswer {
+    if let refusal = Self.refusal(of: head) { return refusal }
+    let path = head.uri.prefix { $0 != "?" }
+    let answer =
+      switch path {
+      case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
+      case "/": landingPage
+      case "/-/healthy": WebAnswer(.ok, "closewatch is alive.")
+      case "/-/ready": ready
+      default: WebAnswer(.notFound, "404 there is no such page; see / for those that are")
+      }
+    guard answer.body.count <= limits.responseBytes else {
+      return WebAnswer(
+        .internalServerError, "500 the page is larger than \(limits.responseBytes) bytes")
+    }
+    return answer
+  }
+
+  /// What is wrong with a request whatever it asks for.
+  private static func refusal(of head: HTTPRequestHead) -> WebAnswer? {
+    guard head.version == .http1_1 || head.version == .http1_0 else {
+      var answer = WebAnswer(.httpVersionNotSupported, "505 closewatch speaks HTTP/1.1")
+      answer.closes = true
+      return answer
+    }
+    // RFC 9112 3.2: exactly one, from HTTP/1.1 on.
+    if head.version == .http1_1, head.headers["host"].count != 1 {
+      var answer = WebAnswer(.badRequest, "400 a request needs one Host header")
+      answer.closes = true
+      return answer
+    }
+    guard head.method == .GET || head.method == .HEAD else {
+      var answer = WebAnswer(.methodNotAllowed, "405 only GET and HEAD: nothing changes over HTTP")
+      answer.headers.append(("Allow", "GET, HEAD"))
+      return answer
+    }
+    return nil
+  }
+
+  private var ready: WebAnswer {
+    let snapshot = store.snapshot
+    guard snapshot.newestLook != nil else {
+      let why = snapshot.cost.lastFailure.map { ": " + $0 } ?? ""
+      return WebAnswer(.serviceUnavailable, "closewatch has not looked yet\(why)")
+    }
+    return WebAnswer(.ok, "closewatch is ready.")
+  }
+
+  private var landingPage: WebAnswer {
+    let page = LandingPage(MetricsInput(store.snapshot))
+    return WebAnswer(.ok, contentType: "text/html; charset=utf-8", page.bytes())
+  }
+
+  private func metrics(accept: [String]) -> WebAnswer {
+    var input = MetricsInput(store.snapshot)
+    input.process = try? ProcessNumbers(OwnUsage.now(), since: store.snapshot.startedWallSeconds)
+    var web = WebNumbers()
+    web.openConnections = connections.count
+    web.connectionLimit = connections.limit
+    web.timedOut = connections.timeouts
+    web.isConfigGood = isConfigGood()
+    input.web = web
+    let format = AcceptHeader(accept).format
+    var answer = WebAnswer(
+      .ok, contentType: format.contentType, MetricsPage(input).bytes(format))
+    answer.headers.append(("Vary", "Accept"))
+    return answer
+  }
+}
+
+extension ProcessNumbers {
+  /// - Parameter start: When it began, in seconds since 1970.
+  init(_ usage: OwnUsage, since start: Double) {
+    self.init()
+    cpuSeconds = usage.cpuSeconds
+    residentBytes = usage.residentBytes
+    virtualBytes = usage.virtualBytes
+    openDescriptors = usage.openDescriptors
+    descriptorLimit = usage.descriptorLimit
+    startWallSeconds = start
+  }
+}

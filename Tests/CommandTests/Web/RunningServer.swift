@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Logging
+import Reporting
+import TestSupport
+
+@testable import closewatch
+
+/// The web server in this process, on a free port, with what a look has left.
+final class RunningServer {
+  let port: UInt16
+  let store: SnapshotStore
+  private let open: WebServer.Open
+  private var isStopped = false
+
+  /// - Parameters:
+  ///   - limits: Shorter ones than the real ones, for tests that wait for them.
+  ///   - config: The path of the web settings.
+  ///   - owners: How many owners have stuck sockets: the size of the page.
+  init(
+    limits: WebLimits = WebLimits(), config: String? = nil, owners: Int = 3,
+    addresses: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 0)]
+  ) throws {
+    store = SnapshotStore(Self.snapshot(owners: owners))
+    var settings = WebSettings()
+    settings.addresses = addresses
+    settings.limits = limits
+    settings.configFile = config
+    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let server = try WebServer(settings, store: store, logger: quiet)
+    port = server.ports.first ?? 0
+    open = try server.start()
+  }
+
+  deinit {
+    if !isStopped { try? open.abort() }
+  }
+
+  /// Ends it, and says what went wrong with that.
+  func stop() throws {
+    isStopped = true
+    try open.abort()
+  }
+
+  func client() throws -> WebClient { try WebClient(port: port) }
+
+  /// One request on a connection of its own.
+  func get(_ path: String, _ headers: String = "", method: String = "GET") throws -> WebClient
+    .Answer?
+  {
+    let client = try client()
+    client.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
+    return client.answer(isHead: method == "HEAD")
+  }
+
+  private static func snapshot(owners: Int) -> DaemonSnapshot {
+    var snapshot = DaemonSnapshot(
+      startedAt: BootInstant(seconds: 900), startedWallSeconds: 1_700_000_000)
+    let look = closewatch.LookSummary(
+      takenAt: BootInstant(seconds: 1000), wallClockSeconds: 1_700_000_100, cost: SampleCost(),
+      rows: 7)
+    snapshot.newestLook = look
+    snapshot.fullLook = look
+    snapshot.cost.intervalSeconds = 10
+    snapshot.stuckOwners = (0..<owners).map { index in
+      var owner = StuckOwner(Owner(.unit, "unit-\(index).service"))
+      owner.stuck = [.closeWait: index + 1]
+      return owner
+    }
+    return snapshot
+  }
+}
+
+/// curl, as a person would use it.
+enum Curl {
+  /// Runs it, and gives its standard output; nil when it fails.
+  static func run(_ arguments: String...) throws -> String? {
+    let program = try ChildProgram("curl", ["-sS", "--max-time", "20"] + arguments)
+    var lines: [String] = []
+    while let line = try program.readLine(within: 30) { lines.append(line) }
+    return program.end() == 0 ? lines.joined(separator: "\n") : nil
+  }
+
+  /// The status of an answer.
+  static func status(_ arguments: String...) throws -> String? {
+    let program = try ChildProgram(
+      "curl", ["-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}\\n"] + arguments)
+    let line = try program.readLine(within: 30)
+    _ = program.end()
+    return line
+  }
+}
