@@ -111,6 +111,11 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: strict),
+    // The installed program and its neighbours: booted, scraped, browsed, driven at a terminal.
+    // Knows nothing of the inside; run one at a time, after the others.
+    .testTarget(
+      name: "SystemTests", dependencies: ["closewatch", "SocketLab", "TestSupport"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

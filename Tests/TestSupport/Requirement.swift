@@ -49,8 +49,10 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
         + [
-          "bash", "curl", "groff", "ip", "journalctl", "lsof", "man", "netstat", "nft", "nsenter",
-          "promtool", "setpriv", "ss", "systemd-socket-activate", "unshare",
+          "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip", "journalctl",
+          "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl", "prometheus",
+          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "setpriv", "ss",
+          "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-import TestSupport
+package import Glibc
 
 /// The built daemon, running, and what it says.
-final class RunningDaemon {
-  let program: ChildProgram
-  private(set) var lines: [String] = []
+package final class RunningDaemon {
+  package let program: ChildProgram
+  package private(set) var lines: [String] = []
 
-  var pid: pid_t { program.pid }
+  package var pid: pid_t { program.pid }
 
   /// Starts it with the journal's socket out of reach of what it finds on this host.
   ///
@@ -17,14 +16,15 @@ final class RunningDaemon {
   ///   - settings: `section.key=value`.
   ///   - file: The settings file.
   ///   - web: Flags of the web server. Without, there is none: tests run side by side.
-  init(
+  ///   - path: The program; without, the one that was built with the tests.
+  package init(
     environment: [String] = [], settings: [String] = [], file: String? = nil,
-    web: [String] = ["--web.listen-address", "none"]
+    web: [String] = ["--web.listen-address", "none"], path: String = Command.path
   ) throws {
     // exec: the pid is the daemon's own.
     let script = "exec env \"$@\" 2>&1"
     var arguments = ["-c", script, "sh", "-u", "NOTIFY_SOCKET"] + environment
-    arguments += [Command.path, "daemon"]
+    arguments += [path, "daemon"]
     if let file { arguments += ["--settings", file] }
     for setting in settings { arguments += ["--set", setting] }
     arguments += web
@@ -33,7 +33,7 @@ final class RunningDaemon {
 
   /// Waits for a line that has all of `words`.
   @discardableResult
-  func waitFor(_ words: String..., seconds: Double = 30) throws -> String {
+  package func waitFor(_ words: String..., seconds: Double = 30) throws -> String {
     while let line = try program.readLine(within: seconds) {
       lines.append(line)
       if words.allSatisfy({ line.contains($0) }) { return line }
@@ -41,12 +41,12 @@ final class RunningDaemon {
     throw ChildProgram.Failure("it ended without saying \(words); it said: \(lines)")
   }
 
-  func signal(_ number: Int32) { kill(pid, number) }
+  package func signal(_ number: Int32) { kill(pid, number) }
 
   /// Tells it to stop.
   ///
   /// - Returns: Its exit status, and the seconds it took.
-  func stop() -> (status: Int32, seconds: Double) {
+  package func stop() -> (status: Int32, seconds: Double) {
     let began = Self.monotonicSeconds
     signal(SIGTERM)
     while (try? program.readLine(within: 10)) != nil {}
@@ -54,7 +54,7 @@ final class RunningDaemon {
   }
 
   /// A line of `/proc/PID/status` in kilobytes.
-  func kilobytes(_ name: String) -> Int? {
+  package func kilobytes(_ name: String) -> Int? {
     guard let bytes = readBytes("/proc/\(pid)/status") else { return nil }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
       .first { $0.hasPrefix(name + ":") }?
@@ -62,7 +62,7 @@ final class RunningDaemon {
   }
 
   /// Processor time it has used, user and system, in clock ticks: proc_pid_stat(5).
-  var processorTicks: Int? {
+  package var processorTicks: Int? {
     guard let bytes = readBytes("/proc/\(pid)/stat") else { return nil }
     let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?
       .split(separator: " ")
@@ -72,7 +72,7 @@ final class RunningDaemon {
   }
 
   /// How many descriptors it has open.
-  var descriptors: Int {
+  package var descriptors: Int {
     guard let directory = opendir("/proc/\(pid)/fd") else { return -1 }
     defer { closedir(directory) }
     var count = 0
@@ -80,7 +80,7 @@ final class RunningDaemon {
     return count - 2
   }
 
-  static var monotonicSeconds: Double {
+  package static var monotonicSeconds: Double {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TestSupport
-
 /// A shell in a mount namespace with a `/run` of its own, in which a systemd-journald of the
 /// test's own can be started and stopped. Nothing of it reaches the host's journal.
-final class PrivateJournal {
+package final class PrivateJournal {
   private let shell: ChildProgram
 
   /// Reads a command a line, runs it, and ends its output with a line that is only a dot.
@@ -18,7 +16,7 @@ final class PrivateJournal {
     while read -r line; do eval "$line"; echo .; done
     """
 
-  init() throws {
+  package init() throws {
     shell = try ChildProgram("unshare", ["--mount", "bash", "-c", Self.script])
   }
 
@@ -26,7 +24,7 @@ final class PrivateJournal {
   ///
   /// - Returns: The lines it wrote.
   @discardableResult
-  func run(_ command: String) throws -> [String] {
+  package func run(_ command: String) throws -> [String] {
     shell.send(command)
     var lines: [String] = []
     while let line = try shell.readLine(within: 30) {
@@ -37,7 +35,7 @@ final class PrivateJournal {
   }
 
   /// Runs a command again and again until what it writes is wanted, for half a minute.
-  func wait(for command: String, _ isWanted: ([String]) -> Bool) throws -> [String] {
+  package func wait(for command: String, _ isWanted: ([String]) -> Bool) throws -> [String] {
     var lines: [String] = []
     for _ in 0..<300 {
       lines = try run(command)

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import TestSupport
 
 /// One TCP connection to a web server on loopback, with full control over every byte.
-final class WebClient {
+package final class WebClient {
   /// A whole answer.
-  struct Answer {
-    var status: Int
+  package struct Answer {
+    package var status: Int
     /// Names in lower case.
-    var headers: [String: String]
-    var body: [UInt8]
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var headers: [String: String]
+    package var body: [UInt8]
+    package var text: String { String(decoding: body, as: UTF8.self) }
   }
 
   private let fd: Int32
   private var buffer: [UInt8] = []
-  private(set) var isClosedByPeer = false
+  package private(set) var isClosedByPeer = false
 
-  init(port: UInt16) throws {
+  package init(port: UInt16) throws {
     fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -34,9 +33,9 @@ final class WebClient {
 
   deinit { close(fd) }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
+  package func send(_ text: String) { send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) {
+  package func send(_ bytes: [UInt8]) {
     var sent = 0
     while sent < bytes.count {
       let count = Glibc.send(fd, Array(bytes[sent...]), bytes.count - sent, Int32(MSG_NOSIGNAL))
@@ -46,13 +45,13 @@ final class WebClient {
   }
 
   /// Sends as much as the kernel takes at once.
-  func sendWithoutWaiting(_ text: String) -> Int {
+  package func sendWithoutWaiting(_ text: String) -> Int {
     let bytes = Array(text.utf8)
     return Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
 
   /// Makes close() send a reset: what a scraper that is killed does.
-  func abortOnClose() {
+  package func abortOnClose() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
@@ -60,7 +59,7 @@ final class WebClient {
   /// Reads until the peer closes.
   ///
   /// - Returns: The seconds it took; nil when it did not within `seconds`.
-  func secondsUntilClosed(within seconds: Double = 45) -> Double? {
+  package func secondsUntilClosed(within seconds: Double = 45) -> Double? {
     let began = RunningDaemon.monotonicSeconds
     while RunningDaemon.monotonicSeconds - began < seconds {
       if isClosedByPeer { return RunningDaemon.monotonicSeconds - began }
@@ -70,12 +69,12 @@ final class WebClient {
   }
 
   /// What has come and was not read as an answer.
-  var rest: [UInt8] { buffer }
+  package var rest: [UInt8] { buffer }
 
   /// Reads one answer.
   ///
   /// - Returns: nil when the connection ends, or nothing comes, before it is complete.
-  func answer(within seconds: Double = 20, isHead: Bool = false) -> Answer? {
+  package func answer(within seconds: Double = 20, isHead: Bool = false) -> Answer? {
     let limit = RunningDaemon.monotonicSeconds + seconds
     while true {
       if let answer = parse(isHead: isHead) { return answer }

@@ -3,17 +3,17 @@
 import Glibc
 
 /// What a service manager listens on: sd_notify(3).
-final class NotifySocket {
+package final class NotifySocket {
   /// Nothing that was waited for has come.
-  struct Silence: Error {
+  package struct Silence: Error {
     /// What came instead.
-    var messages: [[String]]
+    package var messages: [[String]]
   }
 
-  let path: String
+  package let path: String
   private let socket: Int32
 
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     socket = Glibc.socket(
       AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -32,7 +32,7 @@ final class NotifySocket {
 
   /// The next message that is like this, as its lines.
   @discardableResult
-  func waitFor(
+  package func waitFor(
     seconds: Double = 30, _ isWanted: ([String]) -> Bool
   ) throws -> [String] {
     let limit = RunningDaemon.monotonicSeconds + seconds
@@ -45,7 +45,7 @@ final class NotifySocket {
   }
 
   /// Takes what is there until nothing comes for a while.
-  func drain(quietFor seconds: Double) throws {
+  package func drain(quietFor seconds: Double) throws {
     while next(until: RunningDaemon.monotonicSeconds + seconds) != nil {}
   }
 
