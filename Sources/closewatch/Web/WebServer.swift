@@ -199,7 +199,7 @@ struct WebServer: Service {
         }
       }
       // Nagle's algorithm and delayed acknowledgements together cost 40 ms an answer.
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
   }
 
   private static func addHTTP(
