@@ -11,16 +11,9 @@ package struct HostSightProbe {
   package var journalSocket = "/run/systemd/journal/socket"
   /// The settings file of the daemon.
   package var settingsFile: String
-  /// The socket on which the daemon answers.
-  package var controlSocket: String
 
-  /// - Parameters:
-  ///   - settingsFile: Where the daemon reads its settings.
-  ///   - controlSocket: Where the daemon answers.
-  package init(settingsFile: String, controlSocket: String) {
-    self.settingsFile = settingsFile
-    self.controlSocket = controlSocket
-  }
+  /// - Parameter settingsFile: Where the daemon reads its settings.
+  package init(settingsFile: String) { self.settingsFile = settingsFile }
 
   /// Looks. Never fails: what cannot be read is told as that.
   package func look() -> HostSight {
@@ -37,7 +30,6 @@ package struct HostSightProbe {
     sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
     sight.journal = place(journalSocket, R_OK | W_OK)
     sight.settings = place(settingsFile, R_OK)
-    sight.daemon = place(controlSocket, R_OK | W_OK)
     return sight
   }
 

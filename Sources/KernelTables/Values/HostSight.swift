@@ -48,8 +48,6 @@ package struct HostSight: Hashable, Sendable {
   package var journal = Place.absent
   /// The settings file.
   package var settings = Place.absent
-  /// The daemon's control socket.
-  package var daemon = Place.absent
 
   package init() {}
 

@@ -20,12 +20,15 @@ package struct DoctorReport: Sendable {
   ///   - sample: The look; nil when none could be taken.
   ///   - failure: Why there is none.
   ///   - gaps: Of the look and of a search of all processes.
-  package init(_ sight: HostSight, sample: Sample?, failure: String?, gaps: [Gap]) {
+  ///   - daemon: What came of asking it.
+  package init(
+    _ sight: HostSight, sample: Sample?, failure: String?, gaps: [Gap], daemon: DaemonAnswer
+  ) {
     checks = [
       Self.tables(sample, failure, gaps), Self.namespaces(sample, gaps),
       Self.processes(sight, gaps),
       Self.descriptors(sight, gaps), Self.capabilities(sight), Self.kernel(sight),
-      Self.cgroups(sight), Self.journal(sight), Self.settings(sight), Self.daemon(sight),
+      Self.cgroups(sight), Self.journal(sight), Self.settings(sight), DaemonCheck.check(daemon),
     ]
   }
 
@@ -183,13 +186,6 @@ package struct DoctorReport: Sendable {
     return optional(
       "settings", sight.settings, present: "the settings file can be read", absent: "",
       fix: "chmod a+r the file")
-  }
-
-  private static func daemon(_ sight: HostSight) -> DoctorCheck {
-    optional(
-      "daemon", sight.daemon, present: "its control socket is here",
-      absent: "no daemon answers here: commands look for themselves, without a history",
-      fix: "systemctl enable --now closewatch, for history")
   }
 
   private static func optional(

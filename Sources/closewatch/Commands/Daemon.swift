@@ -35,6 +35,13 @@ struct Daemon: ParsableCommand {
   @Option(help: ArgumentHelp("The same as --set sampling.interval=TIME.", valueName: "time"))
   var interval: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where to answer closewatch triage and doctor (default: \(ControlSocket.usualPath)), or none. "
+        + "Root and the group \(ControlSocket.group) may ask.",
+      valueName: "path"))
+  var controlSocket: String?
+
   @OptionGroup var web: WebOptions
 
   func run() throws {
@@ -50,6 +57,10 @@ struct Daemon: ParsableCommand {
       throw ExitCode(ExitStatus.blind)
     }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
-    try DaemonRun(settings: initial, source: source, web: web, logger: logger).toItsEnd()
+    let control = controlSocket ?? ControlSocket.usualPath
+    try DaemonRun(
+      settings: initial, source: source, web: web, control: control == "none" ? nil : control,
+      logger: logger
+    ).toItsEnd()
   }
 }

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxHost
+import NIOCore
 import NIOHTTP1
 import Reporting
 
 /// Which request gets which page. All of them are made from the newest snapshot: none looks at the
 /// host's sockets, none changes anything.
-struct WebPages: Sendable {
+struct WebPages: Pages {
   let store: SnapshotStore
   let connections: WebConnections
   let limits: WebLimits
   /// Whether the newest read of the web settings succeeded.
   let isConfigGood: @Sendable () -> Bool
 
+  func reply(to head: HTTPRequestHead, on loop: any EventLoop) -> PageReply {
+    .ready(answer(to: head))
+  }
+
   /// - Parameter head: A request whose client may see the pages.
   func answer(to head: HTTPRequestHead) -> WebAnswer {
-    if let refusal = Self.refusal(of: head) { return refusal }
+    if let refusal = WebAnswer.refusal(of: head) { return refusal }
     let path = head.uri.prefix { $0 != "?" }
     let answer =
       switch path {
@@ -30,27 +35,6 @@ struct WebPages: Sendable {
         .internalServerError, "500 the page is larger than \(limits.responseBytes) bytes")
     }
     return answer
-  }
-
-  /// What is wrong with a request whatever it asks for.
-  private static func refusal(of head: HTTPRequestHead) -> WebAnswer? {
-    guard head.version == .http1_1 || head.version == .http1_0 else {
-      var answer = WebAnswer(.httpVersionNotSupported, "505 closewatch speaks HTTP/1.1")
-      answer.closes = true
-      return answer
-    }
-    // RFC 9112 3.2: exactly one, from HTTP/1.1 on.
-    if head.version == .http1_1, head.headers["host"].count != 1 {
-      var answer = WebAnswer(.badRequest, "400 a request needs one Host header")
-      answer.closes = true
-      return answer
-    }
-    guard head.method == .GET || head.method == .HEAD else {
-      var answer = WebAnswer(.methodNotAllowed, "405 only GET and HEAD: nothing changes over HTTP")
-      answer.headers.append(("Allow", "GET, HEAD"))
-      return answer
-    }
-    return nil
   }
 
   private var ready: WebAnswer {
