@@ -16,6 +16,13 @@ package enum Clock {
     Double(nanoseconds(CLOCK_THREAD_CPUTIME_ID)) / 1e9
   }
 
+  /// Seconds that the local time is ahead of UTC now: tzset(3). For people only.
+  package static var utcOffsetSeconds: Int {
+    var seconds = time_t(wallSeconds)
+    var local = tm()
+    return localtime_r(&seconds, &local) == nil ? 0 : local.tm_gmtoff
+  }
+
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // Fails only for a clock that does not exist.
