@@ -20,7 +20,7 @@ struct Closewatch: ParsableCommand {
       """,
     version: BuildInfo.version,
     subcommands: [
-      Triage.self, Sockets.self, Explain.self, Doctor.self, Record.self, Daemon.self,
+      Triage.self, Top.self, Sockets.self, Explain.self, Doctor.self, Record.self, Daemon.self,
       CheckSettings.self, Demo.self, DemoServer.self, DemoClient.self, Generate.self,
     ])
 

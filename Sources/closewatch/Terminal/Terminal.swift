@@ -11,6 +11,9 @@ enum Terminal {
   static var hasOutput: Bool { isatty(1) == 1 }
   static var hasError: Bool { isatty(2) == 1 }
 
+  /// What kind it is, as the variable TERM says; nil when it is not set.
+  static var name: String? { variable("TERM") }
+
   /// The style for standard output.
   static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
     TextStyle(
