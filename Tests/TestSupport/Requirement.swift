@@ -38,6 +38,12 @@
     package static let socketDiagnostics = Requirement(
       "sock_diag", missing: socketDiagnosticsFailure())
 
+    /// The .deb of ``BuiltPackage``.
+    package static let debianPackage = Requirement(
+      "the Debian package",
+      missing: BuiltPackage.path == nil
+        ? "CLOSEWATCH_PACKAGE names none; run deploy/package, then deploy/test" : nil)
+
     /// A command on the PATH, of those that `deploy/setup test` installs.
     package static func command(_ name: String) -> Requirement {
       Requirement(
@@ -47,12 +53,13 @@
 
     /// Everything that any test may require. All of it must be met under `CI=true`.
     package static var all: [Requirement] {
-      [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
+      [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics, debianPackage]
         + [
           "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip", "journalctl",
           "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl", "prometheus",
-          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "setpriv", "ss",
-          "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
+          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "python3", "setpriv",
+          "ss",
+          "systemd-analyze", "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// The life of the package: what is in it, installation, upgrade, purge.
+@Suite(.serialized, .requires(.root, .debianPackage))
+struct PackageTests {
+  @Test func `the program in it has the version of the package and needs only what it depends on`()
+    throws
+  {
+    let package = "\(BuiltPackage.folder)/\(BuiltPackage.name)"
+    let version = try ChildProgram.run("dpkg-deb", ["-f", package, "Version"]).lines
+    #expect(try ChildProgram.run(BuiltPackage.program, ["--version"]).lines == version)
+    let depends = try #require(
+      try ChildProgram.run("dpkg-deb", ["-f", package, "Depends"]).lines.first)
+    for library in ["libc6 (>=", "libsystemd0", "libyaml-0-2", "libcrypt1"] {
+      #expect(depends.contains(library), "\(depends)")
+    }
+    // The toolchain's own libraries are inside.
+    #expect(!depends.contains("swift"), "\(depends)")
+    let linked = try ChildProgram.run("ldd", [BuiltPackage.program]).lines
+    #expect(!linked.contains { $0.contains("not found") || $0.contains("swift") }, "\(linked)")
+  }
+
+  @Test(arguments: [
+    "man1/closewatch.1.gz", "man1/closewatch-daemon.1.gz", "man1/closewatch-top.1.gz",
+  ])
+  func `manual pages are where man looks`(_ page: String) throws {
+    // closewatch-top comes with the command.
+    let commands = try ChildProgram.run(BuiltPackage.program, ["--help"]).lines
+    guard page != "man1/closewatch-top.1.gz" || commands.contains(where: { $0.contains("  top ") })
+    else { return }
+    #expect(readBytes(BuiltPackage.file("usr/share/man/\(page)")) != nil)
+  }
+
+  @Test(.requires(.command("lintian")))
+  func `lintian has nothing to say about it`() throws {
+    let run = try ChildProgram.run(
+      "lintian",
+      [
+        "--allow-root", "--no-cfg", "--tag-display-limit", "0", "--fail-on", "error,warning",
+        "\(BuiltPackage.folder)/\(BuiltPackage.name)",
+      ])
+    #expect(run.status == 0)
+    #expect(run.lines.filter { $0.hasPrefix("E:") || $0.hasPrefix("W:") } == [])
+  }
+}
+
+/// The same on machines of their own.
+@Suite(
+  .serialized,
+  .requires(
+    .root, .mountNamespaces, .debianPackage, .command("debootstrap"), .command("systemd-nspawn"),
+    .command("curl")))
+struct PackageLifeTests {
+  @Test func `an upgrade keeps edited settings and flags, and the new program runs`() throws {
+    let machine = try Machine("closewatch-upgrade")
+    try machine.install()
+    let before = try machine.property("MainPID")
+    try machine.write("sampling: {interval: 7s}", to: Machine.settings)
+    try machine.mustRun("echo 'ARGS=\"--interval 3s\"' >>/etc/default/closewatch")
+    try machine.mustRun(
+      """
+      set -e
+      dpkg-deb -R /mnt/\(BuiltPackage.name) /root/next
+      sed -i 's/^Version: .*/Version: 9.9.9/' /root/next/DEBIAN/control
+      dpkg-deb -Znone -b /root/next /root/next.deb
+      DEBIAN_FRONTEND=noninteractive apt-get -q install -y /root/next.deb </dev/null
+      """)
+    #expect(
+      try machine.mustRun("dpkg-query -W -f '${Version} ${Status}' closewatch")
+        == ["9.9.9 install ok installed"])
+    #expect(try machine.mustRun("cat \(Machine.settings)") == ["sampling: {interval: 7s}"])
+    #expect(try machine.property("ActiveState") == "active")
+    #expect(try machine.property("MainPID") != before)
+    #expect(try machine.property("StatusText").contains("looking every 3 s"))
+  }
+
+  @Test func `a service that was disabled stays so over an upgrade`() throws {
+    let machine = try Machine("closewatch-disabled")
+    try machine.install()
+    try machine.mustRun("systemctl disable --now closewatch 2>/dev/null")
+    try machine.mustRun(
+      """
+      set -e
+      dpkg-deb -R /mnt/\(BuiltPackage.name) /root/next
+      sed -i 's/^Version: .*/Version: 9.9.9/' /root/next/DEBIAN/control
+      dpkg-deb -Znone -b /root/next /root/next.deb
+      DEBIAN_FRONTEND=noninteractive apt-get -q install -y /root/next.deb </dev/null
+      """)
+    #expect(try machine.property("UnitFileState") == "disabled")
+  }
+
+  @Test func `a purge leaves nothing behind, after a life of the service`() throws {
+    let machine = try Machine("closewatch-purge")
+    let before = try Self.files(machine)
+    try machine.install()
+    #expect(try Self.files(machine).count > before.count + 10)
+    try machine.write(Machine.impatient, to: Machine.settings)
+    try machine.mustRun("systemctl restart closewatch; systemctl enable closewatch.socket 2>&1")
+    try machine.startLeak("leaky", port: 8080)
+    try machine.wait(for: "journalctl -q -o cat --no-pager -t closewatch CLOSEWATCH_EVENT=firing") {
+      !$0.isEmpty
+    }
+    #expect(try machine.run("journalctl --list-catalog | grep -c closewatch").status == 0)
+    // It must go also when it has failed.
+    try machine.mustRun("systemctl kill -s KILL closewatch; systemctl stop leaky")
+
+    try machine.mustRun("DEBIAN_FRONTEND=noninteractive apt-get -q purge -y closewatch </dev/null")
+    try machine.mustRun("rm -r /opt/leak.pl")
+    let left = try Self.files(machine).subtracting(before)
+    #expect(left == [], "files that were not there before")
+    #expect(before.subtracting(try Self.files(machine)) == [], "files that are gone")
+    #expect(try machine.run("grep closewatch /etc/group /etc/passwd /etc/gshadow").lines == [])
+    #expect(try machine.run("journalctl --list-catalog | grep closewatch").lines == [])
+    #expect(try machine.run("systemctl list-units --all --no-legend 'closewatch*'").lines == [])
+    #expect(try machine.run("systemctl list-unit-files --no-legend 'closewatch*'").lines == [])
+    #expect(try machine.run("pgrep closewatch").lines == [])
+  }
+
+  /// All files of the machine, but those that every package and every process changes.
+  private static func files(_ machine: Machine) throws -> Set<String> {
+    Set(
+      try machine.mustRun(
+        """
+        find / -xdev -path /mnt -prune -o -path /var/log -prune -o -path /var/cache -prune \
+          -o -path /tmp -prune -o -path '/var/lib/dpkg/*' -prune -o -path '/var/lib/apt/*' -prune \
+          -o -path '/root/*' -prune -o -print
+        find /run -path '/run/systemd/*' -prune -o -path '/run/log/*' -prune -o -print
+        """))
+  }
+}
