@@ -49,10 +49,10 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics]
         + [
-          "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip", "journalctl",
-          "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl", "prometheus",
-          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "setpriv", "ss",
-          "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
+          "amtool", "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
+          "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl",
+          "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
+          "setpriv", "ss", "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }
 
