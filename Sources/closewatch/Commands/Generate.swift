@@ -15,13 +15,15 @@ struct Generate: ParsableCommand {
     case catalog
     /// `closewatch.yaml`: every setting with its default and reason.
     case settings
+    /// `closewatch.rules.yml`: recording and alerting rules for Prometheus.
+    case alerts
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Writes manual pages, completions, catalog or settings into a directory.",
+    abstract: "Writes manual pages, completions, catalog, settings or alerts into a directory.",
     shouldDisplay: false)
 
-  @Argument(help: "man, completions, catalog or settings.") var kind: Kind
+  @Argument(help: "man, completions, catalog, settings or alerts.") var kind: Kind
   @Argument(help: "An existing directory.") var directory: String
 
   func run() throws {
@@ -36,6 +38,7 @@ struct Generate: ParsableCommand {
     case .completions: Self.completions()
     case .catalog: [("closewatch.catalog", JournalCatalog.text())]
     case .settings: [("closewatch.yaml", SettingsText.text())]
+    case .alerts: [("closewatch.rules.yml", AlertRulesText.text())]
     }
   }
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// The queries of the dashboards, asked of a real Prometheus while there is a leak.
+struct DashboardQueries {
+  static let names = ["closewatch-fleet", "closewatch-host"]
+
+  /// Panels that may be empty while all is as it should be, and why.
+  static let mayBeEmpty = [
+    "Stale hosts": "every daemon has looked within two minutes",
+    "Blind hosts": "the daemons of the test run as root and see everything",
+  ]
+
+  private let fleet: Fleet
+  private let host: String
+
+  init(_ fleet: Fleet, host: String) {
+    self.fleet = fleet
+    self.host = host
+  }
+
+  static func read(_ name: String) throws -> Dashboard {
+    let bytes = try #require(readBytes("\(Fleet.deploy)/grafana/\(name).json"))
+    return try Dashboard(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// Each query is understood, and has an answer within a minute.
+  func haveAnswers() throws {
+    for name in Self.names {
+      for panel in try Self.read(name).panels {
+        for target in panel.targets ?? [] {
+          try check(filled(target.expr), "\(name): \(panel.title)", panel.title)
+        }
+      }
+    }
+  }
+
+  private func check(_ expression: String, _ place: String, _ title: String) throws {
+    if Self.mayBeEmpty[title] != nil {
+      let answer = try fleet.query(expression)
+      #expect(answer.status == "success", "\(place): \(answer.error ?? "") \(expression)")
+      return
+    }
+    do {
+      let answer = try waitFor(place) {
+        try fleet.query(expression)
+      } until: {
+        $0.status != "success" || !$0.series.isEmpty
+      }
+      #expect(answer.status == "success", "\(place): \(answer.error ?? "") \(expression)")
+    } catch {
+      Issue.record("\(place) has no data: \(expression)")
+    }
+  }
+
+  /// What Grafana does with variables.
+  private func filled(_ expression: String) -> String {
+    expression.replacing("$__rate_interval", with: "20s").replacing("$instance", with: host)
+  }
+}
