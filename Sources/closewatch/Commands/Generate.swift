@@ -20,6 +20,7 @@ struct Generate: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
+    commandName: "generate",
     abstract: "Writes manual pages, completions, catalog, settings or alerts into a directory.",
     shouldDisplay: false)
 

@@ -5,13 +5,13 @@ import Testing
 @testable import closewatch
 
 @Suite struct ControlAnswerTests {
-  private func answer(_ text: String) -> ControlAnswer? { ControlAnswer(Array(text.utf8)) }
+  private func read(_ text: String) -> ControlAnswer? { ControlAnswer(Array(text.utf8)) }
 
   private let good =
     "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nClosewatch-Exit: 1\r\nConnection: close\r\n\r\na\nb"
 
   @Test func `an answer of the daemon has a status, an exit status and a body`() throws {
-    let answer = try #require(answer(good))
+    let answer = try #require(read(good))
     #expect(answer.status == 200)
     #expect(answer.exitStatus == 1)
     #expect(answer.body == Array("a\nb".utf8))
@@ -32,6 +32,6 @@ import Testing
     "HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 0\r\nClosewatch-Exit: 0\r\n\r\n",
   ])
   func `an answer of another program is none`(_ text: String) {
-    #expect(answer(text) == nil)
+    #expect(read(text) == nil)
   }
 }

@@ -99,7 +99,7 @@ import Testing
     }
     #expect(open.count >= 32)
     // With all of them open, a leak is found as ever.
-    try Lab.with("close-wait", count: 13) { lab in
+    _ = try Lab.with("close-wait", count: 13) { lab in
       try daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
     }
     // Whoever sends nothing whole is cut off: then a person is answered, with the others still open.
