@@ -57,12 +57,13 @@ static void note(int signal) {
   errno = before;
 }
 
-/// Gives the signal to whoever had it before; a fault comes again when the handler returns.
+/// Gives the signal to whoever had it before: it comes again when the handler returns.
 static void fail(int signal) {
   closewatch_terminal_leave();
   for (int index = 0; index < fault_count; index++) {
     if (faults[index] == signal) sigaction(signal, &fault_before[index], NULL);
   }
+  raise(signal);
 }
 
 int closewatch_terminal_catch_signals(int wake) {

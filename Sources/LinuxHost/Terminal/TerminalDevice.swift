@@ -104,7 +104,7 @@ package final class TerminalDevice {
           rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
         }
         rest = rest.dropFirst(count)
-      } catch where error.errno == EAGAIN {
+      } catch  where error.errno == EAGAIN {
         // Somebody else has made it non-blocking.
         var waiting = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
         _ = poll(&waiting, 1, 1000)

@@ -15,9 +15,9 @@ struct OwnerTable {
     self.state = state
     self.picture = picture
     barColumns = columns >= 120 ? 8 : columns >= 104 ? 4 : 0
-    hasLongFinding = columns >= 96
+    hasLongFinding = columns >= 108
     var cells: [ScreenGrid<OwnerColumn>.Cell] = [
-      .init(.owner, width: 12, grows: columns >= 96 ? 1 : 9)
+      .init(.owner, width: 12, grows: 2)
     ]
     if columns >= 60 { cells.append(.init(.pids, width: 7, side: .right)) }
     if columns >= 88 { cells.append(.init(.waiting, width: 8, side: .right)) }
@@ -30,7 +30,8 @@ struct OwnerTable {
     }
     if columns >= 80 { cells.append(.init(.sockets, width: 8, side: .right)) }
     cells.append(
-      .init(.finding, width: columns >= 96 ? 22 : 7, grows: columns >= 96 ? 1 : 0, most: 40))
+      .init(
+        .finding, width: hasLongFinding ? 22 : 8, grows: hasLongFinding ? 1 : 0, most: 40))
     grid = ScreenGrid(cells, columns: columns, unicode: state.unicode)
   }
 
@@ -61,7 +62,7 @@ struct OwnerTable {
     let finding = owner.finding.map { picture.findings[$0] }
     switch column {
     case .owner:
-      let name = OwnerWords.name(owner.owner, columns: width, unicode: state.unicode)
+      let name = OwnerWords.name(owner, columns: width, unicode: state.unicode)
       return (name, owner.stuck > 0 ? .strong : .plain)
     case .pids: return (OwnerWords.pids(owner), .plain)
     case .waiting: return Self.count(owner.waiting, .plain)

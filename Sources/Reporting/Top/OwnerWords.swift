@@ -13,16 +13,24 @@ enum OwnerWords {
       "container " + UntrustedText.printable(String(owner.name.prefix(12)), unicode: unicode)
     case .program:
       owner.name.isEmpty ? "(no name)" : UntrustedText.printable(owner.name, unicode: unicode)
-    case .kernel: "(no process known)"
+    case .kernel: "(no process)"
     }
   }
 
-  /// The same within some columns: a unit loses its `.service` before it is cut.
-  static func name(_ owner: Owner, columns: Int, unicode: Bool) -> String {
-    var text = name(owner, unicode: unicode)
+  /// The same within some columns: a unit loses its `.service` before it is cut. A program says
+  /// first what its process calls itself: `gunicorn (python3.11)`.
+  static func name(_ entry: TopOwner, columns: Int, unicode: Bool) -> String {
+    var text = name(entry.owner, unicode: unicode)
     let suffix = ".service"
-    if owner.kind == .unit, UntrustedText.columns(text) > columns, text.hasSuffix(suffix) {
+    switch entry.owner.kind {
+    case .unit where UntrustedText.columns(text) > columns && text.hasSuffix(suffix):
       text.removeLast(suffix.count)
+    case .program:
+      // comm is cut at 15 bytes.
+      if let command = entry.onlyCommand, !entry.owner.name.hasPrefix(command), !command.isEmpty {
+        text = UntrustedText.printable(command, unicode: unicode) + " (\(text))"
+      }
+    default: break
     }
     return UntrustedText.cut(text, columns: columns, unicode: unicode)
   }
@@ -83,7 +91,7 @@ enum OwnerWords {
   static func searched(_ owner: TopOwner, in picture: TopPicture) -> String {
     let finding = owner.finding.map { picture.findings[$0] }
     return [
-      name(owner.owner, unicode: true), owner.onlyPID.map { String($0) } ?? "",
+      name(owner, columns: 200, unicode: true), owner.onlyPID.map { String($0) } ?? "",
       self.finding(finding, isLong: true), finding?.severity.name ?? "",
     ].joined(separator: " ")
   }

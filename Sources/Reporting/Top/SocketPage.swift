@@ -5,7 +5,7 @@ import KernelTables
 
 /// The page of one socket: its state, its life, who holds it, its other end, and what to do.
 struct SocketPage {
-  private static let labelColumns = 12
+  private static let labelColumns = 13
 
   private let detail: SocketDetail
   private let place: TopState.Place
@@ -34,6 +34,7 @@ struct SocketPage {
     writeHolders()
     writeOtherEnd()
     writeLife()
+    writeSeen()
     writeIdentity()
     writeAdvice()
   }
@@ -167,7 +168,9 @@ struct SocketPage {
     }
     if let executable = process.executable { text += ", \(printable(executable))" }
     if let unit = process.unit { text += ", in \(printable(unit))" }
-    if let container = process.container { text += ", container \(printable(container.prefix(12)))" }
+    if let container = process.container {
+      text += ", container \(printable(container.prefix(12)))"
+    }
     return text
   }
 
@@ -192,6 +195,11 @@ struct SocketPage {
   }
 
   // MARK: Over time
+
+  private mutating func writeSeen() {
+    let start = "\(time(detail.firstSeen))\(detail.wasThereBefore ? ", when watching began" : "")"
+    field("seen", "from \(start), to \(time(detail.seenAt))")
+  }
 
   private mutating func writeLife() {
     guard row?.state != .listen else { return }
@@ -273,9 +281,9 @@ struct SocketPage {
   // MARK: Lines
 
   private mutating func field(
-    _ label: String, _ words: String, _ look: ScreenLine.Look = .plain
+    _ label: String, _ words: String, _ look: ScreenLine.Look = .plain, indentedBy more: Int = 0
   ) {
-    let indent = Self.labelColumns
+    let indent = Self.labelColumns + more
     let lines = place.style.wrap(words, columns: max(10, columns - indent - 1))
     for (index, text) in lines.enumerated() {
       var line = ScreenLine()
@@ -291,7 +299,7 @@ struct SocketPage {
     let lines = step.split(separator: "\n").map(String.init)
     guard let first = lines.first else { return }
     field(label, first)
-    for line in lines.dropFirst() { field("", "  " + line) }
+    for line in lines.dropFirst() { field("", line, .strong, indentedBy: 2) }
   }
 
   private func time(_ instant: BootInstant) -> String {

@@ -33,7 +33,8 @@ struct TopHeader {
   // MARK: The first line
 
   private func title() -> ScreenLine {
-    var left = " closewatch top  " + UntrustedText.printable(state.place.host, unicode: style.unicode)
+    let host = UntrustedText.printable(state.place.host, unicode: style.unicode)
+    var left = " closewatch top  " + host
     switch state.page {
     case .owners: break
     case .sockets(let owner), .socket(let owner, _):

@@ -86,6 +86,7 @@ private struct TopSurvey {
         picture.owners[index].note(record)
         if picture.owners[index].processes.count == 1 {
           picture.owners[index].onlyPID = record.id.pid
+          picture.owners[index].onlyCommand = record.command
         }
       }
     }

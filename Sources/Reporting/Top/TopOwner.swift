@@ -8,8 +8,9 @@ struct TopOwner: Sendable {
   let owner: Owner
   /// Indices into the census' processes.
   var processes: Set<Int32> = []
-  /// The pid, when there is one process only.
+  /// The pid, and what the process calls itself, when there is one only.
   var onlyPID: Int32?
+  var onlyCommand: String?
   /// Sockets and dead descriptors that wait to be closed, and those of them that are stuck.
   var waiting = 0
   var stuck = 0

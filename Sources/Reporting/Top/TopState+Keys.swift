@@ -25,11 +25,9 @@ extension TopState {
     case .character("+"), .character("="): return changePace(1)
     case .character("-"): return changePace(-1)
     case .character("/"): beginFilter()
-    case .character("s"), .character(">"), .tab: sort { $0.cycle(1) } socket: { $0.cycle(1) }
-    case .character("<"), .character("S"), .backTab:
-      sort { $0.cycle(-1) } socket: { $0.cycle(-1) }
-    case .character("r"), .character("R"):
-      sort { $0.isReversed.toggle() } socket: { $0.isReversed.toggle() }
+    case .character("s"), .character(">"), .tab: cycleSort(1)
+    case .character("<"), .character("S"), .backTab: cycleSort(-1)
+    case .character("r"), .character("R"): reverseSort()
     case .enter, .right: goIn()
     case .left, .backspace: goBack()
     case .escape: escape()
@@ -63,12 +61,19 @@ extension TopState {
     return .pace(seconds: intervalSeconds)
   }
 
-  private mutating func sort(
-    owner: (inout TopSort<OwnerColumn>) -> Void, socket: (inout TopSort<SocketColumn>) -> Void
-  ) {
+  private mutating func cycleSort(_ steps: Int) {
     switch page {
-    case .owners: owner(&ownerSort)
-    case .sockets: socket(&socketSort)
+    case .owners: ownerSort.cycle(steps)
+    case .sockets: socketSort.cycle(steps)
+    case .socket: return
+    }
+    arrange()
+  }
+
+  private mutating func reverseSort() {
+    switch page {
+    case .owners: ownerSort.isReversed.toggle()
+    case .sockets: socketSort.isReversed.toggle()
     case .socket: return
     }
     arrange()
