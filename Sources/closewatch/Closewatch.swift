@@ -20,8 +20,9 @@ struct Closewatch: ParsableCommand {
       """,
     version: BuildInfo.version,
     subcommands: [
-      Triage.self, Top.self, Sockets.self, Explain.self, Doctor.self, Record.self, Daemon.self,
-      CheckSettings.self, Demo.self, DemoServer.self, DemoClient.self, Generate.self,
+      Triage.self, Top.self, Sockets.self, FindingHistory.self, Release.self, Explain.self,
+      Doctor.self, Record.self, Daemon.self, CheckSettings.self, Demo.self, DemoServer.self,
+      DemoClient.self, Generate.self,
     ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.

@@ -172,13 +172,13 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|sockets|explain|doctor|record|daemon|check-settings|demo|help)
+    triage|sockets|history|release|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage sockets explain doctor record daemon check-settings demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage sockets history release explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
@@ -257,6 +257,66 @@ _closewatch_sockets() {
         return
         ;;
     '--replay')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_history() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--since --until --unit --rule --directory --file --color)
+    __closewatch_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--unit')
+        return
+        ;;
+    '--rule')
+        return
+        ;;
+    '--directory')
+        return
+        ;;
+    '--file')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_release() {
+    repeating_flags=()
+    non_repeating_flags=(--shared --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--older-than --port --limit --netns --color)
+    __closewatch_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--older-than')
+        return
+        ;;
+    '--port')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--netns')
         return
         ;;
     '--color')

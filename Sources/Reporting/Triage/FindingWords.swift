@@ -42,17 +42,22 @@ struct FindingWords {
 
   /// `88 sockets in CLOSE_WAIT`.
   func what(_ finding: Finding) -> String {
-    switch finding.rule {
+    Self.what(finding.sockets, of: finding.rule, in: finding.state)
+  }
+
+  /// The same of a number alone: what a rule counts.
+  static func what(_ sockets: Int, of rule: RuleID, in state: TCPState) -> String {
+    switch rule {
     case .closedFdLeak:
-      Quantity.count(finding.sockets, "descriptor") + " on dead sockets"
+      Quantity.count(sockets, "descriptor") + " on dead sockets"
     case .descriptorExhaustion:
-      Quantity.count(finding.sockets, "descriptor") + " open"
+      Quantity.count(sockets, "descriptor") + " open"
     case .orphanPressure:
-      Quantity.count(finding.sockets, "orphan")
+      Quantity.count(sockets, "orphan")
     case .acceptQueueStall:
-      Quantity.count(finding.sockets, "connection") + " in the accept queue"
+      Quantity.count(sockets, "connection") + " in the accept queue"
     default:
-      Quantity.count(finding.sockets, "socket") + " in \(finding.state.name)"
+      Quantity.count(sockets, "socket") + " in \(state.name)"
     }
   }
 

@@ -56,10 +56,31 @@ struct Generate: ParsableCommand {
         discussion: command.configuration.discussion,
         help: Closewatch.helpMessage(for: command, columns: 10_000))
     }
-    return [("closewatch.1", ManualPage.program(version: version, commands: helps))]
+    return [
+      ("closewatch.1", ManualPage.program(version: version, commands: helps)),
+      (
+        "closewatch.yaml.5",
+        ManualPage.settings(
+          version: version, sections: settingSections,
+          example: ["sampling:", "  interval: 5s", "rules:", "  patience: 5m"])
+      ),
+    ]
       + helps.map { help in
         ("closewatch-\(help.name).1", ManualPage.command(help, version: version))
       }
+  }
+
+  private static var settingSections: [ManualSetting.Section] {
+    let defaults = DaemonSettings()
+    return SettingCatalog.sections.map { section in
+      ManualSetting.Section(
+        name: section.name, about: section.about,
+        settings: section.keys.map { key in
+          ManualSetting(
+            name: key.name, variable: key.variable, expected: key.expected,
+            standard: key.text(defaults), reason: key.reason)
+        })
+    }
   }
 
   private static func completions() -> [(String, String)] {
