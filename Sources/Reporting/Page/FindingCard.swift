@@ -70,7 +70,7 @@ struct FindingCard {
       page.inline("code", text: finding.cause.rawValue)
     }
     page.element("h3", .id(id + "-h")) { page in
-      page.text(OwnerWords.name(finding.owner))
+      page.text(PublicOwner.name(finding.owner))
       if finding.owner.kind != .kernel {
         page.raw(" ")
         page.inline("span", .class("quiet"), text: finding.owner.kind.rawValue)

@@ -29,7 +29,7 @@ struct FindingIndex {
       page.inline("span", .class("unseen"), text: grade)
       page.raw(" ")
       page.open("a", [.href("#" + FindingCard.id(of: finding))])
-      page.text(OwnerWords.name(finding.owner))
+      page.text(PublicOwner.name(finding.owner))
       page.raw(" ")
       page.inline("span", .class("rule"), text: finding.rule.rawValue)
       page.close("a")

@@ -106,7 +106,7 @@ struct HostSections {
         Quantity.count(used) + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
     }
     return [
-      OwnerWords.name(owner.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
+      PublicOwner.name(owner.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
     ]
   }
 
@@ -128,7 +128,7 @@ struct HostSections {
       ).write(
         waiting.prefix(Self.listenersShown).map { listener in
           [
-            (listener.owner.map(OwnerWords.name) ?? "no process") + place(listener.namespace),
+            (listener.owner.map(PublicOwner.name) ?? "no process") + place(listener.namespace),
             "\(listener.local.port)", Quantity.count(listener.queued),
             listener.limit.map { Quantity.count($0) } ?? "not known",
           ]

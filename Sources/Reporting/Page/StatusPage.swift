@@ -87,7 +87,7 @@ package struct StatusPage {
       let key = GuideKey(
         rule: finding.rule, cause: finding.cause, runtime: finding.runtime.rawValue)
       if let other = told[key] {
-        let owner = OwnerWords.name(other.owner)
+        let owner = PublicOwner.name(other.owner)
         advice.append(.same(id: FindingCard.id(of: other), owner: owner))
       } else if told.count < Self.guidesShown {
         let isOpen = told.count < Self.guidesOpen && finding.lifecycle == .firing
@@ -130,7 +130,7 @@ package struct StatusPage {
         for finding in resolved.prefix(Self.resolvedShown) {
           page.element("li") { page in
             Icon.write("resolved", to: &page)
-            page.inline("strong", text: OwnerWords.name(finding.owner))
+            page.inline("strong", text: PublicOwner.name(finding.owner))
             page.raw(" ")
             page.inline("code", text: finding.rule.rawValue)
             page.raw(" ")

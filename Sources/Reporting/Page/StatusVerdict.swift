@@ -71,7 +71,7 @@ struct StatusVerdict {
         if forecast.used >= forecast.limit { return "; \(words.time(forecast))" }
         return forecast.seconds.map { _ in "; out of \(words.time(forecast))" }
       } ?? ""
-    return "\(finding.rule.rawValue) in \(OwnerWords.name(finding.owner)): "
+    return "\(finding.rule.rawValue) in \(PublicOwner.name(finding.owner)): "
       + words.what(finding) + runsOut + "."
   }
 
@@ -119,7 +119,7 @@ struct StatusVerdict {
 }
 
 /// Owners in words.
-enum OwnerWords {
+enum PublicOwner {
   /// `api.service`, or what there is where no process is known.
   static func name(_ owner: Owner) -> String {
     owner.name.isEmpty || owner.kind == .kernel ? "no process" : shortened(owner)

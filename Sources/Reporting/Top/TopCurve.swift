@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// A number over time, as far back as a person looks.
@@ -12,11 +13,6 @@ struct TopCurve: Hashable, Sendable {
     var trend: Trend
   }
 
-  private struct Point: Hashable, Sendable {
-    var at: BootInstant
-    var value: Int
-  }
-
   /// Two minutes of looks every two seconds.
   private static let mostPoints = 60
   /// Growth is that of the last minute: long enough for a slow leak to show, short enough to be now.
@@ -26,15 +22,13 @@ struct TopCurve: Hashable, Sendable {
   /// A change by one or two is no trend: a slow handler makes it.
   private static let smallestChange = 3
 
-  private var points: [Point] = []
+  /// Oldest first.
+  private(set) var points: [HistoryPoint] = []
 
   init() {}
 
-  /// Oldest first.
-  var values: [Int] { points.map(\.value) }
-
   mutating func add(_ value: Int, at instant: BootInstant) {
-    points.append(Point(at: instant, value: value))
+    points.append(HistoryPoint(at: instant, sockets: value))
     if points.count > Self.mostPoints { points.removeFirst(points.count - Self.mostPoints) }
   }
 
@@ -46,7 +40,7 @@ struct TopCurve: Hashable, Sendable {
     let first = start ?? points[points.count - 2]
     let seconds = last.at.seconds(since: first.at)
     guard seconds >= Self.shortestSeconds else { return nil }
-    let change = last.value - first.value
+    let change = last.sockets - first.sockets
     let trend: Growth.Trend =
       change >= Self.smallestChange ? .up : change <= -Self.smallestChange ? .down : .steady
     return Growth(perMinute: Double(change) * 60 / seconds, trend: trend)

@@ -115,7 +115,7 @@ struct TopHeader {
     }
     if pending > 0 { line.add(", \(pending) pending") }
     line.add("  watched " + Quantity.duration(picture.census.watchedSeconds.rounded()), .faint)
-    let curve = style.sparkline(picture.closeWait.values, columns: max(8, columns / 6))
+    let curve = style.sparkline(picture.closeWait.points, columns: max(8, columns / 6))
     if !curve.isEmpty {
       line.add("  CLOSE_WAIT ", .faint)
       line.add(curve)
