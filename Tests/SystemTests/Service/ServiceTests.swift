@@ -218,6 +218,38 @@ struct ServiceTests {
     #expect(try machine.property("ActiveState") == "active")
   }
 
+  @Test func `with the socket unit it can do without a network of its own, and sees the same`()
+    throws
+  {
+    let flags = "/etc/default/closewatch"
+    let folder = "/run/systemd/system/closewatch.service.d"
+    try machine.mustRun(
+      """
+      cp \(flags) /root/flags; echo 'ARGS="--web.systemd-socket"' >>\(flags)
+      mkdir -p \(folder)
+      cp /usr/share/doc/closewatch/examples/systemd/tight.conf \(folder)/
+      systemctl daemon-reload; systemctl stop closewatch
+      systemctl start closewatch.socket; systemctl start closewatch
+      """)
+    defer {
+      _ = try? machine.run(
+        "cp /root/flags \(flags); rm -r \(folder); systemctl daemon-reload; "
+          + "systemctl stop tightly closewatch closewatch.socket; systemctl start closewatch")
+    }
+    let verdict = try machine.mustRun("systemd-analyze security --no-pager closewatch.service")
+    let last = try #require(verdict.last { $0.contains("Overall exposure level") })
+    #expect(last.contains(": 1.4 "), "\(last)")
+    let links = try machine.mustRun(
+      "readlink /proc/1/ns/net /proc/$(systemctl show -P MainPID closewatch)/ns/net")
+    #expect(links.count == 2 && links[0] != links[1])
+    try machine.startLeak("tightly", port: 8086)
+    let entry = try event("firing", of: "tightly.service")
+    #expect(links[0] == "net:[\(entry["CLOSEWATCH_NETNS"] ?? "")]")
+    #expect(entry["CLOSEWATCH_OLDEST_BOUND"] == "exact")
+    #expect(entry["CLOSEWATCH_PID"] == (try machine.property("MainPID", of: "tightly.service")))
+    #expect(try #require(try machine.page("/metrics")).contains { $0.contains("tightly.service") })
+  }
+
   @Test func `systemd finds no fault with the units, and their exposure is what they say`() throws {
     // --man=no: a minimal machine has no man to look a page up with.
     #expect(
