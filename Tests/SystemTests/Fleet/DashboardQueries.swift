@@ -7,10 +7,14 @@ import Testing
 struct DashboardQueries {
   static let names = ["closewatch-fleet", "closewatch-host"]
 
-  /// Panels that may be empty while all is as it should be, and why.
+  /// Parts of queries that may be without an answer while all is as it should be, and why.
   static let mayBeEmpty = [
-    "Stale hosts": "every daemon has looked within two minutes",
-    "Blind hosts": "the daemons of the test run as root and see everything",
+    "time() - closewatch_last_sample_timestamp_seconds > 120":
+      "every daemon has looked within two minutes",
+    "sum by (instance, kind) (closewatch_gaps) > 0":
+      "the daemons of the test run as root and see everything",
+    "closewatch_kernel_tcp_memory_limit_pages":
+      "tcp_mem is there in the first network namespace of a machine only, and these have their own",
   ]
 
   private let fleet: Fleet
@@ -31,14 +35,14 @@ struct DashboardQueries {
     for name in Self.names {
       for panel in try Self.read(name).panels {
         for target in panel.targets ?? [] {
-          try check(filled(target.expr), "\(name): \(panel.title)", panel.title)
+          try check(filled(target.expr), "\(name): \(panel.title)")
         }
       }
     }
   }
 
-  private func check(_ expression: String, _ place: String, _ title: String) throws {
-    if Self.mayBeEmpty[title] != nil {
+  private func check(_ expression: String, _ place: String) throws {
+    if Self.mayBeEmpty.keys.contains(where: { expression.contains($0) }) {
       let answer = try fleet.query(expression)
       #expect(answer.status == "success", "\(place): \(answer.error ?? "") \(expression)")
       return

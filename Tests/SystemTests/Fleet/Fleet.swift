@@ -81,8 +81,16 @@ final class Fleet {
     }
   }
 
-  /// Ends it, and with it all its sockets.
-  func endLeak(on host: FleetHost) throws { try host.run("kill $leak; wait $leak 2>/dev/null") }
+  /// Ends it, and with it all its sockets. By force: what a test starts can have other signals
+  /// blocked, as the threads of the tests have.
+  func endLeak(on host: FleetHost) throws {
+    try host.run("kill -KILL $leak; wait $leak 2>/dev/null")
+  }
+
+  /// Ends a daemon as a crash does.
+  func killDaemon(on host: FleetHost) throws {
+    try host.run("kill -KILL $daemon; wait $daemon 2>/dev/null")
+  }
 
   // MARK: Monitoring
 
@@ -107,7 +115,7 @@ final class Fleet {
     for port in [9090, 9093] {
       _ = try waitFor("port \(port)") {
         try monitor.run(
-          "curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:\(port)/-/ready")
+          "curl -s --max-time 5 -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:\(port)/-/ready")
       } until: {
         $0 == ["200"]
       }

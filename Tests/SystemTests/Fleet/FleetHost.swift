@@ -35,9 +35,13 @@ final class FleetHost {
   func run(_ command: String, within seconds: Double = 60) throws -> [String] {
     shell.send(command)
     var lines: [String] = []
-    while let line = try shell.readLine(within: seconds) {
-      if line == "." { return lines }
-      lines.append(line)
+    do {
+      while let line = try shell.readLine(within: seconds) {
+        if line == "." { return lines }
+        lines.append(line)
+      }
+    } catch {
+      throw ChildProgram.Failure("\(name): no end of \(command) in \(seconds) s: \(lines)")
     }
     throw ChildProgram.Failure("the shell of \(name) has ended; its last lines: \(lines)")
   }

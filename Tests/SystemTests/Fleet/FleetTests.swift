@@ -39,7 +39,7 @@ import Testing
     #expect(mail.flatMap(\.alerts).allSatisfy { $0.labels["instance"] != Self.isSecond })
 
     // A host that falls silent is told to those who run closewatch, not to those on call.
-    try fleet["web-2"].run("kill $daemon; wait $daemon 2>/dev/null")
+    try fleet.killDaemon(on: fleet["web-2"])
     let down = try fleet.waitForAlert(
       "ClosewatchDown", "firing", to: "closewatch-tickets", instance: Self.isSecond)
     #expect(down.labels["severity"] == "warning")
@@ -147,14 +147,14 @@ import Testing
       ("closewatch_build", "info", ""), ("closewatch_turns_cpu_seconds", "counter", "seconds"),
     ] {
       let lines = try fleet.monitor.run(
-        "curl -sG --data-urlencode metric=\(metric) "
+        "curl -sG --max-time 20 --data-urlencode metric=\(metric) "
           + "http://127.0.0.1:9090/api/v1/targets/metadata; echo")
       let entry = try #require(PrometheusMetadata(lines.joined()).data.first, "\(metric)")
       #expect(entry.type == type)
       #expect(entry.unit == unit)
     }
     // What its one connection has carried, against what as many pages are without gzip.
-    let plain = try fleet.monitor.run("curl -s http://web-2:9776/metrics | wc -c")
+    let plain = try fleet.monitor.run("curl -s --max-time 20 http://web-2:9776/metrics | wc -c")
     let sent = try fleet["web-2"].run(
       "ss -Htin state established '( sport = :9776 )' | grep -o 'bytes_sent:[0-9]*' "
         + "| cut -d: -f2")
