@@ -185,9 +185,9 @@ _closewatch() {
 
 _closewatch_triage() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--no-daemon --json --version -h --help)
     repeating_options=(--patience --disable)
-    non_repeating_options=(--for --interval --format --netns --source --replay --color)
+    non_repeating_options=(--for --interval --format --control-socket --netns --source --replay --color)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
@@ -206,6 +206,9 @@ _closewatch_triage() {
         ;;
     '--format')
         __closewatch_add_completions -W 'text'$'\n''json'$'\n''markdown'
+        return
+        ;;
+    '--control-socket')
         return
         ;;
     '--netns')
@@ -347,11 +350,14 @@ _closewatch_doctor() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--color)
+    non_repeating_options=(--control-socket --color)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--control-socket')
+        return
+        ;;
     '--color')
         return
         ;;
@@ -389,7 +395,7 @@ _closewatch_daemon() {
     repeating_flags=()
     non_repeating_flags=(--web.systemd-socket --version -h --help)
     repeating_options=(--set --web.listen-address)
-    non_repeating_options=(--settings --interval --web.config.file)
+    non_repeating_options=(--settings --interval --control-socket --web.config.file)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -401,6 +407,9 @@ _closewatch_daemon() {
         return
         ;;
     '--interval')
+        return
+        ;;
+    '--control-socket')
         return
         ;;
     '--web.listen-address')

@@ -40,6 +40,14 @@ package struct TriageReport: Sendable {
   /// Whether it has a memory: what the rules still need will come by itself.
   var isFromDaemon: Bool { if case .daemon = source { true } else { false } }
 
+  /// Whether it was watched for too short a time for a verdict on what grows.
+  var isShort: Bool {
+    switch source {
+    case .daemon(let watch): watchedSeconds < watch.patienceSeconds
+    case .look: watchedSeconds < SourceWords.shortWatchSeconds
+    }
+  }
+
   /// `, one look`, `, watched for 60 s`; of the daemon the source says it.
   var watched: String {
     guard !isFromDaemon else { return "" }

@@ -49,8 +49,7 @@ package struct TriageText {
 
   private mutating func writeSilence() {
     // Sockets that wait to be closed, seen for a moment only: that is not the same as none.
-    let isOpen =
-      report.watchedSeconds < SourceWords.shortWatchSeconds && !report.census.suspicious.isEmpty
+    let isOpen = report.isShort && !report.census.suspicious.isEmpty
     if report.pending.isEmpty, !isOpen {
       page.paragraph("No leaks found among \(looked).", .good)
     } else {

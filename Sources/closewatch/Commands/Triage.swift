@@ -81,7 +81,11 @@ struct Triage: ParsableCommand {
 
   func run() throws {
     if let flag = ownLookFlag { return try look(.notAsked(flag: flag)) }
-    switch DaemonClient(path: control.path).ask(query.uri) {
+    let outcome = DaemonClient(path: control.path).ask(query.uri) {
+      guard Terminal.hasError else { return }
+      StandardError.line("the daemon is in the middle of a look; waiting for its end")
+    }
+    switch outcome {
     case .none(let why): try look(why)
     case .answer(let answer):
       guard answer.status == 200 else { throw UsageError(DaemonClient.line(answer.body)) }

@@ -11,6 +11,8 @@ struct ControlAnswer: Equatable {
   /// What the command has to end with.
   var exitStatus: Int32
   var body: [UInt8]
+  /// The daemon is well and has no time yet: worth another question.
+  var isBusy: Bool
 
   /// - Returns: nil when these bytes are not a whole answer of a closewatch daemon.
   init?(_ bytes: [UInt8]) {
@@ -29,6 +31,7 @@ struct ControlAnswer: Equatable {
     guard let length = headers["content-length"].flatMap({ Int($0) }), length == body.count,
       let exitStatus = headers[Self.exitHeader].flatMap({ Int32($0) }), (0...2).contains(exitStatus)
     else { return nil }
+    isBusy = status == 503 && headers["retry-after"] != nil
     self.status = status
     self.exitStatus = exitStatus
   }

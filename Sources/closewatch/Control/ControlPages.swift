@@ -54,7 +54,7 @@ final class ControlPages: Pages {
       return true
     }
     guard mayQueue else {
-      return .ready(Self.line(.serviceUnavailable, exit: ExitStatus.blind, "too many ask at once"))
+      return .ready(Self.busy("too many ask at once"))
     }
     // The first answer counts: NIO ignores what comes after it.
     let promise = loop.makePromise(of: WebAnswer.self)
@@ -94,8 +94,14 @@ final class ControlPages: Pages {
       "; its newest look was "
         + "\(Quantity.duration(Clock.boot.seconds(since: $0.takenAt))) ago"
     }
-    return line(
-      .serviceUnavailable, exit: ExitStatus.blind, "it is busy with a look\(since ?? "")")
+    return busy("it is busy with a look\(since ?? "")")
+  }
+
+  /// Whoever gets this may ask again.
+  private static func busy(_ why: String) -> WebAnswer {
+    var answer = line(.serviceUnavailable, exit: ExitStatus.blind, why)
+    answer.headers.append(("Retry-After", "1"))
+    return answer
   }
 
   private static func line(

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxHost
 import Reporting
 
 /// Asks the daemon over its control socket.
 struct DaemonClient {
-  /// For an answer. A daemon that works answers in milliseconds; one that is in the middle of a
-  /// look of a large host is worth waiting for, one that is stopped is not.
+  /// For an answer. A daemon that works answers in milliseconds, and says within a second that it
+  /// is busy; one that is stopped is not worth waiting for.
   private static let patienceSeconds = 1.5
+  /// For one that says it is busy. On a host in trouble a look takes long, and one of our own would
+  /// take as long and know less.
+  private static let busySeconds = 10.0
   /// Bytes of an answer, at most: more than the daemon sends.
   private static let limit = 16 << 20
 
@@ -19,7 +23,22 @@ struct DaemonClient {
     case none(WithoutDaemon)
   }
 
-  func ask(_ uri: String) -> Outcome {
+  /// - Parameter isWaiting: Called once when the daemon is busy and is asked again.
+  func ask(_ uri: String, isWaiting: () -> Void = {}) -> Outcome {
+    let limit = Clock.monotonicSeconds + Self.busySeconds
+    var isFirst = true
+    while true {
+      let outcome = askOnce(uri)
+      guard case .answer(let answer) = outcome, answer.isBusy else { return outcome }
+      guard Clock.monotonicSeconds < limit else { return .none(.silent(Self.line(answer.body))) }
+      if isFirst { isWaiting() }
+      isFirst = false
+      // When too many ask, the answer comes at once.
+      usleep(100_000)
+    }
+  }
+
+  private func askOnce(_ uri: String) -> Outcome {
     let question = "GET \(uri) HTTP/1.1\r\nHost: closewatch\r\nConnection: close\r\n\r\n"
     do throws(UnixExchange.Failure) {
       let bytes = try UnixExchange.ask(
@@ -27,7 +46,7 @@ struct DaemonClient {
       guard let answer = ControlAnswer(bytes) else {
         return .none(.silent("what listens on \(shownPath) is no closewatch daemon"))
       }
-      if answer.status >= 500 { return .none(.silent(Self.line(answer.body))) }
+      if answer.status >= 500, !answer.isBusy { return .none(.silent(Self.line(answer.body))) }
       return .answer(answer)
     } catch {
       return .none(reason(error))

@@ -24,7 +24,9 @@ extension Sampler {
     }
     let now = Clock.boot
     let age = now.seconds(since: newest.takenAt)
-    guard age <= Self.staleSeconds(pace.intervalSeconds) else {
+    // Three intervals; a turn takes its time too, on a host in trouble a long one; and two seconds
+    // for a moment of bad luck.
+    guard age <= 3 * pace.intervalSeconds + 3 * snapshot.cost.turnWallSeconds + 2 else {
       return .unready(
         "its newest look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
     }
@@ -48,8 +50,4 @@ extension Sampler {
     report.target = target
     return .report(report)
   }
-
-  /// A look older than this is not the present any more. Three intervals, and two seconds for a
-  /// busy machine.
-  private static func staleSeconds(_ interval: Double) -> Double { 3 * interval + 2 }
 }

@@ -15,6 +15,9 @@ import Testing
     #expect(answer.status == 200)
     #expect(answer.exitStatus == 1)
     #expect(answer.body == Array("a\nb".utf8))
+    #expect(!answer.isBusy)
+    let busy = good.replacing("200 OK", with: "503 No\r\nRetry-After: 1")
+    #expect(read(busy)?.isBusy == true)
   }
 
   @Test func `an answer that is cut anywhere is none`() {

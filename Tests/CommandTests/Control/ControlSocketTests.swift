@@ -12,7 +12,7 @@ import Testing
   private var socket: String { "\(directory.path)/control.sock" }
 
   private static let quick = [
-    "sampling.interval=100ms", "sampling.full-interval=500ms", "sampling.cpu-budget=100%",
+    "sampling.interval=200ms", "sampling.full-interval=1s", "sampling.cpu-budget=100%",
     "rules.patience=1s", "rules.quiet=1s",
   ]
 
