@@ -65,9 +65,7 @@ extension NamespaceNumbers {
     self.init(id: summary.id)
     name = summary.name
     isOwn = summary.isOwn
-    for state in TCPState.shown { states[state] = summary.states[state] }
-    // One number for all states that have no name.
-    states[TCPState(rawValue: .max)] = summary.states.other
+    states = summary.states.byState
     unaccepted = summary.unaccepted
     orphans = summary.orphans
     sockstat = summary.sockstat
