@@ -117,15 +117,7 @@ struct FindingWords {
 
   /// `descriptors in 41-55 min`.
   func time(_ forecast: Forecast) -> String {
-    let name =
-      switch forecast.resource {
-      case .descriptors: "descriptors"
-      case .ephemeralPorts: "ephemeral ports"
-      case .acceptQueue: "the accept queue"
-      case .timeWaitBuckets: "TIME_WAIT buckets"
-      case .orphans: "orphans"
-      case .tcpMemory: "TCP memory pages"
-      }
+    let name = name(forecast.resource)
     if forecast.used >= forecast.limit { return "\(name): none left" }
     guard let seconds = forecast.seconds else { return "\(name): not at this rate" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
@@ -135,6 +127,18 @@ struct FindingWords {
       return "\(name) in \(Quantity.duration(low)) at the earliest"
     default:
       return "\(name) in about \(Quantity.duration(seconds))"
+    }
+  }
+
+  /// What runs out, for a sentence.
+  func name(_ resource: Forecast.Resource) -> String {
+    switch resource {
+    case .descriptors: "descriptors"
+    case .ephemeralPorts: "ephemeral ports"
+    case .acceptQueue: "the accept queue"
+    case .timeWaitBuckets: "TIME_WAIT buckets"
+    case .orphans: "orphans"
+    case .tcpMemory: "TCP memory pages"
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
 import LinuxHost
 import NIOHTTP1
 import Reporting
@@ -17,10 +18,11 @@ struct WebPages: Sendable {
   func answer(to head: HTTPRequestHead) -> WebAnswer {
     if let refusal = Self.refusal(of: head) { return refusal }
     let path = head.uri.prefix { $0 != "?" }
+    let query = head.uri.dropFirst(path.count + 1)
     let answer =
       switch path {
       case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
-      case "/": landingPage
+      case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
       case "/-/healthy": WebAnswer(.ok, "closewatch is alive.")
       case "/-/ready": ready
       default: WebAnswer(.notFound, "404 there is no such page; see / for those that are")
@@ -62,10 +64,32 @@ struct WebPages: Sendable {
     return WebAnswer(.ok, "closewatch is ready.")
   }
 
-  private var landingPage: WebAnswer {
-    let page = LandingPage(MetricsInput(store.snapshot))
-    return WebAnswer(.ok, contentType: "text/html; charset=utf-8", page.bytes())
+  /// A reader who reads or copies must be able to stop the page from reloading.
+  private func statusPage(refreshes: Bool) -> WebAnswer {
+    let snapshot = store.snapshot
+    var input = StatusInput(MetricsInput(snapshot))
+    var web = WebNumbers()
+    web.isConfigGood = isConfigGood()
+    input.metrics.web = web
+    input.timeline = snapshot.timeline
+    let now = Clock.boot
+    input.sampleAgeSeconds = snapshot.newestLook.map { max(0, now.seconds(since: $0.takenAt)) }
+    let interval = Int(snapshot.cost.intervalSeconds.rounded(.up))
+    input.refreshSeconds = refreshes ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
+    var answer = WebAnswer(
+      .ok, contentType: "text/html; charset=utf-8", StatusPage(input).bytes())
+    answer.headers = [
+      ("Content-Security-Policy", StatusPage.contentSecurityPolicy),
+      ("Referrer-Policy", "no-referrer"),
+    ]
+    if let seconds = input.refreshSeconds { answer.headers.append(("Refresh", String(seconds))) }
+    return answer
   }
+
+  /// Seconds between two loads of the status page: as often as there is a new sample, within
+  /// these. 30 s: time to read.
+  private static let refreshLeast = 30
+  private static let refreshMost = 120
 
   private func metrics(accept: [String]) -> WebAnswer {
     var input = MetricsInput(store.snapshot)
