@@ -38,7 +38,7 @@ struct FindingCard {
   }
 
   private static func isOwn(_ id: NetnsID, _ input: StatusInput) -> Bool {
-    input.metrics.namespaces.first { $0.id == id }?.isOwn ?? true
+    input.metrics.namespaces.first { $0.id == id }?.isOwn ?? false
   }
 
   private var grade: String {
@@ -97,6 +97,7 @@ struct FindingCard {
         fact("Oldest", Quantity.age(oldest), to: &page)
       }
       if let since = firingSince { fact("Firing", since, to: &page) }
+      if let lastSeen { fact("Seen", lastSeen, to: &page) }
       if let place { fact("Where", place, to: &page) }
       let proofs = finding.evidence.compactMap(Self.sentence)
       list("Proof", proofs, to: &page)
@@ -107,8 +108,19 @@ struct FindingCard {
 
   private var firingSince: String? {
     guard let since = finding.firingSince, let now = input.metrics.sampledAt else { return nil }
-    let wall = input.metrics.wallSeconds(of: since).map { ", since " + UTCTime.text($0) } ?? ""
-    return "for " + Quantity.duration(max(0, now.seconds(since: since))) + wall
+    let seconds = max(0, now.seconds(since: since))
+    let wall = input.metrics.wallSeconds(of: since).map {
+      ", since " + UTCTime.text($0, seenAt: input.metrics.sampler.lookWallSeconds ?? $0)
+    }
+    return "for " + Quantity.duration(seconds) + (wall ?? "")
+  }
+
+  /// A finding goes on firing for a while when its rule no longer finds it.
+  private var lastSeen: String? {
+    guard let last = finding.history.last, let now = input.metrics.sampledAt, last.at < now else {
+      return nil
+    }
+    return "not in the newest sample; last \(Quantity.duration(now.seconds(since: last.at))) before"
   }
 
   private var place: String? {

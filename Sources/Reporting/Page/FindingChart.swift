@@ -42,7 +42,9 @@ struct FindingChart {
       Curve.Point(seconds: min(0, -now.seconds(since: $0.at)), value: Double($0.sockets))
     }
     let level = Self.level(of: finding)
-    let split = Self.split(finding, past: past, level: level)
+    // What the newest sample does not show any more has no future.
+    let isCurrent = finding.history.last.map { $0.at >= now } ?? false
+    let split = isCurrent ? Self.split(finding, past: past, level: level) : .now100
     let most = points.compactMap(\.value).max() ?? 0
     var top = most
     let future = past * split.futureShare

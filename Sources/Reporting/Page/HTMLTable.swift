@@ -12,7 +12,7 @@ struct HTMLTable {
 
   /// - Parameter rows: The cells of each.
   func write(_ rows: [[String]], to page: inout HTMLWriter) {
-    // Wider than a phone: the table scrolls, not the page. Whoever uses the keyboard must get there.
+    // On a phone the table scrolls, not the page; whoever uses the keyboard must get there too.
     page.element(
       "div", .class("scroll"), HTMLAttribute("tabindex", "0"), HTMLAttribute("role", "region"),
       HTMLAttribute("aria-label", caption)

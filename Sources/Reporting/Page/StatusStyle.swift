@@ -3,7 +3,7 @@
 /// How the status page looks. Text has a contrast of 4.5 or more in both schemes.
 enum StatusStyle {
   /// The SHA-256 of ``sheet`` in Base64: a browser applies no other style. A test keeps it equal.
-  static let hash = "cOnSZHYuo6kwVR8Tm6g0R6tIE04pZC4VYHvtKEDo5/4="
+  static let hash = "+HBqokAkxULv03h1eV2Bdd8XhVAPXF3W9iGlS7pdWQY="
 
   /// The style sheet.
   static let sheet: StaticString = """
@@ -39,7 +39,7 @@ enum StatusStyle {
     .lead{margin-top:.6rem;font-size:1.1rem;max-width:46rem;overflow-wrap:anywhere}
     .fresh{margin-top:.5rem;color:var(--quiet);font-size:.875rem}
     .stale .fresh,.stale .lead{color:var(--critical);font-weight:600}
-    .stale{border:3px solid var(--critical);border-radius:.75rem;padding:1.25rem}
+    .verdict.stale{border:3px solid var(--critical);border-radius:.75rem;padding:1.25rem}
     .icon{flex:none;width:1.15em;height:1.15em;vertical-align:-.2em;fill:currentColor}
     .icon.critical,.icon.stale{color:var(--critical)}
     .icon.warning{color:var(--warning)}
@@ -56,7 +56,7 @@ enum StatusStyle {
     .card.warning{border-top-color:var(--warning)}
     .card.notice{border-top-color:var(--notice)}
     .card.pending{border-top-style:dashed}
-    .grade{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .5rem;margin-bottom:.5rem;\
+    .grade{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .75rem;margin-bottom:.5rem;\
     font-size:.9rem;color:var(--quiet)}
     .critical>.grade strong{color:var(--critical)}
     .warning>.grade strong{color:var(--warning)}
@@ -107,12 +107,12 @@ enum StatusStyle {
     .index{display:block}
     .index li{padding:.3rem 0;border-top:1px solid var(--line)}
     .index a{font-weight:600;overflow-wrap:anywhere}
-    .index .rule{font-weight:400;margin:0 .35rem}
+    .index .rule{font-weight:400;margin:0 .35rem;white-space:nowrap}
     .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);\
     white-space:nowrap}
     .resolved{list-style:none;padding:0}
     .resolved li{margin-top:.4rem}
-    .minis{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));\
+    .minis{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));\
     gap:1rem;margin-top:1rem}
     .mini{background:var(--card);border:1px solid var(--line);border-radius:.75rem;\
     padding:.8rem 1rem}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A wall clock time in words. UTC: a page is read on another machine than the one that wrote it.
-enum UTCTime {
+package enum UTCTime {
   /// `2023-11-14 22:13:20 UTC`.
   ///
   /// - Parameter seconds: Since 1970.
@@ -13,9 +13,19 @@ enum UTCTime {
     return "\(year)-\(two(month))-\(two(day)) \(time.joined(separator: ":")) UTC"
   }
 
+  /// The same for a reader who knows the day: `22:13:20 UTC` when it is less than half a day before
+  /// `now`.
+  static func text(_ seconds: Double, seenAt now: Double) -> String {
+    let whole = text(seconds)
+    guard now - seconds < 43_200, now >= seconds, let space = whole.firstIndex(of: " ") else {
+      return whole
+    }
+    return String(whole[whole.index(after: space)...])
+  }
+
   /// The date of a day since 1970: days since 1 March of year 0, in eras of 400 years, so that the
   /// leap day is the last of a year.
-  private static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
+  package static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = day + 719_468
     let era = shifted / 146_097
     let ofEra = shifted % 146_097

@@ -18,7 +18,7 @@ import Testing
     let page = html(StatusHost.quiet)
     #expect(Golden.difference(page, "status-quiet.html") == nil)
     #expect(page.contains("<h1>Nothing is stuck</h1>"))
-    #expect(page.contains("795 connections in 3 network namespaces are watched."))
+    #expect(page.contains("798 connections in 3 network namespaces are watched."))
     #expect(!page.contains("<article"))
   }
 
@@ -76,7 +76,7 @@ import Testing
     for input in [StatusHost.leaking, StatusHost.crowded] {
       let page = html(input)
       for secret in [
-        "4711", "python3", "203.0.113.9", "192.0.2.1", "42720", "/proc/812", "client",
+        "4711", "python3", "203.0.113.9", "192.0.2.1", "42720", "/proc/812", "client[",
       ] {
         #expect(!page.contains(">\(secret)") && !page.contains(" \(secret)"), "\(secret)")
       }
@@ -175,6 +175,24 @@ import Testing
     #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
     #expect(page.contains("<dt>Missing</dt>\n<dd>a pool that fills looks the same"))
     #expect(!page.contains("h-firing"))
+  }
+
+  @Test func `what the newest sample no longer shows says so, and has no future in the chart`() {
+    var input = StatusHost.leaking
+    #expect(html(input).contains("<path class=\"cone\""))
+    #expect(!html(input).contains("not in the newest sample"))
+    input.metrics.sampledAt = input.metrics.sampledAt?.advanced(bySeconds: 25)
+    let page = html(input)
+    #expect(page.contains("not in the newest sample; last 24 s before"))
+    #expect(!page.contains("<path class=\"cone\""))
+  }
+
+  @Test func `a namespace that is gone is not taken for closewatch's own`() {
+    var input = StatusHost.leaking
+    input.metrics.findings[0].namespace = NetnsID(rawValue: 99)
+    let page = html(input)
+    #expect(page.contains("network namespace net:[99]"))
+    #expect(page.contains("nsenter -t PID -n ss -tnpo"))
   }
 
   @Test func `the reader can stop the page from reloading`() {
