@@ -26,7 +26,7 @@ package struct HostSightProbe {
     sight.cgroupMount = mounts.last { $0.kind == "cgroup2" }?.place
     sight.processes = processes()
     sight.hasDescriptorCounts = hasDescriptorCounts()
-    sight.isInOwnPIDNamespace = isInOwnPIDNamespace()
+    sight.isInOwnPIDNamespace = Self.isInOwnPIDNamespace(procRoot)
     sight.kernelRelease = kernelRelease()
     sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
     sight.journal = place(journalSocket, R_OK | W_OK)
@@ -46,9 +46,9 @@ package struct HostSightProbe {
     return nil
   }
 
-  /// The kernel gives the first pid namespace this inode number: `PROC_PID_INIT_INO` in
-  /// include/linux/proc_ns.h.
-  private func isInOwnPIDNamespace() -> Bool {
+  /// Whether this process is in another pid namespace than the first one, to which the kernel gives
+  /// this inode number: `PROC_PID_INIT_INO` in include/linux/proc_ns.h.
+  package static func isInOwnPIDNamespace(_ procRoot: String = "/proc") -> Bool {
     var status = stat()
     guard stat("\(procRoot)/self/ns/pid", &status) == 0 else { return false }
     return status.st_ino != 0xefff_fffc

@@ -104,6 +104,29 @@ import Testing
         == "uid 998 without CAP_SYS_PTRACE (whose sockets), CAP_SYS_ADMIN (other namespaces)")
   }
 
+  @Test func `in a pid namespace of its own it does not claim to see the host`() throws {
+    var sight = Self.sight
+    sight.isInOwnPIDNamespace = true
+    sight.processes = 1
+    let report = Self.report(sight)
+    #expect(report.state == .limited)
+    let check = try Self.check("processes", report)
+    #expect(check.found.hasPrefix("1 process shows: this is a pid namespace of its own"))
+    #expect(check.fix?.contains("--pid=host") == true)
+  }
+
+  @Test func `tables of other namespaces read from outside do not blame sock_diag`() throws {
+    let gap = Gap(.sourceLimited, count: 3, detail: "/proc/net/tcp has no cookie")
+    let outside = try Self.check("socket-tables", Self.report(gaps: [gap]))
+    #expect(
+      outside.found == "sock_diag answers here; of 3 other namespaces /proc/net/tcp has no cookie")
+    #expect(outside.fix?.contains("CAP_SYS_ADMIN") == true)
+    let refused = Gap(.dumpRefused, count: 1, detail: "sock_diag: no")
+    let own = try Self.check("socket-tables", Self.report(gaps: [refused, gap]))
+    #expect(own.found.hasPrefix("/proc/net/tcp instead of sock_diag"))
+    #expect(own.fix?.contains("AF_NETLINK") == true)
+  }
+
   @Test(arguments: [
     ("5.10.0-28-amd64", true), ("6.16.9", true), ("6.17.0", false), ("7.0", false),
     ("not a version", false),

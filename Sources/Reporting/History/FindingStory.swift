@@ -23,6 +23,17 @@ package struct FindingStory: Hashable, Sendable {
     }
   }
 
+  /// The process that wrote an entry, as journald knew it.
+  package struct Writer: Hashable, Sendable {
+    package var pid: Int32
+    package var command: String?
+
+    package init(pid: Int32, command: String?) {
+      self.pid = pid
+      self.command = command
+    }
+  }
+
   /// An entry that told it to be worse.
   package struct Step: Hashable, Sendable {
     package var at: Double
@@ -71,11 +82,11 @@ package struct FindingStory: Hashable, Sendable {
   /// When the service manager stopped the daemon after ``lastAt``.
   var daemonStoppedAt: Double?
   /// Who wrote the last entry, and in which start of the machine.
-  package private(set) var writer: Int32?
+  package private(set) var writer: Writer?
   package private(set) var bootID: String
 
   /// Begins with an entry: the first one that is left of it.
-  init(_ event: JournalEvent, at: Double, bootID: String, writer: Int32?) {
+  init(_ event: JournalEvent, at: Double, bootID: String, writer: Writer?) {
     last = event
     lastAt = at
     peak = event.sockets
@@ -92,7 +103,7 @@ package struct FindingStory: Hashable, Sendable {
   }
 
   /// Goes on with an entry that is no beginning.
-  mutating func take(_ event: JournalEvent, at: Double, bootID: String, writer: Int32?) {
+  mutating func take(_ event: JournalEvent, at: Double, bootID: String, writer: Writer?) {
     last = event
     lastAt = at
     daemonStoppedAt = nil
@@ -112,12 +123,12 @@ package struct FindingStory: Hashable, Sendable {
 
   /// Seconds that it fired: to its end, or to `now`; nil when that is not known.
   ///
-  /// By the daemon's own clock as far as it told: the wall clock may have been set meanwhile.
+  /// The difference of the two times that are shown beside it.
   package func firedSeconds(now: Double) -> Double? {
-    let told = last.firingSeconds ?? lastAt - began.seconds
+    if case .before = began { return nil }
     switch ending {
-    case .resolved: return told
-    case .stillFiring: return told + max(0, now - lastAt)
+    case .resolved(let at): return max(0, at - began.seconds)
+    case .stillFiring: return max(0, now - began.seconds)
     case .untold: return nil
     }
   }

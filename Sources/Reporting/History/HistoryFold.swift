@@ -41,7 +41,7 @@ package struct HistoryFold: Sendable {
 
   /// Takes an entry of a finding event.
   package mutating func take(
-    _ fields: [JournalEntry.Field], at: Double, bootID: String, writer: Int32?
+    _ fields: [JournalEntry.Field], at: Double, bootID: String, writer: FindingStory.Writer?
   ) {
     let event: JournalEvent
     do throws(JournalFieldError) {
@@ -81,7 +81,7 @@ package struct HistoryFold: Sendable {
   ///   - bootID: The start of the machine that the journal ends in.
   ///   - isGone: Whether the process that wrote an entry in that start is known to be gone.
   package mutating func finish(
-    now: Double, bootID: String?, isGone: (Int32) -> Bool
+    now: Double, bootID: String?, isGone: (FindingStory.Writer) -> Bool
   ) -> History {
     for var story in open.values {
       if let at = story.daemonStoppedAt {
@@ -89,7 +89,7 @@ package struct HistoryFold: Sendable {
       } else if let bootID, bootID != story.bootID {
         story.ending = .untold(.rebooted)
       } else if let writer = story.writer, isGone(writer) {
-        story.ending = .untold(.writerGone(pid: writer))
+        story.ending = .untold(.writerGone(pid: writer.pid))
       }
       close(story)
     }

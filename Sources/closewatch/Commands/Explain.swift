@@ -73,8 +73,7 @@ struct Explain: ParsableCommand {
       return .value(try SysctlFile.read(setting.name))
     } catch {
       return .unreadable(
-        error.errno == ENOENT
-          ? "this kernel or namespace has no such setting" : error.reason)
+        error.errno == ENOENT ? "no such setting" : error.reason)
     }
   }
 

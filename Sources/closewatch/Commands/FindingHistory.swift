@@ -117,12 +117,12 @@ struct FindingHistory: ParsableCommand {
       // A copy ends when it was made; on this machine silence is news too.
       let end = place == .local ? now : newest?.wallSeconds ?? now
       var finished = fold
-      let history = finished.finish(now: end, bootID: newest?.bootID) { pid in
-        place == .local && !Self.isDaemon(pid)
+      let history = finished.finish(now: end, bootID: newest?.bootID) { writer in
+        place == .local && JournalWriter.isGone(pid: writer.pid, command: writer.command)
       }
       return (history, reach)
     } catch {
-      throw HostError("cannot read \(error); journalctl --verify checks its files")
+      throw HostError("cannot read the journal: \(error); journalctl --verify checks its files")
     }
   }
 
@@ -138,7 +138,7 @@ struct FindingHistory: ParsableCommand {
       ids.map { ("MESSAGE_ID", $0) },
       Self.serviceEnds.map { ("MESSAGE_ID", $0) } + [("UNIT", Self.serviceUnit)],
     ]
-    let wanted: Set = ["MESSAGE_ID", "UNIT", "_PID"]
+    let wanted: Set = ["UNIT", "_PID", "_COMM"]
     try reader.read(
       matches, since: filter.since - Self.lookBackSeconds,
       keep: { wanted.contains($0) || $0.hasPrefix("CLOSEWATCH_") },
@@ -149,7 +149,9 @@ struct FindingHistory: ParsableCommand {
           fold.take(
             record.fields.map { JournalEntry.Field(name: $0.name, value: $0.value) },
             at: record.wallSeconds, bootID: record.bootID,
-            writer: record["_PID"].flatMap { Int32($0) })
+            writer: record["_PID"].flatMap { Int32($0) }.map { pid in
+              FindingStory.Writer(pid: pid, command: record["_COMM"])
+            })
         }
         return true
       })
@@ -166,15 +168,6 @@ struct FindingHistory: ParsableCommand {
       "there is no journal file below \(path); give the directory that has *.journal files"
     case .file(let path):
       "there is no journal file \(path); its name ends in .journal"
-    }
-  }
-
-  /// Whether a process of this number runs closewatch: it may be another one's by now.
-  private static func isDaemon(_ pid: Int32) -> Bool {
-    do throws(SystemCallError) {
-      return try readFile("/proc/\(pid)/comm") == Array("closewatch\n".utf8)
-    } catch {
-      return false
     }
   }
 }

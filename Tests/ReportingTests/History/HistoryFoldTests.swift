@@ -117,7 +117,7 @@ import Testing
     var told = ToldStory()
     told.tell(.firing, at: 1000, sockets: 20)
     told.fold.take(
-      [JournalEntry.Field(name: "CLOSEWATCH_EVENT", value: "?")], at: 1, bootID: "b1", writer: 1)
+      [JournalEntry.Field(name: "CLOSEWATCH_EVENT", value: "?")], at: 1, bootID: "b1", writer: nil)
     let history = told.history()
     #expect(history.stories.count == 1 && history.entries == 1)
     #expect(history.unreadable == 1)

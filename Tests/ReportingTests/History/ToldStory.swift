@@ -8,7 +8,7 @@ import Reporting
 struct ToldStory {
   var fold: HistoryFold
   var boot = "b1"
-  var writer: Int32? = 77
+  var writer: FindingStory.Writer? = FindingStory.Writer(pid: 77, command: "closewatch")
 
   init(_ filter: HistoryFilter = HistoryFilter(since: 0)) { fold = HistoryFold(filter) }
 
@@ -29,6 +29,6 @@ struct ToldStory {
   /// What it came to by 100,000 in the same start of the machine.
   func history(now: Double = 100_000, boot: String? = "b1", gone: Set<Int32> = []) -> History {
     var fold = fold
-    return fold.finish(now: now, bootID: boot) { gone.contains($0) }
+    return fold.finish(now: now, bootID: boot) { gone.contains($0.pid) }
   }
 }

@@ -97,8 +97,7 @@ import Testing
     #expect(over.worsened_count >= worse.worsened_count)
     let ended = try #require(over.ended)
     let fired = try #require(over.fired_seconds)
-    // Two clocks, and an entry is written at once.
-    #expect(abs(ended - over.began - fired) < 2)
+    #expect(ended > over.began && abs(ended - over.began - fired) < 0.01)
     let text = try Self.status(of: "history --since 1h", in: journal)
     #expect(text.contains { $0.hasPrefix("  ended     ") && $0.contains(" after ") })
     #expect(text.allSatisfy { $0.count <= 79 })
@@ -106,7 +105,8 @@ import Testing
     try journal.run("mkdir /run/copy; cp /run/log/journal/*/system.journal /run/copy")
     let cut = try Self.story(of: pid, in: journal, "--directory /run/copy") { _ in true }
     #expect(cut.began_known_by == "reckoned" && cut.status == "resolved")
-    #expect(abs(cut.began - over.began) < 2)
+    // Reckoned by the daemon's clock: it knew before it wrote.
+    #expect(cut.began <= ended && abs(cut.began - over.began) < 60)
   }
 
   @Test(.requires(.root, .networkNamespaces, .mountNamespaces))
