@@ -90,7 +90,9 @@ struct DaemonRun {
   private static func wait(for work: @escaping @Sendable () async throws -> Void) throws {
     let end = Semaphore()
     let outcome = Outcome()
-    Task {
+    // The main thread would hand down a priority above the usual one, for which the runtime wants a
+    // negative nice value: the service may not have that, and the runtime says so at every look.
+    Task(priority: .medium) {
       do { try await work() } catch { outcome.error.withLock { $0 = error } }
       end.signal()
     }

@@ -87,6 +87,19 @@ final class Machine {
     }
   }
 
+  /// Asks for the metrics again and again until they are wanted, for two minutes.
+  func waitForPage(_ what: String, _ isWanted: ([String]) -> Bool) throws {
+    let limit = RunningDaemon.monotonicSeconds + 120
+    while true {
+      let page = try page("/metrics") ?? []
+      if isWanted(page) { return }
+      guard RunningDaemon.monotonicSeconds < limit else {
+        throw ChildProgram.Failure("\(what): not in two minutes; the page: \(page)")
+      }
+      usleep(200_000)
+    }
+  }
+
   /// Writes a file inside.
   func write(_ text: String, to path: String) throws {
     try mustRun(

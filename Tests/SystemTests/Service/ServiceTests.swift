@@ -11,7 +11,10 @@ import Testing
     .root, .mountNamespaces, .debianPackage, .command("debootstrap"), .command("systemd-nspawn"),
     .command("curl")))
 struct ServiceTests {
-  private static let booted = Result { try Machine.withService("closewatch-service") }
+  // Used by one test at a time: the suite is serialized.
+  nonisolated(unsafe) private static let booted = Result {
+    try Machine.withService("closewatch-service")
+  }
   private let machine: Machine
 
   init() throws { machine = try Self.booted.get() }
@@ -28,7 +31,7 @@ struct ServiceTests {
 
   @Test func `its log has its own lines only, and nothing to worry about`() throws {
     // Two full looks, so that every thread has started once.
-    try machine.wait(for: "true", seconds: 30) { _ in Self.looks(machine) >= 3 }
+    try machine.waitForPage("three full looks") { Self.looks($0) >= 3 }
     let lines = try machine.mustRun(
       "journalctl -q --no-pager -o cat -t closewatch _SYSTEMD_INVOCATION_ID="
         + "$(systemctl show -P InvocationID closewatch)")
@@ -37,8 +40,7 @@ struct ServiceTests {
     for line in lines { #expect(expected.contains { line.hasPrefix($0) }, "\(line)") }
   }
 
-  private static func looks(_ machine: Machine) -> Int {
-    let page = (try? machine.page("/metrics")) ?? []
+  private static func looks(_ page: [String]) -> Int {
     let full = page.first { $0.hasPrefix("closewatch_samples_total{kind=\"full\"}") }
     return full.flatMap { $0.split(separator: " ").last }.flatMap { Int($0) } ?? 0
   }
@@ -165,9 +167,8 @@ struct ServiceTests {
     defer { _ = try? machine.run("systemctl start \(units); systemctl stop missed") }
     try machine.startLeak("missed", port: 8082)
     // Told by now, as the page shows, and nobody there to hear it.
-    try machine.wait(for: "true") { _ in
-      let page = (try? machine.page("/metrics")) ?? []
-      return page.contains { $0 == "closewatch_journal_entries_queued 1" }
+    try machine.waitForPage("an entry that waits") {
+      $0.contains("closewatch_journal_entries_queued 1")
     }
     try machine.mustRun("systemctl start \(units)")
     let entry = try event("firing", of: "missed.service")
