@@ -109,7 +109,8 @@ package struct TriageText {
 
   private mutating func writeCensus() {
     page.heading("Sockets by state" + establishedAge)
-    let censuses = report.census.namespaces
+    let all = report.census.namespaces
+    let censuses = all.filter { !$0.counts.isEmpty }
     if censuses.count != 1 {
       page.field("host", NamespaceCensus.words(NamespaceCensus.total(censuses)))
     }
@@ -118,6 +119,11 @@ package struct TriageText {
       page.item(heading + ": " + NamespaceCensus.words(census.counts))
     }
     if censuses.count > 12 { page.item("\(censuses.count - 12) more namespaces") }
+    let empty = all.count - censuses.count
+    // Of a target it says nothing that there are namespaces without it.
+    if empty > 0, report.target == nil {
+      page.item(Quantity.count(empty, "namespace") + " without a socket")
+    }
   }
 
   /// The daemon reads ESTABLISHED sockets less often than the others.

@@ -38,8 +38,8 @@ struct Daemon: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where to answer closewatch triage and doctor (default: \(ControlSocket.usualPath)), or none. "
-        + "Root and the group \(ControlSocket.group) may ask.",
+      "Where to answer closewatch triage and doctor (default: \(ControlSocket.usualPath)), or none."
+        + " Root and the group \(ControlSocket.group) may ask.",
       valueName: "path"))
   var controlSocket: String?
 

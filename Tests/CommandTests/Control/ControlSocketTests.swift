@@ -102,7 +102,7 @@ import Testing
     _ = try Lab.with("close-wait", count: 13) { lab in
       try daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
     }
-    // Whoever sends nothing whole is cut off: then a person is answered, with the others still open.
+    // Whoever sends nothing whole is cut off: then a person is answered.
     let limit = RunningDaemon.monotonicSeconds + 60
     var output = ""
     while !output.hasPrefix("From the daemon"), RunningDaemon.monotonicSeconds < limit {
