@@ -10,7 +10,7 @@ import Testing
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
 
   static let commands = [
-    "triage", "sockets", "explain", "doctor", "record", "daemon", "check-settings", "demo",
+    "triage", "top", "sockets", "explain", "doctor", "record", "daemon", "check-settings", "demo",
   ]
   static let pages = ["closewatch.1"] + commands.map { "closewatch-\($0).1" }
   static let completions = ["closewatch.bash", "_closewatch", "closewatch.fish"]
