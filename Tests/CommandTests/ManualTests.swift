@@ -12,7 +12,7 @@ import Testing
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
 
   static let commands = [
-    "triage", "sockets", "history", "release", "explain", "doctor", "record", "daemon",
+    "triage", "top", "sockets", "history", "release", "explain", "doctor", "record", "daemon",
     "check-settings", "demo",
   ]
   static let commandPages = commands.map { "closewatch-\($0).1" }

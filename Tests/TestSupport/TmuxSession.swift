@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// A terminal with a shell in it, driven by tmux(1): what a person types, and what is on the screen.
+/// A terminal with a shell in it, driven by tmux(1): what a person types, and what is shown.
 package final class TmuxSession {
   private let name: String
   private static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "PS1=$ "]

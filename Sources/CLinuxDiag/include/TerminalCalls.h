@@ -3,7 +3,7 @@
 // may do next to nothing: signal-safety(7).
 #pragma once
 
-/// Takes over the terminal `fd`: remembers its settings, and turns off echo, lines and flow control.
+/// Takes over the terminal `fd`: remembers its settings, turns off echo, lines and flow control.
 /// Keys that send signals stay. What gives it back is written by ``closewatch_terminal_leave``.
 /// -1 and errno on failure.
 int closewatch_terminal_enter(int fd, const void *closing, unsigned long size);

@@ -24,6 +24,8 @@ struct ScreenGrid<Column: TopColumn> {
   }
 
   private var cells: [Cell]
+  /// From the left.
+  var columns: [Column] { cells.map(\.column) }
   private let unicode: Bool
   /// What stands before the chosen line: it is not told by its look alone.
   private static var markColumns: Int { 2 }

@@ -7,7 +7,7 @@ import KernelTables
 struct OwnerTable {
   private let state: TopState
   private let picture: TopPicture
-  private let grid: ScreenGrid<OwnerColumn>
+  let grid: ScreenGrid<OwnerColumn>
   private let barColumns: Int
   private let hasLongFinding: Bool
 

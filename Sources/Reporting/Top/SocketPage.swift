@@ -281,9 +281,9 @@ struct SocketPage {
   // MARK: Lines
 
   private mutating func field(
-    _ label: String, _ words: String, _ look: ScreenLine.Look = .plain, indentedBy more: Int = 0
+    _ label: String, _ words: String, _ look: ScreenLine.Look = .plain
   ) {
-    let indent = Self.labelColumns + more
+    let indent = Self.labelColumns
     let lines = place.style.wrap(words, columns: max(10, columns - indent - 1))
     for (index, text) in lines.enumerated() {
       var line = ScreenLine()
@@ -299,7 +299,17 @@ struct SocketPage {
     let lines = step.split(separator: "\n").map(String.init)
     guard let first = lines.first else { return }
     field(label, first)
-    for line in lines.dropFirst() { field("", line, .strong, indentedBy: 2) }
+    let room = columns - Self.labelColumns - 5
+    for line in lines.dropFirst() {
+      // The shell joins lines that end in a backslash.
+      let parts = place.style.wrap(line, columns: max(10, room))
+      for (index, part) in parts.enumerated() {
+        var shown = ScreenLine()
+        shown.pad(to: Self.labelColumns + 2)
+        shown.add(index + 1 < parts.count ? part + " \\" : part, .strong)
+        out.append(shown)
+      }
+    }
   }
 
   private func time(_ instant: BootInstant) -> String {

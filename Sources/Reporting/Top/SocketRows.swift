@@ -7,7 +7,7 @@ import KernelTables
 struct SocketRows {
   private let state: TopState
   private let picture: TopPicture
-  private let grid: ScreenGrid<SocketColumn>
+  let grid: ScreenGrid<SocketColumn>
 
   init(_ state: TopState, _ picture: TopPicture, columns: Int) {
     self.state = state

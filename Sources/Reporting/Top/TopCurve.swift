@@ -15,7 +15,7 @@ struct TopCurve: Hashable, Sendable {
 
   /// Two minutes of looks every two seconds.
   private static let mostPoints = 60
-  /// Growth is that of the last minute: long enough for a slow leak to show, short enough to be now.
+  /// The last minute: long enough for a slow leak to show, short enough to be now.
   private static let windowSeconds = 60.0
   /// Below this, the change between two looks is chance.
   private static let shortestSeconds = 3.0

@@ -45,11 +45,15 @@ extension TopState {
     switch page {
     case .owners:
       let range = ownerCursor.show(rows - 1, of: ownerOrder.count)
-      return OwnerTable(self, picture, columns: columns).lines(range)
+      let table = OwnerTable(self, picture, columns: columns)
+      ownerColumns = table.grid.columns
+      return table.lines(range)
     case .sockets(let owner):
       let above = ownerLines(owner, in: picture, columns: columns, most: max(0, rows - 4))
       let range = socketCursor.show(rows - 1 - above.count, of: socketOrder.count)
-      return above + SocketRows(self, picture, columns: columns).lines(range)
+      let table = SocketRows(self, picture, columns: columns)
+      socketColumns = table.grid.columns
+      return above + table.lines(range)
     case .socket:
       guard let detail = shownSocket else { return [] }
       let page = SocketPage(detail, place: place, columns: columns)
@@ -112,13 +116,13 @@ extension TopState {
     switch page {
     case .owners:
       [
-        ("Enter", "sockets"), ("/", "filter"), ("s", "sort"), ("r", "reverse"),
-        ("p", isPaused ? "go on" : "pause"), ("h", "help"), ("q", "quit"), ("+ -", "interval"),
+        ("Enter", "sockets"), ("h", "help"), ("q", "quit"), ("/", "filter"), ("s", "sort"),
+        ("r", "reverse"), ("p", isPaused ? "go on" : "pause"), ("+ -", "interval"),
       ]
     case .sockets:
       [
-        ("Enter", "details"), ("Esc", "back"), ("/", "filter"), ("s", "sort"),
-        ("r", "reverse"), ("p", isPaused ? "go on" : "pause"), ("h", "help"), ("q", "quit"),
+        ("Enter", "details"), ("Esc", "back"), ("h", "help"), ("q", "quit"), ("/", "filter"),
+        ("s", "sort"), ("r", "reverse"), ("p", isPaused ? "go on" : "pause"),
       ]
     case .socket:
       [

@@ -63,8 +63,8 @@ extension TopState {
 
   private mutating func cycleSort(_ steps: Int) {
     switch page {
-    case .owners: ownerSort.cycle(steps)
-    case .sockets: socketSort.cycle(steps)
+    case .owners: ownerSort.cycle(steps, among: ownerColumns)
+    case .sockets: socketSort.cycle(steps, among: socketColumns)
     case .socket: return
     }
     arrange()

@@ -53,10 +53,13 @@ package struct TopState: Sendable {
   var scrollable = (lines: 0, shown: 0)
 
   var ownerSort = TopSort(OwnerColumn.stuck)
+  /// The columns that there was room for.
+  var ownerColumns = OwnerColumn.allCases
   var ownerFilter = TopFilter("")
   var ownerCursor = ListCursor<Owner>()
   var ownerOrder: [Int] = []
   var socketSort = TopSort(SocketColumn.state)
+  var socketColumns = SocketColumn.allCases
   var socketFilter = TopFilter("")
   var socketCursor = ListCursor<TopSocket.ID>()
   var socketOrder: [Int32] = []

@@ -21,7 +21,7 @@ struct Top: ParsableCommand {
         closewatch top
         closewatch top --interval 5s
         closewatch top --netns blue            one namespace
-        closewatch top --patience 2m           stuck after two minutes, as for the daemon
+        closewatch top --patience 2m           stuck after two minutes
 
       Exit status: 0 it was quit, 2 bad usage, no terminal, or nothing could be seen.
       """)

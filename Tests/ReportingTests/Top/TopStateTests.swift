@@ -46,6 +46,15 @@ import Testing
     #expect(!state.ownerSort.isReversed)
   }
 
+  @Test func `only columns that are shown are gone through`() throws {
+    var state = try state()
+    _ = state.lines(44, 20)
+    state.strike(.character("<"))
+    #expect(state.ownerSort.column == .owner)
+    state.strike(.character("s"), .character("s"), .character("s"), .character("s"))
+    #expect(state.ownerSort.column == .owner)
+  }
+
   @Test func `the cursor follows its owner when the order changes`() throws {
     var state = try state()
     state.strike(.down, .down)
@@ -99,7 +108,8 @@ import Testing
     var state = try state()
     state.strike(.enter)
     #expect(state.page == .sockets(Owner(.unit, "api.service")))
-    #expect(state.socketOrder.count == 31)
+    // Its listener, and one that is still established.
+    #expect(state.socketOrder.count == 32)
     let picture = try #require(state.picture)
     let ages = state.socketOrder.prefix(30).map { picture.sockets[Int($0)].age.seconds }
     #expect(ages == ages.sorted(by: >))

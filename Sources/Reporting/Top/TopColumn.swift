@@ -9,15 +9,6 @@ protocol TopColumn: CaseIterable, Equatable, Sendable where AllCases == [Self] {
   var title: String { get }
 }
 
-extension TopColumn {
-  /// The column that many further on, round and round.
-  func next(_ steps: Int) -> Self {
-    let all = Self.allCases
-    let place = all.firstIndex(of: self) ?? 0
-    return all[(place + steps + all.count) % all.count]
-  }
-}
-
 /// The columns of the list of owners.
 enum OwnerColumn: TopColumn {
   case owner, pids, waiting, stuck, growth, oldest, descriptors, sockets, finding
@@ -64,8 +55,14 @@ struct TopSort<Column: TopColumn>: Equatable, Sendable {
 
   init(_ column: Column) { self.column = column }
 
-  mutating func cycle(_ steps: Int) {
-    column = column.next(steps)
+  /// Goes to the column that many further on, round and round, of those that are shown.
+  mutating func cycle(_ steps: Int, among shown: [Column]) {
     isReversed = false
+    guard let first = shown.first else { return }
+    guard let place = shown.firstIndex(of: column) else {
+      column = first
+      return
+    }
+    column = shown[(place + steps + shown.count) % shown.count]
   }
 }
