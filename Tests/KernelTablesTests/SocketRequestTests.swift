@@ -26,7 +26,7 @@ import Testing
     expected.replaceSubrange(28..<32, with: [192, 0, 2, 1])
     expected.replaceSubrange(44..<48, with: [203, 0, 113, 9])
     expected[60] = 7
-    expected.replaceSubrange(64..<72, with: [4, 3, 2, 1, 8, 7, 6, 5].reversed())
+    expected.replaceSubrange(64..<72, with: [8, 7, 6, 5, 4, 3, 2, 1])
     #expect(bytes == expected)
   }
 

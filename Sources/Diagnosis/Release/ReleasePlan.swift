@@ -54,7 +54,7 @@ package struct ReleasePlan: Sendable {
   /// Oldest first.
   package private(set) var choices: [Choice] = []
   package private(set) var staying: [Reason: Int] = [:]
-  /// Who holds the shared sockets besides: those that stay for it, and those that go in spite of it.
+  /// Who holds the shared sockets besides: of those that stay, and of those that go all the same.
   package private(set) var sharers: [ProcessRecord] = []
   /// Whether every process could be looked at: only then is it known that nobody else holds one.
   package let knowsAllHolders: Bool

@@ -112,7 +112,7 @@ package struct DoctorReport: Sendable {
     guard !sight.isInOwnPIDNamespace else {
       return DoctorCheck(
         "processes", .limited,
-        "\(show): this is a pid namespace of its own, and those outside of it are not seen\(setting)",
+        "\(show): this is a pid namespace of its own, and those outside are not seen\(setting)",
         fix: "run it on the host, or the container with --pid=host (Kubernetes: hostPID: true)")
     }
     return DoctorCheck("processes", .ok, "\(show), none is hidden\(setting)")

@@ -35,7 +35,8 @@ package enum SysctlGuide {
       name: "net.ipv4.tcp_abort_on_overflow", isPerNamespace: true,
       does: "1: a full accept queue answers the last step of a handshake with a reset.",
       doesNot: """
-        Does not make the program accept. With 0, the default, the client tries again, and gets         through when there is room.
+        Does not make the program accept. With 0, the default, the client tries again, and gets \
+        through when there is room.
         """),
     Setting(
       name: "net.ipv4.tcp_fin_timeout", isPerNamespace: true,
@@ -85,7 +86,8 @@ package enum SysctlGuide {
     Setting(
       name: "net.ipv4.tcp_retries2", isPerNamespace: true,
       does: """
-        How often unacknowledged data is sent again before the connection is given up. 15, the         default, is about 15 minutes.
+        How often unacknowledged data is sent again before the connection is given up. 15, the \
+        default, is about 15 minutes.
         """,
       doesNot: "Ends no connection on which nothing waits to be acknowledged: see SO_KEEPALIVE."),
     Setting(

@@ -62,9 +62,9 @@ package enum ManualPage {
     roff.paragraphless("\(title) - \(abstract.prefix(1).lowercased())\(abstract.dropFirst())")
     roff.section("SYNOPSIS")
     roff.paragraph(help.usage)
-    if !help.description.isEmpty {
-      roff.section("DESCRIPTION")
-      for paragraph in help.description { roff.paragraph(paragraph) }
+    roff.section("DESCRIPTION")
+    for paragraph in help.description.isEmpty ? [help.abstract] : help.description {
+      roff.paragraph(paragraph)
     }
     if !help.arguments.isEmpty {
       roff.section("ARGUMENTS")

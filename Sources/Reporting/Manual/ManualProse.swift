@@ -138,7 +138,8 @@ enum ManualProse {
     """,
     """
     No command changes anything on the host, except two: demo makes a network namespace for \
-    itself, and release aborts connections when it is told to, and writes that to the journal. Names that other programs chose are shown without control characters, and values are \
+    itself, and release aborts connections when it is told to, and writes that to the journal. \
+    Names that other programs chose are shown without control characters, and values are \
     put into a command to copy only where they cannot become one.
     """,
     """

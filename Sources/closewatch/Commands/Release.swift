@@ -119,6 +119,9 @@ struct Release: ParsableCommand {
     order.port = port
     order.includesShared = shared
     var host = LiveHost()
+    // Who else holds a socket must be known, be the machine ever so busy.
+    host.holderBounds.milliseconds = 60_000
+    host.holderBounds.deepMilliseconds = 60_000
     var request = SampleRequest()
     request.states = StateSet(.closeWait)
     if let netns { request.namespaces = .only(netns) }
@@ -130,6 +133,11 @@ struct Release: ParsableCommand {
     let report = host.findHolders(search, in: sample)
     guard report.processes.contains(where: { $0.id.pid == pid }) else {
       throw HostError("there is no process \(pid); closewatch triage names those that leak")
+    }
+    guard shared || !report.gaps.contains(where: { $0.kind == .boundReached }) else {
+      throw HostError(
+        "not every process could be looked at in time, and another one may hold the same "
+          + "sockets; try again, or --shared if that does not matter")
     }
     let plan = ReleasePlan(order, sample: sample, report: report)
     // Who may not read the link to its program may not read its descriptors either.

@@ -84,7 +84,7 @@ import Testing
       let text = ReleaseText(plan, style: style).text()
       #expect(text.contains("a?WILL?[2J[4711]"))
       #expect(text.contains("and 40 younger ones"))
-      #expect(text.contains("held by worker[4712] too"))
+      #expect(text.contains("worker[4712]"))
       for line in text.split(separator: "\n") { #expect(line.count <= 79, "\(line)") }
     }
   }
