@@ -163,6 +163,14 @@ final class Fleet {
     return try lines.filter { !$0.isEmpty }.map(Notification.init)
   }
 
+  /// The alerts of a name that Alertmanager holds.
+  func heldAlerts(_ name: String) throws -> [HeldAlert] {
+    let lines = try monitor.run(
+      "curl -sG --max-time 20 --data-urlencode 'filter=alertname=\(name)' "
+        + "http://127.0.0.1:9093/api/v2/alerts; echo")
+    return try HeldAlert.all(in: lines.joined())
+  }
+
   /// Waits until a receiver was told of an alert in a state.
   func waitForAlert(
     _ name: String, _ status: String, to receiver: String, instance: String, seconds: Double = 60

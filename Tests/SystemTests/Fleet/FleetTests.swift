@@ -25,6 +25,12 @@ import Testing
       "ClosewatchCloseWaitLeak", "firing", to: "page", instance: Self.isFirst)
     checkLabels(of: told)
     checkAnnotations(of: told)
+    // The forecast, which may have spoken before, is muted by the finding that explains it.
+    _ = try waitFor("the forecast to be muted") {
+      try fleet.heldAlerts("ClosewatchDescriptorsRunOut")
+    } until: { alerts in
+      alerts.contains { $0.status.state == "suppressed" && $0.status.inhibitedBy.count == 1 }
+    }
     try DashboardQueries(fleet, host: Self.isFirst).haveAnswers()
     try isWatchedInTheOpen(fleet)
 

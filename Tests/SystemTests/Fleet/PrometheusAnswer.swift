@@ -67,6 +67,23 @@ struct Notification: Decodable {
   }
 }
 
+/// An alert that Alertmanager holds, whether it tells of it or not.
+struct HeldAlert: Decodable, CustomStringConvertible {
+  struct Status: Decodable {
+    var state: String
+    var inhibitedBy: [String]
+  }
+
+  var labels: [String: String]
+  var status: Status
+  var description: String { "\(labels) \(status)" }
+
+  /// All that an answer has.
+  static func all(in text: String) throws -> [HeldAlert] {
+    try JSONDecoder().decode([HeldAlert].self, from: Data(text.utf8))
+  }
+}
+
 /// A dashboard of Grafana, as far as the tests read it.
 struct Dashboard: Decodable {
   struct Target: Decodable { var expr: String }
