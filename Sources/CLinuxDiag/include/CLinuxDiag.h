@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "LoopbackCalls.h"
+#include "MemoryCalls.h"
 #include "ProcessCalls.h"
 
 /// setns(2); the Glibc module leaves it out (it needs _GNU_SOURCE).

@@ -7,6 +7,7 @@ import Logging
 /// `closewatch daemon`: looks again and again, and reports what is leaked.
 struct Daemon: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "daemon",
     abstract: "Watches this host and reports leaked sockets as they are confirmed.",
     discussion: """
       Reports go to the journal (journalctl -t closewatch) and, where standard error is not the

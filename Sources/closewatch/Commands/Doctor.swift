@@ -8,6 +8,7 @@ import Reporting
 /// `closewatch doctor`: what closewatch can and can't see on this host, and what to do about it.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Says what closewatch can and can't see on this host, and the fix.",
     discussion: """
       Takes one real look and one search of all processes, and reads the rights, mounts and \

@@ -9,6 +9,7 @@ import Reporting
 /// `closewatch explain`: what a finding, a state or a setting means, without looking at a socket.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "Explains a finding, a TCP state or a setting of the kernel.",
     discussion: """
       Without a word: the list of everything there is a page about.

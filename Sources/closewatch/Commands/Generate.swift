@@ -18,6 +18,7 @@ struct Generate: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
+    commandName: "generate",
     abstract: "Writes manual pages, completions, catalog or settings into a directory.",
     shouldDisplay: false)
 

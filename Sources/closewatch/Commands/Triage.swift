@@ -10,6 +10,7 @@ import Reporting
 /// `closewatch triage`: what should have been closed and was not, worst first.
 struct Triage: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "triage",
     abstract: "Looks for leaked sockets and says who, why, how fast, and what to do.",
     discussion: """
       Examples:
