@@ -26,6 +26,7 @@ package struct LiveHost: Host {
   private var finder: HolderFinder
   /// What the newest sample was asked for.
   private var newest: SampleRequest?
+  private var memory = LookMemory()
 
   package init(procRoot: String = "/proc") {
     self.procRoot = procRoot
@@ -39,22 +40,30 @@ package struct LiveHost: Host {
   ///   and when `sock_diag` alone was asked for and refused. Everything less is a ``Gap``.
   package mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
     newest = request
-    return try Self.run(tableLook(request))
+    let taken = try Self.run(tableLook(request))
+    memory = taken.memory
+    return taken.sample
   }
 
   private func tableLook(_ request: SampleRequest) -> TableLook {
     TableLook(
       request: request, procRoot: procRoot, namesDirectory: namesDirectory,
-      netlinkProtocol: netlinkProtocol, bounds: bounds)
+      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory)
   }
 
-  private static func run(_ look: TableLook) throws(HostError) -> Sample {
-    let result: Result<Sample, HostError>
+  private struct Taken {
+    var sample: Sample
+    var memory: LookMemory
+  }
+
+  private static func run(_ look: TableLook) throws(HostError) -> Taken {
+    let result: Result<Taken, HostError>
     do throws(SystemCallError) {
       result = try LookThread.run {
         var look = look
         do throws(HostError) {
-          return .success(try look.take())
+          let sample = try look.take()
+          return .success(Taken(sample: sample, memory: look.memory))
         } catch {
           return .failure(error)
         }
@@ -70,7 +79,7 @@ package struct LiveHost: Host {
     // Made before: the closure must not hold the finder while it works.
     let again = tableLook(newest)
     let freshInodes: HolderFinder.FreshInodes = {
-      guard let fresh = try? Self.run(again),
+      guard let fresh = try? Self.run(again).sample,
         !fresh.gaps.contains(where: {
           $0.kind == .boundReached || $0.kind == .rowUndecodable || $0.kind == .dumpInterrupted
         })

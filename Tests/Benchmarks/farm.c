@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fills this network namespace with TCP sockets: P processes, each with one listener, PAIRS
-// connections to itself and EXTRA other descriptors. One connection in ten is half-closed by its
-// client, so that the server's end is in CLOSE_WAIT and the client's in FIN_WAIT2.
+// connections to itself and EXTRA other descriptors. One connection in ONE-IN (10 if not given) is
+// half-closed by its client, so that the server's end is in CLOSE_WAIT and the client's in
+// FIN_WAIT2.
 //
-//   farm PROCESSES PAIRS EXTRA
+//   farm PROCESSES PAIRS EXTRA [ONE-IN]
 //
 // Prints one line when all are there, then waits for its standard input to close. The processes
 // end with it.
@@ -42,14 +43,15 @@ static void connect_pair(int listener, const struct sockaddr_in *address, int ha
   if (half_close && shutdown(client, SHUT_WR)) fail("farm: shutdown");
 }
 
-static void be_a_process(int process, int pairs, int extra, int ready) {
+static void be_a_process(int process, int pairs, int extra, int one_in, int ready) {
   struct sockaddr_in address = address_of(process);
   int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0) fail("farm: socket");
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(listener, (struct sockaddr *)&address, sizeof address)) fail("farm: bind");
   if (listen(listener, 128)) fail("farm: listen");
-  for (int i = 0; i < pairs; i++) connect_pair(listener, &address, i % 10 == 9);
+  for (int i = 0; i < pairs; i++)
+    connect_pair(listener, &address, i % one_in == one_in - 1);
   for (int i = 0; i < extra; i++)
     if (open("/dev/null", O_RDONLY) < 0) fail("farm: open /dev/null");
   if (write(ready, "x", 1) != 1) fail("farm: write");
@@ -58,11 +60,12 @@ static void be_a_process(int process, int pairs, int extra, int ready) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 4) {
-    fprintf(stderr, "usage: farm PROCESSES PAIRS EXTRA\n");
+  if (count != 4 && count != 5) {
+    fprintf(stderr, "usage: farm PROCESSES PAIRS EXTRA [ONE-IN]\n");
     return 2;
   }
   int processes = atoi(arguments[1]), pairs = atoi(arguments[2]), extra = atoi(arguments[3]);
+  int one_in = count == 5 && atoi(arguments[4]) > 0 ? atoi(arguments[4]) : 10;
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -86,7 +89,7 @@ int main(int count, char **arguments) {
       if (getppid() != parent) _exit(1);
       close(ready[0]);
       if (!freopen("/dev/null", "r", stdin)) fail("farm: /dev/null");
-      be_a_process(i, pairs, extra, ready[1]);
+      be_a_process(i, pairs, extra, one_in, ready[1]);
     }
   }
   close(ready[1]);

@@ -54,7 +54,7 @@ import Testing
     Mistake("demo --for 1s", says: "8s to 120s"),
     Mistake("demo --for 1h", says: "8s to 120s"),
     Mistake("traige", says: "traige", "did you mean triage?"),
-    Mistake("frobnicate", says: "frobnicate", "there are triage, sockets"),
+    Mistake("frobnicate", says: "frobnicate", "there are triage, top, sockets"),
     Mistake("sockets --replay /nonexistent/recording", says: "/nonexistent/recording"),
     Mistake("triage --replay /etc", says: "/etc"),
     Mistake("sockets --netns no-such-namespace", says: "no-such-namespace"),

@@ -5,7 +5,7 @@ import Glibc
 import Simulation
 
 /// Simulates hosts and prints what closewatch said of them: `Simulate harmless SEED HOSTS DAYS TICK
-/// [KIND]`, `Simulate leaks SEED RUNS`.
+/// [KIND]`, `Simulate leaks SEED RUNS`, `Simulate endurance SEED TICKS`.
 @main
 enum Simulate {
   static func main() {
@@ -20,8 +20,12 @@ enum Simulate {
         tick: number(4, 30), only: arguments.count > 5 ? arguments[5] : nil)
     case "leaks":
       leaks(seed: UInt64(number(1, 1)), runs: Int(number(2, 3)))
+    case "endurance":
+      Endurance.run(seed: UInt64(number(1, 1)), ticks: Int(number(2, 86_400)))
     default:
-      print("usage: Simulate harmless SEED HOSTS DAYS TICK [KIND] | leaks SEED RUNS")
+      print(
+        "usage: Simulate harmless SEED HOSTS DAYS TICK [KIND] | leaks SEED RUNS"
+          + " | endurance SEED TICKS")
     }
   }
 

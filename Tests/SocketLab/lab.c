@@ -44,6 +44,8 @@ static const struct scenario scenarios[] = {
     {"zombie-leader", build_zombie_leader, NULL, 1},
     {"io-uring", build_io_uring, NULL, 1},
     {"ghosts", build_ghosts, NULL, 1},
+    {"crowd", build_crowd, NULL, 0},
+    {"births", build_births, NULL, 0},
     {"churn", build_churn, NULL, 0},
     {"namespaces", build_namespaces, NULL, 0},
     {"foreign", build_foreign, NULL, 1},

@@ -116,6 +116,10 @@ void hold_for_ever(void) __attribute__((noreturn));
 // ghosts.c
 void build_ghosts(struct request request);
 
+// crowd.c
+void build_crowd(struct request request);
+void build_births(struct request request);
+
 // churn.c
 void build_churn(struct request request);
 void build_namespaces(struct request request);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "LoopbackCalls.h"
+#include "MemoryCalls.h"
 #include "ProcessCalls.h"
 #include "TerminalCalls.h"
 

@@ -14,8 +14,10 @@ extension Census {
   /// - Parameters:
   ///   - settings: The patience decides which sockets need every holder.
   ///   - ghosts: Where to look for descriptors on dead sockets, beyond those that just vanished.
-  ///   - learnOpeners: Whether the holders of ESTABLISHED sockets are wanted too, so that their
-  ///     TIME_WAIT rows can be attributed later.
+  ///   - learnOpeners: Whether every descriptor table may be read: the holders of ESTABLISHED
+  ///     sockets are wanted too, so that their TIME_WAIT rows can be attributed later, and who
+  ///     else holds what is stuck. Without, only sockets nobody is known to hold are asked for:
+  ///     at 100,000 sockets all tables cost a third of a second of a core.
   package func search(
     settings: RuleSettings, ghosts: HolderSearch.Ghosts, learnOpeners: Bool
   ) -> HolderSearch {
@@ -23,14 +25,21 @@ extension Census {
     search.completeness = .firstHolder
     // A holder that was found is looked at again before it would be reported stale.
     let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
+    // A listener that is started anew is another socket; all that can change is who else has it.
+    let listenersFresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10) * 5)
     var weights = ProcessWeights()
     for (position, row) in sample.sockets.enumerated() where row.inode != 0 {
       let connection = connection(at: position)
       if Self.interesting.contains(row.state) {
         let isStuck =
-          row.state == .listen
-          || connection.map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 } ?? false
-        if !holders.wasSearched(row.inode, everywhere: isStuck, since: fresh) {
+          learnOpeners
+          && (row.state == .listen
+            || connection.map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 }
+              ?? false)
+        // What every table was read for must not be replaced by what one of them shows.
+        let isKnown = !learnOpeners && holders.first(of: row.inode) != nil
+        let since = row.state == .listen ? listenersFresh : fresh
+        if !isKnown, !holders.wasSearched(row.inode, everywhere: isStuck, since: since) {
           search.inodes.insert(row.inode)
           if isStuck { search.completeness = .everyHolder }
         }
@@ -77,21 +86,7 @@ extension Census {
     counters.record(report.processes, at: now)
     holderGaps = report.gaps
     descriptorsInFlight = report.descriptorsInFlight
-    var found: [UInt64: [HolderMap.Reference]] = [:]
-    for holder in report.holders {
-      guard let process = processes.index(of: holder.process) else { continue }
-      found[holder.inode, default: []].append(
-        HolderMap.Reference(process: process, fd: holder.fd, table: holder.table))
-    }
-    // One process that can't be read leaves a gap beside the verdict; it does not make the search
-    // of all others worthless. A search that was cut short does.
-    let wasCut = report.gaps.contains { $0.kind == .boundReached }
-    let sawAll = search.completeness == .everyHolder && !wasCut
-    for inode in search.inodes where found[inode] == nil && !wasCut { found[inode] = [] }
-    for (inode, references) in found {
-      holders.record(
-        references.sorted { isOlder($0, $1) }, of: inode, at: now, isComplete: sawAll)
-    }
+    record(report, of: search)
     for caught in report.caught {
       guard let process = processes.index(of: caught.process) else { continue }
       let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
@@ -102,6 +97,40 @@ extension Census {
     noteOpeners()
     takeInGhosts(report, of: search)
     if looks % 64 == 0 { forgetOldProcesses() }
+  }
+
+  /// Notes the holders of each socket that was asked for, and those that nobody holds.
+  private mutating func record(_ report: HolderReport, of search: HolderSearch) {
+    // Sorted and not by a dictionary of arrays: at 100,000 sockets that is a fifth of the memory.
+    var found: [(inode: UInt64, reference: HolderMap.Reference)] = []
+    found.reserveCapacity(report.holders.count)
+    for holder in report.holders {
+      guard let process = processes.index(of: holder.process) else { continue }
+      let reference = HolderMap.Reference(process: process, fd: holder.fd, table: holder.table)
+      found.append((holder.inode, reference))
+    }
+    found.sort { a, b in
+      a.inode == b.inode ? isOlder(a.reference, b.reference) : a.inode < b.inode
+    }
+    // One process that can't be read leaves a gap beside the verdict; it does not make the search
+    // of all others worthless. A search that was cut short does.
+    let wasCut = report.gaps.contains { $0.kind == .boundReached }
+    let sawAll = search.completeness == .everyHolder && !wasCut
+    var start = 0
+    while start < found.count {
+      let inode = found[start].inode
+      var end = start + 1
+      while end < found.count, found[end].inode == inode { end += 1 }
+      holders.record(
+        found[start..<end].map(\.reference), of: inode, at: now, isComplete: sawAll)
+      start = end
+    }
+    if wasCut { return }
+    for inode in search.inodes {
+      let position = found.partitionPoint { $0.inode >= inode }
+      if position < found.count, found[position].inode == inode { continue }
+      holders.record([], of: inode, at: now, isComplete: sawAll)
+    }
   }
 
   private func isOlder(_ a: HolderMap.Reference, _ b: HolderMap.Reference) -> Bool {
@@ -137,5 +166,18 @@ extension Census {
       recordDeparture(of: connection, at: now)
       holders.forget(connection.inode)
     }
+  }
+}
+
+extension Array {
+  /// The first position at which `isBehind` holds, in an array in which it holds from some
+  /// position on.
+  fileprivate func partitionPoint(_ isBehind: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -116,6 +116,7 @@ package struct Census: Sendable {
     }
     previousLookAt = sample.takenAt
     looks += 1
+    forgetListeners(goneFrom: next)
     sample = next
     listeners = ListenerIndex(next.sockets)
     takeIn(next, isFirst: false)
@@ -224,6 +225,14 @@ package struct Census: Sendable {
         slots[slot].absences += 1
       }
     }
+  }
+
+  /// A listener is no connection that is removed: what is known of its holders goes with its row.
+  private mutating func forgetListeners(goneFrom next: Sample) {
+    var gone: Set<UInt64> = []
+    for row in sample.sockets where row.state == .listen { gone.insert(row.inode) }
+    for row in next.sockets where row.state == .listen { gone.remove(row.inode) }
+    for inode in gone where inode != 0 { holders.forget(inode) }
   }
 
   private mutating func remove(_ slot: Int) {

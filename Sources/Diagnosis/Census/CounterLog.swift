@@ -19,6 +19,8 @@ package struct CounterLog: Sendable {
   private static let points = 64
   private var namespaces: [NetnsID: [Point]] = [:]
   private var descriptors: [ProcessID: [Descriptors]] = [:]
+  /// With more, those of processes that were not heard of for long are dropped.
+  private var mostDescriptors = 256
 
   mutating func record(_ sample: Sample) {
     let present = Set(sample.namespaces.map(\.id))
@@ -36,9 +38,11 @@ package struct CounterLog: Sendable {
       descriptors[process.id, default: []].append(Descriptors(at: instant, count: count))
       Self.thin(&descriptors[process.id, default: []])
     }
-    if descriptors.count > 4096 {
+    // Processes that end are not announced.
+    if descriptors.count > mostDescriptors {
       let stale = instant.advanced(bySeconds: -600)
       descriptors = descriptors.filter { ($0.value.last?.at ?? stale) > stale }
+      mostDescriptors = max(256, 2 * descriptors.count)
     }
   }
 

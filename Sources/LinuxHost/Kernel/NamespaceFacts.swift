@@ -53,10 +53,12 @@ package struct NamespaceFacts {
   }
 
   /// Numbers of the whole host.
-  package mutating func hostCounters() -> HostCounters {
+  ///
+  /// - Parameter known: Those of an earlier look: what never changes is taken from it.
+  package mutating func hostCounters(knowing known: HostCounters? = nil) -> HostCounters {
     var counters = HostCounters()
-    counters.bootID = line("\(procRoot)/sys/kernel/random/boot_id")
-    counters.kernelRelease = line("\(procRoot)/sys/kernel/osrelease")
+    counters.bootID = known?.bootID ?? line("\(procRoot)/sys/kernel/random/boot_id")
+    counters.kernelRelease = known?.kernelRelease ?? line("\(procRoot)/sys/kernel/osrelease")
     if let numbers = setting("fs/file-nr", SysctlText.numbers), numbers.count == 3 {
       counters.openFiles = numbers[0] - numbers[1]
       counters.maxFiles = numbers[2]

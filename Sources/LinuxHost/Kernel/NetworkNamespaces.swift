@@ -37,6 +37,10 @@ package struct NetworkNamespaces {
   private var tableInodes: [UInt64: NetnsID] = [:]
   private var unknownByTable: [UInt64: [Int32]] = [:]
   private var unknownCount = 0
+  /// Where each process was seen, for the next look.
+  private(set) var memberships: [Int32: LookMemory.Membership] = [:]
+  private let known: [Int32: LookMemory.Membership]
+  private let trustsKnown: Bool
   private let procRoot: String
   private let namesDirectory: String
 
@@ -48,11 +52,16 @@ package struct NetworkNamespaces {
   /// - Parameters:
   ///   - procRoot: Where procfs is mounted.
   ///   - namesDirectory: Where `ip netns` keeps names.
+  ///   - known: Where processes were at the look before.
+  ///   - trustsKnown: Whether those that were there twice need not be asked.
   /// - Throws: ``SystemCallError`` when not even our own namespace can be told, or the processes
   ///   not be listed.
   package init(
-    procRoot: String = "/proc", namesDirectory: String = "/run/netns"
+    procRoot: String = "/proc", namesDirectory: String = "/run/netns",
+    known: [Int32: LookMemory.Membership] = [:], trustsKnown: Bool = false
   ) throws(SystemCallError) {
+    self.known = known
+    self.trustsKnown = trustsKnown
     self.procRoot = procRoot
     self.namesDirectory = namesDirectory
     let own = try Self.link("\(procRoot)/thread-self/ns/net")
@@ -61,6 +70,7 @@ package struct NetworkNamespaces {
     indexes[own] = 0
     found.append(namespace)
     if let inode = Self.inode("\(procRoot)/thread-self/net/tcp") { tableInodes[inode] = own }
+    memberships.reserveCapacity(known.count)
     try addProcesses()
     addNames()
     addUnknown()
@@ -157,6 +167,12 @@ package struct NetworkNamespaces {
   }
 
   private mutating func addProcess(_ pid: Int32, procFD: Int32) {
+    let before = known[pid]
+    if trustsKnown, let before, before.times > 1, indexes[before.namespace] != nil {
+      memberships[pid] = before
+      addMember(pid, of: before.namespace, procFD: procFD)
+      return
+    }
     let id: NetnsID
     do throws(SystemCallError) {
       id = try Self.link("\(pid)/ns/net", at: procFD)
@@ -170,6 +186,12 @@ package struct NetworkNamespaces {
       }
       return
     }
+    let times = before.map { $0.namespace == id ? $0.times + 1 : 1 } ?? 1
+    memberships[pid] = LookMemory.Membership(namespace: id, times: times)
+    addMember(pid, of: id, procFD: procFD)
+  }
+
+  private mutating func addMember(_ pid: Int32, of id: NetnsID, procFD: Int32) {
     if let index = indexes[id] {
       if found[index].members.count < Self.membersKept { found[index].members.append(pid) }
       return

@@ -16,4 +16,13 @@ package enum ReturnedMemory {
     mallopt(M_TRIM_THRESHOLD, threshold)
     mallopt(M_ARENA_MAX, 2)
   }
+
+  /// Gives free pages back that lie between blocks in use: malloc_trim(3). What comes and goes in
+  /// small blocks would leave its highest number of pages behind, scattered.
+  package static func goesBackNow() { malloc_trim(0) }
+
+  /// Unmaps the pages of code and constants that this process has touched. Those that are used go
+  /// on to be there after the next touch, for half a microsecond each; what only the start needed
+  /// (commands, options, settings) stays away. They are the files' own pages: nothing is lost.
+  package static func startUpCodeGoesBack() { closewatch_unmap_code() }
 }

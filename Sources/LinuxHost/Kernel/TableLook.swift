@@ -12,6 +12,8 @@ package struct TableLook {
   private let bounds: SockDiagDump.Bounds
   private var sample: Sample
   private var facts: NamespaceFacts
+  /// What is known from earlier looks, and what the next one may know.
+  package private(set) var memory: LookMemory
   private var sequence: UInt32 = 0
   /// Namespaces whose rows came from `/proc`.
   private var limitedNamespaces = 0
@@ -21,13 +23,14 @@ package struct TableLook {
 
   package init(
     request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
-    bounds: SockDiagDump.Bounds
+    bounds: SockDiagDump.Bounds, memory: LookMemory = LookMemory()
   ) {
     self.request = request
     self.procRoot = procRoot
     self.namesDirectory = namesDirectory
     self.netlinkProtocol = netlinkProtocol
     self.bounds = bounds
+    self.memory = memory
     sample = Sample(
       takenAt: Clock.boot, wallClockSeconds: Clock.wallSeconds, states: request.states)
     facts = NamespaceFacts(procRoot: procRoot)
@@ -39,12 +42,15 @@ package struct TableLook {
     let cpuBegan = Clock.threadSeconds
     sample.takenAt = Clock.boot
     sample.wallClockSeconds = Clock.wallSeconds
-    sample.host = facts.hostCounters()
+    sample.host = facts.hostCounters(knowing: memory.boot)
+    memory.boot = sample.host
+    let wanted = try wantedNamespaces()
     // Host-wide settings show only in the first namespace; ours is the best guess at them.
-    let ownSettings = facts.settings()
-    for (namespace, stat) in try wantedNamespaces() {
+    let ownSettings = settings(of: wanted.own)
+    for (namespace, stat) in wanted.namespaces {
       try read(namespace, stat: stat, ownSettings: ownSettings)
     }
+    memory.keepOnly(sample.namespaces)
     guard readNamespaces > 0 || sample.namespaces.count > 0 else {
       let reason = lastFailure.map { "\($0)" } ?? "every namespace was gone"
       throw HostError("cannot read any TCP table: \(reason)")
@@ -63,13 +69,17 @@ package struct TableLook {
 
   /// The namespaces asked for, with their sockstat where it can be read from outside; makes room
   /// for all their rows at once.
-  private mutating func wantedNamespaces() throws(HostError) -> [(NetworkNamespace, SockStat?)] {
+  private mutating func wantedNamespaces() throws(HostError) -> Wanted {
     let survey: NetworkNamespaces
+    let trustsKnown = memory.trustsMemberships(at: sample.takenAt)
     do throws(SystemCallError) {
-      survey = try NetworkNamespaces(procRoot: procRoot, namesDirectory: namesDirectory)
+      survey = try NetworkNamespaces(
+        procRoot: procRoot, namesDirectory: namesDirectory, known: memory.memberships,
+        trustsKnown: trustsKnown)
     } catch {
       throw HostError("cannot find the network namespaces: \(error); is \(procRoot) procfs?")
     }
+    memory.keep(survey.memberships, areRead: !trustsKnown, at: sample.takenAt)
     survey.gaps.forEach { note($0) }
     let wanted: [NetworkNamespace]
     switch request.namespaces {
@@ -77,15 +87,21 @@ package struct TableLook {
     case .only(let name): wanted = [try survey.only(name)]
     }
     var expected = 0
-    var result: [(NetworkNamespace, SockStat?)] = []
+    var result = Wanted(own: survey.found[0].id)
     for namespace in wanted {
       let stat = outsideDirectory(namespace).flatMap { facts.sockStat(in: $0) }
       expected += stat.map(\.rowsExpected) ?? 0
-      result.append((namespace, stat))
+      result.namespaces.append((namespace, stat))
     }
     // Untouched memory costs nothing; an array that grows is copied, and is twice there meanwhile.
     sample.sockets.reserveCapacity(min(expected + expected / 16 + 64, bounds.rows))
     return result
+  }
+
+  private struct Wanted {
+    /// The namespace that we are in, asked for or not.
+    var own: NetnsID
+    var namespaces: [(NetworkNamespace, SockStat?)] = []
   }
 
   private mutating func read(
@@ -111,9 +127,12 @@ package struct TableLook {
       return
     }
     let directory = "\(procRoot)/thread-self/net"
-    entry.sockstat = facts.sockStat(in: directory) ?? stat ?? SockStat()
+    // Ours was read from inside already.
+    let inside = namespace.isOwn ? stat : nil
+    entry.sockstat = inside ?? facts.sockStat(in: directory) ?? stat ?? SockStat()
     entry.counters = facts.counters(in: directory)
-    entry.settings = namespace.isOwn ? ownSettings : settingsInside(ownSettings)
+    entry.settings =
+      namespace.isOwn ? ownSettings : settingsInside(namespace.id, ownSettings)
     if !namespace.isOwn, entry.sockstat.rowsExpected == 0 {
       sample.namespaces.append(entry)
       readNamespaces += 1
@@ -123,12 +142,24 @@ package struct TableLook {
   }
 
   /// What the namespace itself does not show is of the whole host, and ours may show it.
-  private mutating func settingsInside(_ own: TCPSettings) -> TCPSettings {
-    var settings = facts.settings()
+  private mutating func settingsInside(
+    _ namespace: NetnsID, _ own: TCPSettings
+  ) -> TCPSettings {
+    var settings = settings(of: namespace)
     if settings.memoryPages.isEmpty {
       settings.memoryPages = own.memoryPages
       settings.maxOrphans = own.maxOrphans
     }
+    return settings
+  }
+
+  /// The settings of the namespace that this thread is in.
+  private mutating func settings(of namespace: NetnsID) -> TCPSettings {
+    if let known = memory.settings(of: namespace, at: sample.takenAt) { return known }
+    let gaps = facts.gaps.count
+    let settings = facts.settings()
+    // What could not be read is said at every look.
+    if facts.gaps.count == gaps { memory.keep(settings, of: namespace, at: sample.takenAt) }
     return settings
   }
 

@@ -37,6 +37,7 @@ package struct HolderFinder: Sendable {
   private var reader: ProcessReader
   private var memory = HolderMemory()
   private var suspects = GhostMemory()
+  private var records = RecordMemory()
 
   package init(procRoot: String = "/proc") {
     self.procRoot = procRoot
@@ -64,10 +65,14 @@ package struct HolderFinder: Sendable {
     look.searchBeyondDescriptors(bounds)
     look.tellGhosts(&suspects, coversHost: coversHost, freshInodes: freshInodes)
     for hunt in search.hunts { look.catchOpeners(hunt) }
-    look.completeRecords()
+    look.completeRecords(records)
     // A search for all of a host's sockets is not asked again for a few of them.
     if search.inodes.count <= HolderMemory.largestSearch {
       memory.keep(look.report.holders, wanted: search.inodes)
+    }
+    // Arguments are for whoever has asked, and no more.
+    if search.detail == .full, !search.arguments {
+      records.keep(look.records, retold: look.retold, at: Clock.boot)
     }
     reader = look.reader
     return look.finish()

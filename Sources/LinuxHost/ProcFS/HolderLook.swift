@@ -12,10 +12,12 @@ struct HolderLook: ~Copyable {
   var scan: DescriptorScan
   var report = HolderReport()
   var gaps = GapTally()
-  /// Read once, in search order.
-  var list: ProcessList
+  /// In search order. Read once, and only when descriptor tables have to be.
+  var list = ProcessList()
   /// Processes that were identified, by pid.
   var records: [Int32: ProcessRecord] = [:]
+  /// Those of them that are as an earlier search has read them.
+  private(set) var retold: Set<Int32> = []
   /// Descriptors on sockets in no row, by process, where they are of interest.
   var strangers: [(pid: Int32, reference: DescriptorScan.Reference)] = []
   /// Every io_uring seen.
@@ -26,6 +28,7 @@ struct HolderLook: ~Copyable {
   var skipped = 0
   private let ghostPIDs: Set<Int32>
   private var didRevalidate = false
+  private var needsTables = false
 
   init(
     _ search: HolderSearch, sample: Sample, procRoot: String, bounds: HolderFinder.Bounds,
@@ -42,7 +45,6 @@ struct HolderLook: ~Copyable {
       inodes: inodes,
       budget: ScanBudget(entries: bounds.descriptors, milliseconds: bounds.milliseconds))
     if case .of(let pids) = search.ghosts { ghostPIDs = Set(pids) } else { ghostPIDs = [] }
-    list = ProcessList(procRoot: procRoot, likely: search.likely, scan: &scan, gaps: &gaps)
   }
 
   /// Whether ghosts are looked for in a process.
@@ -87,6 +89,12 @@ struct HolderLook: ~Copyable {
     let wantsAll =
       search.ghosts == .everywhere
       || (search.completeness == .everyHolder && isUnresolved)
+    guard isUnresolved || search.ghosts != .none else {
+      ProcessList.noteHidden(procRoot: procRoot, &gaps)
+      return
+    }
+    needsTables = true
+    list = ProcessList(procRoot: procRoot, likely: search.likely, scan: &scan, gaps: &gaps)
     report.holders.reserveCapacity(scan.inodes.unresolved)
     for entry in list.entries {
       let isNeeded = wantsAll || isUnresolved || ghostPIDs.contains(entry.pid)
@@ -183,13 +191,19 @@ struct HolderLook: ~Copyable {
   }
 
   /// Last step: records of the parents, and of those that were asked for.
-  mutating func completeRecords() {
+  mutating func completeRecords(_ memory: borrowing RecordMemory) {
     var wanted = Set(search.records)
     if search.detail == .full {
       wanted.formUnion(records.values.lazy.map(\.parent).filter { $0 > 0 })
       wanted = wanted.filter { records[$0] == nil }
     }
+    let now = Clock.boot
     for pid in wanted.sorted() {
+      if !search.arguments, let known = memory.record(of: pid, procRoot: procRoot, at: now) {
+        records[pid] = known
+        retold.insert(pid)
+        continue
+      }
       records[pid] = reader.record(pid: pid, arguments: search.arguments, gaps: &gaps)
     }
   }
@@ -203,7 +217,7 @@ struct HolderLook: ~Copyable {
     }
     report.processes = records.values.sorted { $0.id < $1.id }
     report.isComplete =
-      skipped == 0 && !list.entries.isEmpty
+      skipped == 0 && (!needsTables || !list.entries.isEmpty)
       && gaps.isEmpty(.descriptorsUnreadable, .processesHidden, .boundReached)
     report.gaps = gaps.gaps
     return report

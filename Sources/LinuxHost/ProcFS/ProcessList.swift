@@ -18,6 +18,9 @@ struct ProcessList {
   /// Whether the kernel gives `/proc/PID/fd` a size (Linux 6.2).
   var hasSizes = false
 
+  /// None.
+  init() {}
+
   /// - Parameter likely: Searched first, in this order; the others follow by their number of
   ///   descriptors, most first.
   init(
@@ -39,11 +42,8 @@ struct ProcessList {
     } catch {
       gaps.note(.fileUnreadable, error.description)
     }
-    // Pid 1 always lives; it can only be hidden.
     if !entries.isEmpty, !entries.contains(where: { $0.pid == 1 }) {
-      gaps.note(
-        .processesHidden,
-        "\(procRoot)/1 does not show: other users' processes are hidden (hidepid)")
+      Self.noteHidden(procRoot: procRoot, &gaps)
     }
     var rank: [Int32: Int] = [:]
     for (index, pid) in likely.enumerated() where rank[pid] == nil { rank[pid] = index }
@@ -52,6 +52,16 @@ struct ProcessList {
       if first != second { return first < second }
       return (a.descriptors, b.pid) > (b.descriptors, a.pid)
     }
+  }
+
+  /// Notes whether other users' processes are hidden. Pid 1 always lives; it can only be hidden.
+  static func noteHidden(procRoot: String, _ gaps: inout GapTally) {
+    var status = stat()
+    guard stat("\(procRoot)/1", &status) != 0, errno == ENOENT, stat(procRoot, &status) == 0
+    else { return }
+    gaps.note(
+      .processesHidden,
+      "\(procRoot)/1 does not show: other users' processes are hidden (hidepid)")
   }
 
   /// The size of a directory; nil when it is gone. 0 when it may not be asked (hidepid=1).

@@ -67,6 +67,7 @@ actor Sampler {
           kind: kind, startedAt: now, cpuSeconds: outcome.cpuSeconds,
           closeWait: outcome.closeWait, unlisted: outcome.unlisted))
       publish(outcome, isLate: isLate)
+      if kind == .full { ReturnedMemory.goesBackNow() }
       return (.turned(outcome), schedule)
     } catch {
       store.update { snapshot in

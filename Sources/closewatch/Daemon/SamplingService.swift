@@ -31,6 +31,7 @@ struct SamplingService: Service {
         if !isReady {
           tell(.ready)
           isReady = true
+          ReturnedMemory.startUpCodeGoesBack()
           logger.notice("watching; the first look took \(Quantity.duration(outcome.wallSeconds))")
         }
       case .failed(let reason):

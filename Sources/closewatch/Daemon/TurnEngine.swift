@@ -25,10 +25,16 @@ struct TurnEngine {
   /// Up to this many connections the table is read whole in every look: it costs under a
   /// millisecond, and no verdict has to be made without ESTABLISHED.
   static let smallTable = 500
+  /// Seconds between two searches of every descriptor table for dead sockets, while the number of
+  /// sockets that no table shows stays the same. A dead one adds to it. Five minutes: for those
+  /// that come as others go.
+  static let quietGhostSeconds = 300.0
 
   private(set) var watch: Watch
   private var host: any Host
   private var request: SampleRequest
+  /// The newest search for dead sockets in every process.
+  private var ghostSearch: (unlisted: Int, at: BootInstant)?
 
   init(host: any Host, settings: DaemonSettings) {
     self.host = host
@@ -51,8 +57,11 @@ struct TurnEngine {
     let cpuBegan = Clock.threadSeconds
     request.states = kind == .full || isSmall ? .all : .allButEstablished
     let sample = try host.takeSample(request)
+    let unlisted = Self.unlisted(sample)
+    let seeksGhosts = kind == .full && mayHaveNewGhosts(unlisted, at: sample.takenAt)
+    if seeksGhosts { ghostSearch = (unlisted, sample.takenAt) }
     var search = watch.advance(
-      with: sample, ghosts: kind == .full ? .everywhere : .none, learnOpeners: kind == .full)
+      with: sample, ghosts: seeksGhosts ? .everywhere : .none, learnOpeners: kind == .full)
     // Without ESTABLISHED nobody can tell the dead from the living.
     if !sample.states.contains(.established) { search.ghosts = .none }
     let report = host.findHolders(search, in: sample)
@@ -68,7 +77,13 @@ struct TurnEngine {
       events: events, gaps: sample.gaps + report.gaps, cpuSeconds: cpu,
       wallSeconds: Clock.monotonicSeconds - began,
       closeWait: sample.sockets.count { $0.state == .closeWait },
-      unlisted: Self.unlisted(sample))
+      unlisted: unlisted)
+  }
+
+  private func mayHaveNewGhosts(_ unlisted: Int, at now: BootInstant) -> Bool {
+    // Negative: the kernel has not said how many there are.
+    guard let last = ghostSearch, unlisted >= 0 else { return true }
+    return unlisted != last.unlisted || now.seconds(since: last.at) >= Self.quietGhostSeconds
   }
 
   private var isSmall: Bool {

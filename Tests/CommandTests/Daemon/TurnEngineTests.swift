@@ -23,6 +23,8 @@ import Testing
   private struct FewSockets: Host {
     let asked: Asked
     var established: Int
+    /// How many sockets no table shows, look after look; the last one holds on.
+    var unlisted = [3]
     var now = 100.0
     static let namespace = NetnsID(rawValue: 77)
 
@@ -34,7 +36,8 @@ import Testing
       var namespace = NamespaceSample(id: Self.namespace)
       namespace.isOwn = true
       namespace.sockstat.inUse = established + 6
-      namespace.sockstat.allocated = established + 9
+      let hidden = unlisted.count > 1 ? unlisted.removeFirst() : unlisted[0]
+      namespace.sockstat.allocated = established + 6 + hidden
       sample.namespaces = [namespace]
       sample.sockets = rows(.closeWait, 5) + rows(.listen, 1)
       if request.states.contains(.established) { sample.sockets += rows(.established, established) }
@@ -76,7 +79,8 @@ import Testing
   @Test func `a cheap look at a large table leaves out ESTABLISHED, and judges no ghosts`() throws {
     let asked = Asked()
     var engine = TurnEngine(
-      host: FewSockets(asked: asked, established: 1009), settings: DaemonSettings())
+      host: FewSockets(asked: asked, established: 1009, unlisted: [3, 3, 4]),
+      settings: DaemonSettings())
     _ = try engine.turn(.full)
     _ = try engine.turn(.cheap)
     _ = try engine.turn(.full)
@@ -85,6 +89,32 @@ import Testing
     #expect(turns.map(\.search.ghosts) == [.everywhere, .none, .everywhere])
     #expect(turns[0].search.inodes.count == 1015)
     #expect(turns[1].search.inodes.isEmpty, "all of them were found")
+  }
+
+  @Test func `dead sockets are looked for when the hidden ones are others, or after five minutes`()
+    throws
+  {
+    let asked = Asked()
+    let hidden = [3, 3, 4, 4, 3] + [Int](repeating: 3, count: 40)
+    var engine = TurnEngine(
+      host: FewSockets(asked: asked, established: 13, unlisted: hidden),
+      settings: DaemonSettings())
+    // Ten seconds apart.
+    for _ in 0..<36 { _ = try engine.turn(.full) }
+    let turns = asked.turns.withLock { $0 }
+    #expect(turns.indices.filter { turns[$0].search.ghosts == .everywhere } == [0, 2, 4, 34])
+  }
+
+  @Test func `where the kernel does not say how many are hidden, they are always looked for`()
+    throws
+  {
+    let asked = Asked()
+    var engine = TurnEngine(
+      host: FewSockets(asked: asked, established: 13, unlisted: [-19]),
+      settings: DaemonSettings())
+    for _ in 0..<3 { _ = try engine.turn(.full) }
+    let turns = asked.turns.withLock { $0 }
+    #expect(turns.map(\.search.ghosts) == [.everywhere, .everywhere, .everywhere])
   }
 
   @Test func `a small table is read whole each time`() throws {

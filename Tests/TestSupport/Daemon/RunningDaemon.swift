@@ -17,16 +17,18 @@ package final class RunningDaemon {
   ///   - file: The settings file.
   ///   - web: Flags of the web server. Without, there is none: tests run side by side.
   ///   - control: Its control socket. Without, there is none: commands of other tests would ask it.
+  ///   - through: A command that becomes the program that follows it: `prlimit --nofile=16`.
   ///   - path: The program; without, the one that was built with the tests.
   package init(
     environment: [String] = [], settings: [String] = [], file: String? = nil,
     web: [String] = ["--web.listen-address", "none"], control: String = "none",
+    through: [String] = [],
     path: String = Command.path
   ) throws {
     // exec: the pid is the daemon's own.
     let script = "exec env \"$@\" 2>&1"
     var arguments = ["-c", script, "sh", "-u", "NOTIFY_SOCKET"] + environment
-    arguments += [path, "daemon"]
+    arguments += through + [path, "daemon"]
     if let file { arguments += ["--settings", file] }
     for setting in settings { arguments += ["--set", setting] }
     arguments += web + ["--control-socket", control]

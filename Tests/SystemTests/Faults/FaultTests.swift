@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+/// What can go wrong around the daemon, done to the real one.
+@Suite(.serialized) struct FaultTests {
+  /// Leaks are confirmed soon and forgotten soon.
+  private static let hasty = ScrapedDaemon.quick + ["rules.patience=2s", "rules.quiet=1s"]
+
+  private static func firing(_ scraped: ScrapedDaemon) throws -> Double {
+    var sum = 0.0
+    for line in try scraped.page().split(separator: "\n")
+    where line.hasPrefix("closewatch_findings_firing{") {
+      sum += line.split(separator: " ").last.flatMap { Double($0) } ?? 0
+    }
+    return sum
+  }
+
+  @Test func `a settings file that is gone at a reload changes nothing, and shows`() throws {
+    let directory = TemporaryDirectory()
+    let file = "\(directory.path)/closewatch.yaml"
+    let text = Array("sampling: {interval: 350ms, full-interval: 1s, cpu-budget: 100%}\n".utf8)
+    directory.write("closewatch.yaml", text)
+    let scraped = try ScrapedDaemon(settings: [], file: file)
+    #expect(unlink(file) == 0)
+    scraped.daemon.signal(SIGHUP)
+    try scraped.daemon.waitFor(file, "No such file")
+    try scraped.daemon.waitFor("settings not changed")
+    #expect(try scraped.number("closewatch_settings_last_reload_successful") == 0)
+    // Without them it would be 10; a slow machine may have backed off.
+    #expect(try scraped.number("closewatch_sample_interval_seconds") < 5)
+    try scraped.waitForLooks()
+    directory.write("closewatch.yaml", text)
+    scraped.daemon.signal(SIGHUP)
+    try scraped.daemon.waitFor("settings read again")
+    #expect(try scraped.number("closewatch_settings_last_reload_successful") == 1)
+    #expect(scraped.daemon.stop().status == 0)
+  }
+
+  @Test(.requires(.root, .networkNamespaces, .mountNamespaces))
+  func `a full disk is no concern of it: it writes nothing`() throws {
+    // A file system without a free block as all that a program could take for its own.
+    let script = """
+      mount -t tmpfs -o size=64k tmpfs /mnt && cd /mnt || exit 1
+      head -c 1m /dev/zero >full 2>/dev/null
+      HOME=/mnt TMPDIR=/mnt XDG_RUNTIME_DIR=/mnt XDG_CACHE_HOME=/mnt exec "$@"
+      """
+    let scraped = try ScrapedDaemon(
+      settings: Self.hasty, through: ["unshare", "--mount", "sh", "-c", script, "sh"])
+    let pid = scraped.daemon.pid
+    let refused = try ChildProgram.run(
+      "sh", ["-c", "echo more >/proc/\(pid)/cwd/more 2>/dev/null && [ -s /proc/\(pid)/cwd/more ]"])
+    #expect(refused.status != 0, "the disk has room")
+    try Lab.with("close-wait", count: 7) { lab in
+      _ = try scraped.daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
+    }
+    try scraped.daemon.waitFor("resolved")
+    let written = try ChildProgram.run("grep", ["^write_bytes:", "/proc/\(pid)/io"]).lines
+    #expect(written == ["write_bytes: 0"])
+    #expect(scraped.daemon.stop().status == 0)
+  }
+
+  /// A minute by hand: `STOPPED_SECONDS=60 swift test --filter FaultTests`.
+  private static let stoppedSeconds =
+    getenv("STOPPED_SECONDS").flatMap { Double(String(cString: $0)) } ?? 8
+
+  @Test(.requires(.root, .networkNamespaces))
+  func `a daemon that was stopped for a while raises no alarm for what it has not seen`() throws {
+    let scraped = try ScrapedDaemon(
+      settings: ScrapedDaemon.quick + ["rules.patience=6s", "rules.quiet=1s"])
+    try Lab.with("close-wait", count: 7) { _ in
+      try scraped.waitForLooks()
+      scraped.daemon.signal(SIGSTOP)
+    }
+    // The sockets of before are gone, and others are there, when it goes on.
+    usleep(UInt32(Self.stoppedSeconds * 1e6))
+    let began = RunningDaemon.monotonicSeconds
+    try Lab.with("close-wait", count: 5) { lab in
+      scraped.daemon.signal(SIGCONT)
+      try scraped.waitForLooks()
+      let firing = try Self.firing(scraped)
+      let seconds = RunningDaemon.monotonicSeconds - began
+      #expect(firing == 0 || seconds > 6, "\(firing) findings of \(seconds) s")
+      #expect(try scraped.number("closewatch_late_turns_total") >= 1)
+      // From then on it judges as ever.
+      try scraped.daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
+    }
+    #expect(scraped.daemon.stop().status == 0)
+  }
+
+  @Test(.requires(.root, .networkNamespaces, .mountNamespaces, .command("setpriv")))
+  func `processes that are hidden from it are a gap, and it goes on`() throws {
+    let script = """
+      mount -t proc -o hidepid=2,gid=65533 proc /proc || exit 1
+      exec setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace -- "$@"
+      """
+    let scraped = try ScrapedDaemon(through: ["unshare", "--mount", "sh", "-c", script, "sh"])
+    try scraped.waitForLooks(5)
+    #expect(try scraped.number("closewatch_gaps{kind=\"processes-hidden\"}") >= 1)
+    #expect(try scraped.number("closewatch_sample_failures_total") == 0)
+    #expect(scraped.daemon.stop().status == 0)
+  }
+}
