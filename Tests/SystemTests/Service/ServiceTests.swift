@@ -36,7 +36,10 @@ struct ServiceTests {
       "journalctl -q --no-pager -o cat -t closewatch _SYSTEMD_INVOCATION_ID="
         + "$(systemctl show -P InvocationID closewatch)")
     #expect(lines.contains { $0.hasPrefix("watching; the first look took") }, "\(lines)")
-    let expected = ["watching; the first look took", "listening on 127.0.0.1:9776"]
+    // One thread of libdispatch, at the start, asks for a priority that no service may have.
+    let runtime = "Failed to set thread priority for worker thread"
+    #expect(lines.count { $0.hasPrefix(runtime) } <= 1, "\(lines)")
+    let expected = ["watching; the first look took", "listening on 127.0.0.1:9776", runtime]
     for line in lines { #expect(expected.contains { line.hasPrefix($0) }, "\(line)") }
   }
 
