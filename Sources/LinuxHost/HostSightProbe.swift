@@ -11,41 +11,57 @@ package struct HostSightProbe {
   package var journalSocket = "/run/systemd/journal/socket"
   /// The settings file of the daemon.
   package var settingsFile: String
-  /// The socket on which the daemon answers.
-  package var controlSocket: String
 
-  /// - Parameters:
-  ///   - settingsFile: Where the daemon reads its settings.
-  ///   - controlSocket: Where the daemon answers.
-  package init(settingsFile: String, controlSocket: String) {
-    self.settingsFile = settingsFile
-    self.controlSocket = controlSocket
-  }
+  /// - Parameter settingsFile: Where the daemon reads its settings.
+  package init(settingsFile: String) { self.settingsFile = settingsFile }
 
   /// Looks. Never fails: what cannot be read is told as that.
   package func look() -> HostSight {
     var sight = HostSight()
     sight.uid = geteuid()
-    sight.capabilities = capabilities()
+    sight.capabilities = Self.capabilities(procRoot)
     let mounts = mounts()
     // The mount that was made last covers the others.
     sight.procOptions = mounts.last { $0.place == procRoot && $0.kind == "proc" }?.options
     sight.cgroupMount = mounts.last { $0.kind == "cgroup2" }?.place
     sight.processes = processes()
     sight.hasDescriptorCounts = hasDescriptorCounts()
-    sight.kernelRelease = line("\(procRoot)/sys/kernel/osrelease")
+    sight.isInOwnPIDNamespace = Self.isInOwnPIDNamespace(procRoot)
+    sight.kernelRelease = kernelRelease()
     sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
     sight.journal = place(journalSocket, R_OK | W_OK)
     sight.settings = place(settingsFile, R_OK)
-    sight.daemon = place(controlSocket, R_OK | W_OK)
     return sight
   }
 
-  private func capabilities() -> UInt64? {
+  /// Whether this process has a capability in effect.
+  package static func hasCapability(_ capability: HostSight.Capability) -> Bool {
+    (capabilities("/proc") ?? 0) >> capability.rawValue & 1 == 1
+  }
+
+  private static func capabilities(_ procRoot: String) -> UInt64? {
     for line in lines("\(procRoot)/self/status") where line.hasPrefix("CapEff:") {
       return UInt64(line.dropFirst(7).filter { $0 != "\t" && $0 != " " }, radix: 16)
     }
     return nil
+  }
+
+  /// Whether this process is in another pid namespace than the first one, to which the kernel gives
+  /// this inode number: `PROC_PID_INIT_INO` in include/linux/proc_ns.h.
+  package static func isInOwnPIDNamespace(_ procRoot: String = "/proc") -> Bool {
+    var status = stat()
+    guard stat("\(procRoot)/self/ns/pid", &status) == 0 else { return false }
+    return status.st_ino != 0xefff_fffc
+  }
+
+  /// A procfs that shows processes only (subset=pid) has no such file; uname(2) says the same.
+  private func kernelRelease() -> String? {
+    if let line = Self.lines("\(procRoot)/sys/kernel/osrelease").first { return line }
+    var name = utsname()
+    guard uname(&name) == 0 else { return nil }
+    return withUnsafeBytes(of: &name.release) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 
   private struct Mount {
@@ -56,7 +72,7 @@ package struct HostSightProbe {
 
   /// Those of proc_pid_mounts(5).
   private func mounts() -> [Mount] {
-    lines("\(procRoot)/self/mounts").compactMap { line in
+    Self.lines("\(procRoot)/self/mounts").compactMap { line in
       let fields = line.split(separator: " ")
       guard fields.count >= 4 else { return nil }
       return Mount(
@@ -83,7 +99,7 @@ package struct HostSightProbe {
 
   private func ownCgroup(below mount: String?) -> HostSight.Place {
     guard let mount else { return .absent }
-    for line in lines("\(procRoot)/self/cgroup") where line.hasPrefix("0::") {
+    for line in Self.lines("\(procRoot)/self/cgroup") where line.hasPrefix("0::") {
       return place(mount + line.dropFirst(3), R_OK)
     }
     return .absent
@@ -95,9 +111,7 @@ package struct HostSightProbe {
     return error.isVanished ? .absent : .refused(error.reason)
   }
 
-  private func line(_ path: String) -> String? { lines(path).first }
-
-  private func lines(_ path: String) -> [String] {
+  private static func lines(_ path: String) -> [String] {
     do throws(SystemCallError) {
       let text = String(decoding: try readFile(path), as: UTF8.self)
       return text.split(separator: "\n").map(String.init)

@@ -24,6 +24,22 @@ import Testing
     #expect(line.contains(#""name":"descriptors","state":"limited""#))
   }
 
+  @Test(.requires(.root, .pidNamespaces, .command("unshare")))
+  func `in a pid namespace of its own it says so, and what shows the host`() throws {
+    let run = try ChildProgram.run(
+      "unshare", ["--pid", "--fork", "--mount-proc", Command.path, "doctor"])
+    #expect(run.status == 1)
+    #expect(run.lines.contains { $0.contains("this is a pid namespace of its own") })
+    #expect(run.lines.contains { $0.contains("--pid=host") })
+  }
+
+  @Test(.requires(.root, .mountNamespaces, .command("unshare")))
+  func `where procfs shows processes only, the kernel's version is known all the same`() throws {
+    let script = "mount -t proc -o subset=pid x /proc && exec \"$0\" doctor 2>&1"
+    let run = try ChildProgram.run("unshare", ["-m", "sh", "-c", script, Command.path])
+    #expect(!run.lines.isEmpty && !run.lines.contains { $0.contains("Linux unknown") })
+  }
+
   @Test(.requires(.root, .mountNamespaces, .command("unshare")))
   func `without procfs there is nothing to see: one line and exit status 2`() throws {
     let script = "mount -t tmpfs x /proc && exec \"$0\" doctor 2>&1"

@@ -4,15 +4,19 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import closewatch
+
 /// The manual, the completions and the help: one source, three outputs.
 @Suite struct ManualTests {
   static let deploy =
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
 
   static let commands = [
-    "triage", "sockets", "explain", "doctor", "record", "daemon", "check-settings", "demo",
+    "triage", "top", "sockets", "history", "release", "explain", "doctor", "record", "daemon",
+    "check-settings", "demo",
   ]
-  static let pages = ["closewatch.1"] + commands.map { "closewatch-\($0).1" }
+  static let commandPages = commands.map { "closewatch-\($0).1" }
+  static let pages = ["closewatch.1", "closewatch.yaml.5"] + commandPages
   static let completions = ["closewatch.bash", "_closewatch", "closewatch.fish"]
 
   @Test(arguments: [("man", pages), ("completions", completions)])
@@ -30,7 +34,9 @@ import Testing
         "deploy/\(kind)/\(name) is out of date: closewatch generate \(kind) deploy/\(kind)")
     }
     let list = try ChildProgram.run("ls", ["-1", "\(Self.deploy)/\(kind)"])
-    let generated = list.lines.filter { $0.hasSuffix(".1") || kind == "completions" }
+    let generated = list.lines.filter {
+      $0.hasSuffix(".1") || $0.hasSuffix(".5") || kind == "completions"
+    }
     #expect(Set(generated) == Set(names))
   }
 
@@ -60,9 +66,33 @@ import Testing
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     for section in [
       "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "FINDINGS", "FIELDS", "EXIT STATUS",
-      "ENVIRONMENT", "OVERHEAD", "CAVEATS", "SECURITY", "EXAMPLES", "SEE ALSO",
+      "ENVIRONMENT", "FILES", "OVERHEAD", "CAVEATS", "SECURITY", "EXAMPLES", "SEE ALSO",
     ] {
       #expect(lines.contains(".SH \(section)"), "\(section)")
+    }
+  }
+
+  @Test(arguments: commandPages + ["closewatch.yaml.5"])
+  func `every page has the sections that a reader looks for, each once`(_ page: String) throws {
+    let bytes = try #require(readBytes("\(Self.deploy)/man/\(page)"))
+    let sections = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .filter { $0.hasPrefix(".SH ") }.map { String($0.dropFirst(4)) }
+    for section in [
+      "NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES",
+      "SEE ALSO",
+    ] {
+      #expect(sections.count { $0 == section } == 1, "\(section)")
+    }
+  }
+
+  @Test func `the page of the settings has every key with its default and its variable`() throws {
+    let bytes = try #require(readBytes("\(Self.deploy)/man/closewatch.yaml.5"))
+    let text = String(decoding: bytes, as: UTF8.self)
+      .split(separator: "\n").joined(separator: " ")
+      .replacing("\\-", with: "-")
+    for key in SettingCatalog.keys {
+      #expect(text.contains("\(key.name): \(key.text(DaemonSettings()))"), "\(key.path)")
+      #expect(text.contains(key.variable), "\(key.path)")
     }
   }
 

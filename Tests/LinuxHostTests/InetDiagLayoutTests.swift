@@ -55,6 +55,7 @@ import Testing
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.sdiag_protocol) == Family.transport)
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.idiag_ext) == Family.extensions)
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.idiag_states) == Family.states)
+    #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.id) == Family.id)
   }
 
   @Test func `tcp_info is where the kernel has it`() {

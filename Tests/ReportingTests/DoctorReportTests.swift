@@ -17,16 +17,26 @@ import Testing
     sight.cgroupMount = "/sys/fs/cgroup"
     sight.ownCgroup = .present
     sight.journal = .present
-    sight.daemon = .present
+    return sight
+  }
+
+  /// A daemon with which all is well.
+  static var daemonSight: DaemonSight {
+    var sight = DaemonSight()
+    sight.upSeconds = 11_520
+    sight.newestLookSeconds = 4
+    sight.intervalSeconds = 10
+    sight.settledIntervalSeconds = 10
     return sight
   }
 
   static func report(
-    _ sight: HostSight = sight, gaps: [Gap] = [], known: RowKnowledge = [.cookie, .tcpInfo]
+    _ sight: HostSight = sight, gaps: [Gap] = [], known: RowKnowledge = [.cookie, .tcpInfo],
+    daemon: DaemonAnswer = .answered(daemonSight)
   ) -> DoctorReport {
     var sample = ListedHost().sample
     for index in sample.sockets.indices { sample.sockets[index].knowledge = known }
-    return DoctorReport(sight, sample: sample, failure: nil, gaps: gaps)
+    return DoctorReport(sight, sample: sample, failure: nil, gaps: gaps, daemon: daemon)
   }
 
   static func check(_ name: String, _ report: DoctorReport) throws -> DoctorCheck {
@@ -45,7 +55,8 @@ import Testing
 
   @Test func `no look at all is missing, with its reason and a fix`() throws {
     let report = DoctorReport(
-      Self.sight, sample: nil, failure: "cannot read any TCP table", gaps: [])
+      Self.sight, sample: nil, failure: "cannot read any TCP table", gaps: [],
+      daemon: .none(.denied))
     #expect(report.state == .missing)
     let check = try Self.check("socket-tables", report)
     #expect(check.found == "cannot read any TCP table")
@@ -93,6 +104,29 @@ import Testing
         == "uid 998 without CAP_SYS_PTRACE (whose sockets), CAP_SYS_ADMIN (other namespaces)")
   }
 
+  @Test func `in a pid namespace of its own it does not claim to see the host`() throws {
+    var sight = Self.sight
+    sight.isInOwnPIDNamespace = true
+    sight.processes = 1
+    let report = Self.report(sight)
+    #expect(report.state == .limited)
+    let check = try Self.check("processes", report)
+    #expect(check.found.hasPrefix("1 process shows: this is a pid namespace of its own"))
+    #expect(check.fix?.contains("--pid=host") == true)
+  }
+
+  @Test func `tables of other namespaces read from outside do not blame sock_diag`() throws {
+    let gap = Gap(.sourceLimited, count: 3, detail: "/proc/net/tcp has no cookie")
+    let outside = try Self.check("socket-tables", Self.report(gaps: [gap]))
+    #expect(
+      outside.found == "sock_diag answers here; of 3 other namespaces /proc/net/tcp has no cookie")
+    #expect(outside.fix?.contains("CAP_SYS_ADMIN") == true)
+    let refused = Gap(.dumpRefused, count: 1, detail: "sock_diag: no")
+    let own = try Self.check("socket-tables", Self.report(gaps: [refused, gap]))
+    #expect(own.found.hasPrefix("/proc/net/tcp instead of sock_diag"))
+    #expect(own.fix?.contains("AF_NETLINK") == true)
+  }
+
   @Test(arguments: [
     ("5.10.0-28-amd64", true), ("6.16.9", true), ("6.17.0", false), ("7.0", false),
     ("not a version", false),
@@ -110,12 +144,11 @@ import Testing
   @Test func `what only the daemon uses changes nothing of the verdict`() throws {
     var sight = Self.sight
     sight.journal = .absent
-    sight.daemon = .refused("Permission denied (EACCES)")
     sight.cgroupMount = nil
-    let report = Self.report(sight)
+    let report = Self.report(sight, daemon: .none(.denied))
     #expect(report.state == .ok)
     #expect(try Self.check("journald", report).state == .missing)
-    #expect(try Self.check("daemon", report).found.hasSuffix("Permission denied (EACCES)"))
+    #expect(try Self.check("daemon", report).found.contains("the group closewatch only"))
     #expect(try Self.check("cgroups", report).state == .limited)
   }
 
@@ -124,9 +157,10 @@ import Testing
     sight.uid = 998
     sight.capabilities = 0
     sight.journal = .absent
-    sight.daemon = .absent
     let gaps = [Gap(.descriptorsUnreadable, count: 41, detail: "open /proc/1/fd: no")]
-    let text = DoctorText(Self.report(sight, gaps: gaps)).text(style: TextStyle())
+    let text = DoctorText(
+      Self.report(sight, gaps: gaps, daemon: .none(.absent(path: "/run/closewatch/control.sock")))
+    ).text(style: TextStyle())
     let difference = Golden.difference(text, "doctor-limited.txt")
     #expect(difference == nil)
     for line in text.split(separator: "\n") { #expect(line.utf8.count <= 79) }

@@ -68,9 +68,15 @@ enum FoundLeak {
     return finding
   }
 
-  /// Everything a report can have, on the host of ``ListedHost``.
-  static func report(_ findings: [Finding], watched: Double = 26) -> TriageReport {
-    TriageReport(
-      findings: findings, listing: ListedHost().listing(), watchedSeconds: watched)
+  /// Everything a report can have, on the host of ``ListedHost``, at two in the afternoon.
+  static func report(
+    _ findings: [Finding], watched: Double = 26,
+    source: TriageSource = .look(.notAsked(flag: "--for"))
+  ) -> TriageReport {
+    var host = ListedHost()
+    host.sample.wallClockSeconds = 1_772_373_600
+    return TriageReport(
+      findings: findings, census: TriageCensus(host.listing(), besides: findings),
+      watchedSeconds: watched, source: source)
   }
 }

@@ -33,6 +33,11 @@ import Testing
     owner.descriptors = 112
     owner.descriptorLimit = 1024
     input.owners = [owner]
+    input.holders = [
+      HolderNumbers(
+        owner: Owner(.unit, "api.service"), states: [.established: 703, .closeWait: 88])
+    ]
+    input.events = [.firing: 3, .resolved: 2]
     input.listeners = [
       ListenerNumbers(
         namespace: own, local: Endpoint(.anyIPv4, 80), owner: Owner(.unit, "api.service"),
@@ -73,6 +78,11 @@ import Testing
     let oldest = page.value("closewatch_owner_oldest_stuck_timestamp_seconds", owner)
     #expect(oldest == 1_699_999_400.25)
     #expect(page.value("closewatch_owner_descriptor_limit", owner) == 1024)
+    let held = owner.merging(["state": "established"]) { $1 }
+    #expect(page.value("closewatch_owner_sockets", held) == 703)
+    #expect(page.value("closewatch_owner_sockets", owner.merging(["state": "closing"]) { $1 }) == 0)
+    #expect(page.value("closewatch_finding_events_total", ["event": "firing"]) == 3)
+    #expect(page.value("closewatch_finding_events_total", ["event": "worsened"]) == 0)
     #expect(page.value("closewatch_accept_queue_sockets", ["listen": "0.0.0.0:80"]) == 7)
     let route = ["source": "192.0.2.1", "destination": "203.0.113.9:443"]
     #expect(page.value("closewatch_ephemeral_ports_used", route) == 11)
@@ -141,6 +151,8 @@ import Testing
     input.sampler.fullLookWallSeconds = nil
     let page = try read(input)
     #expect(page.value("closewatch_sockets", ["state": "established"]) == nil)
+    #expect(page.value("closewatch_owner_sockets", ["state": "established"]) == nil)
+    #expect(page.value("closewatch_owner_sockets", ["state": "close_wait"]) == 88)
     #expect(page.value("closewatch_sockets", ["netns_class": "own", "state": "listen"]) == 12)
   }
 
@@ -222,6 +234,7 @@ import Testing
       owner.ghosts = index % 3
       return owner
     }
+    input.holders = input.owners.map { HolderNumbers(owner: $0.owner, states: $0.stuck) }
     input.findings = (0..<count).map { FoundLeak.closeWait(id: "finding \($0)\n\"") }
     input.listeners = (0..<count).map { index in
       ListenerNumbers(
@@ -253,6 +266,12 @@ import Testing
     #expect(stuck.count == 21)
     #expect(stuck.reduce(0) { $0 + $1.value } == 12_502_500)
     #expect(many.value("closewatch_owners_folded") == 4980)
+    let held = many.samples.filter {
+      $0.name == "closewatch_owner_sockets" && $0.labels["state"] == "close_wait"
+    }
+    #expect(held.count == 21)
+    #expect(held.reduce(0) { $0 + $1.value } == 12_502_500)
+    #expect(many.value("closewatch_owner_sockets_folded") == 4980)
     #expect(many.value("closewatch_findings_folded") == 4950)
     #expect(many.value("closewatch_accept_queues_folded") == 4980)
     #expect(many.value("closewatch_ephemeral_port_destinations_folded") == 4980)

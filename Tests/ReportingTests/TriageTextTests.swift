@@ -13,9 +13,15 @@ import Testing
     TriageText(FoundLeak.report(findings, watched: watched), style: style).text()
   }
 
+  /// The page without the lines that say where it comes from.
+  private func verdict(_ text: String) -> String {
+    text.split(separator: "\n\n", omittingEmptySubsequences: false).dropFirst()
+      .joined(separator: "\n\n")
+  }
+
   /// The page without meaning and advice: those are the guide's, and have tests of their own.
   private func withoutGuide(_ text: String) -> String {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = verdict(text).split(separator: "\n", omittingEmptySubsequences: false)
     let course = lines.drop { !$0.isEmpty }.prefix { !$0.hasPrefix("  do now") }
     return (lines.prefix(1) + course).joined(separator: "\n") + "\n"
   }
@@ -33,21 +39,23 @@ import Testing
   }
 
   @Test func `one look does not claim what only time can show`() {
-    let page = text([], watched: 0)
+    let page = verdict(text([], watched: 0))
     #expect(page.hasPrefix("Nothing is proved among 7 sockets of 3 processes, one look.\n"))
-    #expect(page.contains("watch with --for 60s"))
-    #expect(!text([]).contains("--for"))
+    #expect(text([], watched: 0).contains("watch with --for 60s"))
+    #expect(!text([]).contains("--for 60s"))
     var quiet = ListedHost()
     quiet.sample.sockets.removeAll { $0.state == .closeWait }
-    let report = TriageReport(findings: [], listing: quiet.listing(), watchedSeconds: 0)
-    let silence = TriageText(report, style: TextStyle()).text()
+    let report = TriageReport(
+      findings: [], census: TriageCensus(quiet.listing(), besides: []), watchedSeconds: 0,
+      source: .look(.denied))
+    let silence = verdict(TriageText(report, style: TextStyle()).text())
     #expect(silence.hasPrefix("No leaks found among 5 sockets of 3 processes, one look.\n"))
   }
 
   @Test func `the worst comes first and the others are a line each`() {
     let mild = FoundLeak.closeWait(severity: .notice, id: "b")
     let worst = FoundLeak.closeWait(severity: .critical, id: "c")
-    let page = text([mild, FoundLeak.closeWait(), worst])
+    let page = verdict(text([mild, FoundLeak.closeWait(), worst]))
     #expect(page.hasPrefix("CRITICAL close-wait-leak: python3[4711] in api.service\n"))
     let rest = page.split(separator: "Also firing\n").last ?? ""
     #expect(rest.hasPrefix("  warning close-wait-leak (eof-unread): python3[4711] in api.service,"))
@@ -58,7 +66,7 @@ import Testing
   @Test func `what is pending says what is missing, and is not called a leak`() {
     var pending = FoundLeak.closeWait(lifecycle: .pending)
     pending.doubts = [.oneLook]
-    let page = text([pending], watched: 0)
+    let page = verdict(text([pending], watched: 0))
     #expect(page.hasPrefix("Nothing is proved among 7 sockets of 3 processes, one look.\n"))
     let joined = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(joined.contains("one look cannot see growth: watch with --for 60s"))
@@ -130,8 +138,10 @@ import Testing
   @Test func `the JSON has what a judge reads`() {
     let json = String(
       decoding: TriageJSON(FoundLeak.report([FoundLeak.closeWait()])).bytes(), as: UTF8.self)
-    #expect(json.hasPrefix(#"{"schema_version":1,"watched_seconds":26,"findings":[{"id":"#))
+    #expect(
+      json.hasPrefix(#"{"schema_version":1,"watched_seconds":26,"source":{"kind":"look","#))
     for part in [
+      #"},"findings":[{"id":"#,
       #""rule":"close-wait-leak","cause":"eof-unread","state":"firing","severity":"warning""#,
       #""sockets":88,"#, #""growth_per_second":3.02,"growth_range":[2.8,3.2]"#,
       #""local_port":18080,"remote_port":null"#,

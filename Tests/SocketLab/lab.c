@@ -48,6 +48,7 @@ static const struct scenario scenarios[] = {
     {"namespaces", build_namespaces, NULL, 0},
     {"foreign", build_foreign, NULL, 1},
     {"veth", build_veth, step_veth, 1},
+    {"release", build_release, step_release, 1},
 };
 
 static pid_t children[64];

@@ -120,5 +120,7 @@ void build_ghosts(struct request request);
 void build_churn(struct request request);
 void build_namespaces(struct request request);
 void build_foreign(struct request request);
+void build_release(struct request request);
+void step_release(const char *command);
 void build_veth(struct request request);
 void step_veth(const char *command);

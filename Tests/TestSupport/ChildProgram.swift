@@ -32,8 +32,16 @@ package final class ChildProgram {
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for argument in argv { free(argument) } }
+    // The threads that run tests block signals, and a program that is started inherits that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var started: pid_t = 0
-    let code = posix_spawnp(&started, path, &actions, nil, &argv, environ)
+    let code = posix_spawnp(&started, path, &actions, &attributes, &argv, environ)
     pid = started
     guard code == 0 else {
       close(ends[0])

@@ -55,11 +55,11 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics, debianPackage]
         + [
-          "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip", "journalctl",
-          "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl", "prometheus",
-          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "python3", "setpriv",
-          "ss",
-          "systemd-analyze", "systemd-nspawn", "systemd-socket-activate", "tmux", "unshare",
+          "amtool", "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
+          "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl",
+          "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
+          "python3", "setpriv", "ss", "systemd-analyze", "systemd-nspawn",
+          "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }
 

@@ -10,6 +10,8 @@ package final class TerminalProgram {
     package init(rawValue: Int) { self.rawValue = rawValue }
     package static let output = Streams(rawValue: 1)
     package static let errors = Streams(rawValue: 2)
+    /// What a person types: see ``TerminalProgram/type(_:)``. Without, it is empty.
+    package static let input = Streams(rawValue: 4)
   }
 
   package let pid: pid_t
@@ -36,7 +38,11 @@ package final class TerminalProgram {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    if streams.contains(.input) {
+      posix_spawn_file_actions_adddup2(&actions, slave, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_adddup2(&actions, streams.contains(.output) ? slave : other, 1)
     posix_spawn_file_actions_adddup2(&actions, streams.contains(.errors) ? slave : other, 2)
     // The threads that run tests block signals, and a program that is started inherits that.
@@ -76,6 +82,12 @@ package final class TerminalProgram {
       if !read() { return shown.contains(text) }
     }
     return false
+  }
+
+  /// Types at the terminal.
+  package func type(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = write(terminal, bytes, bytes.count)
   }
 
   /// What Ctrl-C does.

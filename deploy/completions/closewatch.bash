@@ -172,22 +172,22 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|sockets|explain|doctor|record|daemon|check-settings|demo|help)
+    triage|sockets|history|release|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage sockets explain doctor record daemon check-settings demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage sockets history release explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
 
 _closewatch_triage() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
+    non_repeating_flags=(--no-daemon --json --version -h --help)
     repeating_options=(--patience --disable)
-    non_repeating_options=(--for --interval --format --netns --source --replay --color)
+    non_repeating_options=(--for --interval --format --control-socket --netns --source --replay --color)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
@@ -206,6 +206,9 @@ _closewatch_triage() {
         ;;
     '--format')
         __closewatch_add_completions -W 'text'$'\n''json'$'\n''markdown'
+        return
+        ;;
+    '--control-socket')
         return
         ;;
     '--netns')
@@ -265,6 +268,66 @@ _closewatch_sockets() {
     esac
 }
 
+_closewatch_history() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--since --until --unit --rule --directory --file --color)
+    __closewatch_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--unit')
+        return
+        ;;
+    '--rule')
+        return
+        ;;
+    '--directory')
+        return
+        ;;
+    '--file')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_release() {
+    repeating_flags=()
+    non_repeating_flags=(--shared --yes --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--older-than --port --limit --netns --color)
+    __closewatch_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--older-than')
+        return
+        ;;
+    '--port')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--netns')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    esac
+}
+
 _closewatch_explain() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
@@ -287,11 +350,14 @@ _closewatch_doctor() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--color)
+    non_repeating_options=(--control-socket --color)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--control-socket')
+        return
+        ;;
     '--color')
         return
         ;;
@@ -329,7 +395,7 @@ _closewatch_daemon() {
     repeating_flags=()
     non_repeating_flags=(--web.systemd-socket --version -h --help)
     repeating_options=(--set --web.listen-address)
-    non_repeating_options=(--settings --interval --web.config.file)
+    non_repeating_options=(--settings --interval --control-socket --web.config.file)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -341,6 +407,9 @@ _closewatch_daemon() {
         return
         ;;
     '--interval')
+        return
+        ;;
+    '--control-socket')
         return
         ;;
     '--web.listen-address')

@@ -13,6 +13,7 @@
 
 #include "LoopbackCalls.h"
 #include "ProcessCalls.h"
+#include "TerminalCalls.h"
 
 /// setns(2); the Glibc module leaves it out (it needs _GNU_SOURCE).
 static inline int closewatch_setns(int fd, int type) {

@@ -207,7 +207,8 @@ package struct Finding: Hashable, Sendable {
   /// How many sockets (or descriptors) are stuck now.
   package var sockets: Int
   package var growth: Rate?
-  /// Number of sockets over time, oldest first, for a curve. At most 60 points.
+  /// Number of sockets over its whole life, oldest first, for a curve: at most 60 points, evenly
+  /// apart in time.
   package var history: [HistoryPoint] = []
   package var oldest: Age?
   package var localPort: UInt16?
@@ -220,6 +221,10 @@ package struct Finding: Hashable, Sendable {
   package var runtime = ProcessRuntime.unknown
   /// When this finding began to fire; nil while pending.
   package var firingSince: BootInstant?
+  /// When it was first there, also without a verdict; nil before the ledger has taken it up.
+  package var firstSeen: BootInstant?
+  /// What has happened to it, oldest first; at most 8.
+  package var changes: [FindingChange] = []
 
   package init(
     id: String, rule: RuleID, cause: Cause, lifecycle: Lifecycle, severity: Severity,

@@ -28,16 +28,14 @@ package struct FindingLedger: Sendable {
   private struct Entry: Sendable {
     var finding: Finding
     var lastTrueAt: BootInstant
-    var firstTrueAt: BootInstant
     var toldSockets: Int
     var toldSeverity: Severity
-    var history: [HistoryPoint]
+    var curve: FindingCurve
   }
 
   private static let limit = 1024
   /// How long a resolved finding is still shown.
   private static let resolvedShownSeconds = 3600.0
-  private static let historyPoints = 60
   private var entries: [String: Entry] = [:]
   /// Findings not taken up because there are too many.
   package private(set) var dropped = 0
@@ -68,6 +66,7 @@ package struct FindingLedger: Sendable {
         entries[id]?.finding.lifecycle = .resolved
         entries[id]?.finding.forecast = nil
         entries[id]?.finding.growth = nil
+        entries[id]?.finding.changes.add(.ended, at: now)
         var told = entry.finding
         told.lifecycle = .resolved
         events.append(FindingEvent(kind: .resolved, at: now, finding: told))
@@ -139,21 +138,7 @@ package struct FindingLedger: Sendable {
   }
 
   private mutating func takeUp(_ candidate: Finding, at now: BootInstant) -> FindingEvent? {
-    guard var entry = entries[candidate.id] else {
-      guard entries.count < Self.limit else {
-        dropped += 1
-        return nil
-      }
-      var finding = candidate
-      let point = HistoryPoint(at: now, sockets: candidate.sockets)
-      finding.history = [point]
-      if finding.lifecycle == .firing { finding.firingSince = now }
-      entries[candidate.id] = Entry(
-        finding: finding, lastTrueAt: now, firstTrueAt: now, toldSockets: candidate.sockets,
-        toldSeverity: candidate.severity, history: [point])
-      return finding.lifecycle == .firing
-        ? FindingEvent(kind: .firing, at: now, finding: finding) : nil
-    }
+    guard var entry = entries[candidate.id] else { return begin(candidate, at: now) }
     let before = entry.finding
     var finding = candidate
     // A firing finding whose rule is in doubt for a moment goes on firing until it is quiet.
@@ -165,28 +150,70 @@ package struct FindingLedger: Sendable {
     }
     if candidate.lifecycle == .pending, before.lifecycle == .pending { entry.lastTrueAt = now }
     finding.firingSince = before.firingSince
-    entry.history.append(HistoryPoint(at: now, sockets: candidate.sockets))
-    if entry.history.count > Self.historyPoints {
-      entry.history = entry.history.enumerated()
-        .filter { $0.offset % 2 == 0 || $0.offset == entry.history.count - 1 }.map(\.element)
+    finding.firstSeen = before.firstSeen
+    finding.changes = before.changes
+    if let replacement = Self.replacement(before, candidate) {
+      finding.changes.add(replacement, at: now)
     }
-    finding.history = entry.history
-    var event: FindingEvent?
+    entry.curve.add(HistoryPoint(at: now, sockets: candidate.sockets))
+    finding.history = entry.curve.points
+    var kind: FindingEvent.Kind?
     if candidate.lifecycle == .firing, before.lifecycle != .firing {
       finding.firingSince = now
-      event = FindingEvent(kind: .firing, at: now, finding: finding)
-    } else if candidate.lifecycle == .firing,
-      candidate.severity > entry.toldSeverity || candidate.sockets >= 2 * entry.toldSockets
-    {
-      event = FindingEvent(kind: .worsened, at: now, finding: finding)
+      finding.changes.add(.fired(sockets: candidate.sockets), at: now)
+      kind = .firing
+    } else if candidate.lifecycle == .firing {
+      kind = Self.worsening(candidate, since: entry, at: now, &finding.changes)
     }
-    if event != nil {
+    if kind != nil {
       entry.toldSockets = max(1, candidate.sockets)
       entry.toldSeverity = candidate.severity
     }
     entry.finding = finding
     entries[candidate.id] = entry
-    return event
+    return kind.map { FindingEvent(kind: $0, at: now, finding: finding) }
+  }
+
+  private mutating func begin(_ candidate: Finding, at now: BootInstant) -> FindingEvent? {
+    guard entries.count < Self.limit else {
+      dropped += 1
+      return nil
+    }
+    var finding = candidate
+    let isFiring = finding.lifecycle == .firing
+    let curve = FindingCurve(HistoryPoint(at: now, sockets: candidate.sockets))
+    finding.history = curve.points
+    finding.firstSeen = now
+    finding.changes = []
+    finding.changes.add(
+      isFiring ? .fired(sockets: candidate.sockets) : .appeared(sockets: candidate.sockets),
+      at: now)
+    if isFiring { finding.firingSince = now }
+    entries[candidate.id] = Entry(
+      finding: finding, lastTrueAt: now, toldSockets: candidate.sockets,
+      toldSeverity: candidate.severity, curve: curve)
+    return isFiring ? FindingEvent(kind: .firing, at: now, finding: finding) : nil
+  }
+
+  /// Notes what has become worse since it was last told; nil when nothing has by a step.
+  private static func worsening(
+    _ candidate: Finding, since entry: Entry, at now: BootInstant, _ changes: inout [FindingChange]
+  ) -> FindingEvent.Kind? {
+    let isSeverer = candidate.severity > entry.toldSeverity
+    let hasDoubled = candidate.sockets >= 2 * entry.toldSockets
+    if hasDoubled { changes.add(.doubled(sockets: candidate.sockets), at: now) }
+    if isSeverer { changes.add(.severity(candidate.severity), at: now) }
+    return isSeverer || hasDoubled ? .worsened : nil
+  }
+
+  /// Whether the process that the finding is told by has given way to a younger one. A pool whose
+  /// workers only change places has not.
+  private static func replacement(_ before: Finding, _ now: Finding) -> FindingChange.Kind? {
+    guard let old = before.culprits.first, let new = now.culprits.first, old.role == new.role,
+      old.process.id != new.process.id, new.process.id.startTicks > old.process.id.startTicks,
+      !now.culprits.contains(where: { $0.process.id == old.process.id })
+    else { return nil }
+    return .replaced(was: old.process.id, now: new.process.id)
   }
 
   /// Firing before pending before resolved; then severity; then what runs out first; then size.

@@ -58,6 +58,7 @@ package enum InetDiagLayout {
     package static let transport = 1
     package static let extensions = 2
     package static let states = 4
+    package static let id = 8
   }
 
   /// `struct tcp_info`, the payload of `INET_DIAG_INFO`. Newer kernels append to it.
@@ -89,17 +90,20 @@ package enum InetDiagLayout {
     package static let cgroupID: UInt16 = 21
   }
 
-  /// Numbers of messages: `NLMSG_...`, `TCPDIAG_GETSOCK`, `SOCK_DIAG_BY_FAMILY`.
+  /// Numbers of messages: `NLMSG_...`, `TCPDIAG_GETSOCK`, `SOCK_DIAG_BY_FAMILY`, `SOCK_DESTROY`.
   package enum MessageType {
     package static let noOperation: UInt16 = 1
     package static let error: UInt16 = 2
     package static let done: UInt16 = 3
     package static let compatDump: UInt16 = 18
     package static let dumpByFamily: UInt16 = 20
+    package static let destroy: UInt16 = 21
   }
 
   /// `NLM_F_REQUEST | NLM_F_DUMP`.
   package static let dumpFlags: UInt16 = 0x301
+  /// `NLM_F_REQUEST | NLM_F_ACK`.
+  package static let acknowledgedFlags: UInt16 = 0x5
   /// `NLM_F_DUMP_INTR`: the table changed under the dump.
   package static let interruptedFlag: UInt16 = 0x10
   /// `IPPROTO_TCP`.

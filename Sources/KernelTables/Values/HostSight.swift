@@ -34,6 +34,9 @@ package struct HostSight: Hashable, Sendable {
   package var capabilities: UInt64?
   /// The mount options of `/proc`; nil when it is not procfs.
   package var procOptions: [String]?
+  /// Whether we are in another pid namespace than the first one: a container. Processes outside of
+  /// it do not show, and their sockets have no holder.
+  package var isInOwnPIDNamespace = false
   /// Processes that show in `/proc`.
   package var processes = 0
   /// Whether `/proc/PID/fd` has a size: the number of open descriptors (Linux 6.2).
@@ -48,8 +51,6 @@ package struct HostSight: Hashable, Sendable {
   package var journal = Place.absent
   /// The settings file.
   package var settings = Place.absent
-  /// The daemon's control socket.
-  package var daemon = Place.absent
 
   package init() {}
 

@@ -16,6 +16,13 @@ package enum Clock {
     Double(nanoseconds(CLOCK_THREAD_CPUTIME_ID)) / 1e9
   }
 
+  /// Seconds of local time from UTC now, to the east: `$TZ`, else /etc/localtime.
+  package static var utcOffsetSeconds: Int {
+    var now = time_t(wallSeconds)
+    var local = tm()
+    return localtime_r(&now, &local) == nil ? 0 : Int(local.tm_gmtoff)
+  }
+
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // Fails only for a clock that does not exist.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinuxDiag
-import Glibc
 package import KernelTables
 
 /// One look at the TCP tables of this host's network namespaces. Changes the network namespace of
@@ -105,7 +103,7 @@ package struct TableLook {
       return
     }
     do throws(SystemCallError) {
-      if !namespace.isOwn { try enter(namespace) }
+      if !namespace.isOwn { try namespace.enter(procRoot: procRoot) }
     } catch {
       lastFailure = error
       if error.isVanished { return }
@@ -200,33 +198,6 @@ package struct TableLook {
     entry.sockstat = facts.sockStat(in: directory) ?? SockStat()
     entry.counters = facts.counters(in: directory)
     readProcTables(namespace.id, directory: directory, entry: &entry)
-  }
-
-  /// Enters a namespace with this thread, and makes sure that it is the one.
-  private func enter(_ namespace: NetworkNamespace) throws(SystemCallError) {
-    guard namespace.hasTrueID else {
-      throw SystemCallError("setns", on: "a namespace without a readable link", errno: EACCES)
-    }
-    var files = namespace.members.map { "\(procRoot)/\($0)/ns/net" }
-    if let path = namespace.path { files.insert(path, at: 0) }
-    var failure = SystemCallError("setns", on: "\(namespace.id.rawValue)", errno: ESRCH)
-    for file in files {
-      do throws(SystemCallError) {
-        let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }
-        defer { close(fd) }
-        var status = stat()
-        _ = try systemCall("fstat", on: file) { fstat(fd, &status) }
-        // A pid that was used again leads to another namespace.
-        guard status.st_ino == UInt(namespace.id.rawValue) else { continue }
-        _ = try systemCall("setns", on: file) {
-          closewatch_setns(fd, closewatch_network_namespace)
-        }
-        return
-      } catch {
-        failure = error
-      }
-    }
-    throw failure
   }
 
   private func outsideDirectory(_ namespace: NetworkNamespace) -> String? {

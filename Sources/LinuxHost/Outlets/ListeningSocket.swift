@@ -37,22 +37,24 @@ package enum ListeningSocket {
   /// Binds a unix socket; whoever may connect is told by `mode` from its first moment on.
   ///
   /// A file that is there is replaced only when it is a socket on which nobody listens.
+  /// - Parameter group: Whose members may connect too, as far as `mode` lets them. With a group
+  ///   that cannot be given to it, the socket is its owner's alone.
   /// - Throws: ``SystemCallError``, with EADDRINUSE when somebody does.
-  package static func bindUnix(path: String, mode: UInt32) throws(SystemCallError) -> Int32 {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw SystemCallError("bind", on: path, errno: ENAMETOOLONG)
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+  package static func bindUnix(
+    path: String, mode: UInt32, group: UInt32? = nil
+  ) throws(SystemCallError) -> Int32 {
+    let address = try UnixAddress(path)
     try removeStale(path, address)
-    let fd = try stream(on: path)
+    let fd = try UnixAddress.stream(on: path, isBlocking: true)
     do throws(SystemCallError) {
-      // On a socket that is not bound yet, this sets the mode of the file that bind() makes.
-      _ = try systemCall("fchmod", on: path) { fchmod(fd, mode) }
-      _ = try systemCall("bind", on: path) { withAddress(&address) { bind(fd, $0, $1) } }
-      _ = try systemCall("chmod", on: path) { chmod(path, mode) }
+      // On a socket that is not bound yet, this sets the mode of the file that bind() makes. Until
+      // it has its group, it is nobody else's.
+      let first = group == nil ? mode : mode & 0o700
+      _ = try systemCall("fchmod", on: path) { fchmod(fd, first) }
+      try address.bind(fd)
+      var last = first
+      if let group, lchown(path, .max, group) == 0 { last = mode }
+      _ = try systemCall("chmod", on: path) { chmod(path, last) }
       _ = try systemCall("listen", on: path) { Glibc.listen(fd, backlog) }
     } catch {
       close(fd)
@@ -88,6 +90,12 @@ package enum ListeningSocket {
       return try bindTCP(host: "0.0.0.0", port: port)
     }
     return fd
+  }
+
+  /// Makes the directory of a unix socket if it is not there. Whether that went well, bind() tells.
+  package static func makeDirectory(of path: String) {
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+    mkdir(String(path[..<slash]), 0o755)
   }
 
   /// Sets the backlog of a socket that listens already.
@@ -130,43 +138,32 @@ package enum ListeningSocket {
     return fd
   }
 
-  private static func stream(on path: String) throws(SystemCallError) -> Int32 {
-    try systemCall("socket", on: path) {
-      socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    }
-  }
-
   /// Removes what an earlier run left behind, and nothing else.
   private static func removeStale(
-    _ path: String, _ address: sockaddr_un
+    _ path: String, _ address: UnixAddress
   ) throws(SystemCallError) {
     var info = stat()
     guard lstat(path, &info) == 0 else { return }
     guard info.st_mode & S_IFMT == S_IFSOCK else {
       throw SystemCallError("bind", on: path, errno: EEXIST)
     }
-    let fd = try stream(on: path)
-    defer { close(fd) }
-    var address = address
-    let isAnswered = withAddress(&address) { connect(fd, $0, $1) } == 0
-    guard !isAnswered, errno == ECONNREFUSED else {
-      throw SystemCallError("bind", on: path, errno: EADDRINUSE)
-    }
-    unlink(path)
-  }
-
-  private static func withAddress(
-    _ address: inout sockaddr_un, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) -> Int32 {
-    withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    do throws(SystemCallError) {
+      // Somebody listens there, also one who is stopped: then its queue takes this connection.
+      close(try address.connect())
+    } catch {
+      guard error.errno == ECONNREFUSED else {
+        throw SystemCallError("bind", on: path, errno: EADDRINUSE)
       }
+      unlink(path)
+      return
     }
+    throw SystemCallError("bind", on: path, errno: EADDRINUSE)
   }
 }
 
 extension SystemCallError {
   /// Somebody else listens there.
   package var isAddressTaken: Bool { errno == EADDRINUSE }
+  /// Somebody listens, and has no time for more connections.
+  package var isQueueFull: Bool { errno == EAGAIN }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Whichever of the two a build reads first owns timespec.
+import CLinuxDiag
 import Glibc
 
 /// How much a search may still cost, in entries looked at and in time.

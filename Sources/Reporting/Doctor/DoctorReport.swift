@@ -20,12 +20,15 @@ package struct DoctorReport: Sendable {
   ///   - sample: The look; nil when none could be taken.
   ///   - failure: Why there is none.
   ///   - gaps: Of the look and of a search of all processes.
-  package init(_ sight: HostSight, sample: Sample?, failure: String?, gaps: [Gap]) {
+  ///   - daemon: What came of asking it.
+  package init(
+    _ sight: HostSight, sample: Sample?, failure: String?, gaps: [Gap], daemon: DaemonAnswer
+  ) {
     checks = [
       Self.tables(sample, failure, gaps), Self.namespaces(sample, gaps),
       Self.processes(sight, gaps),
       Self.descriptors(sight, gaps), Self.capabilities(sight), Self.kernel(sight),
-      Self.cgroups(sight), Self.journal(sight), Self.settings(sight), Self.daemon(sight),
+      Self.cgroups(sight), Self.journal(sight), Self.settings(sight), DaemonCheck.check(daemon),
     ]
   }
 
@@ -40,6 +43,14 @@ package struct DoctorReport: Sendable {
         fix: "mount procfs on /proc; allow AF_NETLINK sockets (RestrictAddressFamilies=)")
     }
     let limited = gaps.filter { [.dumpRefused, .sourceLimited].contains($0.kind) }
+    let isOwnDumped = sample.namespaces.contains { $0.isOwn && $0.source == .sockDiag }
+    if isOwnDumped, let first = limited.first, limited.allSatisfy({ $0.kind == .sourceLimited }) {
+      return DoctorCheck(
+        "socket-tables", .limited,
+        "sock_diag answers here; of \(Quantity.count(first.count, "other namespace")) "
+          + first.detail,
+        fix: "CAP_SYS_ADMIN and CAP_SYS_PTRACE enter the namespaces of others")
+    }
     if let first = limited.first {
       return DoctorCheck(
         "socket-tables", .limited, "/proc/net/tcp instead of sock_diag: \(first.detail)",
@@ -90,13 +101,21 @@ package struct DoctorReport: Sendable {
     }
     let hiding = options.filter { $0.hasPrefix("hidepid=") || $0 == "subset=pid" }
     let count = Quantity.count(sight.processes, "process", plural: "processes")
+    let show = "\(count) \(sight.processes == 1 ? "shows" : "show")"
     let isHidden = gaps.contains { $0.kind == .processesHidden }
     let setting = hiding.isEmpty ? "" : " (/proc is mounted with \(hiding.joined(separator: ",")))"
-    return isHidden
-      ? DoctorCheck(
-        "processes", .limited, "\(count) show, others are hidden\(setting)",
+    if isHidden {
+      return DoctorCheck(
+        "processes", .limited, "\(show), others are hidden\(setting)",
         fix: "CAP_SYS_PTRACE, or the group of the mount option gid=, shows all of them")
-      : DoctorCheck("processes", .ok, "\(count) show, none is hidden\(setting)")
+    }
+    guard !sight.isInOwnPIDNamespace else {
+      return DoctorCheck(
+        "processes", .limited,
+        "\(show): this is a pid namespace of its own, and those outside are not seen\(setting)",
+        fix: "run it on the host, or the container with --pid=host (Kubernetes: hostPID: true)")
+    }
+    return DoctorCheck("processes", .ok, "\(show), none is hidden\(setting)")
   }
 
   private static func descriptors(_ sight: HostSight, _ gaps: [Gap]) -> DoctorCheck {
@@ -183,13 +202,6 @@ package struct DoctorReport: Sendable {
     return optional(
       "settings", sight.settings, present: "the settings file can be read", absent: "",
       fix: "chmod a+r the file")
-  }
-
-  private static func daemon(_ sight: HostSight) -> DoctorCheck {
-    optional(
-      "daemon", sight.daemon, present: "its control socket is here",
-      absent: "no daemon answers here: commands look for themselves, without a history",
-      fix: "systemctl enable --now closewatch, for history")
   }
 
   private static func optional(

@@ -65,7 +65,8 @@ package struct ExplainText {
 
   private func words(_ value: SysctlValue) -> String {
     switch value {
-    case .value(let text): text
+    // ip_local_reserved_ports mostly is.
+    case .value(let text): text.isEmpty ? "(empty)" : text
     case .unreadable(let why): "not readable here (\(why))"
     }
   }

@@ -37,7 +37,12 @@ package struct GuideText: Hashable, Sendable {
   /// is dropped as a whole: half a command is worse than none. Titles and meanings have no
   /// placeholders.
   package func filled(with values: GuideValues) -> GuideText {
-    mapped { GuidePlaceholder.replaceAll(in: $0, by: values.text(for:)) }
+    filled(by: values.text(for:))
+  }
+
+  /// The same with the text that `value` has for a placeholder; nil drops what needs it.
+  func filled(by value: (GuidePlaceholder) -> String?) -> GuideText {
+    mapped { GuidePlaceholder.replaceAll(in: $0, by: value) }
   }
 
   /// Names the placeholders instead of filling them, `{pid}` as `PID`: for a man page or a catalog

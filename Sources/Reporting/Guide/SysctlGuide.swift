@@ -28,12 +28,31 @@ package enum SysctlGuide {
         """,
       doesNot: "Does not keep listeners out of the range: see ip_local_reserved_ports."),
     Setting(
+      name: "net.ipv4.ip_local_reserved_ports", isPerNamespace: true,
+      does: "Takes ports out of ip_local_port_range: connect() and bind() to port 0 skip them.",
+      doesNot: "Does not keep a program from binding one of them by its number."),
+    Setting(
+      name: "net.ipv4.tcp_abort_on_overflow", isPerNamespace: true,
+      does: "1: a full accept queue answers the last step of a handshake with a reset.",
+      doesNot: """
+        Does not make the program accept. With 0, the default, the client tries again, and gets \
+        through when there is room.
+        """),
+    Setting(
       name: "net.ipv4.tcp_fin_timeout", isPerNamespace: true,
       does: "Ends FIN_WAIT2 sockets that no process holds any more, after this many seconds.",
       doesNot: """
         Does not shorten TIME_WAIT (60 s, compiled in), and never ends CLOSE_WAIT or a FIN_WAIT2 \
         with an open descriptor.
         """),
+    Setting(
+      name: "net.ipv4.tcp_keepalive_intvl", isPerNamespace: true,
+      does: "Seconds from one unanswered keepalive probe to the next.",
+      doesNot: "Has no effect without SO_KEEPALIVE, nor when the program sets TCP_KEEPINTVL."),
+    Setting(
+      name: "net.ipv4.tcp_keepalive_probes", isPerNamespace: true,
+      does: "How many probes in a row stay unanswered before the connection is given up.",
+      doesNot: "Ends no connection to a peer that answers, be its program stuck for ever."),
     Setting(
       name: "net.ipv4.tcp_keepalive_time", isPerNamespace: true,
       does: "Seconds of silence before the first probe, on sockets with SO_KEEPALIVE.",
@@ -64,6 +83,13 @@ package enum SysctlGuide {
       name: "net.ipv4.tcp_orphan_retries", isPerNamespace: true,
       does: "How often a closed connection repeats its FIN before it gives up. 0 stands for 8.",
       doesNot: "Does not act while a process holds the socket."),
+    Setting(
+      name: "net.ipv4.tcp_retries2", isPerNamespace: true,
+      does: """
+        How often unacknowledged data is sent again before the connection is given up. 15, the \
+        default, is about 15 minutes.
+        """,
+      doesNot: "Ends no connection on which nothing waits to be acknowledged: see SO_KEEPALIVE."),
     Setting(
       name: "net.ipv4.tcp_syn_retries", isPerNamespace: true,
       does: "How often connect() repeats its SYN. 6 is about two minutes, 2 about 7 s.",

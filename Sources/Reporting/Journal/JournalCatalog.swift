@@ -33,18 +33,42 @@ package enum JournalCatalog {
           again.
           """)
     }
-    return out
+    return out + release
+  }
+
+  private static var release: String {
+    entry(
+      MessageID.release, subject: "TCP connections of @CLOSEWATCH_COMMAND@ were aborted by hand",
+      documentation: "man:closewatch-release(1)",
+      body: """
+        User @CLOSEWATCH_UID@ ran closewatch release on the process @CLOSEWATCH_PID@. Each of its
+        connections named by CLOSEWATCH_SOCKET was in CLOSE_WAIT for at least
+        @CLOSEWATCH_OLDER_THAN_SECONDS@ s and was reset; @CLOSEWATCH_FAILED@ could not be.
+
+        Errors of the peers at this time (ECONNRESET) come from it. The descriptors are still open
+        in the process unless it has closed them since. The leak itself is not mended:
+
+          closewatch explain close-wait-leak
+        """)
   }
 
   private static func entry(
     _ rule: RuleID, _ kind: FindingEvent.Kind, subject: String, body: String
   ) -> String {
+    entry(
+      MessageID.id(of: rule, kind), subject: subject, documentation: "man:closewatch(1)",
+      body: body)
+  }
+
+  private static func entry(
+    _ id: String, subject: String, documentation: String, body: String
+  ) -> String {
     """
 
-    -- \(MessageID.id(of: rule, kind))
+    -- \(id)
     Subject: \(subject)
     Defined-By: closewatch
-    Documentation: man:closewatch(1)
+    Documentation: \(documentation)
 
     \(body)
 

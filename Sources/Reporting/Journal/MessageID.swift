@@ -6,6 +6,9 @@ package import Diagnosis
 ///
 /// Random once (`systemd-id128 new`), and never changed again: people filter by them.
 package enum MessageID {
+  /// What `closewatch release` has done.
+  package static let release = "9d05e438d4a643efa346aa21a3f71bf2"
+
   /// 32 lower-case hexadecimal digits.
   package static func id(of rule: RuleID, _ kind: FindingEvent.Kind) -> String {
     let ids = ids(of: rule)

@@ -31,6 +31,8 @@ package enum ManualPage {
     for (tag, words) in ManualProse.exitStatus { roff.item(tag, words) }
     roff.section("ENVIRONMENT")
     for (tag, words) in ManualProse.environment { roff.item(tag, words) }
+    roff.section("FILES")
+    for (tag, words) in ManualProse.files { roff.item(tag, words) }
     roff.section("OVERHEAD")
     for paragraph in ManualProse.overhead { roff.paragraph(paragraph) }
     roff.section("CAVEATS")
@@ -45,7 +47,9 @@ package enum ManualPage {
     roff.section("SEE ALSO")
     roff.references(
       commands.map { ("closewatch-\($0.name)", 1) }
-        + [("ss", 8), ("lsof", 8), ("tcp", 7), ("sock_diag", 7), ("proc", 5)])
+        + [
+          ("closewatch.yaml", 5), ("ss", 8), ("lsof", 8), ("tcp", 7), ("sock_diag", 7), ("proc", 5),
+        ])
     return roff.text
   }
 
@@ -58,9 +62,9 @@ package enum ManualPage {
     roff.paragraphless("\(title) - \(abstract.prefix(1).lowercased())\(abstract.dropFirst())")
     roff.section("SYNOPSIS")
     roff.paragraph(help.usage)
-    if !help.description.isEmpty {
-      roff.section("DESCRIPTION")
-      for paragraph in help.description { roff.paragraph(paragraph) }
+    roff.section("DESCRIPTION")
+    for paragraph in help.description.isEmpty ? [help.abstract] : help.description {
+      roff.paragraph(paragraph)
     }
     if !help.arguments.isEmpty {
       roff.section("ARGUMENTS")
@@ -71,18 +75,63 @@ package enum ManualPage {
     roff.section("EXIT STATUS")
     roff.paragraph(
       help.exitStatus ?? "0 when it is done, 2 for bad usage or when nothing was seen.")
+    let context = ManualContext.of(help.name)
+    roff.section("ENVIRONMENT")
+    for (tag, words) in context.environment { roff.item(tag, words) }
+    roff.section("FILES")
+    for (tag, words) in context.files { roff.item(tag, words) }
     if !help.examples.isEmpty {
       roff.section("EXAMPLES")
       roff.verbatim(help.examples)
     }
     roff.section("SEE ALSO")
-    roff.references([("closewatch", 1)])
+    roff.references(context.seeAlso)
     return roff.text
   }
 
-  private static func page(_ title: String, version: String) -> Roff {
+  /// `closewatch.yaml.5`.
+  package static func settings(
+    version: String, sections: [ManualSetting.Section], example: [String]
+  ) -> String {
+    var roff = page("CLOSEWATCH.YAML", version: version, section: 5)
+    roff.section("NAME")
+    roff.paragraphless("closewatch.yaml - settings of the closewatch daemon")
+    roff.section("SYNOPSIS")
+    roff.verbatim([ManualContext.settingsFile])
+    roff.section("DESCRIPTION")
+    for paragraph in ManualProse.settings { roff.paragraph(paragraph) }
+    for section in sections {
+      roff.section(section.name.uppercased())
+      roff.paragraph(section.about)
+      for setting in section.settings {
+        roff.item(
+          "\(setting.name): \(setting.standard)",
+          "\(setting.reason) Expected: \(setting.expected). Variable: \(setting.variable).")
+      }
+    }
+    roff.section("EXIT STATUS")
+    roff.paragraph(
+      """
+      closewatch check-settings ends with 0 when the daemon would take the settings, and with 2 \
+      when it would not: one line for each mistake, with its place.
+      """)
+    roff.section("ENVIRONMENT")
+    roff.item(
+      "CLOSEWATCH_NAME", "Overrides the key NAME of the file. The variables stand at their keys.")
+    roff.section("FILES")
+    roff.item(ManualContext.settingsFile, "Where the daemon looks when it is given no --settings.")
+    roff.section("EXAMPLES")
+    roff.verbatim(example)
+    roff.section("SEE ALSO")
+    roff.references([
+      ("closewatch", 1), ("closewatch-check-settings", 1), ("closewatch-daemon", 1),
+    ])
+    return roff.text
+  }
+
+  private static func page(_ title: String, version: String, section: Int = 1) -> Roff {
     Roff(
-      title: Roff.inline(title), section: 1, footer: "closewatch \(version)",
+      title: Roff.inline(title), section: section, footer: "closewatch \(version)",
       manual: "closewatch manual")
   }
 

@@ -60,6 +60,35 @@ enum ManualProse {
   static let environment: [(String, String)] = [
     ("NO_COLOR", "When set and not empty, no colour. --color overrides it."),
     ("LC_ALL, LC_CTYPE, LANG", "Without UTF-8 in the first that is set, the output is ASCII."),
+    ("TERM", "dumb: no colour."),
+    ("TZ", "The time zone of closewatch history, where it is not that of the host."),
+    (
+      "CLOSEWATCH_...",
+      "Settings of the daemon, for example CLOSEWATCH_INTERVAL=5s: closewatch.yaml(5)."
+    ),
+  ]
+
+  static let files: [(String, String)] = [
+    (ManualContext.settingsFile, "Settings of the daemon: closewatch.yaml(5)."),
+    (
+      "/run/log/journal, /var/log/journal",
+      "The journal, in which the daemon keeps the history of its findings."
+    ),
+    ("/run/netns", "Names of network namespaces, as ip-netns(8) gives them."),
+    ("/proc", "Processes, descriptors, namespaces and settings of the kernel."),
+  ]
+
+  static let settings = [
+    """
+    The file is YAML. Every key has a default that holds on an untouched production host; what is \
+    left out keeps it, and an empty file is valid. A key that does not exist and a value that is \
+    not what is expected are refused, with the place and what is meant; the daemon then does not \
+    start, or keeps its settings when it was told to read them again (SIGHUP, systemctl reload).
+    """,
+    """
+    A variable of the environment overrides the file, and a flag (--set sampling.interval=5s) \
+    overrides both. Times are written 500ms, 10s, 2m, 1h30m or 7d, shares as 80%.
+    """,
   ]
 
   static let overhead = [
@@ -108,8 +137,9 @@ enum ManualProse {
     closewatch doctor says what is missing here.
     """,
     """
-    No command changes anything on the host, except demo, which makes a network namespace for \
-    itself. Names that other programs chose are shown without control characters, and values are \
+    No command changes anything on the host, except two: demo makes a network namespace for \
+    itself, and release aborts connections when it is told to, and writes that to the journal. \
+    Names that other programs chose are shown without control characters, and values are \
     put into a command to copy only where they cannot become one.
     """,
     """
@@ -125,6 +155,11 @@ enum ManualProse {
       ["closewatch sockets --state close-wait --min-age 1m"]
     ),
     ("What a state means, and who can end it:", ["closewatch explain CLOSE_WAIT"]),
+    ("What has fired since yesterday, and for how long:", ["closewatch history --since yesterday"]),
+    (
+      "First aid before a restart: abort what process 812 has not closed for an hour:",
+      ["sudo closewatch release 812 --older-than 1h"]
+    ),
     ("See a finding on a leak that is planted for it:", ["sudo closewatch demo"]),
     (
       "Take the evidence along before a restart:",

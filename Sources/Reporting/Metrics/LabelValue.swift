@@ -31,7 +31,7 @@ enum LabelValue {
   }
 
   /// FNV-1a: tells texts apart, keeps no secret.
-  private static func hash(_ text: String) -> UInt64 {
+  static func hash(_ text: String) -> UInt64 {
     text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }

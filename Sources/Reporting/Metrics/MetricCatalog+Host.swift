@@ -76,7 +76,8 @@ extension MetricCatalog {
     help: "tcp_max_orphans: above it the kernel resets. \(fromSample)")
   static let timeWaitSockets = MetricFamily(
     "closewatch_kernel_time_wait_sockets", .gauge, labels: ["netns"],
-    help: "Sockets in TIME_WAIT: /proc/net/sockstat. \(fromSample)")
+    help: "Sockets in TIME_WAIT, and in FIN_WAIT2 without a process: /proc/net/sockstat counts "
+      + "them as one. \(fromSample)")
   static let timeWaitLimit = MetricFamily(
     "closewatch_kernel_time_wait_limit", .gauge, labels: ["netns"],
     help: "tcp_max_tw_buckets: at it the kernel skips TIME_WAIT. \(fromSample)")

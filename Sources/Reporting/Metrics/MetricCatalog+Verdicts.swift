@@ -31,8 +31,19 @@ extension MetricCatalog {
     "closewatch_owners_folded", .gauge,
     help: "Owners with fewer stuck sockets that are summed under owner_kind rest. \(fromSample)")
 
+  static let ownerSockets = MetricFamily(
+    "closewatch_owner_sockets", .gauge, labels: ownerLabels + ["state"],
+    help: "TCP sockets by state and by what owns them: systemd unit, container or program. The "
+      + "owners with most; the others are summed under owner_kind rest, and those without a "
+      + "process under kernel. established is of the newest full sample. \(fromSample)")
+  static let ownerSocketsFolded = MetricFamily(
+    "closewatch_owner_sockets_folded", .gauge,
+    help: "Owners with fewer sockets that are summed under owner_kind rest in "
+      + "closewatch_owner_sockets. \(fromSample)")
+
   static let owners = [
-    ownerStuck, ownerOldest, ownerDead, ownerDescriptors, ownerDescriptorLimit, ownersFolded,
+    ownerSockets, ownerSocketsFolded, ownerStuck, ownerOldest, ownerDead, ownerDescriptors,
+    ownerDescriptorLimit, ownersFolded,
   ]
 
   // MARK: Findings
@@ -72,6 +83,10 @@ extension MetricCatalog {
   static let findingLimit = MetricFamily(
     "closewatch_finding_resource_limit", .gauge, labels: findingLabels + ["resource"],
     help: "How much of it there is. \(fromSample)")
+  static let findingEvents = MetricFamily(
+    "closewatch_finding_events", .counter, labels: ["event"],
+    help: "Events of findings since the start: firing, worsened (twice as many, or more severe), "
+      + "resolved. \(fromSample)")
   static let findingsFolded = MetricFamily(
     "closewatch_findings_folded", .gauge,
     help: "Findings that count in closewatch_findings_* and have no closewatch_finding of their "
@@ -82,6 +97,6 @@ extension MetricCatalog {
 
   static let findings = [
     findingsFiring, findingsPending, finding, findingSockets, findingGrowth, findingOldest,
-    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded,
+    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded, findingEvents,
   ]
 }

@@ -13,6 +13,8 @@ package struct MetricsInput: Sendable {
   package var namespaces: [NamespaceNumbers] = []
   /// The owners with stuck sockets or dead descriptors; not bounded here: the page folds.
   package var owners: [StuckOwner] = []
+  /// Whoever holds sockets; not bounded here: the page folds.
+  package var holders: [HolderNumbers] = []
   package var listeners: [ListenerNumbers] = []
   package var listenersFolded = 0
   package var routes: [RouteNumbers] = []
@@ -20,6 +22,8 @@ package struct MetricsInput: Sendable {
   /// The worst first.
   package var findings: [Finding] = []
   package var findingsDropped = 0
+  /// Events of findings since the start.
+  package var events: [FindingEvent.Kind: Int] = [:]
   /// When the sample of ``findings`` was taken, on both clocks: what turns ages into dates.
   package var sampledAt: BootInstant?
   package var gaps: [Gap] = []
@@ -93,6 +97,21 @@ package struct NamespaceNumbers: Sendable {
   package var settings = TCPSettings()
 
   package init(id: NetnsID) { self.id = id }
+}
+
+/// A unit, container or program, and all its sockets.
+package struct HolderNumbers: Hashable, Sendable {
+  package var owner: Owner
+  /// ESTABLISHED is of the newest full look.
+  package var states: [TCPState: Int]
+
+  package init(owner: Owner, states: [TCPState: Int]) {
+    self.owner = owner
+    self.states = states
+  }
+
+  /// All of them.
+  package var total: Int { states.values.reduce(0, +) }
 }
 
 /// A listener and its accept queue. The members of a SO_REUSEPORT group come one by one.

@@ -138,6 +138,11 @@ package struct MetricsPage {
     let shown = (firing + pending).prefix(bounds.findings)
     writer.single(
       MetricCatalog.findingsFolded, active.count - shown.count + input.findingsDropped)
+    writer.begin(MetricCatalog.findingEvents)
+    for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
+      writer.sample(
+        [kind.rawValue], input.events[kind] ?? 0, created: input.sampler.startedWallSeconds)
+    }
     FindingSeries(Array(shown), in: input).write(to: &writer)
   }
 }

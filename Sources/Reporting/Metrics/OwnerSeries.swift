@@ -9,12 +9,14 @@ struct OwnerSeries {
   private var rest: StuckOwner?
   private let foldedCount: Int
   private let input: MetricsInput
+  private let limit: Int
 
   /// No unit, container or program: the sum of those that are not shown.
   private static let restKind = "rest"
 
   init(_ input: MetricsInput, limit: Int) {
     self.input = input
+    self.limit = limit
     let sorted = input.owners.filter { $0.total > 0 }.sorted {
       ($1.total, $0.owner.name, $0.owner.kind.rawValue)
         < ($0.total, $1.owner.name, $1.owner.kind.rawValue)
@@ -33,6 +35,7 @@ struct OwnerSeries {
   }
 
   func write(to writer: inout ExpositionWriter) {
+    writeHolders(to: &writer)
     writer.single(MetricCatalog.ownersFolded, foldedCount)
     let rows = shown.map { ([$0.owner.kind.rawValue, $0.owner.name], $0) }
     let all = rows + (rest.map { [([Self.restKind, ""], $0)] } ?? [])
@@ -57,6 +60,31 @@ struct OwnerSeries {
     for (labels, owner) in rows {
       if let limit = owner.descriptorLimit, limit < .max { writer.sample(labels, Double(limit)) }
     }
+  }
+}
+
+extension OwnerSeries {
+  /// All sockets by owner: another choice of owners than those of the stuck ones.
+  private func writeHolders(to writer: inout ExpositionWriter) {
+    guard input.sampler.lookWallSeconds != nil else { return }
+    let sorted = input.holders.filter { $0.total > 0 }.sorted {
+      ($1.total, $0.owner.name, $0.owner.kind.rawValue)
+        < ($0.total, $1.owner.name, $1.owner.kind.rawValue)
+    }
+    let folded = sorted.dropFirst(limit)
+    var rows = sorted.prefix(limit).map { ([$0.owner.kind.rawValue, $0.owner.name], $0.states) }
+    if !folded.isEmpty {
+      let sum = folded.reduce(into: [TCPState: Int]()) { $0.merge($1.states, uniquingKeysWith: +) }
+      rows.append(([Self.restKind, ""], sum))
+    }
+    let hasEstablished = input.sampler.fullLookWallSeconds != nil
+    writer.begin(MetricCatalog.ownerSockets)
+    for (labels, states) in rows {
+      for state in TCPState.shown where state != .established || hasEstablished {
+        writer.sample(labels + [StateLabel.of(state)], states[state] ?? 0)
+      }
+    }
+    writer.single(MetricCatalog.ownerSocketsFolded, folded.count)
   }
 }
 

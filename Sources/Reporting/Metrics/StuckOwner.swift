@@ -45,14 +45,13 @@ package struct StuckOwner: Hashable, Sendable {
 private struct StuckSurvey {
   let census: Census
   var owners: [Owner: StuckOwner] = [:]
-  /// Making the owner of a process costs more than finding it again.
-  private var known: [Int32: Owner] = [:]
-
+  private var charged: SocketOwners
   private static let wanted = Set(StuckOwner.states)
-  /// Who has what no process holds, and of which it is not known who did.
-  private static let nobody = Owner(.kernel, "kernel")
 
-  init(_ census: Census) { self.census = census }
+  init(_ census: Census) {
+    self.census = census
+    charged = SocketOwners(census)
+  }
 
   mutating func countConnections(patienceSeconds: Double) {
     let limit = census.now.advanced(bySeconds: -patienceSeconds)
@@ -61,7 +60,7 @@ private struct StuckSurvey {
         max(connection.stateSince, connection.progressAt) <= limit,
         let row = census.row(of: connection)
       else { continue }
-      let owner = owner(of: connection, row)
+      let owner = charged.owner(process: charged.process(of: connection, row).index)
       var entry = owners[owner] ?? StuckOwner(owner)
       entry.stuck[connection.state, default: 0] += 1
       entry.oldest = entry.oldest.map { min($0, connection.stateSince) } ?? connection.stateSince
@@ -71,7 +70,7 @@ private struct StuckSurvey {
 
   mutating func countGhosts() {
     for ghost in census.ghosts.ghosts.values {
-      let owner = owner(process: ghost.process) ?? Self.nobody
+      let owner = charged.owner(process: ghost.process)
       owners[owner, default: StuckOwner(owner)].ghosts += 1
     }
   }
@@ -79,8 +78,9 @@ private struct StuckSurvey {
   /// The limit is each process's own: that of the one which will hit it first counts.
   mutating func noteDescriptors() {
     for (index, record) in census.processes.indexed {
+      let owner = charged.owner(process: index)
       guard let used = record.descriptorCount, let limit = record.descriptorSoftLimit, limit > 0,
-        let owner = owner(process: index), let entry = owners[owner]
+        let entry = owners[owner]
       else { continue }
       let share = Double(used) / Double(limit)
       let other = entry.descriptors.map {
@@ -90,26 +90,5 @@ private struct StuckSurvey {
       owners[owner]?.descriptors = used
       owners[owner]?.descriptorLimit = limit
     }
-  }
-
-  /// Who holds it; else who listens for it; else who held it when it was last seen with a holder.
-  private mutating func owner(of connection: Connection, _ row: SocketRow) -> Owner {
-    if let holder = census.holders.first(of: row.inode), let found = owner(process: holder.process)
-    {
-      return found
-    }
-    if row.isUnaccepted, let listener = census.listenerHolders(of: row).first,
-      let found = owner(process: listener)
-    {
-      return found
-    }
-    return owner(process: connection.opener) ?? Self.nobody
-  }
-
-  private mutating func owner(process: Int32) -> Owner? {
-    if let owner = known[process] { return owner }
-    guard let owner = census.processes[process]?.owner else { return nil }
-    known[process] = owner
-    return owner
   }
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
+import KernelTables
+
 /// What the place where text is shown can do. Nothing is said by colour or by a symbol alone.
 package struct TextStyle: Hashable, Sendable {
   /// Whether ANSI colours (ECMA-48 SGR) may be used.
@@ -33,15 +36,22 @@ package struct TextStyle: Hashable, Sendable {
   /// Points from the end that acts to the other one.
   var arrow: String { unicode ? "→" : "->" }
 
-  /// A curve of `values`, one column each, from 0 to the largest. Empty when there is nothing to
-  /// see: fewer than three points.
-  func sparkline(_ values: [Int], columns: Int = 24) -> String {
-    guard values.count >= 3, let largest = values.max(), largest > 0 else { return "" }
+  /// A curve over time from 0 to the largest, each column as long as the others. Empty when there
+  /// is nothing to see: fewer than three points.
+  func sparkline(_ points: [HistoryPoint], columns: Int = 24) -> String {
+    guard let first = points.first, let last = points.last, points.count >= 3,
+      let largest = points.map(\.sockets).max(), largest > 0
+    else { return "" }
     let steps = Array(unicode ? "▁▂▃▄▅▆▇█" : "_.-=+*%#")
-    let points = min(columns, values.count)
-    let curve = (0..<points).map { point in
-      let index = points == 1 ? 0 : point * (values.count - 1) / (points - 1)
-      return steps[max(0, values[index]) * (steps.count - 1) / largest]
+    let width = min(columns, points.count)
+    let span = last.at.seconds(since: first.at)
+    var index = 0
+    let curve = (0..<width).map { column in
+      // What was known then: the last point that is not later. 1 ms for what rounding takes.
+      let instant = first.at.advanced(
+        bySeconds: span * Double(column) / Double(width - 1) + 0.001)
+      while index + 1 < points.count, points[index + 1].at <= instant { index += 1 }
+      return steps[max(0, points[index].sockets) * (steps.count - 1) / largest]
     }
     return String(curve)
   }

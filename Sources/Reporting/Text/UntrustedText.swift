@@ -33,6 +33,22 @@ package enum UntrustedText {
     return text.unicodeScalars.reduce(0) { $0 + columns($1) }
   }
 
+  /// The beginning of `text` that fits into `columns`, with an ellipsis where it was cut: `…`, or
+  /// `~` where only ASCII may be used.
+  static func cut(_ text: String, columns limit: Int, unicode: Bool) -> String {
+    guard columns(text) > limit else { return text }
+    guard limit > 0 else { return "" }
+    var kept = String.UnicodeScalarView()
+    var used = 1
+    for scalar in text.unicodeScalars {
+      let size = columns(scalar)
+      guard used + size <= limit else { break }
+      used += size
+      kept.append(scalar)
+    }
+    return String(kept) + (unicode ? "…" : "~")
+  }
+
   private static func columns(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format, .control: return 0

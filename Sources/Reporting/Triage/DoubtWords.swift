@@ -21,23 +21,25 @@ enum DoubtWords {
   }
 
   /// What is missing for a verdict, and how to get it.
-  static func missing(_ doubts: [Doubt]) -> String {
-    guard !doubts.isEmpty else { return "watch with --for 60s" }
+  ///
+  /// - Parameter isWatched: Whether the daemon goes on watching: then time brings it.
+  static func missing(_ doubts: [Doubt], isWatched: Bool = false) -> String {
     let why = doubts.map(sentence).joined(separator: ", ")
-    return why + remedy(doubts)
+    let remedy = remedy(doubts, isWatched: isWatched)
+    return [why, remedy].filter { !$0.isEmpty }.joined(separator: ": ")
   }
 
-  private static func remedy(_ doubts: [Doubt]) -> String {
-    if doubts.contains(.oneLook) || doubts.contains(.watchedTooShort)
+  private static func remedy(_ doubts: [Doubt], isWatched: Bool) -> String {
+    if doubts.isEmpty || doubts.contains(.oneLook) || doubts.contains(.watchedTooShort)
       || doubts.contains(.samplerGap)
     {
-      return ": watch with --for 60s"
+      return isWatched ? "the daemon goes on watching" : "watch with --for 60s"
     }
     if doubts.contains(.maybeFillingPool) || doubts.contains(.fewSockets)
       || doubts.contains(.someDrain)
     {
-      return ": watch longer, with --for 10m"
+      return isWatched ? "the daemon goes on watching" : "watch longer, with --for 10m"
     }
-    return doubts.contains(.holdersIncomplete) ? ": run as root" : ""
+    return doubts.contains(.holdersIncomplete) && !isWatched ? "run as root" : ""
   }
 }

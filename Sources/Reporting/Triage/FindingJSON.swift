@@ -8,9 +8,13 @@ package struct FindingJSON {
   private let finding: Finding
   private let guide: GuideText
 
-  package init(_ finding: Finding, guide: GuideText) {
+  private let clock: WallTime
+
+  /// - Parameter clock: For what happened when, in seconds since 1970.
+  package init(_ finding: Finding, guide: GuideText, clock: WallTime) {
     self.finding = finding
     self.guide = guide
+    self.clock = clock
   }
 
   package func write(to json: inout JSONWriter) {
@@ -116,7 +120,49 @@ package struct FindingJSON {
     json.endObject()
   }
 
+  private func writeTimes(to json: inout JSONWriter) {
+    json.key("first_seen")
+    json.number(orNull: finding.firstSeen.map(clock.seconds))
+    json.key("firing_since")
+    json.number(orNull: finding.firingSince.map(clock.seconds))
+    json.key("changes")
+    json.beginArray()
+    for change in finding.changes { write(change, to: &json) }
+    json.endArray()
+  }
+
+  private func write(_ change: FindingChange, to json: inout JSONWriter) {
+    json.beginObject()
+    json.key("at")
+    json.number(clock.seconds(of: change.at))
+    json.key("what")
+    switch change.kind {
+    case .appeared(let sockets): write("appeared", "sockets", sockets, to: &json)
+    case .fired(let sockets): write("fired", "sockets", sockets, to: &json)
+    case .doubled(let sockets): write("doubled", "sockets", sockets, to: &json)
+    case .replaced(let was, let now):
+      write("replaced", "pid_was", Int(was.pid), to: &json)
+      json.key("pid")
+      json.integer(now.pid)
+    case .severity(let severity):
+      json.string("severity")
+      json.key("severity")
+      json.string(severity.name)
+    case .ended: json.string("ended")
+    }
+    json.endObject()
+  }
+
+  private func write(
+    _ what: String, _ key: StaticString, _ value: Int, to json: inout JSONWriter
+  ) {
+    json.string(what)
+    json.key(key)
+    json.integer(value)
+  }
+
   private func writeCourse(to json: inout JSONWriter) {
+    writeTimes(to: &json)
     json.key("growth_per_second")
     json.number(orNull: finding.growth?.perSecond)
     json.key("growth_range")

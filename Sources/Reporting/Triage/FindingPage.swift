@@ -80,21 +80,42 @@ struct FindingPage {
       if !those.isEmpty { page.field(words.label(role), words.processes(those)) }
     }
     if let place = words.place(finding) { page.field("where", place) }
-    if let oldest = finding.oldest {
-      page.field("since", "the oldest is \(Quantity.age(oldest)) old" + firingSince)
-    }
-    if let growth = finding.growth, growth.high > 0 {
-      let curve = style.sparkline(finding.history.map(\.sockets))
-      page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
-    }
+    if !since.isEmpty { page.field("since", since) }
+    writeGrowth(to: &page)
     if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
     if let forecast = finding.forecast { page.field("runs out", words.forecast(forecast)) }
   }
 
-  private var firingSince: String {
-    guard let since = finding.firingSince else { return "" }
-    let seconds = report.listing.sample.takenAt.seconds(since: since)
-    return seconds >= 1 ? ", seen firing for \(Quantity.duration(seconds))" : ""
+  private func writeGrowth(to page: inout TextPage) {
+    let curve = style.sparkline(finding.history)
+    let pace = report.isFromDaemon ? ChangeWords.pace(finding) : nil
+    if let growth = finding.growth, growth.high > 0 {
+      page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
+      if let pace { page.field("", pace) }
+    } else if report.isFromDaemon, !curve.isEmpty {
+      page.field("curve", curve + (pace.map { "  " + $0 } ?? ""))
+    }
+    guard report.isFromDaemon else { return }
+    let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
+    // One line that says when it began is said by "since" already.
+    let changes = ChangeWords(clock: clock).lines(finding)
+    guard changes.count > 1 else { return }
+    for (index, line) in changes.enumerated() { page.field(index == 0 ? "changed" : "", line) }
+  }
+
+  private var since: String {
+    var parts: [String] = []
+    if let oldest = finding.oldest { parts.append("the oldest is \(Quantity.age(oldest)) old") }
+    if let since = finding.firingSince {
+      let seconds = report.census.takenAt.seconds(since: since)
+      if report.isFromDaemon {
+        let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
+        parts.append("firing since \(clock.text(of: since)) (\(Quantity.duration(seconds)))")
+      } else if seconds >= 1 {
+        parts.append("seen firing for \(Quantity.duration(seconds))")
+      }
+    }
+    return parts.joined(separator: ", ")
   }
 
   private func writeProof(to page: inout TextPage) {

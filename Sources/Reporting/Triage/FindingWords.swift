@@ -42,17 +42,22 @@ struct FindingWords {
 
   /// `88 sockets in CLOSE_WAIT`.
   func what(_ finding: Finding) -> String {
-    switch finding.rule {
+    Self.what(finding.sockets, of: finding.rule, in: finding.state)
+  }
+
+  /// The same of a number alone: what a rule counts.
+  static func what(_ sockets: Int, of rule: RuleID, in state: TCPState) -> String {
+    switch rule {
     case .closedFdLeak:
-      Quantity.count(finding.sockets, "descriptor") + " on dead sockets"
+      Quantity.count(sockets, "descriptor") + " on dead sockets"
     case .descriptorExhaustion:
-      Quantity.count(finding.sockets, "descriptor") + " open"
+      Quantity.count(sockets, "descriptor") + " open"
     case .orphanPressure:
-      Quantity.count(finding.sockets, "orphan")
+      Quantity.count(sockets, "orphan")
     case .acceptQueueStall:
-      Quantity.count(finding.sockets, "connection") + " in the accept queue"
+      Quantity.count(sockets, "connection") + " in the accept queue"
     default:
-      Quantity.count(finding.sockets, "socket") + " in \(finding.state.name)"
+      Quantity.count(sockets, "socket") + " in \(state.name)"
     }
   }
 
@@ -117,15 +122,7 @@ struct FindingWords {
 
   /// `descriptors in 41-55 min`.
   func time(_ forecast: Forecast) -> String {
-    let name =
-      switch forecast.resource {
-      case .descriptors: "descriptors"
-      case .ephemeralPorts: "ephemeral ports"
-      case .acceptQueue: "the accept queue"
-      case .timeWaitBuckets: "TIME_WAIT buckets"
-      case .orphans: "orphans"
-      case .tcpMemory: "TCP memory pages"
-      }
+    let name = name(forecast.resource)
     if forecast.used >= forecast.limit { return "\(name): none left" }
     guard let seconds = forecast.seconds else { return "\(name): not at this rate" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
@@ -135,6 +132,18 @@ struct FindingWords {
       return "\(name) in \(Quantity.duration(low)) at the earliest"
     default:
       return "\(name) in about \(Quantity.duration(seconds))"
+    }
+  }
+
+  /// What runs out, for a sentence.
+  func name(_ resource: Forecast.Resource) -> String {
+    switch resource {
+    case .descriptors: "descriptors"
+    case .ephemeralPorts: "ephemeral ports"
+    case .acceptQueue: "the accept queue"
+    case .timeWaitBuckets: "TIME_WAIT buckets"
+    case .orphans: "orphans"
+    case .tcpMemory: "TCP memory pages"
     }
   }
 

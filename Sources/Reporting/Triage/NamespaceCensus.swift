@@ -3,7 +3,7 @@
 import KernelTables
 
 /// How many sockets of one network namespace are in each state.
-struct NamespaceCensus {
+struct NamespaceCensus: Sendable {
   var namespace: NamespaceSample
   var counts: [TCPState: Int]
 
@@ -11,7 +11,14 @@ struct NamespaceCensus {
   static func all(in sample: Sample) -> [NamespaceCensus] {
     var counts: [NetnsID: [TCPState: Int]] = [:]
     for row in sample.sockets { counts[row.namespace, default: [:]][row.state, default: 0] += 1 }
-    let censuses = sample.namespaces.map {
+    return ordered(sample.namespaces, counts)
+  }
+
+  /// The same of numbers that were counted before.
+  static func ordered(
+    _ namespaces: [NamespaceSample], _ counts: [NetnsID: [TCPState: Int]]
+  ) -> [NamespaceCensus] {
+    let censuses = namespaces.map {
       NamespaceCensus(namespace: $0, counts: counts[$0.id] ?? [:])
     }
     func key(_ census: NamespaceCensus) -> (Int, Int, NetnsID) {

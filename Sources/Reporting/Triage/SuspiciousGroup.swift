@@ -4,9 +4,9 @@ import Diagnosis
 import KernelTables
 
 /// Sockets of one owner that wait to be closed and that no finding speaks of.
-struct SuspiciousGroup {
+struct SuspiciousGroup: Sendable {
   /// What the kernel's row says of the reason.
-  enum Kind: Int {
+  enum Kind: Int, Sendable {
     case unaccepted, closeWaitData, closeWaitUnread, closeWaitRead, halfClosed, closing, ghost
 
     var words: String {
@@ -28,39 +28,6 @@ struct SuspiciousGroup {
   var oldest: Age?
   var peers: [IPAddress: Int] = [:]
 
-  private struct Key: Hashable {
-    var owner: String
-    var kind: Kind
-  }
-
-  /// The groups with most sockets first.
-  static func groups(in report: TriageReport) -> [SuspiciousGroup] {
-    let listing = report.listing
-    let judged = Set(
-      report.findings.flatMap { finding in
-        finding.culprits.map { Judged(state: finding.state, pid: $0.process.id.pid) }
-      })
-    var groups: [Key: SuspiciousGroup] = [:]
-    for entry in listing.entries {
-      let row = listing.row(entry)
-      guard let kind = kind(of: row) else { continue }
-      let pids = pids(of: entry, in: listing)
-      if pids.contains(where: { judged.contains(Judged(state: row.state, pid: $0)) }) { continue }
-      let owner = owner(pids, listing)
-      groups[Key(owner: owner, kind: kind), default: SuspiciousGroup(owner: owner, kind: kind)]
-        .add(row, entry.age)
-    }
-    for ghost in listing.ghosts
-    where !judged.contains(Judged(state: .close, pid: ghost.process.pid)) {
-      let owner = owner([ghost.process.pid], listing)
-      groups[Key(owner: owner, kind: .ghost), default: SuspiciousGroup(owner: owner, kind: .ghost)]
-        .sockets += 1
-    }
-    return groups.values.sorted {
-      (-$0.sockets, $0.owner, $0.kind.rawValue) < (-$1.sockets, $1.owner, $1.kind.rawValue)
-    }
-  }
-
   /// `nginx.service: 12 sockets in CLOSE_WAIT, data unread (Recv-Q > 1), oldest 3 min, from ...`.
   func words(_ style: TextStyle) -> String {
     let name = UntrustedText.printable(owner, unicode: style.unicode)
@@ -78,45 +45,99 @@ struct SuspiciousGroup {
     return text
   }
 
+  fileprivate mutating func add(_ row: SocketRow, _ age: Age) {
+    sockets += 1
+    peers[row.remoteAddress, default: 0] += 1
+    if age.bound != .unknown, age.seconds > oldest?.seconds ?? -1 { oldest = age }
+  }
+}
+
+extension SuspiciousGroup.Kind {
+  /// nil: nothing is suspicious about this row.
+  init?(_ row: SocketRow) {
+    switch row.state {
+    case .closeWait where row.inode == 0: self = .unaccepted
+    case .closeWait:
+      switch row.receiveQueue {
+      case 0: self = .closeWaitRead
+      case 1: self = .closeWaitUnread
+      default: self = .closeWaitData
+      }
+    case .finWait2 where row.inode != 0: self = .halfClosed
+    case .finWait1, .lastAck, .closing:
+      guard row.retransmits > 0 else { return nil }
+      self = .closing
+    default: return nil
+    }
+  }
+}
+
+/// Gathers sockets by owner and kind, without those that a finding speaks of.
+struct SuspiciousGroups {
+  /// Who has a socket.
+  struct Process {
+    var pid: Int32
+    /// nil: it was not read.
+    var record: ProcessRecord?
+  }
+
+  private struct Key: Hashable {
+    var owner: String
+    var kind: SuspiciousGroup.Kind
+  }
+
   private struct Judged: Hashable {
     var state: TCPState
     var pid: Int32
   }
 
-  private mutating func add(_ row: SocketRow, _ age: Age) {
-    sockets += 1
-    peers[row.remoteAddress, default: 0] += 1
-    if age.bound != .unknown, age.seconds > oldest?.seconds ?? -1 { oldest = age }
+  private let judged: Set<Judged>
+  private var groups: [Key: SuspiciousGroup] = [:]
+
+  init(besides findings: [Finding]) {
+    judged = Set(
+      findings.flatMap { finding in
+        finding.culprits.map { Judged(state: finding.state, pid: $0.process.id.pid) }
+      })
   }
 
-  private static func kind(of row: SocketRow) -> Kind? {
-    switch row.state {
-    case .closeWait:
-      if row.inode == 0 { return .unaccepted }
-      switch row.receiveQueue {
-      case 0: return .closeWaitRead
-      case 1: return .closeWaitUnread
-      default: return .closeWaitData
-      }
-    case .finWait2: return row.inode == 0 ? nil : .halfClosed
-    case .finWait1, .lastAck, .closing: return row.retransmits > 0 ? .closing : nil
-    default: return nil
+  /// - Parameter processes: Who holds it, or the listener that it waits for.
+  mutating func add(
+    _ row: SocketRow, _ kind: SuspiciousGroup.Kind, _ age: Age, _ processes: [Process]
+  ) {
+    if processes.contains(where: { isJudged(row.state, $0.pid) }) { return }
+    let owner = Self.owner(processes)
+    groups[
+      Key(owner: owner, kind: kind), default: SuspiciousGroup(owner: owner, kind: kind)
+    ].add(row, age)
+  }
+
+  /// A descriptor on a dead socket.
+  mutating func addGhost(_ process: Process) {
+    guard !isJudged(.close, process.pid) else { return }
+    let owner = Self.owner([process])
+    groups[
+      Key(owner: owner, kind: .ghost), default: SuspiciousGroup(owner: owner, kind: .ghost)
+    ].sockets += 1
+  }
+
+  /// The groups with most sockets first.
+  var sorted: [SuspiciousGroup] {
+    groups.values.sorted {
+      (-$0.sockets, $0.owner, $0.kind.rawValue) < (-$1.sockets, $1.owner, $1.kind.rawValue)
     }
   }
 
-  private static func pids(of entry: SocketListing.Entry, in listing: SocketListing) -> [Int32] {
-    if let listener = entry.listener {
-      return listing.listeners[Int(listener)].holders.map(\.process.pid)
-    }
-    return entry.holders.map { listing.holders[Int($0)].process.pid }
+  private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
+    judged.contains(Judged(state: state, pid: pid))
   }
 
   /// The unit, else the container, else the program: what on-call restarts.
-  private static func owner(_ pids: [Int32], _ listing: SocketListing) -> String {
-    guard let pid = pids.min() else { return "no holder found" }
-    guard let process = listing.processes[pid] else { return "pid \(pid)" }
-    if let unit = process.unit { return unit }
-    if let container = process.container { return "container \(container.prefix(12))" }
-    return process.command.isEmpty ? "pid \(pid)" : process.command
+  private static func owner(_ processes: [Process]) -> String {
+    guard let first = processes.min(by: { $0.pid < $1.pid }) else { return "no holder found" }
+    guard let record = first.record else { return "pid \(first.pid)" }
+    if let unit = record.unit { return unit }
+    if let container = record.container { return "container \(container.prefix(12))" }
+    return record.command.isEmpty ? "pid \(first.pid)" : record.command
   }
 }

@@ -23,6 +23,7 @@ package struct TriageJSON {
     json.integer(1)
     json.key("watched_seconds")
     json.number(report.watchedSeconds)
+    writeSource()
     if let target = report.target {
       json.key("target")
       json.string(target.description)
@@ -30,7 +31,7 @@ package struct TriageJSON {
     json.key("findings")
     json.beginArray()
     for finding in report.findings {
-      FindingJSON(finding, guide: report.guide(for: finding)).write(to: &json)
+      FindingJSON(finding, guide: report.guide(for: finding), clock: clock).write(to: &json)
     }
     json.endArray()
     writeCensus()
@@ -41,14 +42,49 @@ package struct TriageJSON {
     json.endLine()
   }
 
+  private var clock: WallTime { report.clock(offsetSeconds: 0) }
+
+  private mutating func writeSource() {
+    json.key("source")
+    json.beginObject()
+    json.key("kind")
+    switch report.source {
+    case .daemon(let watch):
+      json.string("daemon")
+      json.key("watching_since")
+      json.number(clock.seconds(of: watch.since))
+      json.key("newest_look")
+      json.number(clock.seconds(of: watch.newestLookAt))
+      json.key("newest_look_age_seconds")
+      json.number(max(0, watch.askedAt.seconds(since: watch.newestLookAt)))
+      json.key("established_look")
+      json.number(clock.seconds(of: watch.establishedAt ?? watch.newestLookAt))
+      json.key("interval_seconds")
+      json.number(watch.intervalSeconds)
+      json.key("is_backed_off")
+      json.bool(watch.isBackedOff)
+      json.key("patience_seconds")
+      json.number(watch.patienceSeconds)
+    case .look(let why):
+      json.string("look")
+      json.key("newest_look")
+      json.number(report.census.wallClockSeconds)
+      json.key("daemon")
+      json.string(why.name)
+    }
+    json.key("text")
+    json.string(report.sourceWords.sentence)
+    json.endObject()
+  }
+
   private mutating func writeCensus() {
-    let censuses = NamespaceCensus.all(in: report.listing.sample)
+    let censuses = report.census.namespaces
     json.key("census")
     json.beginObject()
     json.key("sockets")
-    json.integer(report.listing.sample.sockets.count)
+    json.integer(report.census.sockets)
     json.key("processes")
-    json.integer(report.holderCount)
+    json.integer(report.census.processes)
     json.key("states")
     write(NamespaceCensus.total(censuses), allStates: true)
     json.key("namespaces")
@@ -73,7 +109,7 @@ package struct TriageJSON {
   private mutating func write(_ counts: [TCPState: Int], allStates: Bool) {
     var counts = counts
     if allStates {
-      for state in TCPState.shown where report.listing.sample.states.contains(state) {
+      for state in TCPState.shown where report.census.states.contains(state) {
         counts[state, default: 0] += 0
       }
     }
@@ -88,7 +124,7 @@ package struct TriageJSON {
   private mutating func writeSuspicious() {
     json.key("unjudged")
     json.beginArray()
-    for group in SuspiciousGroup.groups(in: report) {
+    for group in report.census.suspicious {
       json.beginObject()
       json.key("owner")
       json.string(group.owner)

@@ -29,22 +29,35 @@ package struct TriageMarkdown {
     } else {
       line("**closewatch: \(Quantity.count(firing.count, "finding"))** among \(looked)")
     }
+    line("")
+    line(source)
     for finding in firing.prefix(3) { write(finding) }
     list("Also firing", firing.dropFirst(3).map(words.line))
     list(
       "Not proved yet",
-      report.pending.map { words.line($0) + "; " + DoubtWords.missing($0.doubts) })
-    list("Ended while watched", report.resolved.map(words.line))
+      report.pending.map {
+        words.line($0) + "; "
+          + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
+      })
+    list(
+      report.isFromDaemon ? "Ended in the last hour" : "Ended while watched",
+      report.resolved.map(words.line))
     list("Not seen", report.gaps.map { GapWords.sentence($0, unicode: true, isRoot: true) })
   }
 
   private var looked: String {
-    let sockets = Quantity.count(report.listing.sample.sockets.count, "socket")
+    let sockets = Quantity.count(report.census.sockets, "socket")
     let target = report.target.map { " of \(code($0.description))" } ?? ""
-    let watched =
-      report.watchedSeconds >= 0.5
-      ? "watched for \(Quantity.duration(report.watchedSeconds))" : "one look"
-    return "\(sockets)\(target), \(watched)"
+    return sockets + target + report.watched
+  }
+
+  /// People in several time zones read a channel.
+  private var clock: WallTime { report.clock(offsetSeconds: 0) }
+
+  private var source: String {
+    let words = SourceWords(
+      source: report.source, watchedSeconds: report.watchedSeconds, clock: clock)
+    return words.sentence + (report.isFromDaemon ? " Times are UTC." : "")
   }
 
   private mutating func write(_ finding: Finding) {
@@ -56,8 +69,7 @@ package struct TriageMarkdown {
     line("")
     line("- \(words.what(finding)): \(words.lowercasedFirst(guide.title))")
     if let place = words.place(finding) { line("- where: \(code(place))") }
-    if let oldest = finding.oldest { line("- since: the oldest is \(Quantity.age(oldest)) old") }
-    if let growth = finding.growth { line("- growth: \(Quantity.rate(growth))") }
+    writeCourse(finding)
     if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
     if let forecast = finding.forecast { line("- **runs out: \(words.forecast(forecast))**") }
     let proof = finding.evidence.map(EvidenceWords.sentence).joined(separator: "; ")
@@ -66,6 +78,24 @@ package struct TriageMarkdown {
       line("- but: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
     }
     writeSteps(guide.now.prefix(3))
+  }
+
+  private mutating func writeCourse(_ finding: Finding) {
+    var since: [String] = []
+    if let oldest = finding.oldest { since.append("the oldest is \(Quantity.age(oldest)) old") }
+    if report.isFromDaemon, let begin = finding.firingSince {
+      since.append("firing since \(clock.text(of: begin))")
+    }
+    if !since.isEmpty { line("- since: \(since.joined(separator: ", "))") }
+    if let growth = finding.growth {
+      let curve = TextStyle(unicode: true).sparkline(finding.history)
+      let pace = report.isFromDaemon ? ChangeWords.pace(finding).map { "; " + $0 } : nil
+      line("- growth: \(Quantity.rate(growth)) \(curve)\(pace ?? "")")
+    }
+    let changes = ChangeWords(clock: clock).lines(finding)
+    if report.isFromDaemon, changes.count > 1 {
+      line("- changed: \(changes.joined(separator: "; "))")
+    }
   }
 
   /// The sentences as comments, so that the whole block can be copied.

@@ -8,30 +8,62 @@ package struct TriageReport: Sendable {
   /// Worst first: firing by severity, by what runs out soonest, by number; then pending, then
   /// resolved.
   package let findings: [Finding]
-  /// The newest look, with the holders that were found for it.
-  package let listing: SocketListing
+  /// What is in the tables beside them.
+  package let census: TriageCensus
   /// From the first look to the last; 0 for one look.
   package let watchedSeconds: Double
   /// Of every look and search, each once.
   package let gaps: [Gap]
-  /// How many processes hold a socket of the newest look, or a ghost.
-  package let holderCount: Int
+  /// Where it comes from.
+  package let source: TriageSource
 
   /// What the report is narrowed to; nil for the whole host.
   package var target: TriageTarget?
+  /// Of the reader's local time from UTC, to the east.
+  package var utcOffsetSeconds = 0
 
   /// - Parameter earlierGaps: What looks before the newest could not see.
   package init(
-    findings: [Finding], listing: SocketListing, watchedSeconds: Double, earlierGaps: [Gap] = []
+    findings: [Finding], census: TriageCensus, watchedSeconds: Double, earlierGaps: [Gap] = [],
+    source: TriageSource
   ) {
     self.findings = findings.sorted(by: Self.isWorse)
-    self.listing = listing
+    self.census = census
     self.watchedSeconds = watchedSeconds
+    self.source = source
     // The newest look says it best; of the earlier ones only what it did not have.
-    let kinds = Set(listing.gaps.map(\.kind))
+    let kinds = Set(census.gaps.map(\.kind))
     gaps = SocketListing.merged(
-      listing.gaps + earlierGaps.filter { !kinds.contains($0.kind) })
-    holderCount = Set(listing.holders.map(\.process) + listing.ghosts.map(\.process)).count
+      census.gaps + earlierGaps.filter { !kinds.contains($0.kind) })
+  }
+
+  /// Whether it has a memory: what the rules still need will come by itself.
+  var isFromDaemon: Bool { if case .daemon = source { true } else { false } }
+
+  /// Whether it was watched for too short a time for a verdict on what grows.
+  var isShort: Bool {
+    switch source {
+    case .daemon(let watch): watchedSeconds < watch.patienceSeconds
+    case .look: watchedSeconds < SourceWords.shortWatchSeconds
+    }
+  }
+
+  /// `, one look`, `, watched for 60 s`; of the daemon the source says it.
+  var watched: String {
+    guard !isFromDaemon else { return "" }
+    return watchedSeconds >= 0.5
+      ? ", watched for \(Quantity.duration(watchedSeconds))" : ", one look"
+  }
+
+  /// When the newest look was taken, and every other instant, as people read a clock.
+  func clock(offsetSeconds: Int) -> WallTime {
+    WallTime(census.takenAt, is: census.wallClockSeconds, offsetSeconds: offsetSeconds)
+  }
+
+  var sourceWords: SourceWords {
+    SourceWords(
+      source: source, watchedSeconds: watchedSeconds,
+      clock: clock(offsetSeconds: utcOffsetSeconds))
   }
 
   /// Whether a person has to act: a finding fires with severity `warning` or more.
@@ -45,7 +77,7 @@ package struct TriageReport: Sendable {
 
   /// The namespace of a finding, when it was in the newest look.
   func namespace(_ id: NetnsID) -> NamespaceSample? {
-    listing.sample.namespaces.first { $0.id == id }
+    census.namespaces.first { $0.namespace.id == id }?.namespace
   }
 
   /// What is known of the finding, for the guide's placeholders.

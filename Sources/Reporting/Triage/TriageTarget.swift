@@ -91,7 +91,8 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     row.localPort == port || row.remotePort == port
   }
 
-  private static func matches(_ name: String?, _ unit: String) -> Bool {
+  /// Whether a unit's name is the one that was typed, with or without `.service`.
+  static func matches(_ name: String?, _ unit: String) -> Bool {
     name == unit || name == unit + ".service"
   }
 }

@@ -24,6 +24,8 @@ package struct TriageText {
   private var words: FindingWords { FindingWords(report, style: style) }
 
   private mutating func write() {
+    page.paragraph(report.sourceWords.sentence, .faint)
+    page.blank()
     let firing = report.firing
     if let first = firing.first {
       FindingPage(report, first, style: style).write(to: &page)
@@ -39,26 +41,19 @@ package struct TriageText {
   }
 
   private var looked: String {
-    let sockets = Quantity.count(report.listing.sample.sockets.count, "socket")
-    let who = Quantity.count(report.holderCount, "process", plural: "processes")
-    let watched =
-      report.watchedSeconds >= 0.5
-      ? "watched for \(Quantity.duration(report.watchedSeconds))" : "one look"
+    let sockets = Quantity.count(report.census.sockets, "socket")
+    let who = Quantity.count(report.census.processes, "process", plural: "processes")
     let target = report.target.map { " (only \($0))" } ?? ""
-    return "\(sockets) of \(who)\(target), \(watched)"
+    return "\(sockets) of \(who)\(target)\(report.watched)"
   }
 
   private mutating func writeSilence() {
     // Sockets that wait to be closed, seen for a moment only: that is not the same as none.
-    let isOpen = report.watchedSeconds < 10 && !SuspiciousGroup.groups(in: report).isEmpty
+    let isOpen = report.isShort && !report.census.suspicious.isEmpty
     if report.pending.isEmpty, !isOpen {
       page.paragraph("No leaks found among \(looked).", .good)
     } else {
       page.paragraph("Nothing is proved among \(looked).", .strong)
-    }
-    if report.watchedSeconds < 10 {
-      page.paragraph(
-        "Growth cannot be judged in so short a time: watch with --for 60s for a verdict.")
     }
   }
 
@@ -72,18 +67,36 @@ package struct TriageText {
     guard !report.pending.isEmpty else { return }
     page.heading("Not proved yet")
     for finding in report.pending {
-      page.item(words.line(finding) + "; " + DoubtWords.missing(finding.doubts))
+      page.item(
+        words.line(finding) + "; "
+          + DoubtWords.missing(finding.doubts, isWatched: report.isFromDaemon)
+          + seen(finding))
     }
   }
 
   private mutating func writeResolved() {
     guard !report.resolved.isEmpty else { return }
-    page.heading("Ended while watched")
-    for finding in report.resolved { page.item(words.line(finding)) }
+    page.heading(report.isFromDaemon ? "Ended in the last hour" : "Ended while watched")
+    for finding in report.resolved { page.item(words.line(finding) + ended(finding)) }
+  }
+
+  /// Since when the daemon has seen something that is not proved.
+  private func seen(_ finding: Finding) -> String {
+    guard report.isFromDaemon, let since = finding.firstSeen else { return "" }
+    return "; seen since " + report.clock(offsetSeconds: report.utcOffsetSeconds).text(of: since)
+  }
+
+  /// From when to when the daemon has seen something that is over.
+  private func ended(_ finding: Finding) -> String {
+    guard report.isFromDaemon, let since = finding.firingSince,
+      let end = finding.changes.last(where: { $0.kind == .ended })?.at
+    else { return "" }
+    let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
+    return ", from \(clock.text(of: since)) to \(clock.text(of: end))"
   }
 
   private mutating func writeSuspicious() {
-    let groups = SuspiciousGroup.groups(in: report)
+    let groups = report.census.suspicious
     guard !groups.isEmpty else { return }
     page.heading("Waiting to be closed, without a verdict")
     for group in groups.prefix(8) { page.item(group.words(style)) }
@@ -95,8 +108,9 @@ package struct TriageText {
   }
 
   private mutating func writeCensus() {
-    page.heading("Sockets by state")
-    let censuses = NamespaceCensus.all(in: report.listing.sample)
+    page.heading("Sockets by state" + establishedAge)
+    let all = report.census.namespaces
+    let censuses = all.filter { !$0.counts.isEmpty }
     if censuses.count != 1 {
       page.field("host", NamespaceCensus.words(NamespaceCensus.total(censuses)))
     }
@@ -105,6 +119,17 @@ package struct TriageText {
       page.item(heading + ": " + NamespaceCensus.words(census.counts))
     }
     if censuses.count > 12 { page.item("\(censuses.count - 12) more namespaces") }
+    let empty = all.count - censuses.count
+    // Of a target it says nothing that there are namespaces without it.
+    if empty > 0, report.target == nil {
+      page.item(Quantity.count(empty, "namespace") + " without a socket")
+    }
+  }
+
+  /// The daemon reads ESTABLISHED sockets less often than the others.
+  private var establishedAge: String {
+    guard case .daemon(let watch) = report.source, let at = watch.establishedAt else { return "" }
+    return " (ESTABLISHED \(Quantity.duration(watch.askedAt.seconds(since: at))) ago)"
   }
 
   private mutating func writeGaps() {
@@ -112,7 +137,7 @@ package struct TriageText {
     page.heading("Not seen")
     for gap in report.gaps.prefix(10) {
       page.item(
-        GapWords.sentence(gap, unicode: style.unicode, isRoot: report.listing.wasReadAsRoot))
+        GapWords.sentence(gap, unicode: style.unicode, isRoot: report.census.wasReadAsRoot))
     }
     if report.gaps.count > 10 { page.item("\(report.gaps.count - 10) more, in --json") }
   }

@@ -7,6 +7,7 @@ import Logging
 /// `closewatch daemon`: looks again and again, and reports what is leaked.
 struct Daemon: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "daemon",
     abstract: "Watches this host and reports leaked sockets as they are confirmed.",
     discussion: """
       Reports go to the journal (journalctl -t closewatch) and, where standard error is not the
@@ -35,6 +36,13 @@ struct Daemon: ParsableCommand {
   @Option(help: ArgumentHelp("The same as --set sampling.interval=TIME.", valueName: "time"))
   var interval: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where to answer closewatch triage and doctor (default: \(ControlSocket.usualPath)), or none."
+        + " Root and the group \(ControlSocket.group) may ask.",
+      valueName: "path"))
+  var controlSocket: String?
+
   @OptionGroup var web: WebOptions
 
   func run() throws {
@@ -50,6 +58,10 @@ struct Daemon: ParsableCommand {
       throw ExitCode(ExitStatus.blind)
     }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
-    try DaemonRun(settings: initial, source: source, web: web, logger: logger).toItsEnd()
+    let control = controlSocket ?? ControlSocket.usualPath
+    try DaemonRun(
+      settings: initial, source: source, web: web, control: control == "none" ? nil : control,
+      logger: logger
+    ).toItsEnd()
   }
 }

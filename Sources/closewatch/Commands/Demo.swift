@@ -8,6 +8,7 @@ import Reporting
 /// `closewatch demo`: plants a small real leak, and shows what a triage says of it.
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "demo",
     abstract: "Plants a small real leak in a namespace of its own, and shows the finding.",
     discussion: """
       Starts a server that forgets close() and a client for it, both in a new network namespace; \

@@ -8,6 +8,7 @@ import Reporting
 /// `closewatch doctor`: what closewatch can and can't see on this host, and what to do about it.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Says what closewatch can and can't see on this host, and the fix.",
     discussion: """
       Takes one real look and one search of all processes, and reads the rights, mounts and \
@@ -23,14 +24,17 @@ struct Doctor: ParsableCommand {
 
   /// Where the daemon looks for its settings.
   static let settingsFile = "/etc/closewatch/closewatch.yaml"
-  /// Where the daemon answers the other commands.
-  static let controlSocket = "/run/closewatch/control.sock"
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the daemon answers (default: \(ControlSocket.usualPath)).", valueName: "path"))
+  var controlSocket: String?
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let probe = HostSightProbe(settingsFile: Self.settingsFile, controlSocket: Self.controlSocket)
-    let report = Self.report(probe.look())
+    let probe = HostSightProbe(settingsFile: Self.settingsFile)
+    let report = Self.report(probe.look(), daemon: daemon)
     let text = DoctorText(report)
     if output.json {
       try StandardOutput.write(text.json())
@@ -44,7 +48,15 @@ struct Doctor: ParsableCommand {
     }
   }
 
-  private static func report(_ sight: HostSight) -> DoctorReport {
+  private var daemon: DaemonAnswer {
+    switch DaemonClient(path: controlSocket ?? ControlSocket.usualPath).ask(DaemonSight.path) {
+    case .answer(let answer):
+      .answered(DaemonSight(text: String(decoding: answer.body, as: UTF8.self)))
+    case .none(let why): .none(why)
+    }
+  }
+
+  private static func report(_ sight: HostSight, daemon: DaemonAnswer) -> DoctorReport {
     var host = LiveHost()
     do throws(HostError) {
       let sample = try host.takeSample(SampleRequest())
@@ -52,9 +64,11 @@ struct Doctor: ParsableCommand {
       search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
       search.ghosts = .everywhere
       let found = host.findHolders(search, in: sample)
-      return DoctorReport(sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps)
+      return DoctorReport(
+        sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps, daemon: daemon)
     } catch {
-      return DoctorReport(sight, sample: nil, failure: error.description, gaps: [])
+      return DoctorReport(
+        sight, sample: nil, failure: error.description, gaps: [], daemon: daemon)
     }
   }
 }

@@ -9,6 +9,7 @@ import Reporting
 /// `closewatch explain`: what a finding, a state or a setting means, without looking at a socket.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "Explains a finding, a TCP state or a setting of the kernel.",
     discussion: """
       Without a word: the list of everything there is a page about.
@@ -48,10 +49,23 @@ struct Explain: ParsableCommand {
   private func topic() throws(UsageError) -> ExplainTopic {
     guard let word else { return .overview }
     if let topic = ExplainTopic.find(word) { return topic }
-    let nearest = UsageError.nearest(to: word, in: ExplainTopic.words)
+    let nearest = UsageError.nearest(to: word, in: ExplainTopic.words).map { [$0] }
+    let meant = nearest ?? Self.containing(word)
     throw UsageError(
       "there is no page about '\(word)'; "
-        + (nearest.map { "did you mean \($0)?" } ?? "closewatch explain lists them all"))
+        + (meant.isEmpty
+          ? "closewatch explain lists them all"
+          : "did you mean \(meant.joined(separator: " or "))?"))
+  }
+
+  /// Up to three names with the word in them: `keepalive`, `orphan`.
+  private static func containing(_ word: String) -> [String] {
+    let key = word.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }
+    guard key.utf8.count >= 3 else { return [] }
+    let names = ExplainTopic.words.filter { name in
+      name.lowercased().filter { $0 != "-" && $0 != "_" }.contains(key)
+    }
+    return Array(names.prefix(3))
   }
 
   private static func value(of setting: SysctlGuide.Setting) -> SysctlValue {
@@ -59,8 +73,7 @@ struct Explain: ParsableCommand {
       return .value(try SysctlFile.read(setting.name))
     } catch {
       return .unreadable(
-        error.errno == ENOENT
-          ? "this kernel or namespace has no such setting" : error.reason)
+        error.errno == ENOENT ? "no such setting" : error.reason)
     }
   }
 

@@ -15,13 +15,16 @@ struct Generate: ParsableCommand {
     case catalog
     /// `closewatch.yaml`: every setting with its default and reason.
     case settings
+    /// `closewatch.rules.yml`: recording and alerting rules for Prometheus.
+    case alerts
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Writes manual pages, completions, catalog or settings into a directory.",
+    commandName: "generate",
+    abstract: "Writes manual pages, completions, catalog, settings or alerts into a directory.",
     shouldDisplay: false)
 
-  @Argument(help: "man, completions, catalog or settings.") var kind: Kind
+  @Argument(help: "man, completions, catalog, settings or alerts.") var kind: Kind
   @Argument(help: "An existing directory.") var directory: String
 
   func run() throws {
@@ -36,6 +39,7 @@ struct Generate: ParsableCommand {
     case .completions: Self.completions()
     case .catalog: [("closewatch.catalog", JournalCatalog.text())]
     case .settings: [("closewatch.yaml", SettingsText.text())]
+    case .alerts: [("closewatch.rules.yml", AlertRulesText.text())]
     }
   }
 
@@ -52,10 +56,31 @@ struct Generate: ParsableCommand {
         discussion: command.configuration.discussion,
         help: Closewatch.helpMessage(for: command, columns: 10_000))
     }
-    return [("closewatch.1", ManualPage.program(version: version, commands: helps))]
+    return [
+      ("closewatch.1", ManualPage.program(version: version, commands: helps)),
+      (
+        "closewatch.yaml.5",
+        ManualPage.settings(
+          version: version, sections: settingSections,
+          example: ["sampling:", "  interval: 5s", "rules:", "  patience: 5m"])
+      ),
+    ]
       + helps.map { help in
         ("closewatch-\(help.name).1", ManualPage.command(help, version: version))
       }
+  }
+
+  private static var settingSections: [ManualSetting.Section] {
+    let defaults = DaemonSettings()
+    return SettingCatalog.sections.map { section in
+      ManualSetting.Section(
+        name: section.name, about: section.about,
+        settings: section.keys.map { key in
+          ManualSetting(
+            name: key.name, variable: key.variable, expected: key.expected,
+            standard: key.text(defaults), reason: key.reason)
+        })
+    }
   }
 
   private static func completions() -> [(String, String)] {

@@ -8,6 +8,7 @@ import Reporting
 /// `closewatch record`: what the sampler reads, as a directory that replays anywhere.
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "record",
     abstract: "Records what the sampler reads, for a bug report or a test.",
     discussion: """
       Writes one folder of readable tables for each look, with the holders of every socket. \

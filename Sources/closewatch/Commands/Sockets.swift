@@ -9,6 +9,7 @@ import Reporting
 /// `closewatch sockets`: every TCP socket with its state, its age and who holds it.
 struct Sockets: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "sockets",
     abstract: "Lists TCP sockets with state, age and every process that holds them.",
     discussion: """
       Examples:

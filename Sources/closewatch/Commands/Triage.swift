@@ -10,23 +10,29 @@ import Reporting
 /// `closewatch triage`: what should have been closed and was not, worst first.
 struct Triage: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "triage",
     abstract: "Looks for leaked sockets and says who, why, how fast, and what to do.",
     discussion: """
       Examples:
-        closewatch triage                      one look
+        closewatch triage                      what the daemon knows, else one look
+        closewatch triage --no-daemon          one look
         closewatch triage --for 60s            watch for a minute, then judge
         closewatch triage --netns blue --json  one namespace, for a program
         closewatch triage nginx.service        one unit; or a pid, or :8080
         closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
+
+      When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for,
+      --netns, --source, --replay, --patience, --disable) make the command look for itself. The
+      first line says which of the two it was.
       """)
 
   @Argument(
     help: ArgumentHelp(
       "Only a process, a systemd unit, or a port, local or remote.", valueName: "pid|unit|:port"),
-    transform: TargetArgument.parse)
-  var target: TriageTarget?
+    transform: TypedTarget.parse)
+  var target: TypedTarget?
 
   @Option(
     name: .customLong("for"),
@@ -56,6 +62,7 @@ struct Triage: ParsableCommand {
   @Option(help: "How to write it: text, json (as --json) or markdown.")
   var format: TriageFormat?
 
+  @OptionGroup var control: ControlOptions
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
 
@@ -73,6 +80,44 @@ struct Triage: ParsableCommand {
   }
 
   func run() throws {
+    if let flag = ownLookFlag { return try look(.notAsked(flag: flag)) }
+    let outcome = DaemonClient(path: control.path).ask(query.uri) {
+      guard Terminal.hasError else { return }
+      StandardError.line("the daemon is in the middle of a look; waiting for its end")
+    }
+    switch outcome {
+    case .none(let why): try look(why)
+    case .answer(let answer):
+      guard answer.status == 200 else { throw UsageError(DaemonClient.line(answer.body)) }
+      try write(answer.body)
+      if answer.exitStatus != ExitStatus.fine { throw ExitCode(answer.exitStatus) }
+    }
+  }
+
+  /// The flag that only a look of the command's own can obey; nil: the daemon may answer.
+  private var ownLookFlag: String? {
+    if control.noDaemon { return "--no-daemon" }
+    if machine.replay != nil { return "--replay" }
+    if machine.netns != nil { return "--netns" }
+    if duration != nil { return "--for" }
+    if machine.source != .auto { return "--source" }
+    if !patience.isEmpty { return "--patience" }
+    return disable.isEmpty ? nil : "--disable"
+  }
+
+  private var query: TriageQuery {
+    var query = TriageQuery()
+    query.format = chosenFormat
+    query.target = target?.text
+    query.style = Terminal.style(output.color)
+    query.utcOffsetSeconds = Clock.utcOffsetSeconds
+    return query
+  }
+
+  private var chosenFormat: TriageFormat { format ?? (output.json ? .json : .text) }
+
+  private func look(_ why: WithoutDaemon) throws {
+    let target = target?.target
     var looks = LookLoop(
       host: try machine.open(), request: machine.request, interval: interval, duration: duration)
     looks.showsProgress = Terminal.hasError && machine.replay == nil
@@ -104,18 +149,20 @@ struct Triage: ParsableCommand {
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report) { ages.age(of: $0) }
     listing.wasReadAsRoot = geteuid() == 0
+    let findings = watch.findings.filter { target?.admits($0) ?? true }
     var page = TriageReport(
-      findings: watch.findings.filter { target?.admits($0) ?? true }, listing: listing,
-      watchedSeconds: newest.watchedSeconds,
-      earlierGaps: gaps)
+      findings: findings, census: TriageCensus(listing, besides: findings),
+      watchedSeconds: newest.watchedSeconds, earlierGaps: gaps, source: .look(why))
     page.target = target
-    try write(page)
+    page.utcOffsetSeconds = Clock.utcOffsetSeconds
+    try write(
+      TriageWriter.bytes(of: page, chosenFormat, style: Terminal.style(output.color)))
     if page.asksForAction { throw ExitCode(ExitStatus.act) }
   }
 
   /// - Throws: ``UsageError`` when a look shows nothing of the target.
   private func seeTarget(_ sample: Sample, _ host: inout any Host) throws -> Bool {
-    guard let target else { return true }
+    guard let target = target?.target else { return true }
     let report = host.findHolders(Self.pageSearch(sample), in: sample)
     if target.isSeen(in: sample, report) { return true }
     throw UsageError("\(target.absence); closewatch sockets lists what there is")
@@ -144,20 +191,11 @@ struct Triage: ParsableCommand {
     return duration.map { min(usual, max(2, $0.seconds / 2)) } ?? usual
   }
 
-  private func write(_ report: TriageReport) throws {
-    let bytes = bytes(of: report)
+  private func write(_ bytes: [UInt8]) throws {
     do {
       try StandardOutput.write(bytes)
     } catch StandardOutput.Failure.closed {
       // Nobody reads on; the exit status still says what was found.
-    }
-  }
-
-  private func bytes(of report: TriageReport) -> [UInt8] {
-    switch format ?? (output.json ? .json : .text) {
-    case .json: TriageJSON(report).bytes()
-    case .markdown: Array(TriageMarkdown(report).markdown().utf8)
-    case .text: Array(TriageText(report, style: Terminal.style(output.color)).text().utf8)
     }
   }
 

@@ -13,6 +13,8 @@ struct DaemonRun {
   let settings: DaemonSettings
   let source: SettingsSource
   let web: WebSettings
+  /// Where to answer the other commands; nil: nowhere.
+  let control: String?
   let logger: Logger
 
   /// Runs until a signal ends it.
@@ -32,7 +34,7 @@ struct DaemonRun {
 
   private func services() throws -> [ServiceGroupConfiguration.ServiceConfiguration] {
     let store = SnapshotStore(first)
-    let server = try web.isServed ? WebServer(web, store: store, logger: logger) : nil
+    var servers = try web.isServed ? [WebServer(web, store: store, logger: logger)] : []
     let (bell, journalBell) = (Bell(), Bell())
     let notify = ServiceNotify()
     let queue = JournalQueue(settings.journal)
@@ -49,12 +51,31 @@ struct DaemonRun {
         sampler: sampler, store: store, bell: bell, notify: notify, logger: logger,
         report: { reporter.report($0) })
       // They end in the opposite order: the loop first, the journal with what is left last.
-      let outlets: [any Service] = [journal, reload] + (server.map { [$0] } ?? [])
+      let pages = ControlPages(sampler: sampler, store: store)
+      if let control { servers += controlServer(control, pages) }
+      let outlets: [any Service] = [journal, reload] + servers
       return outlets.map { .init(service: $0, successTerminationBehavior: .ignore) } + [
         .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)
       ]
     } catch {
       throw HostError("\(error); raise the limit of threads")
+    }
+  }
+
+  /// None when it cannot be had: watching is worth more than being asked.
+  private func controlServer(_ path: String, _ pages: ControlPages) -> [WebServer] {
+    do throws(SystemCallError) {
+      let socket = try ControlSocket(path: path)
+      return [
+        WebServer(
+          unixSocket: socket.fd, named: "the control socket \(path)", path: path, pages: pages,
+          limits: ControlSocket.limits, logger: logger)
+      ]
+    } catch {
+      let hint = error.isAddressTaken ? ": another daemon answers there" : ""
+      logger.warning(
+        "no control socket: \(error)\(hint); closewatch triage will look for itself")
+      return []
     }
   }
 

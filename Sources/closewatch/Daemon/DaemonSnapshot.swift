@@ -32,6 +32,8 @@ struct DaemonSnapshot: Sendable {
   var findingsDropped = 0
   /// Numbers of the whole host: open files, kernel release, boot id.
   var host = HostCounters()
+  /// Sockets by state, of all namespaces, over the last hour and the last day.
+  var timeline = StateTimeline()
   /// What the newest look (and the newest search for holders) could not see, by kind.
   var gaps: [Gap] = []
   /// Connections in the census, and rows not remembered because its bound was reached.
@@ -80,6 +82,13 @@ struct StateCounts: Sendable, Hashable {
   mutating func add(_ more: StateCounts) {
     for index in counts.indices { counts[index] += more.counts[index] }
     other += more.other
+  }
+
+  /// By state. A state that this program does not know has the number `UInt8.max`.
+  var byState: [TCPState: Int] {
+    var found = [TCPState(rawValue: .max): other]
+    for state in TCPState.shown { found[state] = self[state] }
+    return found
   }
 
   /// Every socket that is no listener.

@@ -23,10 +23,10 @@ actor Sampler {
   }
 
   private let thread: BlockingThread
-  private let store: SnapshotStore
-  private var engine: TurnEngine
-  private var pace: Pace
-  private var settings: DaemonSettings
+  let store: SnapshotStore
+  private(set) var engine: TurnEngine
+  private(set) var pace: Pace
+  private(set) var settings: DaemonSettings
   /// When the newest turn began, also one that failed.
   private var startedAt: BootInstant?
 

@@ -2,6 +2,7 @@
 
 import Diagnosis
 import KernelTables
+import Reporting
 
 /// Sums a census up for the outlets, in one pass over the rows and one over the connections.
 struct SnapshotBuilder {
@@ -27,6 +28,7 @@ struct SnapshotBuilder {
   /// Puts the newest look into `snapshot`. Findings, cost and settings are the caller's.
   func fill(_ snapshot: inout DaemonSnapshot) {
     snapshot.namespaces = namespaces()
+    fillTimeline(&snapshot)
     fillListeners(&snapshot)
     snapshot.owners = owners()
     snapshot.host = census.sample.host
@@ -57,6 +59,15 @@ struct SnapshotBuilder {
       for (id, count) in established { found[id]?.states[.established] = count }
     }
     return found.values.sorted { $0.id < $1.id }
+  }
+
+  private func fillTimeline(_ snapshot: inout DaemonSnapshot) {
+    var sum = StateCounts()
+    for namespace in snapshot.namespaces { sum.add(namespace.states) }
+    var counts = sum.byState
+    // Before the first full look 0 would be a claim.
+    if snapshot.fullLook == nil { counts[.established] = nil }
+    snapshot.timeline.add(counts, at: census.sample.takenAt)
   }
 
   private func fillListeners(_ snapshot: inout DaemonSnapshot) {

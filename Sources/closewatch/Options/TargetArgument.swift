@@ -2,6 +2,16 @@
 
 import Reporting
 
+/// A target and how it was typed, which is how the daemon is told.
+struct TypedTarget {
+  var text: String
+  var target: TriageTarget
+
+  static func parse(_ text: String) throws -> TypedTarget {
+    TypedTarget(text: text, target: try TargetArgument.parse(text))
+  }
+}
+
 /// What a triage is narrowed to, as people type it: `4711`, `web.service`, `web`, `:8080`.
 enum TargetArgument {
   static func parse(_ text: String) throws -> TriageTarget {

@@ -11,6 +11,23 @@ enum Terminal {
   static var hasOutput: Bool { isatty(1) == 1 }
   static var hasError: Bool { isatty(2) == 1 }
 
+  /// What kind it is, as the variable TERM says; nil when it is not set.
+  static var name: String? { variable("TERM") }
+
+  /// Whether a person can be asked: questions go to standard output, answers come from standard
+  /// input.
+  static var canAsk: Bool { isatty(0) == 1 && hasOutput }
+
+  /// Asks, and waits for a line. Only `y` and `yes` are a yes.
+  static func agrees(_ question: String) throws(StandardOutput.Failure) -> Bool {
+    try StandardOutput.write(question)
+    guard let line = readLine() else {
+      try StandardOutput.write("\n")
+      return false
+    }
+    return ["y", "yes"].contains(line.lowercased())
+  }
+
   /// The style for standard output.
   static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
     TextStyle(

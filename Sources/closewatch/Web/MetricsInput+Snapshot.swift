@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 import Reporting
 
@@ -19,6 +20,7 @@ extension MetricsInput {
     journal.suppressed = snapshot.journal.suppressed
     namespaces = snapshot.namespaces.map(NamespaceNumbers.init)
     owners = snapshot.stuckOwners
+    holders = snapshot.owners.map(HolderNumbers.init)
     listeners = snapshot.listeners.map { listener in
       ListenerNumbers(
         namespace: listener.namespace, local: listener.local, owner: listener.owner,
@@ -33,11 +35,20 @@ extension MetricsInput {
     routesFolded = snapshot.routesLeftOut
     findings = snapshot.findings
     findingsDropped = snapshot.findingsDropped
+    events = snapshot.events
     sampledAt = snapshot.newestLook?.takenAt
     gaps = snapshot.gaps
     connectionsRemembered = snapshot.connectionsRemembered
     connectionsFolded = snapshot.connectionsFolded
     descriptorsInFlight = snapshot.descriptorsInFlight
+  }
+}
+
+extension HolderNumbers {
+  init(_ summary: OwnerSummary) {
+    let isNobody = summary.owner.kind == .kernel && summary.owner.name.isEmpty
+    self.init(owner: isNobody ? Owner(.kernel, "kernel") : summary.owner, states: [:])
+    for state in TCPState.shown { states[state] = summary.states[state] }
   }
 }
 
@@ -65,9 +76,7 @@ extension NamespaceNumbers {
     self.init(id: summary.id)
     name = summary.name
     isOwn = summary.isOwn
-    for state in TCPState.shown { states[state] = summary.states[state] }
-    // One number for all states that have no name.
-    states[TCPState(rawValue: .max)] = summary.states.other
+    states = summary.states.byState
     unaccepted = summary.unaccepted
     orphans = summary.orphans
     sockstat = summary.sockstat

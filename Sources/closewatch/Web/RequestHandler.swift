@@ -11,7 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
   /// A marker between this handler and the compressor; no client sees it.
   static let identity = "closewatch-identity"
 
-  private let pages: WebPages
+  private let pages: any Pages
   private let gate: WebGate
   private let clock: ConnectionClock
   private let limits: WebLimits
@@ -22,11 +22,11 @@ final class RequestHandler: ChannelInboundHandler {
   /// An answer that waits until the client has taken earlier ones.
   private var held: (HTTPRequestHead, WebAnswer)?
 
-  init(pages: WebPages, gate: WebGate, clock: ConnectionClock) {
+  init(pages: any Pages, gate: WebGate, clock: ConnectionClock, limits: WebLimits) {
     self.pages = pages
     self.gate = gate
     self.clock = clock
-    limits = pages.limits
+    self.limits = limits
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -56,7 +56,7 @@ final class RequestHandler: ChannelInboundHandler {
   private func admit(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     switch gate.admission(of: head.headers) {
     case .granted:
-      give(pages.answer(to: head), to: head, context)
+      ask(head, context)
     case .refused(let answer):
       give(answer, to: head, context)
     case .asked(let verdict):
@@ -65,8 +65,25 @@ final class RequestHandler: ChannelInboundHandler {
         let (handler, context) = bound.value
         guard context.channel.isActive else { return }
         switch result {
-        case .success(nil): handler.give(handler.pages.answer(to: head), to: head, context)
+        case .success(nil): handler.ask(head, context)
         case .success(let refusal?): handler.give(refusal, to: head, context)
+        case .failure: context.close(promise: nil)
+        }
+      }
+    }
+  }
+
+  private func ask(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    switch pages.reply(to: head, on: context.eventLoop) {
+    case .ready(let answer):
+      give(answer, to: head, context)
+    case .coming(let answer):
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      answer.hop(to: context.eventLoop).whenComplete { result in
+        let (handler, context) = bound.value
+        guard context.channel.isActive else { return }
+        switch result {
+        case .success(let answer): handler.give(answer, to: head, context)
         case .failure: context.close(promise: nil)
         }
       }

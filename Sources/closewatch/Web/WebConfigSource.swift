@@ -17,6 +17,9 @@ final class WebConfigSource: Sendable {
     /// nil: plain HTTP.
     var tls: WebTLS?
 
+    /// Plain HTTP, for everybody who can connect.
+    init() { config = WebConfig() }
+
     init(_ config: WebConfig) throws(SettingsErrors) {
       self.config = config
       auth = config.users.isEmpty ? nil : BasicAuth(hashes: config.users)
@@ -44,6 +47,13 @@ final class WebConfigSource: Sendable {
     let current = try Current(config ?? WebConfig())
     state = Mutex(
       State(current: current, versions: Self.versions(path, current.config), isGood: true))
+  }
+
+  /// Without a file: everybody who can connect may see the pages.
+  init(logger: Logger) {
+    path = nil
+    self.logger = logger
+    state = Mutex(State(current: Current(), versions: []))
   }
 
   /// The settings in force.

@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
 import LinuxHost
+import NIOCore
 import NIOHTTP1
 import Reporting
 
 /// Which request gets which page. All of them are made from the newest snapshot: none looks at the
 /// host's sockets, none changes anything.
-struct WebPages: Sendable {
+struct WebPages: Pages {
   let store: SnapshotStore
   let connections: WebConnections
   let limits: WebLimits
   /// Whether the newest read of the web settings succeeded.
   let isConfigGood: @Sendable () -> Bool
 
+  func reply(to head: HTTPRequestHead, on loop: any EventLoop) -> PageReply {
+    .ready(answer(to: head))
+  }
+
   /// - Parameter head: A request whose client may see the pages.
   func answer(to head: HTTPRequestHead) -> WebAnswer {
-    if let refusal = Self.refusal(of: head) { return refusal }
+    if let refusal = WebAnswer.refusal(of: head) { return refusal }
     let path = head.uri.prefix { $0 != "?" }
+    let query = head.uri.dropFirst(path.count + 1)
     let answer =
       switch path {
       case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
-      case "/": landingPage
+      case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
       case "/-/healthy": WebAnswer(.ok, "closewatch is alive.")
       case "/-/ready": ready
       default: WebAnswer(.notFound, "404 there is no such page; see / for those that are")
@@ -32,27 +39,6 @@ struct WebPages: Sendable {
     return answer
   }
 
-  /// What is wrong with a request whatever it asks for.
-  private static func refusal(of head: HTTPRequestHead) -> WebAnswer? {
-    guard head.version == .http1_1 || head.version == .http1_0 else {
-      var answer = WebAnswer(.httpVersionNotSupported, "505 closewatch speaks HTTP/1.1")
-      answer.closes = true
-      return answer
-    }
-    // RFC 9112 3.2: exactly one, from HTTP/1.1 on.
-    if head.version == .http1_1, head.headers["host"].count != 1 {
-      var answer = WebAnswer(.badRequest, "400 a request needs one Host header")
-      answer.closes = true
-      return answer
-    }
-    guard head.method == .GET || head.method == .HEAD else {
-      var answer = WebAnswer(.methodNotAllowed, "405 only GET and HEAD: nothing changes over HTTP")
-      answer.headers.append(("Allow", "GET, HEAD"))
-      return answer
-    }
-    return nil
-  }
-
   private var ready: WebAnswer {
     let snapshot = store.snapshot
     guard snapshot.newestLook != nil else {
@@ -62,10 +48,32 @@ struct WebPages: Sendable {
     return WebAnswer(.ok, "closewatch is ready.")
   }
 
-  private var landingPage: WebAnswer {
-    let page = LandingPage(MetricsInput(store.snapshot))
-    return WebAnswer(.ok, contentType: "text/html; charset=utf-8", page.bytes())
+  /// A reader who reads or copies must be able to stop the page from reloading.
+  private func statusPage(refreshes: Bool) -> WebAnswer {
+    let snapshot = store.snapshot
+    var input = StatusInput(MetricsInput(snapshot))
+    var web = WebNumbers()
+    web.isConfigGood = isConfigGood()
+    input.metrics.web = web
+    input.timeline = snapshot.timeline
+    let now = Clock.boot
+    input.sampleAgeSeconds = snapshot.newestLook.map { max(0, now.seconds(since: $0.takenAt)) }
+    let interval = Int(snapshot.cost.intervalSeconds.rounded(.up))
+    input.refreshSeconds = refreshes ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
+    var answer = WebAnswer(
+      .ok, contentType: "text/html; charset=utf-8", StatusPage(input).bytes())
+    answer.headers = [
+      ("Content-Security-Policy", StatusPage.contentSecurityPolicy),
+      ("Referrer-Policy", "no-referrer"),
+    ]
+    if let seconds = input.refreshSeconds { answer.headers.append(("Refresh", String(seconds))) }
+    return answer
   }
+
+  /// Seconds between two loads of the status page: as often as there is a new sample, within
+  /// these. 30 s: time to read.
+  private static let refreshLeast = 30
+  private static let refreshMost = 120
 
   private func metrics(accept: [String]) -> WebAnswer {
     var input = MetricsInput(store.snapshot)

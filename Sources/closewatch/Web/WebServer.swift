@@ -34,17 +34,19 @@ struct WebServer: Service {
   }
 
   private let listeners: [Listener]
-  private let settings: WebSettings
+  private let limits: WebLimits
   private let source: WebConfigSource
-  private let store: SnapshotStore
+  private let makePages: @Sendable (WebConnections) -> any Pages
+  /// Whether passwords can be asked for: their checks have a thread.
+  private let checksPasswords: Bool
   private let logger: Logger
 
   /// Binds the sockets: what is wrong with an address shows before anything runs.
   ///
   /// - Throws: ``UsageError``: one line that says which address or file, and why.
   init(_ settings: WebSettings, store: SnapshotStore, logger: Logger) throws(UsageError) {
-    self.settings = settings
-    self.store = store
+    limits = settings.limits
+    checksPasswords = true
     self.logger = logger
     do throws(SettingsErrors) {
       source = try WebConfigSource(path: settings.configFile, logger: logger)
@@ -57,6 +59,29 @@ struct WebServer: Service {
       : try settings.addresses.map { address throws(UsageError) in
         try Self.bind(address)
       }
+    let (source, limits) = (source, settings.limits)
+    makePages = { connections in
+      WebPages(
+        store: store, connections: connections, limits: limits,
+        isConfigGood: { source.isGood })
+    }
+  }
+
+  /// Serves other pages, without passwords, on a unix socket that is bound already.
+  ///
+  /// - Parameters:
+  ///   - name: Of the socket, for the log.
+  ///   - path: Of its file, which is removed at the end.
+  init(
+    unixSocket fd: Int32, named name: String, path: String, pages: any Pages, limits: WebLimits,
+    logger: Logger
+  ) {
+    listeners = [Listener(fd: fd, name: name, path: path)]
+    self.limits = limits
+    source = WebConfigSource(logger: logger)
+    makePages = { _ in pages }
+    checksPasswords = false
+    self.logger = logger
   }
 
   private static func activated() throws(UsageError) -> [Listener] {
@@ -135,15 +160,12 @@ struct WebServer: Service {
   func start() throws -> Open {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let pool = NIOThreadPool(numberOfThreads: 1)
-    pool.start()
-    let connections = WebConnections(limit: settings.limits.connections)
+    if checksPasswords { pool.start() }
+    let connections = WebConnections(limit: limits.connections)
     var open = Open(
       paths: listeners.compactMap(\.path), group: group, pool: pool, connections: connections)
     let gate = WebGate(source: source, connections: connections, pool: pool, group: group)
-    let source = source
-    let pages = WebPages(
-      store: store, connections: connections, limits: settings.limits,
-      isConfigGood: { source.isGood })
+    let pages = makePages(connections)
     for listener in listeners {
       let bootstrap = bootstrap(group, connections: connections, gate: gate, pages: pages)
       open.channels.append(try bootstrap.withBoundSocket(listener.fd).wait())
@@ -160,7 +182,7 @@ struct WebServer: Service {
     for channel in open.channels { try? await channel.close() }
     open.removeFiles()
     connections.stop()
-    let limit = Clock.monotonicSeconds + settings.limits.shutdownSeconds
+    let limit = Clock.monotonicSeconds + limits.shutdownSeconds
     while connections.count > 0, Clock.monotonicSeconds < limit {
       guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
     }
@@ -168,10 +190,10 @@ struct WebServer: Service {
   }
 
   private func bootstrap(
-    _ group: any EventLoopGroup, connections: WebConnections, gate: WebGate, pages: WebPages
+    _ group: any EventLoopGroup, connections: WebConnections, gate: WebGate, pages: any Pages
   ) -> ServerBootstrap {
     let source = source
-    let limits = settings.limits
+    let limits = limits
     return ServerBootstrap(group: group)
       // One at a time, so that the bound of connections is exact.
       .serverChannelOption(.maxMessagesPerRead, value: 1)
@@ -195,7 +217,7 @@ struct WebServer: Service {
               head.headers.remove(name: RequestHandler.identity)
               return isIdentity ? .doNotCompress : .compressIfPossible
             },
-            RequestHandler(pages: pages, gate: gate, clock: clock))
+            RequestHandler(pages: pages, gate: gate, clock: clock, limits: limits))
         }
       }
       // Nagle's algorithm and delayed acknowledgements together cost 40 ms an answer.

@@ -33,7 +33,7 @@ import Testing
       "journalctl", ["--root=\(root.path)", "--update-catalog"])
     try #require(update.status == 0)
     let list = try ChildProgram.run("journalctl", ["--root=\(root.path)", "--list-catalog"])
-    #expect(list.lines.count == 3 * RuleID.allCases.count)
+    #expect(list.lines.count == 3 * RuleID.allCases.count + 1)
     for rule in RuleID.allCases {
       for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
         let id = MessageID.id(of: rule, kind)
@@ -44,6 +44,9 @@ import Testing
         #expect(shown.lines.contains("Defined-By: closewatch"))
       }
     }
+    let release = try ChildProgram.run(
+      "journalctl", ["--root=\(root.path)", "--dump-catalog", MessageID.release])
+    #expect(release.lines.contains { $0.contains("ran closewatch release on the process") })
     let text = try ChildProgram.run(
       "journalctl",
       [

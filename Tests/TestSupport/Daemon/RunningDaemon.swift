@@ -16,10 +16,12 @@ package final class RunningDaemon {
   ///   - settings: `section.key=value`.
   ///   - file: The settings file.
   ///   - web: Flags of the web server. Without, there is none: tests run side by side.
+  ///   - control: Its control socket. Without, there is none: commands of other tests would ask it.
   ///   - path: The program; without, the one that was built with the tests.
   package init(
     environment: [String] = [], settings: [String] = [], file: String? = nil,
-    web: [String] = ["--web.listen-address", "none"], path: String = Command.path
+    web: [String] = ["--web.listen-address", "none"], control: String = "none",
+    path: String = Command.path
   ) throws {
     // exec: the pid is the daemon's own.
     let script = "exec env \"$@\" 2>&1"
@@ -27,7 +29,7 @@ package final class RunningDaemon {
     arguments += [path, "daemon"]
     if let file { arguments += ["--settings", file] }
     for setting in settings { arguments += ["--set", setting] }
-    arguments += web
+    arguments += web + ["--control-socket", control]
     program = try ChildProgram("sh", arguments)
   }
 

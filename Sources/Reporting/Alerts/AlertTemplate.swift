@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// Parts of annotations: Go templates that Prometheus fills in when an alert fires.
+enum AlertTemplate {
+  /// The host, as the target's address has it.
+  static let host = "{{ $labels.instance | stripPort }}"
+
+  /// Text for people as a template that comes out as this very text.
+  static func literal(_ text: String) -> String {
+    var out = ""
+    var rest = text[...]
+    while let range = rest.firstRange(of: "{{") {
+      out += rest[..<range.lowerBound] + #"{{ "{{" }}"#
+      rest = rest[range.upperBound...]
+    }
+    return out + rest
+  }
+
+  /// Chooses by the label `cause`. Causes with the same text share it; without a choice there is
+  /// none. The lines of the choice leave none behind: a dash takes the white space beside it.
+  ///
+  /// - Parameter other: For a cause that these rules do not know: of a newer daemon.
+  static func byCause(_ rule: RuleID, other: String, _ text: (Cause) -> String) -> String {
+    let causes = RuleGuide.causes(of: rule)
+    var groups: [(text: String, causes: [Cause])] = []
+    for cause in causes {
+      let own = text(cause)
+      if let index = groups.firstIndex(where: { $0.text == own }) {
+        groups[index].causes.append(cause)
+      } else {
+        groups.append((own, [cause]))
+      }
+    }
+    if groups.count == 1 { return groups[0].text }
+    var out = ""
+    for (index, group) in groups.enumerated() {
+      let names = group.causes.map { "\"\($0.rawValue)\"" }.joined(separator: " ")
+      out += "{{\(index == 0 ? " if" : "- else if") eq $labels.cause \(names) -}}\n\(group.text)\n"
+    }
+    return out + "{{- else -}}\n\(other)\n{{- end }}"
+  }
+
+  /// What a query of one number about this finding gives, between two words; nothing when it gives
+  /// nothing. `%q` quotes a label for the query, whatever a program calls itself.
+  ///
+  /// - Parameters:
+  ///   - query: `@` stands for the selector of the finding.
+  ///   - number: A pipeline that takes the value: `printf "%.0f"`.
+  static func figure(
+    _ before: String, _ query: String, _ number: String, _ after: String
+  ) -> String {
+    let selector = "{job=%q,instance=%q,finding=%q}"
+    let text = query.split(separator: "@", omittingEmptySubsequences: false)
+      .joined(separator: selector)
+    return """
+
+      {{- with printf "\(text)" $labels.job $labels.instance $labels.finding | query -}}
+      \(before){{ . | first | value | \(number) }}\(after)
+      {{- end }}
+      """
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The alerts on something that runs out, before or without a finding.
+enum CapacityAlerts {
+  static let all = [acceptQueue, ports, descriptors]
+
+  static let reason = """
+    What runs out, also where no rule has found a culprit yet. All are warnings: the finding that
+    explains one is what pages, and mutes it (see inhibit_rules in alertmanager.yml).
+    """
+
+  private static func guide(_ rule: RuleID) -> GuideText {
+    RuleGuide.guide(for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .unknown)
+      .spelledOut()
+  }
+
+  private static func annotations(
+    _ rule: RuleID, _ summary: String, _ description: String
+  ) -> [(name: String, template: String)] {
+    [
+      ("summary", summary),
+      ("description", description),
+      (
+        "action",
+        """
+        On \(AlertTemplate.host), as root:
+          closewatch triage --for 60s
+        It says who, and prints the commands for what it finds.
+        """
+      ),
+      (
+        "does_not_help",
+        guide(rule).doesNotHelp.map { AlertTemplate.literal("- \($0.what): \($0.why)") }
+          .joined(separator: "\n")
+      ),
+      ("runbook", "closewatch explain \(rule.rawValue)"),
+    ]
+  }
+
+  /// The kernel takes one more than the backlog.
+  private static let acceptQueue = AlertRule(
+    name: "ClosewatchAcceptQueueNearlyFull",
+    expression: """
+      closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1) > 0.8
+      and closewatch_accept_queue_sockets >= 5
+      """,
+    wait: "2m", severity: "warning", area: "sockets",
+    reason: """
+      The queue holds one more than the backlog. 80 %: a burst of a fifth of the backlog still
+      fits. 2m: a burst that is accepted is over by then. At least 5: a backlog of one or two is
+      full whenever anybody waits.
+      """,
+    annotations: annotations(
+      .acceptQueueStall,
+      """
+      {{ with $labels.owner_name }}{{ . }}{{ else }}A listener{{ end }} on \(AlertTemplate.host): \
+      accept queue of {{ $labels.listen }} is {{ $value | humanizePercentage }} full
+      """,
+      """
+      Connections to {{ $labels.listen }} wait for accept() faster than they are taken. When the \
+      queue is full the kernel drops new ones, and clients hang in connect().
+      """))
+
+  private static let ports = AlertRule(
+    name: "ClosewatchEphemeralPortsNearlyUsed",
+    expression: "closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity > 0.8",
+    wait: "2m", severity: "warning", area: "sockets",
+    reason: """
+      80 %: connect() slows down before the last port is gone, for it looks for a free one by
+      trial. 2m: twice the life of a TIME_WAIT, so that a burst is not meant.
+      """,
+    annotations: annotations(
+      .timeWaitPortExhaustion,
+      """
+      \(AlertTemplate.host): {{ $value | humanizePercentage }} of the local ports from \
+      {{ $labels.source }} to {{ $labels.destination }} are in use
+      """,
+      """
+      Towards this one address and port the ephemeral ports are nearly used up. Then connect() \
+      fails with EADDRNOTAVAIL: "Cannot assign requested address". Other destinations are not \
+      concerned.
+      """))
+
+  private static let descriptors = AlertRule(
+    name: "ClosewatchDescriptorsRunOut",
+    expression: "closewatch_finding_exhaustion_seconds{resource=\"descriptors\"} < 3600",
+    wait: "1m", severity: "warning", area: "sockets",
+    reason: """
+      One hour: what it takes to find a person who restarts the service. 1m: a forecast from two
+      looks can be a burst. A warning, because it holds for suspicions too; the finding itself is
+      critical when it is confirmed.
+      """,
+    annotations: annotations(
+      .descriptorExhaustion,
+      """
+      {{ $labels.owner_name }} on \(AlertTemplate.host): out of descriptors in \
+      {{ $value | humanizeDuration }} at the present rate
+      """,
+      """
+      Sockets that are not closed fill the table of open files of {{ $labels.owner_name }}. At its \
+      limit accept(), socket() and open() fail with EMFILE: "Too many open files". What leaks: \
+      {{ $labels.rule }}.
+      """))
+}

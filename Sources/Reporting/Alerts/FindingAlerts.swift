@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The alerts on what closewatch has found: one for each rule, worded by its guide.
+enum FindingAlerts {
+  static let all = RuleID.allCases.map(alert)
+
+  static let reason = """
+    What closewatch has confirmed. The severity is the label of the series: the daemon weighs what
+    runs out, and when. No for: the daemon has watched for the patience of the rule (2m) before it
+    says firing, and ends it only after a quiet time (2m); to wait here again costs a critical
+    finding its hour. keep_firing_for: a daemon that restarts has forgotten, and needs some 4m to
+    confirm again. TIME_WAIT alone is no finding, however much there is of it, and alerts nobody.
+    """
+
+  private static func alert(_ rule: RuleID) -> AlertRule {
+    AlertRule(
+      name: AlertName.of(rule.rawValue),
+      expression: """
+        max without (lifecycle) \
+        (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing"})
+        """,
+      wait: nil, hold: "5m", severity: nil, area: "sockets",
+      reason: sentence(RuleSummary.line(rule)),
+      annotations: [
+        ("summary", summary(rule)), ("description", description(rule)), ("action", action(rule)),
+        ("does_not_help", futile(rule)), ("runbook", "closewatch explain \(rule.rawValue)"),
+      ])
+  }
+
+  private static func guide(_ rule: RuleID, _ cause: Cause) -> GuideText {
+    RuleGuide.guide(for: rule, cause: cause, runtime: .unknown).spelledOut()
+  }
+
+  /// `api.service on web-1: Read to the end and never closed`.
+  private static func summary(_ rule: RuleID) -> String {
+    "{{ $labels.owner_name }} on \(AlertTemplate.host): "
+      + AlertTemplate.byCause(rule, other: RuleSummary.line(rule)) { cause in
+        AlertTemplate.literal(guide(rule, cause).title)
+      }
+  }
+
+  private static func description(_ rule: RuleID) -> String {
+    AlertTemplate.byCause(rule, other: "The cause is {{ $labels.cause }}.") { cause in
+      AlertTemplate.literal(guide(rule, cause).meaning)
+    } + "\nFound:\(count(rule))\(figures).\n\(whom)"
+  }
+
+  private static func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + "."
+  }
+
+  private static func count(_ rule: RuleID) -> String {
+    let countsDescriptors = rule == .closedFdLeak || rule == .descriptorExhaustion
+    return AlertTemplate.figure(
+      "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#,
+      countsDescriptors ? " descriptors" : " sockets")
+  }
+
+  private static let figures =
+    "{{ with $labels.local_port }} on port {{ . }}{{ end }}"
+    + "{{ if ne $labels.netns \"own\" }} in network namespace {{ $labels.netns }}{{ end }}"
+    + AlertTemplate.figure(
+      ", ", "closewatch_finding_growth_sockets_per_second@ * 3600 > 0", #"printf "%.1f""#,
+      " more an hour")
+    + AlertTemplate.figure(
+      ", the oldest at least ", "time() - closewatch_finding_oldest_timestamp_seconds@",
+      "humanizeDuration", " old")
+    + AlertTemplate.figure(
+      ", runs out of {{ . | first | label \"resource\" }} in ",
+      "closewatch_finding_exhaustion_seconds@", "humanizeDuration", " at this rate")
+
+  private static let whom =
+    "Owner: {{ $labels.owner_kind }} {{ $labels.owner_name }}. Cause: {{ $labels.cause }}."
+
+  private static func action(_ rule: RuleID) -> String {
+    """
+    On \(AlertTemplate.host), as root:
+      closewatch triage --for 60s
+    It names process, descriptor and peers, and prints the commands that follow with their values
+    in place of the upper-case words. What was true when it began is in the journal there:
+      journalctl -x -n 1 -t closewatch CLOSEWATCH_RULE=\(rule.rawValue)
+    Then:
+
+    """
+      + AlertTemplate.byCause(rule, other: "- closewatch explain \(rule.rawValue)") { cause in
+        guide(rule, cause).now.map { AlertTemplate.literal(step($0)) }.joined(separator: "\n")
+      }
+  }
+
+  private static func futile(_ rule: RuleID) -> String {
+    AlertTemplate.byCause(rule, other: "- See closewatch explain \(rule.rawValue).") { cause in
+      guide(rule, cause).doesNotHelp.map {
+        AlertTemplate.literal("- \($0.what): \($0.why)")
+      }.joined(separator: "\n")
+    }
+  }
+
+  /// A bullet, its commands below it.
+  private static func step(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+      .map { ($0.offset == 0 ? "- " : "    ") + $0.element }.joined(separator: "\n")
+  }
+}

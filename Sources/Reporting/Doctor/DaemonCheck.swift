@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Judges how the daemon is.
+enum DaemonCheck {
+  private static let name = "daemon"
+  private static let log = "journalctl -u closewatch -n 50"
+
+  static func check(_ answer: DaemonAnswer) -> DoctorCheck {
+    switch answer {
+    case .answered(let sight): check(sight)
+    case .none(.absent(let path)):
+      DoctorCheck(
+        name, .missing, "none answers on \(path): commands look for themselves, without a history",
+        fix: "systemctl enable --now closewatch, for history", isNeeded: false)
+    case .none(.denied):
+      DoctorCheck(
+        name, .limited, "it answers root and the group closewatch only",
+        fix: "run as root, or as a member of the group: usermod -aG closewatch USER",
+        isNeeded: false)
+    case .none(.silent(let why)):
+      DoctorCheck(
+        name, .limited, "it does not answer: \(why)",
+        fix: "systemctl restart closewatch; \(log)", isNeeded: false)
+    case .none(.notAsked(let flag)):
+      DoctorCheck(name, .limited, "not asked (\(flag))", fix: "leave out \(flag)", isNeeded: false)
+    }
+  }
+
+  private static func check(_ sight: DaemonSight) -> DoctorCheck {
+    var found = "up for \(Quantity.duration(sight.upSeconds))"
+    if let age = sight.newestLookSeconds {
+      found +=
+        ", newest look \(Quantity.duration(age)) ago"
+        + ", every \(Quantity.duration(sight.intervalSeconds))"
+    } else {
+      found += ", has not looked yet"
+    }
+    let problems = problems(sight)
+    guard let first = problems.first else { return DoctorCheck(name, .ok, found, isNeeded: false) }
+    let said = problems.map(\.found).joined(separator: "; ")
+    return DoctorCheck(name, .limited, "\(found); \(said)", fix: first.fix, isNeeded: false)
+  }
+
+  private struct Problem {
+    var found: String
+    var fix: String
+  }
+
+  /// The worst first: its fix is the one to begin with.
+  private static func problems(_ sight: DaemonSight) -> [Problem] {
+    var problems: [Problem] = []
+    // A look that has not come for three intervals did not come at all.
+    let age = sight.newestLookSeconds ?? sight.upSeconds
+    if age > 3 * sight.intervalSeconds + 5 {
+      let why = sight.failure.map { ": \($0)" } ?? ""
+      problems.append(Problem(found: "its looks do not succeed\(why)", fix: log))
+    }
+    if let error = sight.settingsError {
+      problems.append(
+        Problem(
+          found: "settings not taken up: \(error)",
+          fix: "closewatch check-settings; systemctl reload closewatch"))
+    }
+    if sight.isBackedOff {
+      let set = Quantity.duration(sight.settledIntervalSeconds)
+      problems.append(
+        Problem(
+          found: "a look costs more than cpu-budget allows: not every \(set), as set",
+          fix: "raise sampling.cpu-budget, or sampling.interval"))
+    }
+    if sight.journalLost > 0 {
+      problems.append(
+        Problem(
+          found: "\(Quantity.count(sight.journalLost, "journal entry", plural: "journal entries"))"
+            + " lost",
+          fix: "systemctl status systemd-journald; raise journal.queue-length"))
+    }
+    return problems
+  }
+}

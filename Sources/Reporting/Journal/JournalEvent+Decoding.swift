@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// Why an entry of the journal is no finding event: the field, and what it holds.
+///
+/// Any process can write an entry with these fields, and a newer closewatch may know more words.
+package struct JournalFieldError: Error, Hashable, Sendable {
+  package var field: String
+  /// nil: the field is missing.
+  package var text: String?
+
+  package init(field: String, text: String?) {
+    self.field = field
+    self.text = text
+  }
+}
+
+extension JournalEvent {
+  /// Reads an entry's fields; those that it does not know are passed over.
+  ///
+  /// - Throws: ``JournalFieldError`` for the first field that is missing or has no meaning.
+  package init(fields: [JournalEntry.Field]) throws(JournalFieldError) {
+    let text = FieldText(fields)
+    kind = try text.word("CLOSEWATCH_EVENT", FindingEvent.Kind.init(rawValue:))
+    findingID = try text.needed("CLOSEWATCH_FINDING_ID")
+    rule = try text.word("CLOSEWATCH_RULE", RuleID.init(rawValue:))
+    cause = try text.word("CLOSEWATCH_CAUSE", Cause.init(rawValue:))
+    state = try text.word("CLOSEWATCH_STATE", Self.state)
+    severity = try text.word("CLOSEWATCH_SEVERITY") { name in
+      Severity.allCases.first { $0.name == name }
+    }
+    owner = Owner(
+      try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
+      try text.needed("CLOSEWATCH_OWNER"))
+    sockets = try text.word("CLOSEWATCH_SOCKETS") { Int($0) }
+    namespace = NetnsID(rawValue: try text.word("CLOSEWATCH_NETNS") { UInt32($0) })
+    namespaceName = text["CLOSEWATCH_NETNS_NAME"]
+    localPort = try text.optional("CLOSEWATCH_LOCAL_PORT") { UInt16($0) }
+    remotePort = try text.optional("CLOSEWATCH_REMOTE_PORT") { UInt16($0) }
+    remotes = text.all("CLOSEWATCH_REMOTE")
+    doubts = try text.words("CLOSEWATCH_DOUBT", Doubt.init(rawValue:))
+    growth = try Self.growth(text)
+    oldest = try Self.oldest(text)
+    firingSeconds = try text.optional("CLOSEWATCH_FIRING_SECONDS", Self.number)
+    forecast = try Self.forecast(text)
+    actor = try Self.actor(text)
+  }
+
+  private static func number(_ text: String) -> Double? {
+    // Double takes "nan" and "inf" too, which no time or rate is.
+    Double(text).flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  private static func state(_ name: String) -> TCPState? {
+    if let state = TCPState(named: name), state.name == name { return state }
+    let prefix = "UNKNOWN_"
+    guard name.hasPrefix(prefix), let raw = UInt8(name.dropFirst(prefix.count)) else { return nil }
+    return TCPState(rawValue: raw)
+  }
+
+  private static func growth(_ text: FieldText) throws(JournalFieldError) -> Rate? {
+    guard let rate = try text.optional("CLOSEWATCH_RATE_PER_SECOND", number) else { return nil }
+    return Rate(
+      perSecond: rate, low: try text.word("CLOSEWATCH_RATE_LOW", number),
+      high: try text.word("CLOSEWATCH_RATE_HIGH", number))
+  }
+
+  private static func oldest(_ text: FieldText) throws(JournalFieldError) -> Age? {
+    guard let seconds = try text.optional("CLOSEWATCH_OLDEST_SECONDS", number) else { return nil }
+    let bound = try text.word("CLOSEWATCH_OLDEST_BOUND") { (name) -> Age.Bound? in
+      switch name {
+      case "exact": .exact
+      case "at-least": .atLeast
+      default: nil
+      }
+    }
+    return Age(seconds: seconds, bound: bound)
+  }
+
+  private static func forecast(_ text: FieldText) throws(JournalFieldError) -> Forecast? {
+    let name = "CLOSEWATCH_FORECAST_RESOURCE"
+    guard let resource = try text.optional(name, Forecast.Resource.init(rawValue:)) else {
+      return nil
+    }
+    var forecast = Forecast(
+      resource: resource, used: try text.word("CLOSEWATCH_FORECAST_USED") { Int($0) },
+      limit: try text.word("CLOSEWATCH_FORECAST_LIMIT") { Int($0) })
+    forecast.seconds = try text.optional("CLOSEWATCH_FORECAST_SECONDS", number)
+    return forecast
+  }
+
+  private static func actor(_ text: FieldText) throws(JournalFieldError) -> Actor? {
+    guard let pid = try text.optional("CLOSEWATCH_PID", { Int32($0) }) else { return nil }
+    var actor = Actor(pid: pid, command: try text.needed("CLOSEWATCH_COMMAND"))
+    actor.executable = text["CLOSEWATCH_EXECUTABLE"]
+    actor.unit = text["CLOSEWATCH_UNIT"]
+    actor.container = text["CLOSEWATCH_CONTAINER"]
+    actor.runtime = try text.word("CLOSEWATCH_RUNTIME", ProcessRuntime.init(rawValue:))
+    actor.descriptors = try text.optional("CLOSEWATCH_DESCRIPTORS") { Int($0) }
+    actor.descriptorLimit = try text.optional("CLOSEWATCH_DESCRIPTOR_LIMIT") { UInt64($0) }
+    return actor
+  }
+}
+
+/// The values of an entry's fields by name.
+private struct FieldText {
+  private let values: [String: [String]]
+
+  init(_ fields: [JournalEntry.Field]) {
+    values = Dictionary(grouping: fields, by: \.name).mapValues { $0.map(\.value) }
+  }
+
+  subscript(name: String) -> String? { values[name]?.first }
+
+  func all(_ name: String) -> [String] { values[name] ?? [] }
+
+  func needed(_ name: String) throws(JournalFieldError) -> String {
+    guard let value = self[name] else { throw JournalFieldError(field: name, text: nil) }
+    return value
+  }
+
+  func word<Value>(
+    _ name: String, _ meaning: (String) -> Value?
+  ) throws(JournalFieldError) -> Value {
+    let text = try needed(name)
+    guard let value = meaning(text) else { throw JournalFieldError(field: name, text: text) }
+    return value
+  }
+
+  func optional<Value>(
+    _ name: String, _ meaning: (String) -> Value?
+  ) throws(JournalFieldError) -> Value? {
+    self[name] == nil ? nil : try word(name, meaning)
+  }
+
+  func words<Value>(
+    _ name: String, _ meaning: (String) -> Value?
+  ) throws(JournalFieldError) -> [Value] {
+    var words: [Value] = []
+    for text in all(name) {
+      guard let value = meaning(text) else { throw JournalFieldError(field: name, text: text) }
+      words.append(value)
+    }
+    return words
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnosis
+package import KernelTables
+
+/// What the journal keeps of a finding event: the typed fields of one entry, both ways.
+///
+/// ``fields`` and ``init(fields:)`` are each other's inverse, so that what is read years later is
+/// what was told. Numbers that are not whole have three decimal places.
+package struct JournalEvent: Hashable, Sendable {
+  /// The process to act on, as it was then.
+  package struct Actor: Hashable, Sendable {
+    package var pid: Int32
+    /// Untrusted text, printable.
+    package var command: String
+    package var executable: String?
+    package var unit: String?
+    package var container: String?
+    package var runtime = ProcessRuntime.unknown
+    package var descriptors: Int?
+    package var descriptorLimit: UInt64?
+
+    package init(pid: Int32, command: String) {
+      self.pid = pid
+      self.command = command
+    }
+  }
+
+  package var kind: FindingEvent.Kind
+  package var findingID: String
+  package var rule: RuleID
+  package var cause: Cause
+  package var state: TCPState
+  package var severity: Severity
+  package var owner: Owner
+  package var sockets: Int
+  package var namespace: NetnsID
+  package var namespaceName: String?
+  package var localPort: UInt16?
+  package var remotePort: UInt16?
+  /// The commonest remote ends, at most three, as text.
+  package var remotes: [String] = []
+  package var doubts: [Doubt] = []
+  package var growth: Rate?
+  package var oldest: Age?
+  /// Seconds from when it began to fire to this event.
+  package var firingSeconds: Double?
+  /// Without its range.
+  package var forecast: Forecast?
+  package var actor: Actor?
+
+  /// What is told of an event.
+  package init(_ event: FindingEvent) {
+    let finding = event.finding
+    kind = event.kind
+    findingID = finding.id
+    rule = finding.rule
+    cause = finding.cause
+    state = finding.state
+    severity = finding.severity
+    owner = finding.owner
+    sockets = finding.sockets
+    namespace = finding.namespace
+    namespaceName = finding.namespaceName
+    localPort = finding.localPort
+    remotePort = finding.remotePort
+    remotes = finding.peers.prefix(3).map { peer in
+      peer.remote.port == 0 ? peer.remote.address.description : peer.remote.description
+    }
+    doubts = finding.doubts
+    growth = finding.growth.map { rate in
+      Rate(
+        perSecond: Self.kept(rate.perSecond), low: Self.kept(rate.low), high: Self.kept(rate.high))
+    }
+    if let oldest = finding.oldest, oldest.bound != .unknown {
+      self.oldest = Age(seconds: Self.kept(oldest.seconds), bound: oldest.bound)
+    }
+    firingSeconds = finding.firingSince.map { Self.kept(event.at.seconds(since: $0)) }
+    if let told = finding.forecast {
+      var forecast = Forecast(resource: told.resource, used: told.used, limit: told.limit)
+      forecast.seconds = told.seconds.map(Self.kept)
+      self.forecast = forecast
+    }
+    let actors = finding.culprits.filter { $0.role != .peer }
+    actor = actors.first.map { Actor($0.process, runtime: finding.runtime) }
+  }
+
+  /// A number as three decimal places keep it.
+  private static func kept(_ value: Double) -> Double { Double(decimal(value)) ?? 0 }
+
+  private static func decimal(_ value: Double) -> String { Quantity.fixed(value, decimals: 3) }
+}
+
+extension JournalEvent.Actor {
+  fileprivate init(_ process: ProcessRecord, runtime: ProcessRuntime) {
+    pid = process.id.pid
+    command = UntrustedText.printable(process.command)
+    executable = process.executable.map { UntrustedText.printable($0) }
+    unit = process.unit
+    container = process.container
+    self.runtime = runtime
+    descriptors = process.descriptorCount
+    descriptorLimit = process.descriptorSoftLimit
+  }
+}
+
+extension JournalEvent {
+  /// The fields that hold it: `CLOSEWATCH_...`, in a fixed order. A field without a value is left
+  /// out; one that has several comes several times.
+  package var fields: [JournalEntry.Field] {
+    var fields = FieldList()
+    fields.add("CLOSEWATCH_EVENT", kind.rawValue)
+    fields.add("CLOSEWATCH_FINDING_ID", findingID)
+    fields.add("CLOSEWATCH_RULE", rule.rawValue)
+    fields.add("CLOSEWATCH_CAUSE", cause.rawValue)
+    fields.add("CLOSEWATCH_STATE", state.name)
+    fields.add("CLOSEWATCH_SEVERITY", severity.name)
+    fields.add("CLOSEWATCH_OWNER", owner.name)
+    fields.add("CLOSEWATCH_OWNER_KIND", owner.kind.rawValue)
+    fields.add("CLOSEWATCH_SOCKETS", String(sockets))
+    fields.add("CLOSEWATCH_NETNS", String(namespace.rawValue))
+    fields.add("CLOSEWATCH_NETNS_NAME", namespaceName)
+    fields.add("CLOSEWATCH_LOCAL_PORT", localPort.map { String($0) })
+    fields.add("CLOSEWATCH_REMOTE_PORT", remotePort.map { String($0) })
+    for remote in remotes { fields.add("CLOSEWATCH_REMOTE", remote) }
+    for doubt in doubts { fields.add("CLOSEWATCH_DOUBT", doubt.rawValue) }
+    fields.add("CLOSEWATCH_RATE_PER_SECOND", growth.map { Self.decimal($0.perSecond) })
+    fields.add("CLOSEWATCH_RATE_LOW", growth.map { Self.decimal($0.low) })
+    fields.add("CLOSEWATCH_RATE_HIGH", growth.map { Self.decimal($0.high) })
+    fields.add("CLOSEWATCH_OLDEST_SECONDS", oldest.map { Self.decimal($0.seconds) })
+    fields.add("CLOSEWATCH_OLDEST_BOUND", oldest.map { $0.bound == .exact ? "exact" : "at-least" })
+    fields.add("CLOSEWATCH_FIRING_SECONDS", firingSeconds.map { Self.decimal($0) })
+    fields.add("CLOSEWATCH_FORECAST_RESOURCE", forecast?.resource.rawValue)
+    fields.add("CLOSEWATCH_FORECAST_USED", forecast.map { String($0.used) })
+    fields.add("CLOSEWATCH_FORECAST_LIMIT", forecast.map { String($0.limit) })
+    fields.add("CLOSEWATCH_FORECAST_SECONDS", forecast?.seconds.map { Self.decimal($0) })
+    if let actor {
+      fields.add("CLOSEWATCH_PID", String(actor.pid))
+      fields.add("CLOSEWATCH_COMMAND", actor.command)
+      fields.add("CLOSEWATCH_EXECUTABLE", actor.executable)
+      fields.add("CLOSEWATCH_UNIT", actor.unit)
+      fields.add("CLOSEWATCH_CONTAINER", actor.container)
+      fields.add("CLOSEWATCH_RUNTIME", actor.runtime.rawValue)
+      fields.add("CLOSEWATCH_DESCRIPTORS", actor.descriptors.map { String($0) })
+      fields.add("CLOSEWATCH_DESCRIPTOR_LIMIT", actor.descriptorLimit.map { String($0) })
+    }
+    return fields.all
+  }
+
+  private struct FieldList {
+    private(set) var all: [JournalEntry.Field] = []
+
+    mutating func add(_ name: String, _ value: String?) {
+      guard let value else { return }
+      all.append(JournalEntry.Field(name: name, value: value))
+    }
+  }
+}

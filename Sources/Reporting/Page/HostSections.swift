@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The host's numbers: the census, who has what should be gone, accept queues, ephemeral ports.
+struct HostSections {
+  private static let ownersShown = 10
+  private static let listenersShown = 10
+  private static let routesShown = 8
+  private let input: MetricsInput
+  private let places: PlaceLabels
+
+  init(_ input: MetricsInput) {
+    self.input = input
+    places = PlaceLabels(input.namespaces)
+  }
+
+  func write(to page: inout HTMLWriter) {
+    writeCensus(to: &page)
+    writeOwners(to: &page)
+    writeListeners(to: &page)
+    writeRoutes(to: &page)
+  }
+
+  // MARK: Census
+
+  /// The namespaces of one kind, as the metrics tell them apart.
+  private struct Kind {
+    var name: String
+    var members: [NamespaceNumbers]
+
+    func count(_ state: TCPState) -> Int {
+      members.reduce(0) { $0 + ($1.states[state] ?? 0) }
+    }
+  }
+
+  private var kinds: [Kind] {
+    [
+      Kind(name: "Own", members: input.namespaces.filter(\.isOwn)),
+      Kind(name: "Named", members: input.namespaces.filter { !$0.isOwn && $0.name != nil }),
+      Kind(name: "Other", members: input.namespaces.filter { !$0.isOwn && $0.name == nil }),
+    ].filter { !$0.members.isEmpty }
+  }
+
+  private func writeCensus(to page: inout HTMLWriter) {
+    let kinds = kinds
+    let states = NamespaceCensus.ordered(
+      kinds.reduce(into: [:]) { sum, kind in
+        for state in TCPState.shown { sum[state, default: 0] += kind.count(state) }
+      }
+    ).filter { $0.1 > 0 }
+    page.element("section", HTMLAttribute("aria-labelledby", "h-census")) { page in
+      page.element("h2", .id("h-census"), text: "Sockets now")
+      guard !states.isEmpty else {
+        page.element("p", text: "No TCP socket.")
+        return
+      }
+      let columns = kinds.map { kind in
+        kind.members.count > 1
+          ? "\(kind.name) (\(Quantity.count(kind.members.count)))" : kind.name
+      }
+      HTMLTable(
+        "Sockets by state and kind of network namespace", columns: ["State"] + columns + ["All"]
+      ).write(
+        states.map { state, sum in
+          [state.name] + kinds.map { Quantity.count($0.count(state)) } + [Quantity.count(sum)]
+        }, to: &page)
+      page.element(
+        "p", .class("quiet"),
+        text: "Network namespaces: own is that of closewatch, named are those of ip netns, other "
+          + "are those of containers and the like.")
+    }
+  }
+
+  // MARK: Owners
+
+  private func writeOwners(to page: inout HTMLWriter) {
+    let owners = input.owners.filter { $0.total > 0 }
+    guard !owners.isEmpty else { return }
+    page.element("section", HTMLAttribute("aria-labelledby", "h-owners")) { page in
+      page.element("h2", .id("h-owners"), text: "Who has sockets that should be gone")
+      HTMLTable(
+        "Owners of sockets that should be gone",
+        columns: ["Owner", "Sockets", "Oldest", "Descriptors"]
+      ).write(owners.prefix(Self.ownersShown).map(cells), to: &page)
+      more(owners.count - Self.ownersShown, to: &page)
+      page.element(
+        "p", .class("quiet"),
+        text: "Closed by one side, and quiet for longer than the patience. Not each is a finding.")
+    }
+  }
+
+  private func cells(of owner: StuckOwner) -> [String] {
+    var parts = StuckOwner.states.compactMap { state in
+      owner.stuck[state].flatMap { $0 > 0 ? "\(state.name) \(Quantity.count($0))" : nil }
+    }
+    if owner.ghosts > 0 { parts.append("dead \(Quantity.count(owner.ghosts))") }
+    let age = owner.oldest.flatMap { oldest in
+      input.sampledAt.map { Quantity.duration(max(0, $0.seconds(since: oldest))) }
+    }
+    var descriptors = "-"
+    if let used = owner.descriptors {
+      let limit = owner.descriptorLimit.flatMap { $0 < .max ? Int(clamping: $0) : nil }
+      descriptors =
+        Quantity.count(used) + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
+    }
+    return [
+      PublicOwner.name(owner.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
+    ]
+  }
+
+  // MARK: Listeners
+
+  private func writeListeners(to page: inout HTMLWriter) {
+    let waiting = input.listeners.filter { $0.queued > 0 }.sorted {
+      (Self.share($1), $0.local.port) < (Self.share($0), $1.local.port)
+    }
+    page.element("section", HTMLAttribute("aria-labelledby", "h-accept")) { page in
+      page.element("h2", .id("h-accept"), text: "Accept queues")
+      let all = Quantity.count(input.listeners.count + input.listenersFolded, "listener")
+      guard !waiting.isEmpty else {
+        page.element("p", text: "\(all); no connection waits to be accepted.")
+        return
+      }
+      HTMLTable(
+        "The fullest accept queues", columns: ["Listener", "Port", "Waiting", "Limit"]
+      ).write(
+        waiting.prefix(Self.listenersShown).map { listener in
+          [
+            (listener.owner.map(PublicOwner.name) ?? "no process") + place(listener.namespace),
+            "\(listener.local.port)", Quantity.count(listener.queued),
+            listener.limit.map { Quantity.count($0) } ?? "not known",
+          ]
+        }, to: &page)
+      more(waiting.count - Self.listenersShown, to: &page)
+      page.element("p", .class("quiet"), text: "\(all) in all.")
+    }
+  }
+
+  private static func share(_ listener: ListenerNumbers) -> Double {
+    Double(listener.queued) / Double(max(listener.limit ?? 1, 1))
+  }
+
+  private func place(_ id: NetnsID) -> String {
+    let label = places.label(id)
+    return label == "own" ? "" : " in " + LabelValue.safe(label)
+  }
+
+  // MARK: Ephemeral ports
+
+  private func writeRoutes(to page: inout HTMLWriter) {
+    let routes = input.routes.sorted { Self.share($0) > Self.share($1) }
+    guard !routes.isEmpty else { return }
+    page.element("section", HTMLAttribute("aria-labelledby", "h-ports")) { page in
+      page.element("h2", .id("h-ports"), text: "Ephemeral ports to one destination")
+      HTMLTable(
+        "Ephemeral ports in use to one destination",
+        columns: ["Destination port", "In use", "Of", "Share"]
+      ).write(
+        routes.prefix(Self.routesShown).map { route in
+          [
+            "\(route.destination.port)" + place(route.namespace), Quantity.count(route.used),
+            Quantity.count(route.capacity),
+            Quantity.fixed(100 * Self.share(route), decimals: 1) + " %",
+          ]
+        }, to: &page)
+      more(routes.count + input.routesFolded - Self.routesShown, to: &page)
+      page.element(
+        "p", .class("quiet"),
+        text: "The addresses are in the metrics: closewatch_ephemeral_ports_used.")
+    }
+  }
+
+  private static func share(_ route: RouteNumbers) -> Double {
+    Double(route.used) / Double(max(route.capacity, 1))
+  }
+
+  private func more(_ count: Int, to page: inout HTMLWriter) {
+    guard count > 0 else { return }
+    page.element("p", .class("quiet"), text: "And \(Quantity.count(count)) more.")
+  }
+}

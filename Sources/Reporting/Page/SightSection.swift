@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// What closewatch could not see, how it does, and what it costs.
+struct SightSection {
+  private let input: StatusInput
+  private var metrics: MetricsInput { input.metrics }
+
+  init(_ input: StatusInput) { self.input = input }
+
+  func write(to page: inout HTMLWriter) {
+    page.element("section", HTMLAttribute("aria-labelledby", "h-sight")) { page in
+      page.element("h2", .id("h-sight"), text: "How well it sees")
+      let troubles = troubles
+      if troubles.isEmpty {
+        page.element(
+          "p", text: "Every network namespace and every process that holds a socket could be read.")
+      } else {
+        page.element("ul", .class("troubles")) { page in
+          for trouble in troubles { page.element("li", text: trouble) }
+        }
+        page.element("p", .class("quiet")) { page in
+          page.raw("On this host, ")
+          page.inline("code", text: "closewatch doctor")
+          page.raw(" says how to mend it.")
+        }
+      }
+      page.element("p", text: cost)
+    }
+  }
+
+  /// Everything that makes the page say less than there is, in sentences.
+  private var troubles: [String] {
+    var found: [String] = []
+    var counts: [Gap.Kind: Int] = [:]
+    for gap in metrics.gaps { counts[gap.kind, default: 0] += gap.count }
+    for kind in Gap.Kind.allCases {
+      // Details name processes and files.
+      guard let count = counts[kind] else { continue }
+      found.append(
+        GapWords.sentence(Gap(kind, count: count, detail: ""), unicode: true, isRoot: true) + ".")
+    }
+    if metrics.connectionsFolded > 0 {
+      let count = Quantity.count(metrics.connectionsFolded, "socket")
+      found.append("\(count) left out of the judgement: rules.connection-limit is reached.")
+    }
+    if metrics.findingsDropped > 0 {
+      found.append("\(Quantity.count(metrics.findingsDropped, "finding")) not taken up: too many.")
+    }
+    return found + ownTroubles
+  }
+
+  private var ownTroubles: [String] {
+    var found: [String] = []
+    if !metrics.settings.isLastReloadGood {
+      found.append(
+        "The newest settings file was refused, those before it are in force: closewatch "
+          + "check-settings says why.")
+    }
+    if metrics.web?.isConfigGood == false {
+      found.append("The newest web.config.file was refused, the one before it is in force.")
+    }
+    let sampler = metrics.sampler
+    if sampler.failedLooks > 0 {
+      found.append("\(Quantity.count(sampler.failedLooks, "sample")) failed since the start.")
+    }
+    if sampler.lateTurns > 0 {
+      found.append("\(Quantity.count(sampler.lateTurns, "sample")) came late since the start.")
+    }
+    if sampler.isBackedOff {
+      found.append("Samples are fewer than set, because one costs more than its budget.")
+    }
+    if metrics.journal.lost > 0 {
+      found.append(
+        Quantity.count(metrics.journal.lost, "entry", plural: "entries")
+          + " for the journal lost: journald was away for too long.")
+    }
+    return found
+  }
+
+  /// `A sample takes 3 ms; ... 0.2 % of a core since the start 4 d ago.`
+  private var cost: String {
+    let sampler = metrics.sampler
+    var parts: [String] = []
+    if let seconds = sampler.lookSeconds {
+      parts.append(
+        "The newest sample took \(Quantity.duration(seconds)), with the search for holders and "
+          + "the judgement \(Quantity.duration(sampler.turnSeconds)).")
+    }
+    let samples = sampler.cheapLooks + sampler.fullLooks
+    if samples > 0, let started = sampler.startedWallSeconds, let now = sampler.lookWallSeconds,
+      now > started
+    {
+      let share = 100 * sampler.totalCPUSeconds / (now - started)
+      parts.append(
+        "\(Quantity.count(samples, "sample")) in \(Quantity.duration(now - started)) used "
+          + "\(Quantity.fixed(share, decimals: 2)) % of a core.")
+    }
+    parts.append(
+      "\(Quantity.count(metrics.connectionsRemembered, "connection")) in memory.")
+    return parts.joined(separator: " ")
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// The page at `/`: how bad it is, each finding with its curve and what to do, what the host has,
+/// and how well closewatch sees it. HTML without a script and without anything from elsewhere.
+///
+/// Whoever can connect can read it: no command line, no address, no process and no single socket
+/// is on it.
+package struct StatusPage {
+  /// The most findings with a card, those resolved, and guides in full.
+  private static let cardsShown = 30
+  private static let resolvedShown = 20
+  private static let guidesShown = 12
+  /// Guides that are unfolded.
+  private static let guidesOpen = 2
+  private let input: StatusInput
+  private let verdict: StatusVerdict
+
+  package init(_ input: StatusInput) {
+    self.input = input
+    verdict = StatusVerdict(input)
+  }
+
+  /// What a browser may do with the page: show it, with the one style sheet that is in it.
+  package static let contentSecurityPolicy =
+    "default-src 'none'; style-src 'sha256-\(StatusStyle.hash)'; img-src data:; base-uri 'none'; "
+    + "form-action 'none'; frame-ancestors 'none'"
+
+  /// The page as HTML.
+  package func bytes() -> [UInt8] {
+    var page = HTMLWriter()
+    page.raw("<!DOCTYPE html>\n")
+    page.element("html", HTMLAttribute("lang", "en")) { page in
+      page.element("head") { page in writeHead(to: &page) }
+      page.element("body") { page in
+        page.raw(Icon.symbols)
+        verdict.write(to: &page)
+        page.element("main") { page in writeMain(to: &page) }
+        page.element("footer") { page in writeLinks(to: &page) }
+      }
+    }
+    return page.bytes
+  }
+
+  private func writeHead(to page: inout HTMLWriter) {
+    page.raw("<meta charset=\"utf-8\">\n")
+    page.element("title", text: verdict.title)
+    page.raw(
+      """
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta name="robots" content="noindex">
+
+      """)
+    page.open(
+      "link", [HTMLAttribute("rel", "icon"), .href(StatusStyle.favicon(verdict.mood))])
+    page.raw("\n<style>")
+    page.raw(StatusStyle.sheet)
+    page.raw("</style>\n")
+  }
+
+  private func writeMain(to page: inout HTMLWriter) {
+    guard input.metrics.sampler.lookWallSeconds != nil else { return }
+    writeCards(to: &page)
+    writeResolved(to: &page)
+    TimelineSection(input).write(to: &page)
+    HostSections(input.metrics).write(to: &page)
+    SightSection(input).write(to: &page)
+  }
+
+  // MARK: Findings
+
+  /// What makes two findings have one guide.
+  private struct GuideKey: Hashable {
+    var rule: RuleID
+    var cause: Cause
+    var runtime: String
+  }
+
+  private func writeCards(to page: inout HTMLWriter) {
+    let active = Array((input.firing + input.pending).prefix(Self.cardsShown))
+    var told: [GuideKey: Finding] = [:]
+    var advice: [FindingCard.Advice] = []
+    for finding in active {
+      let key = GuideKey(
+        rule: finding.rule, cause: finding.cause, runtime: finding.runtime.rawValue)
+      if let other = told[key] {
+        let owner = PublicOwner.name(other.owner)
+        advice.append(.same(id: FindingCard.id(of: other), owner: owner))
+      } else if told.count < Self.guidesShown {
+        let isOpen = told.count < Self.guidesOpen && finding.lifecycle == .firing
+        advice.append(.full(isOpen: isOpen))
+        told[key] = finding
+      } else {
+        advice.append(.elsewhere)
+      }
+    }
+    FindingIndex(active).write(to: &page)
+    let cards = zip(active, advice).map { FindingCard($0, in: input, advice: $1) }
+    let firing = active.count { $0.lifecycle == .firing }
+    write(Array(cards[..<firing]), id: "h-firing", title: "Firing", to: &page)
+    write(Array(cards[firing...]), id: "h-pending", title: "Suspected", to: &page)
+    let more = input.firing.count + input.pending.count - active.count
+    guard more > 0 else { return }
+    page.element("p") { page in
+      page.text("And \(Quantity.count(more, "finding")) more. On this host, ")
+      page.inline("code", text: "closewatch triage")
+      page.raw(" lists them all.")
+    }
+  }
+
+  private func write(
+    _ cards: [FindingCard], id: String, title: String, to page: inout HTMLWriter
+  ) {
+    guard !cards.isEmpty else { return }
+    page.element("section", HTMLAttribute("aria-labelledby", id)) { page in
+      page.element("h2", .id(id), text: title)
+      for card in cards { card.write(to: &page) }
+    }
+  }
+
+  private func writeResolved(to page: inout HTMLWriter) {
+    let resolved = input.resolved
+    guard !resolved.isEmpty else { return }
+    page.element("section", HTMLAttribute("aria-labelledby", "h-resolved")) { page in
+      page.element("h2", .id("h-resolved"), text: "Resolved in the last hour")
+      page.element("ul", .class("resolved")) { page in
+        for finding in resolved.prefix(Self.resolvedShown) {
+          page.element("li") { page in
+            Icon.write("resolved", to: &page)
+            page.inline("strong", text: PublicOwner.name(finding.owner))
+            page.raw(" ")
+            page.inline("code", text: finding.rule.rawValue)
+            page.raw(" ")
+            page.text("at most \(Quantity.count(finding.history.map(\.sockets).max() ?? 0))")
+          }
+        }
+      }
+      let more = resolved.count - Self.resolvedShown
+      if more > 0 { page.element("p", text: "And \(Quantity.count(more)) more.") }
+    }
+  }
+
+  private func writeLinks(to page: inout HTMLWriter) {
+    page.element("nav", HTMLAttribute("aria-label", "Other pages")) { page in
+      page.inline("a", .href("/metrics"), text: "Metrics")
+      page.raw("\n")
+      page.inline("a", .href("/-/healthy"), text: "Healthy")
+      page.raw("\n")
+      page.inline("a", .href("/-/ready"), text: "Ready")
+    }
+    page.element(
+      "p", .class("quiet"),
+      text: "closewatch \(input.metrics.version) finds TCP sockets that should have been closed, "
+        + "and who holds them.")
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The page that explains keys, columns and marks.
+enum TopHelp {
+  private static let labelColumns = 16
+
+  static func lines(columns: Int, style: TextStyle, patienceSeconds: Double?) -> [ScreenLine] {
+    var lines: [ScreenLine] = []
+    heading("Keys", &lines)
+    for (label, words) in keys { entry(label, words, columns, style, &lines) }
+    heading("Columns", &lines)
+    let patience = patienceSeconds.map { Quantity.duration($0) } ?? "the patience"
+    for (label, words) in columnWords(patience, style) {
+      entry(label, words, columns, style, &lines)
+    }
+    heading("Words", &lines)
+    for (label, words) in terms { entry(label, words, columns, style, &lines) }
+    return lines
+  }
+
+  private static let keys = [
+    ("Up Down, j k", "move; PgUp PgDn by a page; Home End, g G to the first and last"),
+    ("Enter, Right", "from an owner to its sockets, from a socket to its details"),
+    ("Esc, Left", "back; Esc takes a filter away first"),
+    ("s or >, <", "sort by the next column, or the one before"),
+    ("r", "reverse the order"),
+    ("/", "filter: every word must be in the line; Enter keeps it, Esc clears it"),
+    ("p or Space", "pause: the screen stands still, the looks go on; again: the newest look"),
+    ("+ -", "look less often, more often"),
+    ("Ctrl-L", "draw the screen anew"),
+    ("h or ?", "this page"),
+    ("q, Ctrl-C", "quit; Ctrl-Z goes to the shell, fg comes back"),
+  ]
+
+  private static func columnWords(_ patience: String, _ style: TextStyle) -> [(String, String)] {
+    [
+      ("OWNER", "the systemd unit, else the container, else the program"),
+      ("PIDS", "its process, or how many of them, in brackets"),
+      (
+        "WAITING",
+        """
+        sockets that only a close() ends: CLOSE_WAIT, FIN_WAIT2 with a descriptor, closes that \
+        nobody acknowledges, and descriptors on dead sockets
+        """
+      ),
+      ("STUCK", "those of them that have waited for \(patience) or more without a byte"),
+      (
+        "/MIN",
+        "the change of WAITING in a minute, by the last minute; "
+          + (style.unicode ? "↑ ↓ =" : "^ v =") + " its direction"
+      ),
+      (
+        "OLDEST",
+        "how long the oldest of WAITING has been in its state; "
+          + (style.unicode ? "≥" : ">") + " means at least"
+      ),
+      ("FDS", "descriptors and their limit, of the process that is nearest to it"),
+      ("SOCKETS", "all TCP sockets of the owner, in all network namespaces"),
+      ("FINDING", "what the rules say: pending is not proved yet, firing is"),
+    ]
+  }
+
+  private static let terms = [
+    ("DEAD", "a descriptor is open, its socket is in no table: ss does not show it"),
+    ("!", "behind a state: some are stuck in it"),
+    ("let go", "no process has it; this one had it open"),
+    ("unaccepted", "it waits in the accept queue of this process"),
+    ("a verdict", "closewatch triage NAME says why, how fast, what runs out and what to do"),
+  ]
+
+  private static func heading(_ title: String, _ lines: inout [ScreenLine]) {
+    if !lines.isEmpty { lines.append(ScreenLine()) }
+    lines.append(ScreenLine(" " + title, .strong))
+  }
+
+  private static func entry(
+    _ label: String, _ words: String, _ columns: Int, _ style: TextStyle,
+    _ lines: inout [ScreenLine]
+  ) {
+    for (index, text) in style.wrap(words, columns: max(10, columns - labelColumns - 1))
+      .enumerated()
+    {
+      var line = ScreenLine("  ")
+      if index == 0 { line.add(label, .strong) }
+      line.pad(to: labelColumns)
+      line.add(text)
+      lines.append(line)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnosis
+import Glibc
+import LinuxHost
+import Reporting
+
+/// `closewatch top`: who holds stuck sockets, live.
+struct Top: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows live who holds stuck sockets, and leads from an owner to one socket.",
+    discussion: """
+      Looks again and again, judges by the rules of triage, and shows the owners: units, \
+      containers and programs, those with most stuck sockets first. Enter leads to the sockets of \
+      an owner, and to the page of one socket: its life, who holds it, its other end, and what to \
+      do. h shows all keys. Quitting leaves the terminal as it was; after kill -9 nothing can, \
+      type reset. Needs a terminal that can place its cursor.
+
+      Examples:
+        closewatch top
+        closewatch top --interval 5s
+        closewatch top --netns blue            one namespace
+        closewatch top --patience 2m           stuck after two minutes
+
+      Exit status: 0 it was quit, 2 bad usage, no terminal, or nothing could be seen.
+      """)
+
+  @Option(
+    help: ArgumentHelp("Time between two looks.", valueName: "time"),
+    transform: TimeSpan.parsePositive)
+  var interval = TimeSpan(seconds: 2)
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a socket must wait to be closed before it counts as stuck.", valueName: "time"),
+    transform: TimeSpan.parsePositive)
+  var patience = TimeSpan(seconds: 30)
+
+  @Option(
+    help: ArgumentHelp("Colour: auto, always or never.", valueName: "when"),
+    transform: OutputOptions.parseColour)
+  var color = ColourChoice.auto
+
+  @OptionGroup var machine: HostOptions
+
+  func validate() throws {
+    guard interval.seconds >= 0.1 else {
+      throw ValidationError("--interval below 100ms would measure closewatch itself")
+    }
+  }
+
+  func run() throws {
+    let kind = try Self.terminalKind()
+    var place = TopState.Place()
+    place.host = machine.replay ?? HostName.current
+    place.style = Terminal.style(color)
+    place.style.unicode = place.style.unicode && kind.hasSymbols
+    place.utcOffsetSeconds = Clock.utcOffsetSeconds
+    place.isRoot = geteuid() == 0
+    var settings = RuleSettings()
+    settings.patienceSeconds = patience.seconds
+    let looker = try TopLooker(settings: settings, intervalSeconds: interval.seconds)
+    var screen = TopScreen(
+      looker, place: place, kind: kind, intervalSeconds: interval.seconds)
+    guard let ending = try screen.run(try machine.open(), machine.request) else { return }
+    // Whoever waits for this program is told what ended it.
+    signal(ending, SIG_DFL)
+    kill(getpid(), ending)
+  }
+
+  private static let instead =
+    "use closewatch triage --for 60s for a verdict, or closewatch sockets for a list"
+
+  private static func terminalKind() throws(UsageError) -> TerminalKind {
+    guard TerminalDevice.isThere else {
+      throw UsageError("top needs a terminal for input and output; without one \(instead)")
+    }
+    let name = Terminal.name
+    guard let kind = TerminalKind(name) else {
+      let reason = name.map { "TERM is \($0)" } ?? "TERM is not set"
+      throw UsageError("top cannot place the cursor on this terminal (\(reason)); \(instead)")
+    }
+    return kind
+  }
+}

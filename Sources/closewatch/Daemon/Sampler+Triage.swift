@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Reporting
+
+extension Sampler {
+  /// What a question about the host comes to.
+  enum Triage: Sendable {
+    case report(TriageReport)
+    /// There is no knowledge that could be relied on: why, in one line.
+    case unready(String)
+    /// Nothing is known of what was asked for.
+    case unknown(String)
+  }
+
+  /// Puts together what is known, without a look of its own.
+  func triage(of target: TriageTarget?) -> Triage {
+    let snapshot = store.snapshot
+    let failure = snapshot.cost.lastFailure
+    guard let census = engine.watch.census, let newest = snapshot.newestLook else {
+      return .unready("it has not looked yet" + (failure.map { ": \($0)" } ?? ""))
+    }
+    let now = Clock.boot
+    let age = now.seconds(since: newest.takenAt)
+    // Three intervals; a turn takes its time too, on a host in trouble a long one; and two seconds
+    // for a moment of bad luck.
+    guard age <= 3 * pace.intervalSeconds + 3 * snapshot.cost.turnWallSeconds + 2 else {
+      return .unready(
+        "its newest look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
+    }
+    let findings = engine.watch.findings.filter { target?.admits($0) ?? true }
+    let summary = TriageCensus(census, target: target, besides: findings, gaps: snapshot.gaps)
+    guard let summary else {
+      return .unknown(
+        "\(target?.absence ?? ""), by the daemon's look \(Quantity.duration(age)) ago;"
+          + " --no-daemon looks now")
+    }
+    var watch = DaemonWatch(
+      since: census.firstLookAt, newestLookAt: newest.takenAt, askedAt: now,
+      intervalSeconds: pace.intervalSeconds, isBackedOff: pace.isBackedOff,
+      patienceSeconds: settings.rules.patienceSeconds)
+    if !census.sample.states.contains(.established) {
+      watch.establishedAt = snapshot.fullLook?.takenAt
+    }
+    var report = TriageReport(
+      findings: findings, census: summary, watchedSeconds: census.watchedSeconds,
+      source: .daemon(watch))
+    report.target = target
+    return .report(report)
+  }
+}

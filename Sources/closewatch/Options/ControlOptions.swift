@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// Where a command finds the daemon.
+struct ControlOptions: ParsableArguments {
+  @Flag(help: "Do not ask the daemon: look now, by itself.")
+  var noDaemon = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the daemon answers (default: \(ControlSocket.usualPath)).", valueName: "path"))
+  var controlSocket: String?
+
+  /// The daemon's socket.
+  var path: String { controlSocket ?? ControlSocket.usualPath }
+}

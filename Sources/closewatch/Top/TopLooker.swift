@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Reporting
+import Synchronization
+
+/// Takes look after look on a thread of its own, so that a look that takes long never keeps a key
+/// waiting.
+final class TopLooker: Sendable {
+  /// What there is to know at the moment.
+  struct News: Sendable {
+    /// The newest picture, once; nil when it was taken already.
+    var picture: TopPicture?
+    /// Why the newest look failed.
+    var failure: String?
+    /// When the look began that is being taken.
+    var lookingSince: BootInstant?
+  }
+
+  private let news = Mutex(News())
+  private let intervalSeconds: Mutex<Double>
+  private let wakeUp: WakePipe
+  private let settings: RuleSettings
+
+  /// - Parameter settings: Of the rules; how long a finding must have ended follows the interval.
+  init(settings: RuleSettings, intervalSeconds: Double) throws(SystemCallError) {
+    self.settings = settings
+    self.intervalSeconds = Mutex(intervalSeconds)
+    wakeUp = try WakePipe()
+  }
+
+  /// Starts to look.
+  ///
+  /// - Parameter screen: Rung whenever there is news.
+  func start(
+    _ host: sending any Host, _ request: SampleRequest, screen: WakePipe
+  ) throws(SystemCallError) {
+    var turn = Turn(host: host, request: request)
+    try BackgroundThread.start("looking") { self.run(&turn, screen) }
+  }
+
+  /// What is new since it was last asked for.
+  func takeNews() -> News {
+    news.withLock { news in
+      defer {
+        news.picture = nil
+        news.failure = nil
+      }
+      return news
+    }
+  }
+
+  /// Looks at another pace from now on.
+  func setPace(_ seconds: Double) {
+    intervalSeconds.withLock { $0 = seconds }
+    wakeUp.ring()
+  }
+
+  private func run(_ turn: inout Turn, _ screen: WakePipe) {
+    while true {
+      let began = Clock.boot
+      news.withLock { $0.lookingSince = began }
+      let outcome = turn.take(judgedBy: pacedSettings)
+      news.withLock { news in
+        news.lookingSince = nil
+        switch outcome {
+        case .success(let picture):
+          news.picture = picture
+          news.failure = nil
+        case .failure(let error): news.failure = error.description
+        }
+      }
+      screen.ring()
+      if turn.isAtEnd { return }
+      rest(since: began)
+    }
+  }
+
+  private var pacedSettings: RuleSettings {
+    var settings = settings
+    // What a few looks in a row no longer show has ended.
+    settings.quietSeconds = max(10, 2.5 * intervalSeconds.withLock { $0 })
+    return settings
+  }
+
+  /// Waits until the next look is due. One that took long is followed by a rest as long: never more
+  /// than half of one processor.
+  private func rest(since began: BootInstant) {
+    let ended = Clock.boot
+    let took = ended.seconds(since: began)
+    while true {
+      let due = max(intervalSeconds.withLock { $0 }, 2 * took)
+      let left = due - Clock.boot.seconds(since: began)
+      guard left > 0 else { return }
+      wakeUp.wait(atMost: left)
+    }
+  }
+
+  /// One look after the other on a host. Used by one thread at a time.
+  private struct Turn {
+    var host: any Host
+    let request: SampleRequest
+    var watch: Watch?
+    var observer = TopObserver()
+
+    init(host: any Host, request: SampleRequest) {
+      self.host = host
+      self.request = request
+    }
+
+    /// A recording has been shown to its end.
+    var isAtEnd: Bool { (host as? RecordedHost)?.remainingLooks == 0 }
+
+    mutating func take(judgedBy settings: RuleSettings) -> Result<TopPicture?, HostError> {
+      let began = Clock.monotonicSeconds
+      let cpuBegan = Clock.threadSeconds
+      var watch = self.watch ?? Watch(settings: settings)
+      self.watch = nil
+      watch.change(to: settings)
+      defer { self.watch = watch }
+      do throws(HostError) {
+        let sample = try host.takeSample(request)
+        let search = watch.advance(with: sample)
+        let report = host.findHolders(search, in: sample)
+        watch.attribute(report, to: search)
+        _ = watch.judge()
+        // The tables are read on a thread that this one's clock does not count.
+        let cost = TopPicture.Cost(
+          wallSeconds: Clock.monotonicSeconds - began,
+          cpuSeconds: Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000)
+        return .success(
+          observer.picture(of: watch, gaps: sample.gaps + report.gaps, cost: cost))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import closewatch
+
+/// The socket file of the control socket, and what strangers can do to it.
+@Suite(.serialized) struct ControlSocketTests {
+  private let directory = TemporaryDirectory()
+  private var socket: String { "\(directory.path)/control.sock" }
+
+  private static let quick = [
+    "sampling.interval=200ms", "sampling.full-interval=1s", "sampling.cpu-budget=100%",
+    "rules.patience=1s", "rules.quiet=1s",
+  ]
+
+  private func start() throws -> RunningDaemon {
+    let daemon = try RunningDaemon(settings: Self.quick, control: socket)
+    try daemon.waitFor("listening on the control socket")
+    try daemon.waitFor("watching")
+    return daemon
+  }
+
+  private var triage: String {
+    get throws {
+      try #require(Command.run(["triage", "--control-socket", socket])).output
+    }
+  }
+
+  private var mode: mode_t? {
+    var info = stat()
+    return lstat(socket, &info) == 0 ? info.st_mode : nil
+  }
+
+  @Test func `others may not connect, and the file goes with the daemon`() throws {
+    let daemon = try start()
+    let mode = try #require(mode)
+    #expect(mode & S_IFMT == S_IFSOCK)
+    #expect(mode & 0o007 == 0)
+    #expect(mode & 0o700 == 0o600)
+    #expect(daemon.stop().status == 0)
+    #expect(self.mode == nil)
+  }
+
+  @Test func `what a killed daemon left behind is replaced`() throws {
+    let first = try start()
+    first.signal(SIGKILL)
+    _ = first.stop()
+    #expect(mode != nil)
+    let second = try start()
+    #expect(try triage.hasPrefix("From the daemon"))
+    #expect(second.stop().status == 0)
+  }
+
+  @Test func `the socket of another daemon is left to it, also of one that is stopped`() throws {
+    let first = try start()
+    first.signal(SIGSTOP)
+    let second = try RunningDaemon(settings: Self.quick, control: socket)
+    let line = try second.waitFor("no control socket")
+    #expect(line.contains("another daemon answers there; closewatch triage will look for itself"))
+    try second.waitFor("watching")
+    #expect(second.stop().status == 0)
+    #expect(mode != nil)
+    first.signal(SIGCONT)
+    #expect(try triage.hasPrefix("From the daemon"))
+    #expect(first.stop().status == 0)
+  }
+
+  @Test func `a file that is no socket is not touched, and the daemon goes on without`() throws {
+    directory.write("control.sock", Array("mine".utf8))
+    let daemon = try RunningDaemon(settings: Self.quick, control: socket)
+    try daemon.waitFor("no control socket", "File exists (EEXIST)")
+    try daemon.waitFor("watching")
+    #expect(daemon.stop().status == 0)
+    #expect(directory.read("control.sock") == Array("mine".utf8))
+  }
+
+  @Test(.requires(.root, .networkNamespaces))
+  func `garbage, slow clients and a thousand connections do not disturb the watch`() throws {
+    let daemon = try start()
+    let garbage = [
+      "\u{0}\u{1}\u{2}\r\n\r\n", "GET /triage HTTP/9.9\r\n\r\n", "POST /triage HTTP/1.1\r\n",
+      "GET /triage?format=pdf HTTP/1.1\r\nHost: x\r\n\r\n",
+      "GET /triage?target=%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+      "GET /triage HTTP/1.1\r\nHost: x\r\n" + String(repeating: "a: b\r\n", count: 5000),
+      "GET /tri",
+    ]
+    var open: [Int32] = []
+    defer { for fd in open { close(fd) } }
+    for index in 0..<1000 {
+      let fd = UnixServer.connect(socket)
+      // The queue of the kernel is full: what more of them can do is nothing.
+      guard fd >= 0 else { continue }
+      let bytes = Array(garbage[index % garbage.count].utf8)
+      _ = send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+      open.append(fd)
+    }
+    #expect(open.count >= 32)
+    // With all of them open, a leak is found as ever.
+    _ = try Lab.with("close-wait", count: 13) { lab in
+      try daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
+    }
+    // Whoever sends nothing whole is cut off: then a person is answered.
+    let limit = RunningDaemon.monotonicSeconds + 60
+    var output = ""
+    while !output.hasPrefix("From the daemon"), RunningDaemon.monotonicSeconds < limit {
+      output = try triage
+    }
+    #expect(output.hasPrefix("From the daemon"), "\(output)")
+    #expect(daemon.descriptors < 100, "\(daemon.descriptors)")
+    #expect(daemon.stop().status == 0)
+  }
+}

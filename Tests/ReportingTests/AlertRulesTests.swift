@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+/// The alerting rules, as far as they can be judged without Prometheus.
+@Suite struct AlertRulesTests {
+  private static let all = FindingAlerts.all + CapacityAlerts.all + WatcherAlerts.all
+
+  @Test func `every rule of closewatch has an alert by its name`() {
+    #expect(AlertName.of("fin-wait-2-owned") == "ClosewatchFinWait2Owned")
+    #expect(FindingAlerts.all.map(\.name) == RuleID.allCases.map { AlertName.of($0.rawValue) })
+    #expect(Set(Self.all.map(\.name)).count == Self.all.count)
+  }
+
+  @Test func `every alert and every recorded series has a test for promtool`() throws {
+    let tests = try ["findings", "capacity", "watcher", "records"].map { name in
+      let path = "\(Fixture.root)/../../deploy/prometheus/tests/\(name).yml"
+      return String(decoding: try #require(readBytes(path)), as: UTF8.self)
+    }.joined()
+    for name in AlertRulesText.alertNames {
+      #expect(tests.contains("alertname=\"\(name)\""), "\(name)")
+    }
+    for name in AlertRulesText.recordNames { #expect(tests.contains("\(name){"), "\(name)") }
+  }
+
+  @Test func `queries ask only for metrics that there are, and never for raw TIME_WAIT`() {
+    let known = Set(MetricCatalog.all.map(\.sampleName))
+    for query in Self.all.map(\.expression) + FleetRecords.all.map(\.expression) {
+      // Before a colon it is the level of a recorded series.
+      let names = query.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != ":" }
+        .filter { $0.hasPrefix("closewatch_") && !$0.contains(":") }
+      for name in names { #expect(known.contains(String(name)), "\(name) in \(query)") }
+    }
+    for alert in Self.all { #expect(!alert.expression.contains("time_wait\""), "\(alert.name)") }
+  }
+
+  @Test func `an alert says what it means, what to do, what does not help, and where`() {
+    for alert in Self.all {
+      let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })
+      #expect(texts["summary"]?.isEmpty == false, "\(alert.name)")
+      #expect(texts["description"]?.isEmpty == false, "\(alert.name)")
+      #expect(texts["runbook"]?.hasPrefix("closewatch ") == true, "\(alert.name)")
+      #expect(texts["action"]?.isEmpty == false, "\(alert.name)")
+      #expect((texts["does_not_help"] != nil) == (alert.area == "sockets"), "\(alert.name)")
+      #expect(!alert.reason.isEmpty, "\(alert.name)")
+      for text in texts.values {
+        #expect(!text.hasPrefix(" ") && !text.hasSuffix("\n"), "\(alert.name)")
+        #expect(text.allSatisfy { $0.isASCII && $0 != "\t" }, "\(alert.name)")
+      }
+    }
+  }
+
+  @Test func `the guide of every cause is in the alert of its rule, word for word`() throws {
+    for rule in RuleID.allCases {
+      let alert = try #require(
+        FindingAlerts.all.first { $0.expression.contains("\"\(rule.rawValue)\"") })
+      let text = alert.annotations.map(\.template).joined(separator: "\n")
+      let causes = RuleGuide.causes(of: rule)
+      for cause in causes {
+        let guide = RuleGuide.guide(for: rule, cause: cause, runtime: .unknown).spelledOut()
+        #expect(text.contains(guide.title) && text.contains(guide.meaning), "\(rule) \(cause)")
+        for futile in guide.doesNotHelp { #expect(text.contains(futile.why), "\(rule) \(cause)") }
+        for step in guide.now.flatMap({ $0.split(separator: "\n") }) {
+          #expect(text.contains(step), "\(rule) \(cause): \(step)")
+        }
+      }
+    }
+  }
+
+  @Test func `braces in a guide are text, not a template`() {
+    #expect(AlertTemplate.literal("a {b} ${c}") == "a {b} ${c}")
+    #expect(AlertTemplate.literal("x {{ y }}") == "x {{ \"{{\" }} y }}")
+  }
+
+  @Test func `only what is confirmed and critical by itself pages`() {
+    // The severity of a finding is the daemon's; none of the others is critical.
+    for alert in FindingAlerts.all { #expect(alert.severity == nil) }
+    for alert in CapacityAlerts.all + WatcherAlerts.all {
+      #expect(["warning", "notice"].contains(alert.severity), "\(alert.name)")
+    }
+  }
+}

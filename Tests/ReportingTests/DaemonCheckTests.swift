@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reporting
+import Testing
+
+/// What doctor says of the daemon.
+@Suite struct DaemonCheckTests {
+  private func check(_ change: (inout DaemonSight) -> Void = { _ in }) throws -> DoctorCheck {
+    var sight = DoctorReportTests.daemonSight
+    change(&sight)
+    return try check(.answered(sight))
+  }
+
+  private func check(_ answer: DaemonAnswer) throws -> DoctorCheck {
+    try DoctorReportTests.check("daemon", DoctorReportTests.report(daemon: answer))
+  }
+
+  @Test func `a daemon that works says since when, and how new its newest look is`() throws {
+    let check = try check()
+    #expect(check.state == .ok)
+    #expect(check.found == "up for 3.2 h, newest look 4.0 s ago, every 10 s")
+  }
+
+  @Test func `each trouble is said, with its fix, and changes no verdict`() throws {
+    let cases: [((inout DaemonSight) -> Void, String, String)] = [
+      (
+        {
+          $0.newestLookSeconds = 300
+          $0.failure = "cannot read any TCP table"
+        }, "its looks do not succeed: cannot read any TCP table", "journalctl"
+      ),
+      (
+        { $0.newestLookSeconds = nil }, "has not looked yet; its looks do not succeed", "journalctl"
+      ),
+      ({ $0.settingsError = "x.yaml:2:3: no" }, "settings not taken up: x.yaml:2:3: no", "reload"),
+      (
+        {
+          $0.isBackedOff = true
+          $0.intervalSeconds = 40
+        }, "every 40 s; a look costs more than cpu-budget allows: not every 10 s", "cpu-budget"
+      ),
+      ({ $0.journalLost = 3 }, "3 journal entries lost", "journald"),
+    ]
+    for (change, found, fix) in cases {
+      let check = try check(change)
+      #expect(check.state == .limited)
+      #expect(!check.isNeeded)
+      #expect(check.found.contains(found), "\(check.found)")
+      #expect(check.fix?.contains(fix) == true, "\(check.fix ?? "")")
+    }
+  }
+
+  @Test func `why there is no answer is said, with what to do`() throws {
+    let cases: [(WithoutDaemon, DoctorCheck.State, String)] = [
+      (.absent(path: "/x/y.sock"), .missing, "none answers on /x/y.sock"),
+      (.denied, .limited, "root and the group closewatch only"),
+      (.silent("not within 1.5 s"), .limited, "it does not answer: not within 1.5 s"),
+    ]
+    for (why, state, found) in cases {
+      let check = try check(.none(why))
+      #expect(check.state == state)
+      #expect(check.found.contains(found), "\(check.found)")
+      #expect(check.fix != nil)
+    }
+  }
+
+  @Test func `what the daemon writes is read again as it was`() {
+    var sight = DoctorReportTests.daemonSight
+    #expect(DaemonSight(text: sight.text) == sight)
+    sight.newestLookSeconds = nil
+    sight.isBackedOff = true
+    sight.failure = "open /proc/net/tcp: no"
+    sight.settingsError = "a b: c"
+    sight.journalLost = 7
+    sight.journalQueued = 8
+    #expect(DaemonSight(text: sight.text) == sight)
+    #expect(DaemonSight(text: "new-thing 9\nbroken\nup-seconds x\n") == DaemonSight())
+  }
+}

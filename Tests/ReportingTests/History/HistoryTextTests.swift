@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import Reporting
+import Testing
+
+/// The page that a person reads.
+@Suite struct HistoryTextTests {
+  /// A calendar whose days have 10,000 seconds: no time zone comes into it.
+  private static func calendar(_ seconds: Double) -> CalendarTime {
+    let rest = Int(seconds) % 10_000
+    return CalendarTime(
+      year: 2026, month: 11, day: 1 + Int(seconds) / 10_000, hour: rest / 3600,
+      minute: rest / 60 % 60, second: rest % 60, weekday: Int(seconds) / 10_000 % 7)
+  }
+
+  private static func text(
+    _ told: ToldStory, filter: HistoryFilter = HistoryFilter(since: 0),
+    reach: JournalReach = JournalReach(readable: ["system.journal"], refused: []),
+    style: TextStyle = TextStyle(), now: Double = 30_000
+  ) -> String {
+    HistoryText(
+      told.history(now: now), filter: filter, reach: reach, style: style, calendar: calendar
+    ).text()
+  }
+
+  private static var told: ToldStory {
+    var told = ToldStory()
+    told.tell(.firing, at: 1000, sockets: 20, firedFor: 0)
+    told.tell(.worsened, at: 1060, sockets: 40, firedFor: 60)
+    told.tell(.worsened, at: 1200, sockets: 90, severity: .critical, firedFor: 200)
+    told.tell(.resolved, at: 10_500, sockets: 70, firedFor: 9500)
+    told.tell(.worsened, at: 21_000, sockets: 1204, id: "b", firedFor: 500)
+    told.tell(.firing, at: 20_600, sockets: 5, id: "c")
+    told.fold.daemonStopped(at: 20_700)
+    told.tell(.worsened, at: 21_000, sockets: 1204, id: "b", firedFor: 500)
+    return told
+  }
+
+  @Test func `stories stand newest first, by day, each with its course`() {
+    #expect(
+      Self.text(Self.told) == """
+        3 findings since Sun 2026-11-01 00:00:00, 1 still firing, 1 without an end in
+        the journal.
+
+        Tue 2026-11-03
+
+        WARNING close-wait-leak: python3[4711] in api.service
+          began     00:10:00 with 5 sockets in CLOSE_WAIT
+          ended     unknown: no end in the journal. The daemon stopped at 00:11:40.
+                    Last told 00:10:00; at most 5 sockets in CLOSE_WAIT
+          where     local port 18080
+          cause     eof-unread: Closed by the peer, and nobody looks any more
+
+        WARNING close-wait-leak: python3[4711] in api.service
+          began     00:08:20, reckoned: that entry was not read
+          worsened  2 times: 00:16:40 1,204, 00:16:40 1,204
+          now       still firing for 2.6 h; at most 1,204 sockets in CLOSE_WAIT, last
+                    told 00:16:40
+          where     local port 18080
+          cause     eof-unread: Closed by the peer, and nobody looks any more
+
+        Sun 2026-11-01
+
+        CRITICAL close-wait-leak: python3[4711] in api.service
+          began     00:16:40 with 20 sockets in CLOSE_WAIT
+          worsened  2 times: 00:17:40 40, 00:20:00 90 (critical)
+          ended     Mon 2026-11-02 00:08:20 after 2.6 h; at most 90 sockets in
+                    CLOSE_WAIT, 70 at the last count
+          where     local port 18080
+          cause     eof-unread: Closed by the peer, and nobody looks any more
+
+        Each entry with its remedy: journalctl -x -t closewatch
+
+        """)
+  }
+
+  @Test func `an empty history says how it can come`() {
+    var filter = HistoryFilter(since: 100)
+    filter.unit = "web\u{1b}[2J"
+    filter.rule = .closeWaitStuck
+    var reach = JournalReach(readable: ["system.journal"], refused: [])
+    reach.reachesBackTo = 200
+    #expect(
+      Self.text(ToldStory(), filter: filter, reach: reach) == """
+        The journal tells of no finding of close-wait-stuck in web?[2J since Sun
+        2026-11-01 00:01:40.
+
+        closewatch daemon writes them: see that it runs (closewatch doctor).
+        The journal reaches back to Sun 2026-11-01 00:03:20 only.
+
+        """)
+  }
+
+  @Test func `what was not read stands below, with the remedy`() {
+    var told = Self.told
+    told.fold.take([], at: 1, bootID: "b1", writer: nil)
+    var reach = JournalReach(readable: ["system.journal"], refused: ["/j/system@1.journal"])
+    reach.damaged = 2
+    let text = Self.text(told, reach: reach)
+    #expect(text.contains("1 file of the journal may not be read, such as /j/system@1.journal:"))
+    #expect(text.contains("usermod -aG systemd-journal NAME"))
+    #expect(text.contains("1 entry not understood"))
+    #expect(text.contains("2 entries damaged: journalctl --verify says where."))
+  }
+
+  @Test(arguments: [
+    ([], ["/j/system.journal"], true), (["/j/user-1000.journal"], ["/j/system.journal"], true),
+    (["/j/system.journal"], ["/j/user-7.journal"], false), (["/j/system.journal"], [], false),
+    ([], [], false),
+  ])
+  func `who may read no file of the system is blind`(
+    _ readable: [String], _ refused: [String], _ isBlind: Bool
+  ) {
+    #expect(JournalReach(readable: readable, refused: refused).isBlind == isBlind)
+  }
+
+  @Test func `every line keeps to 79 columns, and to ASCII where that is wanted`() {
+    var told = Self.told
+    let long = String(repeating: "多字", count: 40)
+    told.tell(.firing, at: 5000, sockets: 5, id: "wide", unit: long)
+    let text = Self.text(told)
+    #expect(text.utf8.allSatisfy { $0 < 0x80 })
+    #expect(text.contains("????"))
+    for line in Self.text(Self.told, style: TextStyle(unicode: true)).split(separator: "\n") {
+      #expect(line.count <= 79, "\(line)")
+    }
+  }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+@Suite struct StatusPageTests {
+  private func html(_ input: StatusInput) -> String {
+    String(decoding: StatusPage(input).bytes(), as: UTF8.self)
+  }
+
+  // MARK: Golden pages, to be opened in a browser
+
+  @Test func `a quiet host is calm, and the page says what is watched`() {
+    let page = html(StatusHost.quiet)
+    #expect(Golden.difference(page, "status-quiet.html") == nil)
+    #expect(page.contains("<h1>Nothing is stuck</h1>"))
+    #expect(page.contains("798 connections in 3 network namespaces are watched."))
+    #expect(!page.contains("<article"))
+  }
+
+  @Test func `a leak comes first, with its curve, its limit and what to do`() {
+    let page = html(StatusHost.leaking)
+    #expect(Golden.difference(page, "status-leak.html") == nil)
+    #expect(page.contains("<h1>1 finding firing</h1>"))
+    #expect(
+      page.contains(
+        "Worst: close-wait-leak in api.service: 412 sockets in CLOSE_WAIT; out of descriptors "
+          + "in 41-54 min."))
+    #expect(page.contains("at 1,000 the limit of 1,024 descriptors is reached"))
+    #expect(page.contains("<h4>Do now</h4>"))
+    #expect(page.contains("systemctl restart -- api.service"))
+    #expect(page.contains("Descriptors of 8 processes unreadable."))
+  }
+
+  @Test func `30 findings fit in 200 kB, the worst first, those suspected after those that fire`()
+    throws
+  {
+    let page = html(StatusHost.crowded)
+    #expect(Golden.difference(page, "status-crowd.html") == nil)
+    #expect(page.utf8.count < 200_000)
+    #expect(page.components(of: "<article") == 30)
+    let firing = try #require(page.firstRange(of: "id=\"h-firing\""))
+    let critical = try #require(page.firstRange(of: "<article class=\"card critical\""))
+    let pending = try #require(page.firstRange(of: "<article class=\"card pending\""))
+    #expect(firing.lowerBound < critical.lowerBound)
+    #expect(critical.lowerBound < pending.lowerBound)
+    #expect(page.contains("The newest settings file was refused"))
+  }
+
+  // MARK: Bounds
+
+  @Test func `however many findings there are, the page has 30 and says how many more`() {
+    var input = StatusHost.crowded
+    let many = input.metrics.findings.filter { $0.lifecycle != .resolved }
+    input.metrics.findings = (0..<20).flatMap { round in
+      many.map { finding in
+        var copy = finding
+        copy.id += "\(round)"
+        copy.owner.name = String(repeating: "x", count: 4000)
+        return copy
+      }
+    }
+    let page = html(input)
+    #expect(page.components(of: "<article") == 30)
+    #expect(page.contains("And 570 findings more."))
+    #expect(page.utf8.count < 200_000)
+  }
+
+  // MARK: Secrets
+
+  @Test func `no process, no address and no single socket is on the page`() {
+    for input in [StatusHost.leaking, StatusHost.crowded] {
+      let page = html(input)
+      for secret in [
+        "4711", "python3", "203.0.113.9", "192.0.2.1", "42720", "/proc/812", "client[",
+      ] {
+        #expect(!page.contains(">\(secret)") && !page.contains(" \(secret)"), "\(secret)")
+      }
+      for secret in ["4711", "203.0.113.9", "192.0.2.1", "42720", "python3["] {
+        #expect(!page.contains(secret), "\(secret)")
+      }
+    }
+  }
+
+  @Test func `the settings of a finding's processes are not on the page`() {
+    var input = StatusHost.leaking
+    input.metrics.findings[0].culprits[0].process.command = "secret-command"
+    input.metrics.findings[0].culprits[0].process.executable = "/opt/secret-path"
+    input.metrics.findings[0].culprits[0].process.cgroup = "/secret-cgroup"
+    #expect(!html(input).contains("secret"))
+  }
+
+  // MARK: Hostile names
+
+  /// Names that try to leave the text they stand in.
+  static let names = [
+    "<script>alert('&\")</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='x",
+    "</style><script>x</script>", "<!--", "]]>", "&lt;b&gt;", "a\u{0}b", "\u{202e}gnp.exe",
+    "\u{1b}[2J", "line\nbreak", String(repeating: "<", count: 5000), "é漢字🙂", "\u{e0041}",
+    "javascript:alert(1)", "{pid}", "{port}", "--help", "$(reboot)", "'; reboot; '",
+  ]
+
+  @Test(arguments: names)
+  func `a name cannot become markup, whatever kind of owner has it`(_ name: String) {
+    for kind in [Owner.Kind.unit, .container, .program] {
+      var input = StatusHost.leaking
+      input.metrics.findings[0].owner = Owner(kind, name)
+      input.metrics.findings[0].namespace = NetnsID(rawValue: 1)
+      input.metrics.findings[0].namespaceName = name
+      input.metrics.findings[0].id = name
+      input.metrics.owners[0].owner = Owner(kind, name)
+      input.metrics.listeners[0].owner = Owner(kind, name)
+      var other = NamespaceNumbers(id: NetnsID(rawValue: 1))
+      other.name = name
+      input.metrics.namespaces.append(other)
+      var resolved = input.metrics.findings[0]
+      resolved.lifecycle = .resolved
+      input.metrics.findings.append(resolved)
+      let page = html(input)
+      // The plain host with one namespace more has exactly the same tags.
+      #expect(Self.tags(page) == Self.tags(plain(kind)), "\(kind) \(name)")
+      #expect(!page.utf8.contains { $0 < 0x20 && $0 != 0x0a })
+    }
+  }
+
+  private func plain(_ kind: Owner.Kind) -> String {
+    var input = StatusHost.leaking
+    input.metrics.findings[0].owner = Owner(kind, "plain")
+    input.metrics.findings[0].namespace = NetnsID(rawValue: 1)
+    var other = NamespaceNumbers(id: NetnsID(rawValue: 1))
+    other.name = "plain"
+    input.metrics.namespaces.append(other)
+    var resolved = input.metrics.findings[0]
+    resolved.lifecycle = .resolved
+    input.metrics.findings.append(resolved)
+    return html(input)
+  }
+
+  /// The names of all tags, in order, without the steps of the guide: a name that is fit for a
+  /// shell brings a step more.
+  private static func tags(_ page: String) -> [Substring] {
+    page.split(separator: "<").dropFirst().map { $0.prefix { !" >\n".contains($0) } }
+      .filter { !["li", "/li", "pre", "/pre", "code", "/code"].contains($0) }
+  }
+
+  // MARK: States of the daemon
+
+  @Test func `before the first look it says so and claims nothing`() {
+    let page = html(StatusInput(MetricsInput()))
+    #expect(page.contains("<h1>No sample yet</h1>"))
+    #expect(!page.contains("Nothing is stuck"))
+    #expect(!page.contains("<table"))
+  }
+
+  @Test func `old data is loud, and is not called calm`() {
+    var input = StatusHost.quiet
+    input.sampleAgeSeconds = 41
+    let page = html(input)
+    #expect(page.contains("<header class=\"verdict stale\">"))
+    #expect(page.contains("The newest sample is 41 s old, where one is due every 10 s."))
+    #expect(!page.contains("Nothing is stuck"))
+    input.sampleAgeSeconds = 39
+    #expect(!html(input).contains("verdict stale"))
+  }
+
+  @Test func `what is only suspected is not called firing, and the page says what is missing`() {
+    var input = StatusHost.leaking
+    input.metrics.findings = [FoundLeak.closeWait(lifecycle: .pending)]
+    input.metrics.findings[0].doubts = [.maybeFillingPool]
+    let page = html(input)
+    #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
+    #expect(page.contains("<dt>Missing</dt>\n<dd>a pool that fills looks the same"))
+    #expect(!page.contains("h-firing"))
+  }
+
+  @Test func `what the newest sample no longer shows says so, and has no future in the chart`() {
+    var input = StatusHost.leaking
+    #expect(html(input).contains("<path class=\"cone\""))
+    #expect(!html(input).contains("not in the newest sample"))
+    input.metrics.sampledAt = input.metrics.sampledAt?.advanced(bySeconds: 25)
+    let page = html(input)
+    #expect(page.contains("not in the newest sample; last 24 s before"))
+    #expect(!page.contains("<path class=\"cone\""))
+  }
+
+  @Test func `a namespace that is gone is not taken for closewatch's own`() {
+    var input = StatusHost.leaking
+    input.metrics.findings[0].namespace = NetnsID(rawValue: 99)
+    let page = html(input)
+    #expect(page.contains("network namespace net:[99]"))
+    #expect(page.contains("nsenter -t PID -n ss -tnpo"))
+  }
+
+  @Test func `the reader can stop the page from reloading`() {
+    var input = StatusHost.quiet
+    #expect(html(input).contains("This page reloads every 30 s. <a href=\"/?refresh=off\">"))
+    input.refreshSeconds = nil
+    #expect(html(input).contains("This page does not reload. <a href=\"/\">"))
+  }
+
+  // MARK: Form
+
+  @Test(arguments: [StatusHost.quiet, StatusHost.leaking, StatusHost.crowded])
+  func `headings go down by one, ids are unique, and what is referred to is there`(
+    _ input: StatusInput
+  ) {
+    let page = html(input)
+    let levels = page.split(separator: "<h").dropFirst().compactMap { $0.first?.wholeNumberValue }
+    #expect(levels.first == 1)
+    for (above, below) in zip(levels, levels.dropFirst()) { #expect(below <= above + 1) }
+    let ids = page.values(of: "id")
+    #expect(Set(ids).count == ids.count)
+    let references =
+      page.values(of: "aria-labelledby").flatMap { $0.split(separator: " ").map(String.init) }
+      + page.values(of: "href").filter { $0.hasPrefix("#") }.map { String($0.dropFirst()) }
+    for reference in references { #expect(ids.contains(reference), "\(reference)") }
+  }
+
+  @Test(arguments: [StatusHost.quiet, StatusHost.leaking, StatusHost.crowded])
+  func `nothing comes from elsewhere, and no script or style stands in an element`(
+    _ input: StatusInput
+  ) {
+    let page = html(input)
+    let allowed = ["/metrics", "/-/healthy", "/-/ready", "/?refresh=off"]
+    for target in page.values(of: "href") + page.values(of: "src") {
+      #expect(
+        target.hasPrefix("#") || target.hasPrefix("data:") || allowed.contains(target), "\(target)")
+    }
+    for word in ["<script", " style=", " onclick", "url(", "@import", "<iframe", "<object"] {
+      #expect(!page.contains(word), "\(word)")
+    }
+  }
+}
+
+extension String {
+  /// How often `text` is in it.
+  fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+
+  /// The values of an attribute, in order.
+  fileprivate func values(of attribute: String) -> [String] {
+    ranges(of: " \(attribute)=\"").map { range in
+      String(self[range.upperBound...].prefix { $0 != "\"" })
+    }
+  }
+}
