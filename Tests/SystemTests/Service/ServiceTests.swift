@@ -79,6 +79,22 @@ struct ServiceTests {
     #expect(try machine.mustRun("ls -ld /run/closewatch")[0].contains("closewatch"))
   }
 
+  @Test func `the group closewatch may ask the daemon over its socket, and others may not`()
+    throws
+  {
+    let socket = try machine.mustRun("stat -c '%a %G %F' /run/closewatch/control.sock")
+    #expect(socket == ["660 closewatch socket"])
+    let ask = """
+      perl -MIO::Socket::UNIX -e \
+        'IO::Socket::UNIX->new(Peer => "/run/closewatch/control.sock") or die "$!\\n"'
+      """
+    let group = "$(getent group closewatch | cut -d: -f3)"
+    #expect(
+      try machine.mustRun("setpriv --reuid=1 --regid=1 --groups=\(group) \(ask)") == [])
+    let stranger = try machine.run("setpriv --reuid=1 --regid=1 --clear-groups \(ask)")
+    #expect(stranger.lines == ["Permission denied"])
+  }
+
   @Test func `a leak of another user's program is in the journal, explained, and on the page`()
     throws
   {
