@@ -53,7 +53,7 @@ package enum ListeningSocket {
       _ = try systemCall("fchmod", on: path) { fchmod(fd, first) }
       try address.bind(fd)
       var last = first
-      if let group, lchown(path, .max, group) == 0 { last = mode }
+      if let group, isOf(group, path) || lchown(path, .max, group) == 0 { last = mode }
       _ = try systemCall("chmod", on: path) { chmod(path, last) }
       _ = try systemCall("listen", on: path) { Glibc.listen(fd, backlog) }
     } catch {
@@ -61,6 +61,12 @@ package enum ListeningSocket {
       throw error
     }
     return fd
+  }
+
+  /// Whether a file has the group already: a service whose own group it is may not call chown(2).
+  private static func isOf(_ group: UInt32, _ path: String) -> Bool {
+    var info = stat()
+    return lstat(path, &info) == 0 && info.st_gid == group
   }
 
   /// Binds a TCP socket.
