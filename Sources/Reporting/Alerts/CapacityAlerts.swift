@@ -27,7 +27,7 @@ enum CapacityAlerts {
         "action",
         """
         On \(AlertTemplate.host), as root:
-          closewatch triage --for 60s
+          closewatch triage
         It says who, and prints the commands for what it finds.
         """
       ),

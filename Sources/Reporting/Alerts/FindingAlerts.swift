@@ -78,7 +78,7 @@ enum FindingAlerts {
   private static func action(_ rule: RuleID) -> String {
     """
     On \(AlertTemplate.host), as root:
-      closewatch triage --for 60s
+      closewatch triage
     It names process, descriptor and peers, and prints the commands that follow with their values
     in place of the upper-case words. What was true when it began is in the journal there:
       journalctl -x -n 1 -t closewatch CLOSEWATCH_RULE=\(rule.rawValue)

@@ -124,7 +124,7 @@ enum WatcherAlerts {
       + "over it are too low.",
     act: onHost(
       """
-        closewatch triage --for 60s
+        closewatch triage
       It is not bound by the page. Please report it: the bounds of owners, findings and listeners
       are chosen so that this does not happen.
       """))
@@ -135,7 +135,7 @@ enum WatcherAlerts {
     summary: "\(host) has more findings than closewatch shows one by one",
     means: "{{ $value | printf \"%.0f\" }} findings have no series, and so no alert, of their own. "
       + "closewatch_findings_firing counts them.",
-    act: onHost("  closewatch triage --for 60s"))
+    act: onHost("  closewatch triage"))
 
   // MARK: Is it as it was set up
 
