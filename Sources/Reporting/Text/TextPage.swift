@@ -60,7 +60,7 @@ struct TextPage {
     for command in lines.dropFirst() {
       let indent = String(repeating: " ", count: Self.labelColumns + 2)
       // The shell joins lines that end in a backslash.
-      let parts = style.wrap(command, columns: style.width - indent.utf8.count - 2)
+      let parts = style.wrapCommand(command, columns: style.width - indent.utf8.count - 2)
       text += parts.map { indent + $0 }.joined(separator: " \\\n") + "\n"
     }
   }

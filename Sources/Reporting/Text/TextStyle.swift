@@ -59,10 +59,38 @@ package struct TextStyle: Hashable, Sendable {
   /// Breaks `text` at spaces into lines of at most `columns`. A word that is longer stands alone
   /// on its line, unbroken: a path that is cut cannot be copied.
   func wrap(_ text: String, columns: Int) -> [String] {
+    Self.filled(Self.words(text), columns: columns)
+  }
+
+  /// The same for a command of the shell: what stands in quotes stays in one piece, for there a
+  /// backslash at the end of a line does not join it with the next.
+  func wrapCommand(_ command: String, columns: Int) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var quote: Character?
+    for character in command {
+      if character == quote {
+        quote = nil
+      } else if quote == nil, character == "'" || character == "\"" {
+        quote = character
+      }
+      if character == " ", quote == nil {
+        if !word.isEmpty { words.append(word) }
+        word = ""
+      } else {
+        word.append(character)
+      }
+    }
+    if !word.isEmpty { words.append(word) }
+    return Self.filled(words, columns: columns)
+  }
+
+  /// As many words on each line as there is room for.
+  private static func filled(_ words: [String], columns: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     var used = 0
-    for word in Self.words(text) {
+    for word in words {
       let size = UntrustedText.columns(word)
       if used > 0, used + 1 + size > columns {
         lines.append(line)

@@ -40,17 +40,10 @@ package struct WallTime: Hashable, Sendable {
     return (local / 86_400, local % 86_400 / 60)
   }
 
-  /// `2026-11-25`. Years of 400-year eras that begin in March: the leap day is the last of a year.
+  /// `2026-11-25`.
   private static func date(_ day: Int) -> String {
-    let shifted = day + 719_468
-    let (era, ofEra) = (shifted / 146_097, shifted % 146_097)
-    let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-    let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let month = (5 * ofYear + 2) / 153
-    let isNextYear = month >= 10
-    let year = yearOfEra + era * 400 + (isNextYear ? 1 : 0)
-    let number = isNextYear ? month - 9 : month + 3
-    return "\(year)-\(two(number))-\(two(ofYear - (153 * month + 2) / 5 + 1))"
+    let date = UTCTime.date(day)
+    return "\(date.year)-\(two(date.month))-\(two(date.day))"
   }
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -302,7 +302,7 @@ struct SocketPage {
     let room = columns - Self.labelColumns - 5
     for line in lines.dropFirst() {
       // The shell joins lines that end in a backslash.
-      let parts = place.style.wrap(line, columns: max(10, room))
+      let parts = place.style.wrapCommand(line, columns: max(10, room))
       for (index, part) in parts.enumerated() {
         var shown = ScreenLine()
         shown.pad(to: Self.labelColumns + 2)
