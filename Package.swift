@@ -114,7 +114,8 @@ let package = Package(
     // The installed program and its neighbours: booted, scraped, browsed, driven at a terminal.
     // Knows nothing of the inside; run one at a time, after the others.
     .testTarget(
-      name: "SystemTests", dependencies: ["closewatch", "KernelTables", "SocketLab", "TestSupport"],
+      name: "SystemTests",
+      dependencies: ["closewatch", "KernelTables", "SocketLab", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
