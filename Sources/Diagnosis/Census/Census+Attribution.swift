@@ -60,7 +60,7 @@ extension Census {
       if !pids.isEmpty { search.ghosts = .of(pids.sorted()) }
     }
     search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
-    search.records = search.likely
+    search.records = search.likely + pidsToAskWhetherAlive
     return search
   }
 
@@ -95,7 +95,10 @@ extension Census {
       caughtOpeners[place, default: [:]][process, default: 0] += caught.connections
     }
     noteOpeners()
-    takeInGhosts(report, of: search)
+    let ended = endedServices(report, of: search)
+    if let previousLookAt { departures.forget(ofProcesses: ended, since: previousLookAt) }
+    takeInGhosts(report, of: search, ended: ended)
+    lost = [:]
     if looks % 64 == 0 { forgetOldProcesses() }
   }
 
@@ -139,7 +142,9 @@ extension Census {
     return (first.startTicks, first.pid, a.fd) < (second.startTicks, second.pid, b.fd)
   }
 
-  private mutating func takeInGhosts(_ report: HolderReport, of search: HolderSearch) {
+  private mutating func takeInGhosts(
+    _ report: HolderReport, of search: HolderSearch, ended: Set<Int32>
+  ) {
     let searched: (Int32) -> Bool
     switch search.ghosts {
     case .none: return
@@ -163,7 +168,7 @@ extension Census {
     }
     let gone = ghosts.update(known, at: now, absent: absent, searched: searched)
     for connection in gone {
-      recordDeparture(of: connection, at: now)
+      if !ended.contains(connection.opener) { recordDeparture(of: connection, at: now) }
       holders.forget(connection.inode)
     }
   }

@@ -18,6 +18,8 @@ package struct Census: Sendable {
   package internal(set) var processes = ProcessTable()
   package internal(set) var holders = HolderMap()
   package internal(set) var departures = DepartureLog()
+  /// Sockets that each process (by index) has lost since the last answer of the host.
+  var lost: [Int32: Int] = [:]
   package internal(set) var ghosts = GhostLog()
   /// Processes whose holder search was denied or that hid: "no holder" then proves nothing.
   package internal(set) var holderGaps: [Gap] = []
@@ -252,6 +254,7 @@ package struct Census: Sendable {
   }
 
   mutating func recordDeparture(of connection: Connection, at instant: BootInstant) {
+    if connection.opener >= 0 { lost[connection.opener, default: 0] += 1 }
     departures.record(
       Departure(
         at: instant,

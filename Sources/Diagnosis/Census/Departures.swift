@@ -72,6 +72,11 @@ package struct DepartureLog: Sendable {
       let length = min(6, Int((departure.dwellSeconds / 8).exponent))
       byLength[length].append(departure, limit: departuresPerLength)
     }
+
+    mutating func keep(_ isKept: (Departure) -> Bool) {
+      newest.keep(isKept)
+      for length in byLength.indices { byLength[length].keep(isKept) }
+    }
   }
 
   private struct Ring {
@@ -85,6 +90,12 @@ package struct DepartureLog: Sendable {
         newest[next] = departure
         next = (next + 1) % limit
       }
+    }
+
+    mutating func keep(_ isKept: (Departure) -> Bool) {
+      // In the order in which they came: the oldest must be the next to go.
+      newest = (newest[next...] + newest[..<next]).filter(isKept)
+      next = 0
     }
   }
 
@@ -111,6 +122,14 @@ package struct DepartureLog: Sendable {
       ring.newest.filter { $0.at >= since && ($0.process < 0 || isOurs($0.process)) }
     }
     return Departures(newest: wanted(port.newest), long: port.byLength.flatMap(wanted))
+  }
+
+  /// Forgets what left some processes since `instant`.
+  mutating func forget(ofProcesses processes: Set<Int32>, since instant: BootInstant) {
+    guard !processes.isEmpty else { return }
+    for key in rings.keys {
+      rings[key]?.keep { $0.at < instant || !processes.contains($0.process) }
+    }
   }
 
   var processes: Set<Int32> {

@@ -60,8 +60,8 @@ enum OrphanPressureGuide {
         "See whether connections have been aborted for it; run it twice:\n"
           + "{netns}nstat -asz TcpExtTCPAbortOnMemory TcpExtTCPMemoryPressures",
         "Double the marks, if the host has the memory:\n"
-          + "sysctl -w net.ipv4.tcp_mem="
-          + "\"$(awk '{print 2*$1, 2*$2, 2*$3}' /proc/sys/net/ipv4/tcp_mem)\"",
+          + "marks=$(awk '{print 2*$1, 2*$2, 2*$3}' /proc/sys/net/ipv4/tcp_mem)\n"
+          + "sysctl -w net.ipv4.tcp_mem=\"$marks\"",
       ],
       fix: WorkFix.unreadInput(runtime) + WorkFix.writing(runtime),
       doesNotHelp: [
