@@ -172,13 +172,13 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|sockets|history|release|explain|doctor|record|daemon|check-settings|demo|help)
+    triage|top|sockets|history|release|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage sockets history release explain doctor record daemon check-settings demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage top sockets history release explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
@@ -221,6 +221,36 @@ _closewatch_triage() {
         return
         ;;
     '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_top() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--interval --patience --color --netns --source --replay)
+    __closewatch_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--interval')
+        return
+        ;;
+    '--patience')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    '--netns')
+        return
+        ;;
+    '--source')
+        return
+        ;;
+    '--replay')
         return
         ;;
     esac
