@@ -113,7 +113,15 @@ void run_program(int count, char **arguments) {
   }
   errno = EINVAL;
   if (i + 1 >= count || strcmp(arguments[i], "--") != 0) die("run: no program");
-  if (uid) become_user(uid);
-  execvp(arguments[i + 1], arguments + i + 1);
-  die(arguments[i + 1]);
+  char **program = arguments + i + 1;
+  if (!uid) {
+    execvp(program[0], program);
+    die(program[0]);
+  }
+  // Opened before root is gone: a checkout in root's home is closed to everybody else.
+  int fd = open(program[0], O_RDONLY | O_CLOEXEC);
+  if (fd < 0) die(program[0]);
+  become_user(uid);
+  fexecve(fd, program, environ);
+  die(program[0]);
 }
