@@ -54,12 +54,12 @@ import Testing
     let namespaces = try scraped.number(Self.others)
     try Lab.with(scenario, count: 7) { _ in
       // By then everything has its usual size.
-      try scraped.waitForLooks(60)
+      try scraped.waitForLooks(23)
       let (memory, files) = try Self.held(by: scraped)
-      try scraped.waitForLooks(150)
+      try scraped.waitForLooks(47)
       let after = try Self.held(by: scraped)
       // What is remembered of the newest departures and processes fills up to its bounds first.
-      #expect(after.memory - memory < 8192, "\(memory) kB, 150 looks later \(after.memory) kB")
+      #expect(after.memory - memory < 8192, "\(memory) kB, 47 looks later \(after.memory) kB")
       #expect(after.files - files <= 1, "\(files) descriptors, then \(after.files)")
     }
     #expect(try scraped.number("closewatch_sample_failures_total") == 0)
