@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinuxHost
 
 // The Glibc module leaves these out: they need _GNU_SOURCE, are variadic, or are thought unsafe.
 @_silgen_name("unshare") private func unshare(_ flags: Int32) -> Int32
@@ -254,7 +255,8 @@ enum HolderLab {
     return pid
   }
 
-  /// `/bin/sleep` as a child, with this process's descriptors but those that close on exec.
+  /// `/bin/sleep` as a child, with this process's descriptors but those that close on exec. Asleep
+  /// when this returns: while it starts, the libraries it opens are descriptors too.
   static func execChild() throws -> Int32 {
     var pid = pid_t()
     let arguments: [UnsafeMutablePointer<CChar>?] =
@@ -262,7 +264,14 @@ enum HolderLab {
     defer { for argument in arguments { free(argument) } }
     let code = posix_spawn(&pid, "/bin/sleep", nil, nil, arguments, nil)
     guard code == 0 else { throw Failure(text: "posix_spawn: \(code)") }
-    return pid
+    for _ in 0..<1000 {
+      // The kernel function it waits in: proc(5).
+      let waitsIn = try? readFile("/proc/\(pid)/wchan")
+      if String(decoding: waitsIn ?? [], as: UTF8.self).contains("nanosleep") { return pid }
+      usleep(10_000)
+    }
+    end(pid)
+    throw Failure(text: "sleep(1) does not sleep after 10 s")
   }
 
   /// Ends a child by its pid and waits for it.
