@@ -108,7 +108,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "SocketLab",
-        "TestSupport",
+        "TestSupport", argumentParser,
       ],
       swiftSettings: strict),
     // The installed program and its neighbours: booted, scraped, browsed, driven at a terminal.

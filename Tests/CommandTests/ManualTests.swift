@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Glibc
 import TestSupport
 import Testing
@@ -38,6 +39,14 @@ import Testing
       $0.hasSuffix(".1") || $0.hasSuffix(".5") || kind == "completions"
     }
     #expect(Set(generated) == Set(names))
+  }
+
+  /// To ask the runtime for the name of a type, as the parser does without, takes a tenth of the
+  /// time in which a command begins.
+  @Test func `the name of each command stands in writing`() {
+    for command in Closewatch.configuration.subcommands {
+      #expect(command.configuration.commandName != nil, "\(command)")
+    }
   }
 
   @Test(.requires(.command("groff")), arguments: pages)

@@ -166,7 +166,8 @@ extension Census {
         absent[connection.inode] = connection
       }
     }
-    let gone = ghosts.update(known, at: now, absent: absent, searched: searched)
+    let (gone, closed) = ghosts.update(known, at: now, absent: absent, searched: searched)
+    for inode in closed { holders.forget(inode) }
     for connection in gone {
       if !ended.contains(connection.opener) { recordDeparture(of: connection, at: now) }
       holders.forget(connection.inode)

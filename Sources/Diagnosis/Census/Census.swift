@@ -245,16 +245,22 @@ package struct Census: Sendable {
     free.append(Int32(slot))
     // A row that vanishes without LAST_ACK or TIME_WAIT may have died under an open descriptor.
     let canBeGhost = StateSet(.established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
-    if connection.inode != 0, connection.opener >= 0, canBeGhost.contains(connection.state) {
-      ghosts.connectionGone(connection)
-    } else {
+    let mayBeGhost =
+      connection.inode != 0 && connection.opener >= 0 && canBeGhost.contains(connection.state)
+    if !mayBeGhost || !ghosts.connectionGone(connection) {
       recordDeparture(of: connection, at: sample.takenAt)
       if connection.inode != 0 { holders.forget(connection.inode) }
     }
   }
 
+  /// States of which a rule asks how long sockets stay in them. Not TIME_WAIT: there the kernel's
+  /// minute is over, whoever opened them.
+  private static let paced = StateSet(
+    .established, .synSent, .synRecv, .finWait1, .finWait2, .closeWait, .lastAck, .closing)
+
   mutating func recordDeparture(of connection: Connection, at instant: BootInstant) {
     if connection.opener >= 0 { lost[connection.opener, default: 0] += 1 }
+    guard Self.paced.contains(connection.state) else { return }
     departures.record(
       Departure(
         at: instant,
@@ -274,21 +280,39 @@ package struct Census: Sendable {
     }
   }
 
+  /// Processes that are known only because a socket has left them: a host that forks for each
+  /// connection would have hundreds for each port, for a day.
+  private static let departedMost = 1024
+
   /// Drops what no connection, departure or ghost refers to any more.
   mutating func forgetOldProcesses() {
     departures.forget(before: now.advanced(bySeconds: -86400))
-    var wanted = holders.processes.union(departures.processes).union(ghosts.processes)
+    var wanted = holders.processes.union(ghosts.processes)
     wanted.formUnion(caughtOpeners.values.flatMap(\.keys))
     var last: Int32 = -1
     for connection in connections where connection.opener != last {
       last = connection.opener
       wanted.insert(last)
     }
+    addParents(to: &wanted)
+    let departed = departures.lastDepartures
+      .filter { $0.key >= 0 && !wanted.contains($0.key) }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    departures.forget(
+      ofProcesses: Set(departed.dropFirst(Self.departedMost).map(\.key)),
+      since: BootInstant(nanoseconds: 0))
+    var departedKept = Set(departed.prefix(Self.departedMost).map(\.key))
+    addParents(to: &departedKept)
+    processes.keepOnly(wanted.union(departedKept))
+    let known = processes
+    counters.forgetDescriptors(at: now) { known.index(of: $0) != nil }
+  }
+
+  private func addParents(to wanted: inout Set<Int32>) {
     for index in wanted {
       guard let record = processes[index], let parent = processes.index(pid: record.parent)
       else { continue }
       wanted.insert(parent)
     }
-    processes.keepOnly(wanted)
   }
 }

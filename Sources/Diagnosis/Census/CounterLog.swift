@@ -19,8 +19,6 @@ package struct CounterLog: Sendable {
   private static let points = 64
   private var namespaces: [NetnsID: [Point]] = [:]
   private var descriptors: [ProcessID: [Descriptors]] = [:]
-  /// With more, those of processes that were not heard of for long are dropped.
-  private var mostDescriptors = 256
 
   mutating func record(_ sample: Sample) {
     let present = Set(sample.namespaces.map(\.id))
@@ -38,12 +36,13 @@ package struct CounterLog: Sendable {
       descriptors[process.id, default: []].append(Descriptors(at: instant, count: count))
       Self.thin(&descriptors[process.id, default: []])
     }
-    // Processes that end are not announced.
-    if descriptors.count > mostDescriptors {
-      let stale = instant.advanced(bySeconds: -600)
-      descriptors = descriptors.filter { ($0.value.last?.at ?? stale) > stale }
-      mostDescriptors = max(256, 2 * descriptors.count)
-    }
+  }
+
+  /// Processes that end are not announced: forgets those that nothing else knows any more, and
+  /// those that were not heard of for ten minutes.
+  mutating func forgetDescriptors(at now: BootInstant, keeping isKnown: (ProcessID) -> Bool) {
+    let stale = now.advanced(bySeconds: -600)
+    descriptors = descriptors.filter { ($0.value.last?.at ?? stale) > stale && isKnown($0.key) }
   }
 
   private static func thin<Element>(_ points: inout [Element]) {

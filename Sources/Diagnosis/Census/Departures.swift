@@ -132,11 +132,19 @@ package struct DepartureLog: Sendable {
     }
   }
 
-  var processes: Set<Int32> {
-    Set(
-      rings.values.flatMap { port in
-        port.newest.newest.map(\.process) + port.byLength.flatMap { $0.newest.map(\.process) }
-      })
+  /// When something has last left each process that is known here.
+  var lastDepartures: [Int32: BootInstant] {
+    var newest: [Int32: BootInstant] = [:]
+    func take(_ ring: Ring) {
+      for departure in ring.newest {
+        newest[departure.process] = max(newest[departure.process] ?? departure.at, departure.at)
+      }
+    }
+    for port in rings.values {
+      take(port.newest)
+      port.byLength.forEach(take)
+    }
+    return newest
   }
 
   /// Forgets ports where nothing has left since `instant`.

@@ -29,9 +29,11 @@ package struct GhostLog: Sendable {
   /// Ghosts that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
 
-  mutating func connectionGone(_ connection: Connection) {
-    guard unresolved.count < Self.limit else { return }
+  /// - Returns: False when there is no room to wait for that search.
+  mutating func connectionGone(_ connection: Connection) -> Bool {
+    guard unresolved.count < Self.limit else { return false }
     unresolved[connection.inode] = connection
+    return true
   }
 
   /// Takes in a search for ghosts.
@@ -42,10 +44,11 @@ package struct GhostLog: Sendable {
   ///     gone after two absences; its descriptor is found dead at the first.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
+  ///   And the inodes of the ghosts whose descriptors are closed now.
   mutating func update(
     _ found: [(ghost: GhostDescriptor, process: Int32)], at instant: BootInstant,
     absent: [UInt64: Connection] = [:], searched: (Int32) -> Bool
-  ) -> [Connection] {
+  ) -> (gone: [Connection], closed: [UInt64]) {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
       present.insert(descriptor.inode)
@@ -65,8 +68,10 @@ package struct GhostLog: Sendable {
       }
     }
     hasSearched = true
+    var closed: [UInt64] = []
     for ghost in ghosts.values where !present.contains(ghost.inode) && searched(ghost.process) {
       ghosts[ghost.inode] = nil
+      closed.append(ghost.inode)
       departures.append(
         Departure(
           at: instant, dwellSeconds: instant.seconds(since: ghost.since), process: ghost.process))
@@ -78,7 +83,7 @@ package struct GhostLog: Sendable {
       unresolved[inode] = nil
       if !present.contains(inode) { gone.append(connection) }
     }
-    return gone
+    return (gone, closed)
   }
 
   var processes: Set<Int32> {

@@ -28,6 +28,9 @@ package struct HolderMap: Sendable {
   /// All but the first of those that several hold.
   private var more: [UInt64: [Reference]] = [:]
 
+  /// How many sockets were looked for and are still there.
+  package var count: Int { index.count }
+
   @inline(__always)
   private func position(of inode: UInt64) -> Int? {
     let found = index.first(SlotTable.mix(inode)) { entries[Int($0)].inode == inode }

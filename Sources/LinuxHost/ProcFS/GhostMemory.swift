@@ -12,9 +12,15 @@ struct GhostMemory: Sendable {
     firstSeen[ghost].map { $0 < instant } ?? false
   }
 
+  var count: Int { firstSeen.count }
+
   /// Replaces what is known of the processes that were looked at.
-  mutating func keep(_ found: [GhostDescriptor], examined: Set<Int32>, at instant: BootInstant) {
-    var kept = firstSeen.filter { !examined.contains($0.key.process.pid) }
+  ///
+  /// - Parameter examined: Their pids; nil when every process was to be looked at. Then those that
+  ///   were not have ended.
+  mutating func keep(_ found: [GhostDescriptor], examined: Set<Int32>?, at instant: BootInstant) {
+    var kept: [GhostDescriptor: BootInstant] = [:]
+    if let examined { kept = firstSeen.filter { !examined.contains($0.key.process.pid) } }
     for ghost in found.prefix(Self.capacity - min(kept.count, Self.capacity)) {
       kept[ghost] = firstSeen[ghost] ?? instant
     }

@@ -70,6 +70,7 @@ package struct HolderFinder: Sendable {
     if search.inodes.count <= HolderMemory.largestSearch {
       memory.keep(look.report.holders, wanted: search.inodes)
     }
+    memory.forgetGone(from: sample)
     // Arguments are for whoever has asked, and no more.
     if search.detail == .full, !search.arguments {
       records.keep(look.records, retold: look.retold, at: Clock.boot)

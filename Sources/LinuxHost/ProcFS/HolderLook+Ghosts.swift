@@ -36,7 +36,8 @@ extension HolderLook {
         .sourceLimited, count: unknown,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")
     }
-    memory.keep(candidates, examined: examined, at: Self.now())
+    let isEverywhere = search.ghosts == .everywhere && skipped == 0
+    memory.keep(candidates, examined: isEverywhere ? nil : examined, at: Self.now())
     report.ghosts = prove(missing, coversHost: coversHost)
   }
 

@@ -6,6 +6,7 @@ import KernelTables
 /// before it is used.
 struct HolderMemory: Sendable {
   private var holders: [UInt64: SocketHolder] = [:]
+  var count: Int { holders.count }
   /// Larger searches are not remembered.
   static let largestSearch = 16_384
   private static let capacity = 65_536
@@ -22,5 +23,16 @@ struct HolderMemory: Sendable {
       }
       holders[holder.inode] = holder
     }
+  }
+
+  /// Forgets sockets that have gone, in time: connections come and go by the million.
+  ///
+  /// - Parameter sample: Rows of all states; of fewer, nothing can be told.
+  mutating func forgetGone(from sample: Sample) {
+    // Now and then, when it is worth the pass.
+    guard sample.states.contains(.established), count > 2 * sample.sockets.count + 256
+    else { return }
+    let present = Set(sample.sockets.lazy.map(\.inode))
+    holders = holders.filter { present.contains($0.key) }
   }
 }

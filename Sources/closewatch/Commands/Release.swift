@@ -11,6 +11,7 @@ import Reporting
 /// anything on the host, so it shows what it will do, asks, and leaves an entry in the journal.
 struct Release: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "release",
     abstract: "Aborts old CLOSE_WAIT connections of one process, after asking.",
     discussion: """
       Resets connections in CLOSE_WAIT that the process PID holds and that are known to have been \

@@ -9,6 +9,7 @@ import Reporting
 /// `closewatch top`: who holds stuck sockets, live.
 struct Top: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "top",
     abstract: "Shows live who holds stuck sockets, and leads from an owner to one socket.",
     discussion: """
       Looks again and again, judges by the rules of triage, and shows the owners: units, \

@@ -81,4 +81,18 @@ struct CounterLogTests {
     #expect(log.newestLooks(of: record.id, withAtLeast: 41) == 0)
     #expect(log.descriptorGrowth(of: ProcessID(pid: 100, startTicks: 2)) == nil)
   }
+
+  @Test func `descriptors of processes that nobody knows or hears of are forgotten`() {
+    var log = CounterLog()
+    let records = (1...3).map { pid in
+      var record = ProcessRecord(id: ProcessID(pid: Int32(pid), startTicks: 1))
+      record.descriptorCount = 10
+      return record
+    }
+    log.record(records, at: HostScript.instant(0))
+    log.record([records[0], records[1]], at: HostScript.instant(500))
+    log.forgetDescriptors(at: HostScript.instant(700)) { $0 != records[1].id }
+    let left = records.map { log.newestLooks(of: $0.id, withAtLeast: 1) }
+    #expect(left == [2, 0, 0])
+  }
 }

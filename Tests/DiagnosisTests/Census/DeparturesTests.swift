@@ -62,4 +62,41 @@ struct DeparturesTests {
     #expect(found(log, 1) == [])
     #expect(found(log, 2) == [20])
   }
+
+  @Test func `of processes that only departures know, the newest 1024 are remembered`() throws {
+    var census = Census(
+      Sample(takenAt: HostScript.instant(0), wallClockSeconds: 0, states: .all), limit: 10)
+    for number in 0..<2000 {
+      let id = ProcessID(pid: Int32(number + 1), startTicks: 1)
+      census.processes.update(ProcessRecord(id: id))
+      var row = SocketRow()
+      row.localPort = 40_000
+      row.remotePort = UInt16(number / 200)
+      row.state = .closeWait
+      var connection = Connection(
+        row, at: HostScript.instant(0), age: .unknown, isFirstLook: false)
+      connection.opener = try #require(census.processes.index(of: id))
+      census.recordDeparture(of: connection, at: HostScript.instant(Double(number)))
+    }
+    census.forgetOldProcesses()
+    #expect(census.processes.count == 1024)
+    #expect(census.processes.index(pid: 976) == nil)
+    #expect(census.processes.index(pid: 977) != nil)
+    let left = (UInt16(0)..<10).map { port in
+      census.departures.departures(key(port), since: HostScript.instant(0)) { _ in true }.newest
+        .count
+    }
+    #expect(left == [0, 0, 0, 0, 24, 200, 200, 200, 200, 200])
+  }
+
+  @Test func `how long sockets are in TIME_WAIT is nobody's pace`() {
+    var census = Census(
+      Sample(takenAt: HostScript.instant(0), wallClockSeconds: 0, states: .all), limit: 10)
+    var row = SocketRow()
+    row.state = .timeWait
+    let connection = Connection(
+      row, at: HostScript.instant(0), age: .unknown, isFirstLook: false)
+    census.recordDeparture(of: connection, at: HostScript.instant(60))
+    #expect(census.departures.lastDepartures.isEmpty)
+  }
 }

@@ -35,8 +35,8 @@ struct GhostLogTests {
 
   @Test func `a ghost knows the connection it was, and dates from when that was last seen`() {
     var log = GhostLog()
-    log.connectionGone(connection(1, lastSeen: 5))
-    let gone = log.update([ghost(1)], at: HostScript.instant(20)) { _ in true }
+    _ = log.connectionGone(connection(1, lastSeen: 5))
+    let (gone, _) = log.update([ghost(1)], at: HostScript.instant(20)) { _ in true }
     #expect(gone.isEmpty)
     #expect(log.ghosts[1]?.connection?.state == .closeWait)
     #expect(log.ghosts[1]?.since == HostScript.instant(5))
@@ -46,7 +46,7 @@ struct GhostLogTests {
   @Test func `a ghost that is found before its row counts as gone is told its connection then`() {
     var log = GhostLog()
     _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
-    log.connectionGone(connection(1, lastSeen: 5))
+    _ = log.connectionGone(connection(1, lastSeen: 5))
     _ = log.update([ghost(1)], at: HostScript.instant(20)) { _ in true }
     #expect(log.ghosts[1]?.connection?.state == .closeWait)
     #expect(log.ghosts[1]?.since == HostScript.instant(5))
@@ -54,8 +54,8 @@ struct GhostLogTests {
 
   @Test func `a connection without a ghost was closed`() {
     var log = GhostLog()
-    log.connectionGone(connection(1, lastSeen: 5))
-    let gone = log.update([], at: HostScript.instant(20)) { _ in true }
+    _ = log.connectionGone(connection(1, lastSeen: 5))
+    let (gone, _) = log.update([], at: HostScript.instant(20)) { _ in true }
     #expect(gone.map(\.inode) == [1])
     #expect(log.unresolved.isEmpty)
   }
@@ -63,8 +63,8 @@ struct GhostLogTests {
   @Test func `a process that was not searched proves nothing`() {
     var log = GhostLog()
     _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
-    log.connectionGone(connection(2, lastSeen: 5))
-    let gone = log.update([], at: HostScript.instant(20)) { _ in false }
+    _ = log.connectionGone(connection(2, lastSeen: 5))
+    let (gone, _) = log.update([], at: HostScript.instant(20)) { _ in false }
     #expect(gone.isEmpty)
     #expect(log.ghosts[1] != nil)
     #expect(log.unresolved[2] != nil)
@@ -74,7 +74,9 @@ struct GhostLogTests {
   @Test func `a ghost that was closed is a departure with its dwell`() {
     var log = GhostLog()
     _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
-    _ = log.update([], at: HostScript.instant(40)) { _ in true }
+    let (gone, closed) = log.update([], at: HostScript.instant(40)) { _ in true }
+    #expect(gone.isEmpty)
+    #expect(closed == [1])
     #expect(log.ghosts.isEmpty)
     #expect(
       log.departures == [
@@ -87,7 +89,9 @@ struct GhostLogTests {
     let many = (1...70_001).map { ghost(UInt64($0)) }
     _ = log.update(many, at: HostScript.instant(10)) { _ in true }
     #expect(log.ghosts.count == 65_536)
-    for inode in 1...70_001 { log.connectionGone(connection(UInt64(inode), lastSeen: 5)) }
+    for inode in 1...70_001 {
+      #expect(log.connectionGone(connection(UInt64(inode), lastSeen: 5)) == (inode <= 65_536))
+    }
     #expect(log.unresolved.count == 65_536)
     _ = log.update([], at: HostScript.instant(20)) { _ in true }
     #expect(log.departures.count <= 1024)

@@ -81,4 +81,47 @@ import Testing
     // Forgotten every 64 looks.
     #expect(try #require(watch.census).processes.count <= 65)
   }
+
+  @Test func `dead sockets that come and go leave no process behind`() throws {
+    var watch = Watch(settings: RuleSettings())
+    // Each process has a connection for three looks, then the descriptor on it for three.
+    for look in 1...600 {
+      var sample = Sample(
+        takenAt: BootInstant(seconds: Double(1000 + 10 * look)), wallClockSeconds: 0,
+        states: .all)
+      sample.namespaces = [NamespaceSample(id: HostScript.own)]
+      let number = look / 6
+      let isAlive = look % 6 < 3
+      if isAlive {
+        var row = SocketRow()
+        row.state = .established
+        row.namespace = HostScript.own
+        row.knowledge = [.cookie]
+        row.cookie = UInt64(number + 1)
+        row.inode = UInt64(number + 1)
+        row.localPort = 40_000
+        row.remotePort = 80
+        sample.sockets = [row]
+      }
+      let search = watch.advance(with: sample)
+      let process = ProcessRecord(
+        id: ProcessID(pid: Int32(number + 1), startTicks: UInt64(number + 1)))
+      var report = HolderReport()
+      report.processes = [process]
+      if isAlive {
+        report.holders = search.inodes.map {
+          SocketHolder(inode: $0, process: process.id, fd: 3)
+        }
+      } else {
+        report.ghosts = [
+          GhostDescriptor(inode: UInt64(number + 1), process: process.id, fd: 3)
+        ]
+      }
+      watch.attribute(report, to: search)
+      _ = watch.judge()
+    }
+    let census = try #require(watch.census)
+    #expect(census.ghosts.departures.count > 90)
+    #expect(census.holders.count <= 1)
+  }
 }
