@@ -9,18 +9,26 @@ package struct ListenerIndex: Sendable {
     var port: UInt16
   }
 
-  private var rowsByPort: [Port: [Int32]] = [:]
+  private struct Place: Hashable {
+    var port: Port
+    var address: IPAddress
+  }
+
+  private var ports: Set<Port> = []
+  /// Row indices of the sample, in its order.
+  private var rows: [Place: [Int32]] = [:]
 
   package init(_ sockets: [SocketRow]) {
     for (index, row) in sockets.enumerated() where row.state == .listen {
-      rowsByPort[Port(namespace: row.namespace, port: row.localPort), default: []]
-        .append(Int32(index))
+      let port = Port(namespace: row.namespace, port: row.localPort)
+      ports.insert(port)
+      rows[Place(port: port, address: row.localAddress), default: []].append(Int32(index))
     }
   }
 
   /// Whether anything in this namespace listens on the port.
   package func isListening(port: UInt16, in namespace: NetnsID) -> Bool {
-    rowsByPort[Port(namespace: namespace, port: port)] != nil
+    ports.contains(Port(namespace: namespace, port: port))
   }
 
   /// The listeners that a connection to this local endpoint came through, as row indices of the
@@ -28,24 +36,17 @@ package struct ListenerIndex: Sendable {
   /// scores them (`compute_score()` in inet_hashtables.c). More than one: a SO_REUSEPORT group, of
   /// which the member is not exposed.
   package func listeners(of row: SocketRow, in sockets: [SocketRow]) -> [Int32] {
-    let key = Port(namespace: row.namespace, port: row.localPort)
-    guard let candidates = rowsByPort[key] else { return [] }
-    var best = 0
-    var found: [Int32] = []
-    for index in candidates {
-      let score = Self.score(sockets[Int(index)], for: row)
-      if score > best { (best, found) = (score, []) }
-      if score == best, score > 0 { found.append(index) }
-    }
-    return found
+    let port = Port(namespace: row.namespace, port: row.localPort)
+    guard ports.contains(port) else { return [] }
+    if let exact = rows[Place(port: port, address: row.localAddress)] { return exact }
+    let isIPv4 = row.localAddress.isIPv4
+    if isIPv4, let wildcard = rows[Place(port: port, address: .anyIPv4)] { return wildcard }
+    let open = rows[Place(port: port, address: .anyIPv6)] ?? []
+    return isIPv4 ? open.filter { !Self.isClosedToIPv4(sockets[Int($0)]) } : open
   }
 
-  private static func score(_ listener: SocketRow, for row: SocketRow) -> Int {
-    if listener.localAddress == row.localAddress { return 3 }
-    if listener.localAddress == .anyIPv4, row.localAddress.isIPv4 { return 2 }
-    guard listener.localAddress == .anyIPv6 else { return 0 }
-    // Where the source does not say (/proc/net/tcp6), it may be open to IPv4.
-    let isClosedToIPv4 = listener.knowledge.contains(.ipv6Only) && listener.isIPv6Only
-    return isClosedToIPv4 && row.localAddress.isIPv4 ? 0 : 1
+  /// Where the source does not say (/proc/net/tcp6), it may be open to IPv4.
+  private static func isClosedToIPv4(_ listener: SocketRow) -> Bool {
+    listener.knowledge.contains(.ipv6Only) && listener.isIPv6Only
   }
 }

@@ -34,12 +34,13 @@ struct Inheritance {
   /// The process that opened the connection, if others hold it now that can only have inherited it.
   private static func opener(of connection: Connection, in census: Census) -> Int32? {
     let references = census.holders.holders(of: connection.inode)
-    let holders = Set(references.map(\.process))
     guard let oldest = references.first?.process, let row = census.row(of: connection)
     else { return nil }
     // Several processes come to share a connection through fork alone. While the one that opened
     // it holds it too, that one has not closed it: the children are not what keeps it open.
-    if holders.count > 1 { return absentParent(of: holders, in: census) }
+    if references.contains(where: { $0.process != oldest }) {
+      return absentParent(of: Set(references.map(\.process)), in: census)
+    }
     if connection.flags.contains(.isInbound) {
       let listening = census.listenerHolders(of: row)
       guard let listener = listening.first, !listening.contains(oldest),

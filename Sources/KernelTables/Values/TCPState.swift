@@ -75,9 +75,11 @@ package struct StateSet: OptionSet, Hashable, Sendable {
 
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  package init(_ states: TCPState...) {
+  package init(_ states: some Sequence<TCPState>) {
     rawValue = states.reduce(0) { $0 | (1 << UInt32($1.rawValue)) }
   }
+
+  package init(_ states: TCPState...) { self.init(states) }
 
   /// Every state that a table can show, 1 to 12. BOUND_INACTIVE is left out: the kernel walks a
   /// second hash table of 64k buckets for it.

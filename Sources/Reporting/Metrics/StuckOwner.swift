@@ -46,24 +46,45 @@ private struct StuckSurvey {
   let census: Census
   var owners: [Owner: StuckOwner] = [:]
   private var charged: SocketOwners
-  private static let wanted = Set(StuckOwner.states)
+  private static let wanted = StateSet(StuckOwner.states)
 
   init(_ census: Census) {
     self.census = census
     charged = SocketOwners(census)
   }
 
+  /// Sockets of one process in one state.
+  private struct Tally {
+    var count = 0
+    var oldest: BootInstant
+  }
+
+  private struct TallyKey: Hashable {
+    var process: Int32
+    var state: TCPState
+  }
+
   mutating func countConnections(patienceSeconds: Double) {
     let limit = census.now.advanced(bySeconds: -patienceSeconds)
+    // By number first: there are few owners, and their names are long.
+    var tallies: [TallyKey: Tally] = [:]
     for connection in census.connections {
       guard Self.wanted.contains(connection.state),
         max(connection.stateSince, connection.progressAt) <= limit,
         let row = census.row(of: connection)
       else { continue }
-      let owner = charged.owner(process: charged.process(of: connection, row).index)
+      let key = TallyKey(
+        process: charged.process(of: connection, row).index, state: connection.state)
+      var tally = tallies[key] ?? Tally(oldest: connection.stateSince)
+      tally.count += 1
+      tally.oldest = min(tally.oldest, connection.stateSince)
+      tallies[key] = tally
+    }
+    for (key, tally) in tallies {
+      let owner = charged.owner(process: key.process)
       var entry = owners[owner] ?? StuckOwner(owner)
-      entry.stuck[connection.state, default: 0] += 1
-      entry.oldest = entry.oldest.map { min($0, connection.stateSince) } ?? connection.stateSince
+      entry.stuck[key.state, default: 0] += tally.count
+      entry.oldest = entry.oldest.map { min($0, tally.oldest) } ?? tally.oldest
       owners[owner] = entry
     }
   }

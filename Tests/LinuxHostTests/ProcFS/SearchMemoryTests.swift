@@ -22,14 +22,16 @@ struct SearchMemoryTests {
 
   @Test func `holders of connections that have gone are forgotten`() {
     var memory = HolderMemory()
+    var most = 0
     for look in 0..<1000 {
       let inodes = (1...10).map { UInt64(10 * look + $0) }
       memory.keep(
         inodes.map { SocketHolder(inode: $0, process: process(7), fd: 3) }, wanted: Set(inodes))
       memory.forgetGone(from: sample(inodes))
-      #expect(memory.count <= 2 * 10 + 256 + 10)
-      for inode in inodes { #expect(memory[inode] != nil) }
+      most = max(most, memory.count)
+      #expect(inodes.allSatisfy { memory[$0] != nil })
     }
+    #expect(most <= 2 * 10 + 256)
   }
 
   @Test func `a look without ESTABLISHED forgets nothing`() {
