@@ -122,20 +122,24 @@ package struct EphemeralPorts {
   /// How many rows a route can have at most: rows counted by a short hash of their route. On a
   /// host with thousands of peers nearly all routes are too small, and are not looked at further.
   private struct Crowds {
-    private var counts = [UInt32](repeating: 0, count: 1 << 16)
+    private var counts: [UInt32]
+    private let bits: Int
 
     init(_ rows: [SocketRow]) {
-      for row in rows where row.state != .listen { counts[Self.place(of: row)] += 1 }
+      // Four places a row: a quarter of a megabyte on a large host, a page or two on a small one.
+      bits = min(16, max(8, Int.bitWidth - (4 * rows.count).leadingZeroBitCount))
+      counts = [UInt32](repeating: 0, count: 1 << bits)
+      for row in rows where row.state != .listen { counts[place(of: row)] += 1 }
     }
 
-    func size(of row: SocketRow) -> Int { Int(counts[Self.place(of: row)]) }
+    func size(of row: SocketRow) -> Int { Int(counts[place(of: row)]) }
 
     @inline(__always)
-    private static func place(of row: SocketRow) -> Int {
+    private func place(of row: SocketRow) -> Int {
       var value = row.localAddress.low &* 0x9e37_79b9_7f4a_7c15
       value ^= row.remoteAddress.low &+ UInt64(row.remotePort) << 32
       value ^= row.remoteAddress.high &+ UInt64(row.namespace.rawValue)
-      return Int(truncatingIfNeeded: (value &* 0xbf58_476d_1ce4_e5b9) >> 48)
+      return Int(truncatingIfNeeded: (value &* 0xbf58_476d_1ce4_e5b9) >> (64 - UInt64(bits)))
     }
   }
 }
