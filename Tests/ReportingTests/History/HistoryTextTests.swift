@@ -95,12 +95,13 @@ import Testing
   @Test func `a release stands between the stories at its time`() {
     var told = Self.told
     told.release(at: 10_600, sockets: 1, gone: 2, failed: 1, port: 18080)
+    told.release(at: 900, sockets: 2)
     let text = Self.text(told)
     #expect(
       text.hasPrefix(
         """
         3 findings since Sun 2026-11-01 00:00:00, 1 still firing, 1 without an end in
-        the journal, 1 release.
+        the journal, 2 releases.
 
         Tue 2026-11-03
         """))
@@ -119,6 +120,17 @@ import Testing
       CRITICAL close-wait-leak: python3[4711] in api.service
       """
     #expect(text.contains(middle), "\(text)")
+    let end = """
+        cause     eof-unread: Closed by the peer, and nobody looks any more
+
+      RELEASED 2 sockets in CLOSE_WAIT: python3[4711] in api.service
+        at        00:15:00, by user 1000
+        only      those in CLOSE_WAIT for 5 min and more
+
+      Each entry with its remedy: journalctl -x -t closewatch
+
+      """
+    #expect(text.hasSuffix(end), "\(text)")
   }
 
   @Test func `releases alone are told too, as plain text`() {
