@@ -70,6 +70,16 @@ import Testing
     #expect(run.lines.isEmpty)
   }
 
+  /// mandoc(1), the reader of the BSDs and of Alpine, warns of it on every page.
+  @Test(arguments: pages)
+  func `no paragraph begins where a heading has begun one`(_ page: String) throws {
+    let bytes = try #require(readBytes("\(Self.deploy)/man/\(page)"))
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    let headings = lines.indices.dropLast().filter { lines[$0].hasPrefix(".SH ") }
+    #expect(headings.count >= 3)
+    for index in headings { #expect(lines[index + 1] != ".PP", "\(lines[index])") }
+  }
+
   @Test func `the page of the program has the sections that a reader looks for`() throws {
     let bytes = try #require(readBytes("\(Self.deploy)/man/closewatch.1"))
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")

@@ -43,6 +43,24 @@ import Testing
   }
 
   @Test(arguments: ["sockets", "triage"])
+  func `a recording shows no more to root, and nobody is told so`(_ command: String) throws {
+    try Lab.with("established", count: 7) { lab in
+      let temporary = TemporaryDirectory()
+      let copy = temporary.path + "/recording"
+      let made = try ChildProgram.run(
+        "sh",
+        [
+          "-c", "cp -r \"$1\" \"$2\" && chmod -R a+rX \"$3\"", "sh",
+          Fixtures.directory + "/recordings/small-host", copy, temporary.path,
+        ])
+      #expect(made.status == 0)
+      let run = try runAsNobody(in: lab, [command, "--replay", copy])
+      #expect(run.text.contains("3 processes hidden (hidepid)"))
+      #expect(!run.text.contains("run as root"))
+    }
+  }
+
+  @Test(arguments: ["sockets", "triage"])
   func `a namespace that may not be looked at is exit status 2`(_ command: String) throws {
     try Lab.with("established", count: 7) { lab in
       let run = try runAsNobody(in: lab, [command, "--netns", "1"])

@@ -32,6 +32,16 @@ import Testing
     #expect(difference == nil)
   }
 
+  @Test func `the page of CLOSE_WAIT, and no other state's, names release as first aid`() throws {
+    for state in TCPState.shown {
+      let hasAid = state == .closeWait
+      #expect(Self.text(.state(state)).contains("closewatch release PID") == hasAid, "\(state)")
+      let bytes = ExplainJSON(.state(state), value: Self.value).bytes()
+      let json = String(decoding: bytes, as: UTF8.self)
+      #expect(json.contains("\"first_aid\":{\"command\":\"closewatch release PID") == hasAid)
+    }
+  }
+
   @Test(arguments: topics)
   func `every page keeps to 79 columns of ASCII and fills its placeholders`(
     _ topic: ExplainTopic

@@ -78,6 +78,84 @@ import Testing
     #expect(!text([FoundLeak.closeWait()]).contains("end of stream unread (Recv-Q 1)"))
   }
 
+  @Test func `what has ended speaks of nothing: its sockets are listed`() {
+    let page = text([FoundLeak.closeWait(lifecycle: .resolved)])
+    #expect(page.contains("\nFired while watched, and no longer\n"))
+    #expect(page.contains("python3: 1 socket in CLOSE_WAIT, end of stream unread (Recv-Q 1)"))
+  }
+
+  /// Nobody holds them, and the finding names a listener.
+  @Test(arguments: [(UInt16(80), true), (81, false)])
+  func `sockets without a process are not listed beside the finding of their port`(
+    _ port: UInt16, _ isTold: Bool
+  ) {
+    var host = ListedHost()
+    host.add(.lastAck, inode: 0, local: "192.0.2.1", 80, remote: "198.51.100.9", 40_005, send: 1)
+    host.sample.sockets[host.sample.sockets.count - 1].retransmits = 6
+    var finding = FoundLeak.closeWait()
+    finding.rule = .lastAckPileup
+    finding.cause = .peerVanished
+    finding.state = .lastAck
+    finding.localPort = port
+    for (told, isListed) in [([], true), ([finding], !isTold)] {
+      let report = TriageReport(
+        findings: told, census: TriageCensus(host.listing(), besides: told), watchedSeconds: 26,
+        source: .look(.denied))
+      let page = TriageText(report, style: TextStyle()).text()
+      #expect(page.contains("no holder found: 1 socket closing, not acknowledged") == isListed)
+    }
+  }
+
+  @Test func `who holds what another has opened is not told without the opener`() {
+    var finding = FoundLeak.closeWait()
+    finding.culprits[0].process.unit = nil
+    finding.owner = Owner(.program, "server")
+    finding.culprits += [
+      Culprit(FoundLeak.process(84, "sleep"), role: .holder, sockets: 1, attribution: .descriptor),
+      Culprit(FoundLeak.process(75, "server"), role: .opener, sockets: 88, attribution: .listener),
+    ]
+    #expect(
+      verdict(text([finding])).hasPrefix(
+        "WARNING close-wait-leak: python3[4711] and 1 more, opened by server[75]\n"))
+    // Who holds what it has opened is one process.
+    finding.culprits[1...] = [
+      Culprit(FoundLeak.process(4711, "python3"), role: .opener, sockets: 8, attribution: .listener)
+    ]
+    #expect(verdict(text([finding])).hasPrefix("WARNING close-wait-leak: python3[4711]\n"))
+  }
+
+  @Test func `the commands enter the namespace by the process that they name, if it is there`() {
+    var host = ListedHost()
+    var other = NamespaceSample(id: NetnsID(rawValue: 4_026_532_201))
+    other.memberPID = 52
+    host.sample.namespaces.append(other)
+    var finding = FoundLeak.closeWait()
+    finding.namespace = other.id
+    for (home, pid) in [(other.id, 4711), (NetnsID(rawValue: 7), 52), (nil, 52)] {
+      finding.culprits[0].process.namespace = home
+      let report = TriageReport(
+        findings: [finding], census: TriageCensus(host.listing(), besides: [finding]),
+        watchedSeconds: 26, source: .look(.denied))
+      let page = TriageText(report, style: TextStyle()).text()
+      #expect(page.contains("nsenter -t \(pid) -n ss -tnpo state close-wait"), "\(page)")
+    }
+  }
+
+  @Test func `evidence says what is counted, and above what`() {
+    var finding = FoundLeak.closeWait()
+    finding.evidence = [
+      .receiveQueue(zero: 0, finOnly: 4, data: 66, largest: 16),
+      .counter(name: "PassiveOpens", increase: 112, seconds: 28),
+      .counter(name: "ActiveOpens", increase: 9, seconds: 28),
+      .counter(name: "TCPTimeWaitOverflow", increase: 1, seconds: 28),
+    ]
+    let words = text([finding]).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("Recv-Q 1 on 4 (end of stream unread), above 1 on 66 (data unread, up"))
+    #expect(words.contains("PassiveOpens rose by 112 in 28 s (handshakes completed as a server)"))
+    #expect(words.contains("ActiveOpens rose by 9 in 28 s (connections begun as a client)"))
+    #expect(words.contains("TCPTimeWaitOverflow rose by 1 in 28 s such as"))
+  }
+
   @Test(arguments: [40, 60, 79])
   func `no line is wider than asked for`(_ width: Int) {
     var finding = FoundLeak.closeWait()

@@ -45,6 +45,8 @@ package struct ReleasePlan: Sendable {
     case ageUnknown
     case tooYoung
     case shared
+    /// The search for holders was cut short: another process may hold it, too.
+    case othersUnknown
     case beyondLimit
   }
 
@@ -58,6 +60,9 @@ package struct ReleasePlan: Sendable {
   package private(set) var sharers: [ProcessRecord] = []
   /// Whether every process could be looked at: only then is it known that nobody else holds one.
   package let knowsAllHolders: Bool
+  /// Whether the search for holders ended at its bound: any socket can have a holder that was not
+  /// come to.
+  package let wasCutShort: Bool
 
   /// - Parameters:
   ///   - sample: A look at CLOSE_WAIT at least.
@@ -67,6 +72,7 @@ package struct ReleasePlan: Sendable {
     let records = Dictionary(report.processes.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     process = report.processes.first { $0.id.pid == order.pid }
     knowsAllHolders = report.isComplete && report.gaps.isEmpty
+    wasCutShort = report.gaps.contains { $0.kind == .boundReached }
     let holders = Dictionary(grouping: report.holders, by: \.inode)
     var sharing: Set<ProcessID> = []
     for row in sample.sockets where row.state == .closeWait && row.inode != 0 {
@@ -102,7 +108,9 @@ package struct ReleasePlan: Sendable {
     if own.allSatisfy({ $0.table == .ioUring }) { return .ioUringOnly }
     if age.bound == .unknown { return .ageUnknown }
     if age.seconds < order.olderThanSeconds { return .tooYoung }
-    return !others.isEmpty && !order.includesShared ? .shared : nil
+    if order.includesShared { return nil }
+    if !others.isEmpty { return .shared }
+    return wasCutShort ? .othersUnknown : nil
   }
 
   /// The choices that are in `shown` too: what a later look still allows of what a person has

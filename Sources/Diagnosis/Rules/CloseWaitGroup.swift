@@ -120,7 +120,7 @@ struct ReceiveQueues {
 
   /// A close_notify and the FIN behind it: TLS 1.3 (24 + 1), TLS 1.2 with AES-GCM (31 + 1),
   /// ChaCha20 (23 + 1), CBC with SHA-1 and SHA-256 (53 + 1, 69 + 1).
-  private static let closeNotifySizes: Set<UInt32> = [25, 32, 24, 54, 70]
+  static let closeNotifySizes: Set<UInt32> = [25, 32, 24, 54, 70]
 
   init(_ rows: [SocketRow]) {
     for row in rows {
@@ -160,5 +160,21 @@ struct ReceiveQueues {
     if stuckWriters > 0 { found.append(.sendQueue(sockets: stuckWriters, largest: largestSend)) }
     if let closeNotify { found.append(.closeNotifySized(bytes: Int(closeNotify))) }
     return found
+  }
+}
+
+extension Cause {
+  /// Whether a socket has itself what the cause was told from. Not every one of a group has: the
+  /// most decide.
+  func isShown(by row: SocketRow) -> Bool {
+    switch self {
+    case .eofReadNotClosed: row.receiveQueue == 0
+    case .eofUnread:
+      row.receiveQueue == 1 || ReceiveQueues.closeNotifySizes.contains(row.receiveQueue)
+    // 1 is the FIN alone.
+    case .dataUnread: row.receiveQueue > 1
+    case .stuckWriter: row.sendQueue > 0
+    default: true
+    }
   }
 }

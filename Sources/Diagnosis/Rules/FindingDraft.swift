@@ -9,6 +9,9 @@ package struct FindingDraft {
   package let rule: RuleID
   package let namespace: NetnsID
 
+  /// How many sockets a finding shows.
+  private static let exampleCount = 3
+
   package var census: Census { inquiry.census }
   package var settings: RuleSettings { inquiry.settings }
 
@@ -72,11 +75,22 @@ package struct FindingDraft {
     }
     finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
       .map { PeerCount(remote: $0.key, sockets: $0.value) }
-    finding.examples = oldest.prefix(3).compactMap { member in
-      census.row(of: member).map { row in
-        ExampleSocket(row: row, age: member.age(at: census.now), holder: holder(of: member))
+    finding.examples = examples(of: oldest, showing: finding.cause)
+  }
+
+  /// The oldest three that have themselves what the cause is told from; where there are fewer, the
+  /// oldest of the others.
+  private func examples(of oldest: [Connection], showing cause: Cause) -> [ExampleSocket] {
+    var shown: [ExampleSocket] = []
+    for wanted in [true, false] {
+      for member in oldest {
+        if shown.count == Self.exampleCount { return shown }
+        guard let row = census.row(of: member), cause.isShown(by: row) == wanted else { continue }
+        shown.append(
+          ExampleSocket(row: row, age: member.age(at: census.now), holder: holder(of: member)))
       }
     }
+    return shown
   }
 
   /// Who has a descriptor on it now. What a connection's inode once led to is no longer true of an

@@ -9,6 +9,9 @@ extension HolderLook {
   ///
   /// A socket can only be missed in tables that were read: without ESTABLISHED, or without the
   /// namespace of the process, nothing is told.
+  ///
+  /// - Parameter coversHost: Whether every namespace was asked for: a process in one that was not
+  ///   is no gap.
   mutating func tellGhosts(
     _ memory: inout GhostMemory, coversHost: Bool, freshInodes: HolderFinder.FreshInodes?
   ) {
@@ -18,7 +21,7 @@ extension HolderLook {
     var identities: [Int32: ProcessID] = [:]
     for (pid, reference) in strangers where seeksGhosts(in: pid) {
       guard isTCP(pid, reference) else { continue }
-      if namespaces[pid] == nil { namespaces[pid] = isSampled(pid) }
+      if namespaces[pid] == nil { namespaces[pid] = isSampled(pid, coversHost) }
       guard namespaces[pid] == true else { continue }
       if identities[pid] == nil { identities[pid] = identify(pid) }
       guard let process = identities[pid] else { continue }
@@ -89,15 +92,17 @@ extension HolderLook {
   }
 
   /// Whether the rows of the namespace a process is in were read.
-  private mutating func isSampled(_ pid: Int32) -> Bool {
+  private mutating func isSampled(_ pid: Int32, _ coversHost: Bool) -> Bool {
     guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: pid) else { return false }
     do throws(SystemCallError) {
       let target = try directory.readLink("ns/net")
       let namespace = ProcessReader.namespace(target)
       if sample.namespaces.contains(where: { $0.id == namespace }) { return true }
-      gaps.note(
-        .namespaceNotRead,
-        "\(directory.path): dead sockets cannot be told, its namespace was not read")
+      if coversHost {
+        gaps.note(
+          .namespaceNotRead,
+          "\(directory.path): dead sockets cannot be told, its namespace was not read")
+      }
     } catch {
       if !error.isVanished { gaps.note(.namespaceUnknown, error.description) }
     }

@@ -106,6 +106,13 @@ package struct ExplainJSON {
       text("timer", lore.timer)
       strings("figures", lore.tells)
       write(lore.doesNotHelp)
+      if let aid = lore.firstAid {
+        json.key("first_aid")
+        json.beginObject()
+        text("command", aid.command)
+        text("effect", aid.effect)
+        json.endObject()
+      }
     }
     list("from", StateTransition.into(state)) { writer, step in
       writer.json.key("state")

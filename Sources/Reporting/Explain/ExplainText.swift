@@ -156,6 +156,7 @@ package struct ExplainText {
       page.heading("What its figures tell")
       for line in lore.tells { page.item(line) }
       write(lore.doesNotHelp)
+      write(lore.firstAid)
     }
     page.heading("Where it stands")
     for line in StateDiagram.lines(marking: state) { page.verbatim(line) }
@@ -192,6 +193,13 @@ package struct ExplainText {
     let forSS = dashed.hasPrefix("fin-wait") ? "fin-wait-\(dashed.suffix(1))" : dashed
     page.verbatim("  closewatch sockets --state \(dashed)")
     page.verbatim("  ss -tanp state \(state == .listen ? "listening" : forSS)")
+  }
+
+  private mutating func write(_ aid: StateLore.FirstAid?) {
+    guard let aid else { return }
+    page.heading("First aid, until the program is mended")
+    page.verbatim("  " + aid.command)
+    page.inner(aid.effect)
   }
 
   // MARK: Settings

@@ -5,6 +5,12 @@ package import KernelTables
 /// What a person asks about a state beyond ``StateGuide``: whose move it is, which timer there is,
 /// what its numbers tell, and what does not help.
 package struct StateLore: Hashable, Sendable {
+  /// A command, and what it does and does not do.
+  package struct FirstAid: Hashable, Sendable {
+    package var command: String
+    package var effect: String
+  }
+
   /// For lists: at most 58 characters.
   package var line: String
   /// Who can end it.
@@ -15,15 +21,19 @@ package struct StateLore: Hashable, Sendable {
   package var tells: [String]
   /// What people try in vain.
   package var doesNotHelp: [Futile]
+  /// What relieves the host until the program is mended; nil where nothing can or need.
+  package var firstAid: FirstAid?
 
   private init(
-    _ line: String, movedBy: String, timer: String, tells: [String], doesNotHelp: [Futile] = []
+    _ line: String, movedBy: String, timer: String, tells: [String], doesNotHelp: [Futile] = [],
+    firstAid: FirstAid? = nil
   ) {
     self.line = line
     self.movedBy = movedBy
     self.timer = timer
     self.tells = tells
     self.doesNotHelp = doesNotHelp
+    self.firstAid = firstAid
   }
 
   /// nil for a state that this program does not know.
@@ -140,7 +150,14 @@ package struct StateLore: Hashable, Sendable {
       FutileAdvice.finTimeoutCloseWait, FutileAdvice.keepaliveCloseWait,
       FutileAdvice.destroyKeepsDescriptor, FutileAdvice.moreDescriptors, FutileAdvice.killPeer,
       FutileAdvice.lingerZero,
-    ])
+    ],
+    firstAid: FirstAid(
+      command: "closewatch release PID --older-than 5m",
+      effect: """
+        It shows what it would do, asks, and then aborts the old ones of that process with a \
+        reset. Their rows, their memory in the kernel and the peer's ends go. The descriptors stay \
+        open: it does not help a process that runs out of them, and it does not mend the leak.
+        """))
 
   private static let lastAck = StateLore(
     "the peer closed, then this side; our FIN is unacknowledged",

@@ -21,6 +21,16 @@ package struct HistoryFilter: Hashable, Sendable {
     return names.contains(unit) || names.contains(unit + ".service")
   }
 
+  /// A release is of the findings about CLOSE_WAIT, whichever of them there was.
+  func admits(_ release: ToldRelease) -> Bool {
+    if let rule, rule != .closeWaitLeak, rule != .closeWaitStuck { return false }
+    if release.at < since || until.map({ release.at > $0 }) ?? false { return false }
+    guard let unit else { return true }
+    // Who has no unit is called by the command, like the owner of a finding.
+    let name = release.unit ?? release.command
+    return name == unit || name == unit + ".service"
+  }
+
   func admits(_ story: FindingStory) -> Bool {
     if story.ending != .stillFiring, story.lastKnown < since { return false }
     return until.map { story.began.seconds <= $0 } ?? true
@@ -31,6 +41,8 @@ package struct HistoryFilter: Hashable, Sendable {
 package struct HistoryFold: Sendable {
   /// How many stories are kept: beyond it the oldest go.
   package static let storiesKept = 10_000
+  /// How many releases are kept.
+  package static let releasesKept = 10_000
 
   private let filter: HistoryFilter
   private var open: [String: FindingStory] = [:]
@@ -47,8 +59,7 @@ package struct HistoryFold: Sendable {
     do throws(JournalFieldError) {
       event = try JournalEvent(fields: fields)
     } catch {
-      history.unreadable += 1
-      if history.firstError == nil { history.firstError = error }
+      note(error)
       return
     }
     guard filter.admits(event) else { return }
@@ -67,6 +78,24 @@ package struct HistoryFold: Sendable {
       open[id]?.take(event, at: at, bootID: bootID, writer: writer)
     }
     if event.kind == .resolved, let story = open.removeValue(forKey: id) { close(story) }
+  }
+
+  /// Takes an entry of a release.
+  package mutating func takeRelease(_ fields: [JournalEntry.Field], at: Double) {
+    do throws(JournalFieldError) {
+      let release = try ToldRelease(fields: fields, at: at)
+      guard filter.admits(release) else { return }
+      history.entries += 1
+      history.releases.append(release)
+      if history.releases.count >= 2 * Self.releasesKept { trim() }
+    } catch {
+      note(error)
+    }
+  }
+
+  private mutating func note(_ error: JournalFieldError) {
+    history.unreadable += 1
+    if history.firstError == nil { history.firstError = error }
   }
 
   /// Notes that the service manager has stopped the daemon.
@@ -98,6 +127,7 @@ package struct HistoryFold: Sendable {
     history.stories = finished.sorted { first, second in
       (first.began.seconds, first.last.findingID) > (second.began.seconds, second.last.findingID)
     }
+    history.releases.sort { $0.at > $1.at }
     history.now = now
     return history
   }
@@ -110,6 +140,12 @@ package struct HistoryFold: Sendable {
   }
 
   private mutating func trim() {
+    let late = history.releases.count - Self.releasesKept
+    if late > 0 {
+      // They come in the order of the journal, the oldest first.
+      history.releases.removeFirst(late)
+      history.droppedReleases += late
+    }
     let excess = finished.count - Self.storiesKept
     guard excess > 0 else { return }
     finished.sort { $0.lastKnown < $1.lastKnown }
@@ -139,6 +175,10 @@ package struct History: Hashable, Sendable {
   package var firstError: JournalFieldError?
   /// Stories beyond the bound of memory.
   package var dropped = 0
+  /// What `closewatch release` has done, the newest first.
+  package var releases: [ToldRelease] = []
+  /// Releases beyond the bound of memory.
+  package var droppedReleases = 0
 
   package init() {}
 

@@ -40,6 +40,10 @@ package struct HistoryJSON {
     json.beginArray()
     for story in history.stories { write(story) }
     json.endArray()
+    json.key("releases")
+    json.beginArray()
+    for release in history.releases { write(release) }
+    json.endArray()
     json.key("journal")
     json.beginObject()
     json.key("files_read")
@@ -58,6 +62,8 @@ package struct HistoryJSON {
     json.integer(reach.damaged)
     json.key("stories_left_out")
     json.integer(history.dropped)
+    json.key("releases_left_out")
+    json.integer(history.droppedReleases)
     json.endObject()
     json.endObject()
     json.endLine()
@@ -79,6 +85,33 @@ package struct HistoryJSON {
     writeOwner(event)
     writeCourse(story)
     writeEnding(story)
+    json.endObject()
+  }
+
+  private mutating func write(_ release: ToldRelease) {
+    json.beginObject()
+    json.key("at")
+    json.number(release.at)
+    json.key("pid")
+    json.integer(release.pid)
+    json.key("command")
+    json.string(release.command)
+    json.key("unit")
+    json.string(orNull: release.unit)
+    json.key("released")
+    json.integer(release.released)
+    json.key("gone")
+    json.integer(release.gone)
+    json.key("failed")
+    json.integer(release.failed)
+    json.key("older_than_seconds")
+    json.number(release.olderThanSeconds)
+    json.key("local_port")
+    json.integer(orNull: release.localPort)
+    json.key("uid")
+    json.integer(release.uid)
+    json.key("login_uid")
+    json.integer(orNull: release.loginUID)
     json.endObject()
   }
 

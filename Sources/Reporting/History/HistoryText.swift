@@ -59,32 +59,64 @@ package struct HistoryText {
     var page = TextPage(style: style)
     page.paragraph(summary, .strong)
     var day = ""
-    for story in history.stories {
-      let began = calendar(story.began.seconds)
+    for entry in entries {
+      let began = calendar(entry.seconds)
       if began.date != day {
         day = began.date
         page.heading(day)
       }
       page.blank()
-      write(story, on: day, to: &page)
+      switch entry {
+      case .story(let story): write(story, on: day, to: &page)
+      case .release(let release): write(release, on: day, to: &page)
+      }
     }
     page.blank()
     for note in notes { page.paragraph(note) }
     return page.text
   }
 
+  /// What is told under the day it began.
+  private enum Entry {
+    case story(FindingStory)
+    case release(ToldRelease)
+
+    var seconds: Double {
+      switch self {
+      case .story(let story): story.began.seconds
+      case .release(let release): release.at
+      }
+    }
+  }
+
+  /// Newest first: both lists are already.
+  private var entries: [Entry] {
+    var entries: [Entry] = []
+    var releases = history.releases[...]
+    for story in history.stories {
+      while let release = releases.first, release.at >= story.began.seconds {
+        entries.append(.release(releases.removeFirst()))
+      }
+      entries.append(.story(story))
+    }
+    return entries + releases.map(Entry.release)
+  }
+
   private var summary: String {
     let window =
       "since \(moment(filter.since, on: ""))"
       + (filter.until.map { " and before \(moment($0, on: ""))" } ?? "")
+    let releases = Quantity.count(history.releases.count, "release")
     guard !history.stories.isEmpty else {
-      return "The journal tells of no finding\(narrowed) \(window)."
+      let besides = history.releases.isEmpty ? "" : ", but of \(releases)"
+      return "The journal tells of no finding\(narrowed) \(window)\(besides)."
     }
     let firing = history.stillFiring
     let untold = history.stories.count { if case .untold = $0.ending { true } else { false } }
     var parts = [Quantity.count(history.stories.count, "finding") + "\(narrowed) \(window)"]
     parts.append(firing == 0 ? "none still firing" : "\(Quantity.count(firing)) still firing")
     if untold > 0 { parts.append("\(Quantity.count(untold)) without an end in the journal") }
+    if !history.releases.isEmpty { parts.append(releases) }
     return parts.joined(separator: ", ") + "."
   }
 
@@ -105,6 +137,23 @@ package struct HistoryText {
     if let place = place(event) { page.field("where", place) }
     let guide = RuleGuide.guide(for: event.rule, cause: event.cause, runtime: .unknown)
     page.field("cause", "\(event.cause.rawValue): \(guide.title)")
+  }
+
+  private func write(_ release: ToldRelease, on day: String, to page: inout TextPage) {
+    let sockets = Quantity.count(release.released, "socket")
+    let home = release.unit.map { " in \(printable($0))" } ?? ""
+    let mark = style.mark("RELEASED", .strong)
+    page.paragraph(
+      "\(mark) \(sockets) in CLOSE_WAIT: \(printable(release.command))[\(release.pid)]\(home)")
+    page.field("at", "\(moment(release.at, on: day)), by user \(release.loginUID ?? release.uid)")
+    let port = release.localPort.map { ", local port \($0)" } ?? ""
+    page.field(
+      "only",
+      "those in CLOSE_WAIT for \(Quantity.duration(release.olderThanSeconds)) and more\(port)")
+    var besides: [String] = []
+    if release.gone > 0 { besides.append("\(Quantity.count(release.gone)) gone meanwhile") }
+    if release.failed > 0 { besides.append("\(Quantity.count(release.failed)) failed") }
+    if !besides.isEmpty { page.field("besides", besides.joined(separator: ", ")) }
   }
 
   private func emphasis(_ severity: Severity) -> TextStyle.Emphasis {
@@ -198,7 +247,7 @@ package struct HistoryText {
 
   private var notes: [String] {
     var notes: [String] = []
-    if !history.stories.isEmpty {
+    if !history.stories.isEmpty || !history.releases.isEmpty {
       notes.append("Each entry with its remedy: journalctl -x -t closewatch")
     } else if reach.refused.isEmpty {
       notes.append("closewatch daemon writes them: see that it runs (closewatch doctor).")
@@ -222,6 +271,11 @@ package struct HistoryText {
       notes.append(
         "\(Quantity.count(history.dropped, "older story", plural: "older stories")) left out: "
           + "narrow it with --since, --unit or --rule.")
+    }
+    if history.droppedReleases > 0 {
+      notes.append(
+        "\(Quantity.count(history.droppedReleases, "older release")) left out: narrow it with "
+          + "--since or --unit.")
     }
     return notes
   }

@@ -43,14 +43,9 @@ extension JournalEvent {
     doubts = try text.words("CLOSEWATCH_DOUBT", Doubt.init(rawValue:))
     growth = try Self.growth(text)
     oldest = try Self.oldest(text)
-    firingSeconds = try text.optional("CLOSEWATCH_FIRING_SECONDS", Self.number)
+    firingSeconds = try text.optional("CLOSEWATCH_FIRING_SECONDS", FieldText.number)
     forecast = try Self.forecast(text)
     actor = try Self.actor(text)
-  }
-
-  private static func number(_ text: String) -> Double? {
-    // Double takes "nan" and "inf" too, which no time or rate is.
-    Double(text).flatMap { $0.isFinite ? $0 : nil }
   }
 
   private static func state(_ name: String) -> TCPState? {
@@ -61,14 +56,18 @@ extension JournalEvent {
   }
 
   private static func growth(_ text: FieldText) throws(JournalFieldError) -> Rate? {
-    guard let rate = try text.optional("CLOSEWATCH_RATE_PER_SECOND", number) else { return nil }
+    guard let rate = try text.optional("CLOSEWATCH_RATE_PER_SECOND", FieldText.number) else {
+      return nil
+    }
     return Rate(
-      perSecond: rate, low: try text.word("CLOSEWATCH_RATE_LOW", number),
-      high: try text.word("CLOSEWATCH_RATE_HIGH", number))
+      perSecond: rate, low: try text.word("CLOSEWATCH_RATE_LOW", FieldText.number),
+      high: try text.word("CLOSEWATCH_RATE_HIGH", FieldText.number))
   }
 
   private static func oldest(_ text: FieldText) throws(JournalFieldError) -> Age? {
-    guard let seconds = try text.optional("CLOSEWATCH_OLDEST_SECONDS", number) else { return nil }
+    guard let seconds = try text.optional("CLOSEWATCH_OLDEST_SECONDS", FieldText.number) else {
+      return nil
+    }
     let bound = try text.word("CLOSEWATCH_OLDEST_BOUND") { (name) -> Age.Bound? in
       switch name {
       case "exact": .exact
@@ -87,7 +86,7 @@ extension JournalEvent {
     var forecast = Forecast(
       resource: resource, used: try text.word("CLOSEWATCH_FORECAST_USED") { Int($0) },
       limit: try text.word("CLOSEWATCH_FORECAST_LIMIT") { Int($0) })
-    forecast.seconds = try text.optional("CLOSEWATCH_FORECAST_SECONDS", number)
+    forecast.seconds = try text.optional("CLOSEWATCH_FORECAST_SECONDS", FieldText.number)
     return forecast
   }
 
@@ -101,48 +100,5 @@ extension JournalEvent {
     actor.descriptors = try text.optional("CLOSEWATCH_DESCRIPTORS") { Int($0) }
     actor.descriptorLimit = try text.optional("CLOSEWATCH_DESCRIPTOR_LIMIT") { UInt64($0) }
     return actor
-  }
-}
-
-/// The values of an entry's fields by name.
-private struct FieldText {
-  private let values: [String: [String]]
-
-  init(_ fields: [JournalEntry.Field]) {
-    values = Dictionary(grouping: fields, by: \.name).mapValues { $0.map(\.value) }
-  }
-
-  subscript(name: String) -> String? { values[name]?.first }
-
-  func all(_ name: String) -> [String] { values[name] ?? [] }
-
-  func needed(_ name: String) throws(JournalFieldError) -> String {
-    guard let value = self[name] else { throw JournalFieldError(field: name, text: nil) }
-    return value
-  }
-
-  func word<Value>(
-    _ name: String, _ meaning: (String) -> Value?
-  ) throws(JournalFieldError) -> Value {
-    let text = try needed(name)
-    guard let value = meaning(text) else { throw JournalFieldError(field: name, text: text) }
-    return value
-  }
-
-  func optional<Value>(
-    _ name: String, _ meaning: (String) -> Value?
-  ) throws(JournalFieldError) -> Value? {
-    self[name] == nil ? nil : try word(name, meaning)
-  }
-
-  func words<Value>(
-    _ name: String, _ meaning: (String) -> Value?
-  ) throws(JournalFieldError) -> [Value] {
-    var words: [Value] = []
-    for text in all(name) {
-      guard let value = meaning(text) else { throw JournalFieldError(field: name, text: text) }
-      words.append(value)
-    }
-    return words
   }
 }

@@ -22,8 +22,15 @@ struct Roff {
   /// `.SH`.
   mutating func section(_ title: String) { text += ".SH \(title)\n" }
 
+  /// What begins a paragraph. A heading has begun one: another `.PP` is skipped, with a warning of
+  /// mandoc(1).
+  private var gap: String {
+    let last = text.split(separator: "\n").last ?? ""
+    return last.hasPrefix(".SH ") ? "" : ".PP\n"
+  }
+
   /// A paragraph.
-  mutating func paragraph(_ words: String) { text += ".PP\n" + Self.lines(words) }
+  mutating func paragraph(_ words: String) { text += gap + Self.lines(words) }
 
   /// An indented paragraph behind a tag in bold.
   mutating func item(_ tag: String, _ words: String) {
@@ -32,7 +39,7 @@ struct Roff {
 
   /// Lines as they are, indented.
   mutating func verbatim(_ lines: [String]) {
-    text += ".PP\n.RS 4\n.nf\n"
+    text += gap + ".RS 4\n.nf\n"
     for line in lines { text += Self.line(line) }
     text += ".fi\n.RE\n"
   }

@@ -123,6 +123,7 @@ package struct ReleaseText {
     case .ageUnknown: return "of unknown age"
     case .tooYoung: return "not known to be older than \(age)"
     case .shared: return "that \(pids(plan.sharers.map(\.id))) holds too: --shared takes them along"
+    case .othersUnknown: return "that another process may hold too: not all could be looked at"
     case .beyondLimit: return "beyond --limit \(Quantity.count(plan.order.limit))"
     }
   }

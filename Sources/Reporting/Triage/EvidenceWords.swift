@@ -22,6 +22,7 @@ enum EvidenceWords {
       "accept queue: \(count(used)) waiting (this source does not know the limit)"
     case .counter(let name, let increase, let seconds):
       "\(name) rose by \(count(increase)) in \(Quantity.duration(seconds))"
+        + meaning(ofCounter: name)
     case .setting(let name, let value): "\(name) = \(value)"
     case .retransmits(let median, let most):
       "sent again without an answer: \(count(median)) times (median), up to \(count(most))"
@@ -33,6 +34,15 @@ enum EvidenceWords {
       "\(count(used)) of \(count(capacity)) local ports in use from \(source) to \(destination)"
     case .openedMeanwhile(let count):
       "\(Quantity.count(count, "connection")) opened to the same place meanwhile"
+    }
+  }
+
+  /// What a counter of the kernel counts, where its name does not say it to everybody.
+  private static func meaning(ofCounter name: String) -> String {
+    switch name {
+    case "PassiveOpens": " (handshakes completed as a server)"
+    case "ActiveOpens": " (connections begun as a client)"
+    default: ""
     }
   }
 
@@ -51,7 +61,7 @@ enum EvidenceWords {
     if zero > 0 { parts.append("0 on \(count(zero)) (end of stream taken)") }
     if finOnly > 0 { parts.append("1 on \(count(finOnly)) (end of stream unread)") }
     if data > 0 {
-      parts.append("more on \(count(data)) (data unread, up to \(Quantity.bytes(largest)))")
+      parts.append("above 1 on \(count(data)) (data unread, up to \(Quantity.bytes(largest)))")
     }
     return "Recv-Q " + (parts.isEmpty ? "not known" : parts.joined(separator: ", "))
   }

@@ -35,9 +35,12 @@ struct FindingWords {
     guard let first = actors.first else {
       return finding.owner.kind == .kernel ? "no process" : printable(finding.owner.name)
     }
-    let more = Set(actors.map(\.process.id)).count - 1
-    let rest = more > 0 ? " and \(more) more" : ""
-    return name(first.process) + rest + home(of: first.process, besides: finding.owner)
+    let alike = Set(actors.filter { $0.role == first.role }.map(\.process.id))
+    let rest = alike.count > 1 ? " and \(alike.count - 1) more" : ""
+    // Who holds what another has opened is not who has to be mended.
+    let opener = actors.first { $0.role == .opener && !alike.contains($0.process.id) }
+    let origin = opener.map { ", opened by " + name($0.process) } ?? ""
+    return name(first.process) + rest + home(of: first.process, besides: finding.owner) + origin
   }
 
   /// `88 sockets in CLOSE_WAIT`.

@@ -91,13 +91,33 @@ struct SuspiciousGroups {
     var pid: Int32
   }
 
+  /// Sockets without a process, as a finding speaks of them.
+  private struct Place: Hashable {
+    var namespace: NetnsID
+    var state: TCPState
+    var port: UInt16
+    var isLocal: Bool
+  }
+
   private let judged: Set<Judged>
+  private let judgedPlaces: Set<Place>
   private var groups: [Key: SuspiciousGroup] = [:]
 
+  /// - Parameter findings: Those that have ended speak of nothing any more.
   init(besides findings: [Finding]) {
+    let findings = findings.filter { $0.lifecycle != .resolved }
     judged = Set(
       findings.flatMap { finding in
         finding.culprits.map { Judged(state: finding.state, pid: $0.process.id.pid) }
+      })
+    judgedPlaces = Set(
+      findings.flatMap { finding in
+        [(finding.localPort, true), (finding.remotePort, false)].compactMap { port, isLocal in
+          port.map {
+            Place(
+              namespace: finding.namespace, state: finding.state, port: $0, isLocal: isLocal)
+          }
+        }
       })
   }
 
@@ -106,6 +126,7 @@ struct SuspiciousGroups {
     _ row: SocketRow, _ kind: SuspiciousGroup.Kind, _ age: Age, _ processes: [Process]
   ) {
     if processes.contains(where: { isJudged(row.state, $0.pid) }) { return }
+    if processes.isEmpty, isJudgedByPlace(row) { return }
     let owner = Self.owner(processes)
     groups[
       Key(owner: owner, kind: kind), default: SuspiciousGroup(owner: owner, kind: kind)
@@ -130,6 +151,13 @@ struct SuspiciousGroups {
 
   private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
     judged.contains(Judged(state: state, pid: pid))
+  }
+
+  private func isJudgedByPlace(_ row: SocketRow) -> Bool {
+    [(row.localPort, true), (row.remotePort, false)].contains { port, isLocal in
+      judgedPlaces.contains(
+        Place(namespace: row.namespace, state: row.state, port: port, isLocal: isLocal))
+    }
   }
 
   /// The unit, else the container, else the program: what on-call restarts.

@@ -40,7 +40,7 @@ package struct TriageMarkdown {
           + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
       })
     list(
-      report.isFromDaemon ? "Ended in the last hour" : "Ended while watched",
+      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer",
       report.resolved.map(words.line))
     list("Not seen", report.gaps.map { GapWords.sentence($0, unicode: true, isRoot: true) })
   }

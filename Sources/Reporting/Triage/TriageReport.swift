@@ -108,7 +108,9 @@ package struct TriageReport: Sendable {
       values.hardLimit = hard
     }
     if let namespace = namespace(finding.namespace), !namespace.isOwn {
-      values.namespaceMember = namespace.memberPID
+      // The process that the other commands name, if it is there: no second pid to wonder about.
+      values.namespaceMember =
+        process?.namespace == finding.namespace ? process?.id.pid : namespace.memberPID
       values.namespaceName = namespace.name
     }
     return values

@@ -76,7 +76,8 @@ package struct TriageText {
 
   private mutating func writeResolved() {
     guard !report.resolved.isEmpty else { return }
-    page.heading(report.isFromDaemon ? "Ended in the last hour" : "Ended while watched")
+    page.heading(
+      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer")
     for finding in report.resolved { page.item(words.line(finding) + ended(finding)) }
   }
 

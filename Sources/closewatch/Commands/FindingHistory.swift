@@ -14,7 +14,8 @@ struct FindingHistory: ParsableCommand {
     discussion: """
       The daemon writes an entry when a finding begins to fire, gets worse and ends. This command \
       reads them and tells each firing as one story, the newest first. What began before the \
-      window and was not over in it is told too.
+      window and was not over in it is told too. What closewatch release did in the window stands \
+      between them.
 
       A story without an end is told as still firing, unless the journal or the process table \
       shows that the daemon was no longer there to tell. A time is a span back from now (2h), a \
@@ -135,20 +136,22 @@ struct FindingHistory: ParsableCommand {
       [FindingEvent.Kind.firing, .worsened, .resolved].map { MessageID.id(of: rule, $0) }
     }
     let matches: [JournalReader.Match] = [
-      ids.map { ("MESSAGE_ID", $0) },
+      (ids + [MessageID.release]).map { ("MESSAGE_ID", $0) },
       Self.serviceEnds.map { ("MESSAGE_ID", $0) } + [("UNIT", Self.serviceUnit)],
     ]
-    let wanted: Set = ["UNIT", "_PID", "_COMM"]
+    let wanted: Set = ["MESSAGE_ID", "UNIT", "_PID", "_COMM"]
     try reader.read(
       matches, since: filter.since - Self.lookBackSeconds,
       keep: { wanted.contains($0) || $0.hasPrefix("CLOSEWATCH_") },
       body: { record in
+        let fields = record.fields.map { JournalEntry.Field(name: $0.name, value: $0.value) }
         if record["UNIT"] == Self.serviceUnit {
           fold.daemonStopped(at: record.wallSeconds)
+        } else if record["MESSAGE_ID"] == MessageID.release {
+          fold.takeRelease(fields, at: record.wallSeconds)
         } else {
           fold.take(
-            record.fields.map { JournalEntry.Field(name: $0.name, value: $0.value) },
-            at: record.wallSeconds, bootID: record.bootID,
+            fields, at: record.wallSeconds, bootID: record.bootID,
             writer: record["_PID"].flatMap { Int32($0) }.map { pid in
               FindingStory.Writer(pid: pid, command: record["_COMM"])
             })

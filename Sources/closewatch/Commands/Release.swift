@@ -135,12 +135,12 @@ struct Release: ParsableCommand {
     guard report.processes.contains(where: { $0.id.pid == pid }) else {
       throw HostError("there is no process \(pid); closewatch triage names those that leak")
     }
-    guard shared || !report.gaps.contains(where: { $0.kind == .boundReached }) else {
+    let plan = ReleasePlan(order, sample: sample, report: report)
+    guard shared || !plan.wasCutShort else {
       throw HostError(
         "not every process could be looked at in time, and another one may hold the same "
           + "sockets; try again, or --shared if that does not matter")
     }
-    let plan = ReleasePlan(order, sample: sample, report: report)
     // Who may not read the link to its program may not read its descriptors either.
     if plan.choices.isEmpty, plan.staying.isEmpty, plan.process?.executable == nil {
       throw HostError(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -88,7 +87,7 @@ struct Sockets: ParsableCommand {
     let report = host.findHolders(search(sample, filter), in: sample)
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
-    listing.wasReadAsRoot = geteuid() == 0
+    listing.wasReadAsRoot = machine.isReadAsRoot
     if ghosts { listing = listing.ghostsOnly(pid: pid, unit: unit) }
     if output.json {
       try listing.writeJSON { (bytes) throws(StandardOutput.Failure) in

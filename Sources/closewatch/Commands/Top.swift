@@ -54,7 +54,9 @@ struct Top: ParsableCommand {
   func run() throws {
     let kind = try Self.terminalKind()
     var place = TopState.Place()
-    place.host = machine.replay ?? HostName.current
+    // The name that a recording was given: a whole path would leave no room for anything else.
+    place.host =
+      machine.replay.map { String($0.split(separator: "/").last ?? "/") } ?? HostName.current
     place.style = Terminal.style(color)
     place.style.unicode = place.style.unicode && kind.hasSymbols
     place.utcOffsetSeconds = Clock.utcOffsetSeconds

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Diagnosis
-import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -148,7 +147,7 @@ struct Triage: ParsableCommand {
     }
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report) { ages.age(of: $0) }
-    listing.wasReadAsRoot = geteuid() == 0
+    listing.wasReadAsRoot = machine.isReadAsRoot
     let findings = watch.findings.filter { target?.admits($0) ?? true }
     var page = TriageReport(
       findings: findings, census: TriageCensus(listing, besides: findings),

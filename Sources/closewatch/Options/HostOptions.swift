@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import LinuxHost
 
 /// Which machine to look at, and by what.
@@ -28,6 +29,10 @@ struct HostOptions: ParsableArguments {
     if let netns { request.namespaces = .only(netns) }
     return request
   }
+
+  /// Whether it is no advice to run as root: it is root, or a recording, which shows no more to
+  /// anybody.
+  var isReadAsRoot: Bool { replay != nil || geteuid() == 0 }
 
   /// The machine: this one, or the recorded one.
   func open() throws(HostError) -> any Host {

@@ -88,6 +88,9 @@ struct ReleaseTests {
         #expect(entry.contains("    \(field)"), "\(field) in \(entry)")
       }
       #expect(entry.count { $0.hasPrefix("    CLOSEWATCH_SOCKET=") } == 5)
+      let history = try journal.run("\(Command.path) history --directory /run/log/journal")
+      #expect(
+        history.contains("RELEASED 5 sockets in CLOSE_WAIT: SocketLab[\(lab.pid)]"), "\(history)")
 
       let again = try Self.run(lab, options + ["--yes"])
       #expect(again.status == 0)

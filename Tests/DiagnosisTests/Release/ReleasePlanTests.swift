@@ -18,7 +18,7 @@ import Testing
   }
 
   private static func plan(
-    _ sockets: [Held], complete: Bool = true,
+    _ sockets: [Held], complete: Bool = true, gaps: [Gap] = [],
     order change: (inout ReleasePlan.Order) -> Void = { _ in }
   ) -> ReleasePlan {
     var order = ReleasePlan.Order(pid: 812, olderThanSeconds: 60, limit: 100)
@@ -27,6 +27,7 @@ import Testing
       takenAt: BootInstant(seconds: 10_000), wallClockSeconds: 0, states: StateSet(.closeWait))
     var report = HolderReport()
     report.isComplete = complete
+    report.gaps = gaps
     for (index, held) in sockets.enumerated() {
       var row = SocketRow()
       row.state = held.state
@@ -57,6 +58,22 @@ import Testing
     ])
     #expect(Self.cookies(plan) == [2, 3, 1])
     #expect(plan.staying.isEmpty && plan.knowsAllHolders)
+  }
+
+  @Test func `after a search that was cut short none goes, unless shared ones may`() {
+    let sockets = [
+      Held(cookie: 1, seconds: 900), Held(cookie: 2, seconds: 900, pids: [812, 9]),
+      Held(cookie: 3, seconds: 10),
+    ]
+    let cut = [Gap(.boundReached, count: 40, detail: "descriptor tables")]
+    let plan = Self.plan(sockets, complete: false, gaps: cut)
+    #expect(plan.choices.isEmpty && !plan.knowsAllHolders)
+    #expect(plan.staying == [.othersUnknown: 1, .shared: 1, .tooYoung: 1])
+    let shared = Self.plan(sockets, complete: false, gaps: cut) { $0.includesShared = true }
+    #expect(Set(Self.cookies(shared)) == [1, 2])
+    // A process that could not be read is another matter: the page says so, and a person decides.
+    let unread = [Gap(.descriptorsUnreadable, detail: "/proc/9/fd")]
+    #expect(Self.cookies(Self.plan(sockets, complete: false, gaps: unread)) == [1])
   }
 
   @Test func `each that stays has its reason`() {

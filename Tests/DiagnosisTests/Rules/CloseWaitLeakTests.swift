@@ -75,6 +75,43 @@ struct CloseWaitLeakTests {
     #expect(story.firing == [])
   }
 
+  /// The two oldest are not like the others.
+  @Test(arguments: [
+    (UInt32(101), UInt32(1), Cause.dataUnread), (1, 0, .eofUnread), (0, 1, .eofReadNotClosed),
+  ])
+  func `the examples have what the cause is told from, and the oldest is told all the same`(
+    usual: UInt32, other: UInt32, cause: Cause
+  ) throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...30).map { 30 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(
+        .closeWait, at: second, unread: second <= 60 ? other : usual)
+    }
+    story.look(every: 10, through: 600)
+    let leak = try #require(story.firing.first)
+    #expect(leak.cause == cause)
+    #expect(leak.examples.map(\.row.receiveQueue) == [usual, usual, usual])
+    #expect(leak.examples.map(\.age.seconds) == [510, 480, 450])
+    #expect(leak.oldest?.seconds == 570)
+  }
+
+  @Test func `where too few have it, the oldest of the others fill up`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...30).map { 30 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(
+        .closeWait, at: second, unread: [101, 1, 0][Int(second / 30 - 1) % 3])
+    }
+    story.look(every: 10, through: 200)
+    let found = try #require(story.finding(.closeWaitLeak))
+    #expect(found.cause == .dataUnread)
+    #expect(found.examples.map(\.row.receiveQueue) == [101, 101, 1])
+    #expect(found.examples.map(\.age.seconds) == [170, 80, 140])
+  }
+
   @Test(arguments: [(UInt32(0), Cause.eofReadNotClosed), (1, .eofUnread), (101, .dataUnread)])
   func `the receive queue tells the cause`(unread: UInt32, cause: Cause) throws {
     var story = server(leaks: 30, unread: unread)

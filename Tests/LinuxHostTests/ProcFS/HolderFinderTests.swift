@@ -328,10 +328,13 @@ extension LiveProcessTests {
       search.ghosts = .of([getpid()])
       var look = sample([])
       look.namespaces = []
-      var finder = HolderFinder()
-      let report = finder.find(search, in: look) { [] }
-      #expect(report.ghosts.isEmpty)
-      #expect(report.gaps.map(\.kind).contains(.namespaceNotRead))
+      // One that was not asked for is not missing.
+      for coversHost in [true, false] {
+        var finder = HolderFinder()
+        let report = finder.find(search, in: look, coversHost: coversHost) { [] }
+        #expect(report.ghosts.isEmpty)
+        #expect(report.gaps.map(\.kind).contains(.namespaceNotRead) == coversHost)
+      }
       close(connection.accepted)
     }
 

@@ -113,6 +113,49 @@ import Testing
     #expect(other.history().stories.isEmpty)
   }
 
+  @Test func `a release is read back as it was written, the newest first`() throws {
+    var told = ToldStory()
+    told.release(at: 1000)
+    told.release(at: 2000, sockets: 3, gone: 2, failed: 1, port: 8080, unit: nil)
+    let releases = told.history().releases
+    #expect(releases.map(\.at) == [2000, 1000])
+    let newest = try #require(releases.first)
+    #expect(newest.released == 3 && newest.gone == 2 && newest.failed == 1)
+    #expect(newest.pid == 4711 && newest.command == "python3" && newest.unit == nil)
+    #expect(newest.localPort == 8080 && newest.olderThanSeconds == 300)
+    #expect(newest.uid == 0 && newest.loginUID == 1000)
+    #expect(releases.last?.unit == "api.service" && releases.last?.localPort == nil)
+    #expect(told.history().entries == 2 && told.history().stories.isEmpty)
+  }
+
+  @Test func `releases keep to the window, to the unit, and to rules about CLOSE_WAIT`() {
+    func kept(_ change: (inout HistoryFilter) -> Void) -> [Double] {
+      var filter = HistoryFilter(since: 2000)
+      change(&filter)
+      var told = ToldStory(filter)
+      told.release(at: 1999)
+      told.release(at: 2000)
+      told.release(at: 3000, command: "worker", unit: nil)
+      return told.history().releases.map(\.at)
+    }
+    #expect(kept { _ in } == [3000, 2000])
+    #expect(kept { $0.until = 2500 } == [2000])
+    #expect(kept { $0.unit = "api" } == [2000])
+    #expect(kept { $0.unit = "worker" } == [3000])
+    #expect(kept { $0.rule = .closeWaitStuck } == [3000, 2000])
+    #expect(kept { $0.rule = .synSentPileup } == [])
+  }
+
+  @Test func `a flood of releases keeps to its bound of memory, and says so`() {
+    var told = ToldStory()
+    let count = 2 * HistoryFold.releasesKept + 500
+    for index in 0..<count { told.release(at: Double(index), sockets: 1) }
+    let history = told.history()
+    #expect(history.releases.count == HistoryFold.releasesKept)
+    #expect(history.droppedReleases == count - HistoryFold.releasesKept)
+    #expect(history.releases.first?.at == Double(count - 1))
+  }
+
   @Test func `an entry without sense is counted and costs nothing else`() {
     var told = ToldStory()
     told.tell(.firing, at: 1000, sockets: 20)
@@ -122,6 +165,8 @@ import Testing
     #expect(history.stories.count == 1 && history.entries == 1)
     #expect(history.unreadable == 1)
     #expect(history.firstError == JournalFieldError(field: "CLOSEWATCH_EVENT", text: "?"))
+    told.fold.takeRelease([JournalEntry.Field(name: "CLOSEWATCH_PID", value: "x")], at: 1)
+    #expect(told.history().unreadable == 2 && told.history().releases.isEmpty)
   }
 
   @Test func `a flood of entries keeps to its bound of memory, and says so`() {

@@ -92,6 +92,80 @@ import Testing
         """)
   }
 
+  @Test func `a release stands between the stories at its time`() {
+    var told = Self.told
+    told.release(at: 10_600, sockets: 1, gone: 2, failed: 1, port: 18080)
+    told.release(at: 900, sockets: 2)
+    let text = Self.text(told)
+    #expect(
+      text.hasPrefix(
+        """
+        3 findings since Sun 2026-11-01 00:00:00, 1 still firing, 1 without an end in
+        the journal, 2 releases.
+
+        Tue 2026-11-03
+        """))
+    let middle = """
+        cause     eof-unread: Closed by the peer, and nobody looks any more
+
+      Mon 2026-11-02
+
+      RELEASED 1 socket in CLOSE_WAIT: python3[4711] in api.service
+        at        00:10:00, by user 1000
+        only      those in CLOSE_WAIT for 5 min and more, local port 18080
+        besides   2 gone meanwhile, 1 failed
+
+      Sun 2026-11-01
+
+      CRITICAL close-wait-leak: python3[4711] in api.service
+      """
+    #expect(text.contains(middle), "\(text)")
+    let end = """
+        cause     eof-unread: Closed by the peer, and nobody looks any more
+
+      RELEASED 2 sockets in CLOSE_WAIT: python3[4711] in api.service
+        at        00:15:00, by user 1000
+        only      those in CLOSE_WAIT for 5 min and more
+
+      Each entry with its remedy: journalctl -x -t closewatch
+
+      """
+    #expect(text.hasSuffix(end), "\(text)")
+  }
+
+  @Test func `releases alone are told too, as plain text`() {
+    var told = ToldStory()
+    told.release(at: 1000, command: "a\u{1b}[2J", unit: nil)
+    #expect(
+      Self.text(told) == """
+        The journal tells of no finding since Sun 2026-11-01 00:00:00, but of 1
+        release.
+
+        Sun 2026-11-01
+
+        RELEASED 5 sockets in CLOSE_WAIT: a?[2J[4711]
+          at        00:16:40, by user 1000
+          only      those in CLOSE_WAIT for 5 min and more
+
+        Each entry with its remedy: journalctl -x -t closewatch
+
+        """)
+  }
+
+  @Test func `the JSON has releases, each with what was done to whom by whom`() {
+    var told = ToldStory()
+    told.release(at: 1000, sockets: 2, failed: 1, port: 8080)
+    let json = HistoryJSON(
+      told.history(), filter: HistoryFilter(since: 0),
+      reach: JournalReach(readable: [], refused: []))
+    let text = String(decoding: json.bytes(), as: UTF8.self)
+    #expect(
+      text.contains(
+        #""releases":[{"at":1000,"pid":4711,"command":"python3","unit":"api.service","released":2,"#
+          + #""gone":0,"failed":1,"older_than_seconds":300,"local_port":8080,"uid":0,"#
+          + #""login_uid":1000}]"#))
+  }
+
   @Test func `what was not read stands below, with the remedy`() {
     var told = Self.told
     told.fold.take([], at: 1, bootID: "b1", writer: nil)

@@ -27,8 +27,8 @@ enum CloseFix {
       ]
     case .node:
       [
-        "Half-open sockets (http 'upgrade' and 'connect', allowHalfOpen): socket.on('end', () =>\n"
-          + "socket.end()), and socket.on('error', () => socket.destroy()).",
+        "Half-open sockets (http upgrade and connect, allowHalfOpen): on 'end', socket.end().",
+        "Every socket: on 'error', socket.destroy().",
         "net.createServer without allowHalfOpen answers the FIN by itself.",
       ]
     case .php:
