@@ -27,9 +27,9 @@ enum ClosedFDLeakGuide {
 
   private static func title(_ cause: Cause) -> String {
     switch cause {
-    case .writeErrorIgnored: "A write failed, and the descriptor was kept"
-    case .resetUnnoticed: "Reset by the peer, and the descriptor was kept"
-    case .keepaliveExpired: "Ended by keepalive, and the descriptor was kept"
+    case .writeErrorIgnored: "Died in CLOSE_WAIT, and the descriptor was kept"
+    case .resetUnnoticed: "Reset or timed out, and the descriptor was kept"
+    case .keepaliveExpired: "Died in CLOSE_WAIT with keepalive on, and the descriptor was kept"
     default: "Descriptors kept on dead connections"
     }
   }
@@ -38,20 +38,21 @@ enum ClosedFDLeakGuide {
     switch cause {
     case .writeErrorIgnored:
       """
-      The peers had closed, and a write of the program was answered by a reset. The kernel has \
-      dropped these connections, the program keeps their descriptors. It probably ignores the \
-      error of write().
+      The peers had closed, then the kernel dropped these connections, and the program keeps their \
+      descriptors. As a rule a write was answered by a reset, and its error is ignored; ss -K and \
+      closewatch release leave the same behind.
       """
     case .resetUnnoticed:
       """
-      The peers have reset these connections. The kernel has dropped them, the program keeps \
-      their descriptors: nobody reads or polls them, or the error was ignored.
+      These connections ended without a close: as a rule the peers have reset them (a timeout and \
+      ss -K leave the same). The kernel has dropped them, the program keeps their descriptors: \
+      nobody reads or polls them, or the error was ignored.
       """
     case .keepaliveExpired:
       """
-      Keepalive found these peers gone, and the kernel has dropped the connections. The program \
-      keeps the descriptors: no code looks at these sockets any more. Without keepalive they \
-      would still be in CLOSE_WAIT or ESTABLISHED.
+      The peers had closed and keepalive was on: as a rule its probes found them gone, and the \
+      kernel has dropped the connections. The program keeps the descriptors: no code looks at \
+      these sockets any more. Without keepalive they would still be in CLOSE_WAIT.
       """
     default:
       """
