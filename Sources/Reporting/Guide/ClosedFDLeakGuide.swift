@@ -29,7 +29,7 @@ enum ClosedFDLeakGuide {
     switch cause {
     case .writeErrorIgnored: "Died in CLOSE_WAIT, and the descriptor was kept"
     case .resetUnnoticed: "Reset or timed out, and the descriptor was kept"
-    case .keepaliveExpired: "Died in CLOSE_WAIT with keepalive on, and the descriptor was kept"
+    case .keepaliveExpired: "Died with keepalive on, and the descriptor was kept"
     default: "Descriptors kept on dead connections"
     }
   }
