@@ -9,15 +9,6 @@ import Testing
   /// Leaks are confirmed soon and forgotten soon.
   private static let hasty = ScrapedDaemon.quick + ["rules.patience=2s", "rules.quiet=1s"]
 
-  private static func firing(_ scraped: ScrapedDaemon) throws -> Double {
-    var sum = 0.0
-    for line in try scraped.page().split(separator: "\n")
-    where line.hasPrefix("closewatch_findings_firing{") {
-      sum += line.split(separator: " ").last.flatMap { Double($0) } ?? 0
-    }
-    return sum
-  }
-
   @Test func `a settings file that is gone at a reload changes nothing, and shows`() throws {
     let directory = TemporaryDirectory()
     let file = "\(directory.path)/closewatch.yaml"
@@ -59,34 +50,6 @@ import Testing
     try scraped.daemon.waitFor("resolved")
     let written = try ChildProgram.run("grep", ["^write_bytes:", "/proc/\(pid)/io"]).lines
     #expect(written == ["write_bytes: 0"])
-    #expect(scraped.daemon.stop().status == 0)
-  }
-
-  /// A minute by hand: `STOPPED_SECONDS=60 swift test --filter FaultTests`.
-  private static let stoppedSeconds =
-    getenv("STOPPED_SECONDS").flatMap { Double(String(cString: $0)) } ?? 8
-
-  @Test(.requires(.root, .networkNamespaces))
-  func `a daemon that was stopped for a while raises no alarm for what it has not seen`() throws {
-    let scraped = try ScrapedDaemon(
-      settings: ScrapedDaemon.quick + ["rules.patience=6s", "rules.quiet=1s"])
-    try Lab.with("close-wait", count: 7) { _ in
-      try scraped.waitForLooks()
-      scraped.daemon.signal(SIGSTOP)
-    }
-    // The sockets of before are gone, and others are there, when it goes on.
-    usleep(UInt32(Self.stoppedSeconds * 1e6))
-    let began = RunningDaemon.monotonicSeconds
-    try Lab.with("close-wait", count: 5) { lab in
-      scraped.daemon.signal(SIGCONT)
-      try scraped.waitForLooks()
-      let firing = try Self.firing(scraped)
-      let seconds = RunningDaemon.monotonicSeconds - began
-      #expect(firing == 0 || seconds > 6, "\(firing) findings of \(seconds) s")
-      #expect(try scraped.number("closewatch_late_turns_total") >= 1)
-      // From then on it judges as ever.
-      try scraped.daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
-    }
     #expect(scraped.daemon.stop().status == 0)
   }
 
