@@ -33,7 +33,7 @@ final class ControlPages: Pages {
     switch head.uri.prefix(while: { $0 != "?" }) {
     case TriageQuery.path[...]: return triage(head.uri, loop)
     case DaemonSight.path[...]:
-      let status = DaemonSight(store.snapshot, at: Clock.wallSeconds)
+      let status = DaemonSight(store.snapshot, at: Clock.boot)
       return .ready(Self.answer(.ok, exit: ExitStatus.fine, Array(status.text.utf8)))
     default: return .ready(WebAnswer(.notFound, "404 there is no such page"))
     }
