@@ -68,7 +68,7 @@ struct DaemonRun {
       let socket = try ControlSocket(path: path)
       return [
         WebServer(
-          unixSocket: socket.fd, named: "the control socket \(path)", path: path, pages: pages,
+          unixSocket: socket.bound, named: "the control socket \(path)", pages: pages,
           limits: ControlSocket.limits, logger: logger)
       ]
     } catch {

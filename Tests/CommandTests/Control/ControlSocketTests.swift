@@ -68,6 +68,18 @@ import Testing
     #expect(first.stop().status == 0)
   }
 
+  @Test func `a daemon that ends leaves the socket that another has put in its place`() throws {
+    let first = try start()
+    // Somebody tidied up, and another daemon was started.
+    #expect(unlink(socket) == 0)
+    let second = try start()
+    #expect(first.stop().status == 0)
+    #expect(mode != nil)
+    #expect(try triage.hasPrefix("From the daemon"))
+    #expect(second.stop().status == 0)
+    #expect(mode == nil)
+  }
+
   @Test func `a file that is no socket is not touched, and the daemon goes on without`() throws {
     directory.write("control.sock", Array("mine".utf8))
     let daemon = try RunningDaemon(settings: Self.quick, control: socket)
