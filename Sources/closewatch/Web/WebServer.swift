@@ -44,7 +44,9 @@ struct WebServer: Service {
   /// Binds the sockets: what is wrong with an address shows before anything runs.
   ///
   /// - Throws: ``UsageError``: one line that says which address or file, and why.
-  init(_ settings: WebSettings, store: SnapshotStore, logger: Logger) throws(UsageError) {
+  init(
+    _ settings: WebSettings, store: SnapshotStore, life: SignOfLife, logger: Logger
+  ) throws(UsageError) {
     limits = settings.limits
     checksPasswords = true
     self.logger = logger
@@ -62,7 +64,7 @@ struct WebServer: Service {
     let (source, limits) = (source, settings.limits)
     makePages = { connections in
       WebPages(
-        store: store, connections: connections, limits: limits,
+        store: store, life: life, connections: connections, limits: limits,
         isConfigGood: { source.isGood })
     }
   }
