@@ -71,7 +71,7 @@ final class ControlPages: Pages {
     return .coming(promise.futureResult)
   }
 
-  private static func answer(_ triage: Sampler.Triage, _ query: TriageQuery) -> WebAnswer {
+  static func answer(_ triage: Sampler.Triage, _ query: TriageQuery) -> WebAnswer {
     switch triage {
     case .unready(let why): return line(.serviceUnavailable, exit: ExitStatus.blind, why)
     case .unknown(let absence): return line(.notFound, exit: ExitStatus.blind, absence)

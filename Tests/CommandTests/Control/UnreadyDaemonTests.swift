@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import LinuxHost
+import Reporting
+import TestSupport
+import Testing
+
+@testable import closewatch
+
+/// What a daemon answers that has nothing to rely on, and what triage makes of it.
+@Suite struct UnreadyDaemonTests {
+  /// A host without sockets, whose looks are as old as told, or fail.
+  private struct DullHost: Host {
+    /// Of each look, in their order; nil: it fails. The last one holds on.
+    var ages: [Double?]
+    static let failure = "cannot read any TCP table: no"
+
+    mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+      let next = ages.count > 1 ? ages.removeFirst() : ages[0]
+      guard let age = next else { throw HostError(Self.failure) }
+      var sample = Sample(
+        takenAt: Clock.boot.advanced(bySeconds: -age), wallClockSeconds: Clock.wallSeconds - age,
+        states: request.states)
+      var namespace = NamespaceSample(id: NetnsID(rawValue: 77))
+      namespace.isOwn = true
+      sample.namespaces = [namespace]
+      return sample
+    }
+
+    mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
+      HolderReport()
+    }
+  }
+
+  /// What it says after a turn for each age: by default ten seconds are between two looks.
+  private static func answer(afterLooks ages: [Double?]) async throws -> WebAnswer {
+    let store = SnapshotStore(
+      DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds))
+    let sampler = try Sampler(settings: DaemonSettings(), store: store) {
+      DullHost(ages: ages.isEmpty ? [nil] : ages)
+    }
+    for _ in ages { _ = await sampler.turn() }
+    return ControlPages.answer(await sampler.triage(of: nil), TriageQuery())
+  }
+
+  @Test(
+    arguments: [
+      ([], "it has not looked yet"),
+      ([nil], "it has not looked yet: \(DullHost.failure)"),
+      ([3600], "its newest look was 60 min ago"),
+      ([45], "its newest look was 45 s ago"),
+      ([3600, nil], "its newest look was 60 min ago: \(DullHost.failure)"),
+    ] as [([Double?], String)])
+  func `why its knowledge cannot be relied on is its answer`(
+    _ ages: [Double?], _ reason: String
+  ) async throws {
+    let answer = try #require(
+      ControlAnswer(Self.bytes(of: try await Self.answer(afterLooks: ages))))
+    #expect(answer.status == 503)
+    #expect(answer.exitStatus == 2)
+    #expect(DaemonClient.line(answer.body) == reason)
+    // To ask again at once would bring nothing else.
+    #expect(!answer.isBusy)
+  }
+
+  @Test(arguments: [0, 25.0])
+  func `a look that is no older than three intervals is good enough`(_ age: Double) async throws {
+    let answer = try #require(
+      ControlAnswer(Self.bytes(of: try await Self.answer(afterLooks: [age]))))
+    #expect(answer.status == 200)
+    #expect(answer.exitStatus == 0)
+    let page = String(decoding: answer.body, as: UTF8.self)
+    #expect(page.hasPrefix("From the daemon: watching since "), "\(page)")
+  }
+
+  @Test(
+    .requires(.root),
+    arguments: [([], "it has not looked yet"), ([3600], "its newest look was 60 min ago")]
+      as [([Double?], String)])
+  func `triage says so, and looks for itself`(_ ages: [Double?], _ reason: String) async throws {
+    let directory = TemporaryDirectory()
+    let socket = "\(directory.path)/control.sock"
+    let server = try UnixServer(socket)
+    try server.answer(Self.bytes(of: try await Self.answer(afterLooks: ages)))
+    var page = ""
+    // On a busy machine an answer may come too late.
+    for _ in 0..<20 {
+      let run = try #require(Command.run(["triage", "--control-socket", socket]))
+      #expect([0, 1].contains(run.status))
+      page = run.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      if !page.contains("not within 1.5 s") { break }
+    }
+    #expect(
+      page.hasPrefix("The daemon does not answer (\(reason)): this is one look, "), "\(page)")
+  }
+
+  private static func bytes(of answer: WebAnswer) -> [UInt8] {
+    var head = "HTTP/1.1 \(answer.status)\r\nContent-Length: \(answer.body.count)\r\n"
+    for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
+    return Array((head + "\r\n").utf8) + answer.body
+  }
+}
