@@ -101,6 +101,7 @@ import Testing
     ]
     var open: [Int32] = []
     defer { for fd in open { close(fd) } }
+    var most = 0
     for index in 0..<1000 {
       let fd = UnixServer.connect(socket)
       // The queue of the kernel is full: what more of them can do is nothing.
@@ -108,19 +109,28 @@ import Testing
       let bytes = Array(garbage[index % garbage.count].utf8)
       _ = send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
       open.append(fd)
+      if index % 8 == 0 { most = max(most, daemon.descriptors) }
     }
     #expect(open.count >= 32)
+    // However many come, it has 32 of them at a time.
+    #expect(most < 100, "\(most)")
     // With all of them open, a leak is found as ever.
     _ = try Lab.with("close-wait", count: 13) { lab in
       try daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
     }
-    // Whoever sends nothing whole is cut off: then a person is answered.
+    // They make room for a person, who is answered.
     let limit = RunningDaemon.monotonicSeconds + 60
     var output = ""
     while !output.hasPrefix("From the daemon"), RunningDaemon.monotonicSeconds < limit {
       output = try triage
     }
     #expect(output.hasPrefix("From the daemon"), "\(output)")
+    // Whoever sends nothing whole is cut off, also where nobody wants the room.
+    for fd in open { close(fd) }
+    open = [UnixServer.connect(socket)]
+    _ = send(open[0], "GET /tri", 8, Int32(MSG_NOSIGNAL))
+    var end = pollfd(fd: open[0], events: Int16(POLLIN), revents: 0)
+    #expect(open[0] >= 0 && poll(&end, 1, 20_000) == 1, "two seconds are what a request may take")
     #expect(daemon.descriptors < 100, "\(daemon.descriptors)")
     #expect(daemon.stop().status == 0)
   }

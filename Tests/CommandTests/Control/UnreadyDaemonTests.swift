@@ -92,7 +92,7 @@ import Testing
       if !page.contains("not within 1.5 s") { break }
     }
     #expect(
-      page.hasPrefix("The daemon does not answer (\(reason)): this is one look, "), "\(page)")
+      page.hasPrefix("The daemon does not answer (\(reason)): this is "), "\(page)")
   }
 
   private static func bytes(of answer: WebAnswer) -> [UInt8] {
