@@ -3,8 +3,8 @@
 import TestSupport
 import Testing
 
-/// The image, built from its recipe by buildah. Its base is the Debian of the other tests instead of
-/// the one from the registry; everything after `FROM` is as it is shipped.
+/// The image, built from its recipe by buildah. Its base is the Debian of the other tests instead
+/// of the one from the registry; everything after `FROM` is as it is shipped.
 @Suite(
   .requires(
     .root, .networkNamespaces, .mountNamespaces, .debianPackage, .command("buildah"),
@@ -18,8 +18,8 @@ struct ImageTests {
 
   /// Images and containers in a folder of the test's own, on any file system, and nothing but
   /// chroot(2) between a container and the host: it shares the processes and the network, as the
-  /// DaemonSet wants it. What is mounted for one is seen by nobody else, so that nothing of the host
-  /// is below the folder when that is removed.
+  /// DaemonSet wants it. What is mounted for one is seen by nobody else, so that nothing of the
+  /// host is below the folder when that is removed.
   private var buildah: [String] {
     [
       "unshare", "--mount", "--", "env", "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot",

@@ -46,7 +46,8 @@ struct PackageTests {
       mkdir "$2/first" "$2/second" && mount -t tmpfs tmpfs "$2/second" || exit 1
       "$0/deploy/package" --binary "$1" --into "$2/first" 2>&1 || exit 1
       umask 077
-      TZ=Asia/Tokyo LC_ALL=C.UTF-8 "$0/deploy/package" --binary "$1" --into "$2/second" 2>&1 || exit 1
+      export TZ=Asia/Tokyo LC_ALL=C.UTF-8
+      "$0/deploy/package" --binary "$1" --into "$2/second" 2>&1 || exit 1
       cmp "$2"/first/*.deb "$2"/second/*.deb 2>&1 && echo same
       """
     let run = try ChildProgram.run(
