@@ -30,7 +30,11 @@ let http: [Target.Dependency] = [
 
 let package = Package(
   name: "closewatch",
-  products: [.executable(name: "closewatch", targets: ["closewatch"])],
+  products: [
+    .executable(name: "closewatch", targets: ["closewatch"]),
+    // Tests only: a library of its own, so that it can be preloaded.
+    .library(name: "ClockShift", type: .dynamic, targets: ["ClockShift"]),
+  ],
   traits: [
     // BoringSSL takes minutes to build: a plain build does without and refuses a tls_server_config.
     .trait(name: "TLS", description: "HTTPS for the daemon's web endpoint (swift-nio-ssl).")
@@ -76,6 +80,8 @@ let package = Package(
       swiftSettings: strict),
     // The laboratory: builds sockets of every kind in a network namespace of its own. Tests only.
     .executableTarget(name: "SocketLab", path: "Tests/SocketLab"),
+    // Sets the clock of one program, for tests that run the daemon with it. Tests only.
+    .target(name: "ClockShift", path: "Tests/ClockShift"),
     // One look of the live host, as lines, for tests that run it as another user. Tests only.
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",

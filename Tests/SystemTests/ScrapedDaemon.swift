@@ -16,11 +16,11 @@ final class ScrapedDaemon {
   /// Starts it on a port of its own, and waits for its first look.
   init(
     environment: [String] = [], settings: [String] = quick, file: String? = nil,
-    through: [String] = []
+    control: String = "none", through: [String] = []
   ) throws {
     daemon = try RunningDaemon(
       environment: environment, settings: settings, file: file,
-      web: ["--web.listen-address", "127.0.0.1:0"], through: through)
+      web: ["--web.listen-address", "127.0.0.1:0"], control: control, through: through)
     let line = try daemon.waitFor("listening on 127.0.0.1:")
     guard let port = line.split(separator: ":").last.flatMap({ UInt16($0) }) else {
       throw ChildProgram.Failure("no port: \(line)")
@@ -29,12 +29,21 @@ final class ScrapedDaemon {
     try daemon.waitFor("watching", seconds: 120)
   }
 
+  /// Whatever it answers to a path.
+  func get(_ path: String) throws -> WebClient.Answer {
+    let client = try WebClient(port: port)
+    client.send("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    guard let answer = client.answer(within: 60) else {
+      throw ChildProgram.Failure("no answer to \(path) at port \(port)")
+    }
+    return answer
+  }
+
   /// The page of metrics.
   func page() throws -> String {
-    let client = try WebClient(port: port)
-    client.send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    guard let answer = client.answer(within: 60), answer.status == 200 else {
-      throw ChildProgram.Failure("no page at port \(port)")
+    let answer = try get("/metrics")
+    guard answer.status == 200 else {
+      throw ChildProgram.Failure("no page at port \(port): \(answer.status)")
     }
     return answer.text
   }

@@ -55,7 +55,7 @@
     package static var all: [Requirement] {
       [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics, debianPackage]
         + [
-          "amtool", "bash", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
+          "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
           "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl",
           "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
           "python3", "setpriv", "ss", "systemd-analyze", "systemd-nspawn",

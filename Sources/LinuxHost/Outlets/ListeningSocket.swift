@@ -42,16 +42,18 @@ package enum ListeningSocket {
   /// - Throws: ``SystemCallError``, with EADDRINUSE when somebody does.
   package static func bindUnix(
     path: String, mode: UInt32, group: UInt32? = nil
-  ) throws(SystemCallError) -> Int32 {
+  ) throws(SystemCallError) -> BoundUnixSocket {
     let address = try UnixAddress(path)
     try removeStale(path, address)
     let fd = try UnixAddress.stream(on: path, isBlocking: true)
+    let file: SocketFile
     do throws(SystemCallError) {
       // On a socket that is not bound yet, this sets the mode of the file that bind() makes. Until
       // it has its group, it is nobody else's.
       let first = group == nil ? mode : mode & 0o700
       _ = try systemCall("fchmod", on: path) { fchmod(fd, first) }
       try address.bind(fd)
+      file = try SocketFile(path)
       var last = first
       if let group, isOf(group, path) || lchown(path, .max, group) == 0 { last = mode }
       _ = try systemCall("chmod", on: path) { chmod(path, last) }
@@ -60,7 +62,7 @@ package enum ListeningSocket {
       close(fd)
       throw error
     }
-    return fd
+    return BoundUnixSocket(fd: fd, file: file)
   }
 
   /// Whether a file has the group already: a service whose own group it is may not call chown(2).
@@ -106,9 +108,6 @@ package enum ListeningSocket {
 
   /// Sets the backlog of a socket that listens already.
   package static func restoreBacklog(of fd: Int32) { _ = Glibc.listen(fd, backlog) }
-
-  /// Removes the file of a unix socket at the end. One that is gone already is fine.
-  package static func remove(_ path: String) { unlink(path) }
 
   /// The local port of a TCP socket; nil of another one.
   package static func port(of fd: Int32) -> UInt16? {

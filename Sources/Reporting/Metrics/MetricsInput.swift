@@ -59,6 +59,8 @@ package struct SamplerNumbers: Hashable, Sendable {
   package var isBackedOff = false
   /// When the daemon began to count, in seconds since 1970.
   package var startedWallSeconds: Double?
+  /// Seconds from then to the newest look, whatever was done to the host's clock in between.
+  package var watchedSeconds: Double?
 
   package init() {}
 }

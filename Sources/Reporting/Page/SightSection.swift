@@ -89,12 +89,10 @@ struct SightSection {
           + "the judgement \(Quantity.duration(sampler.turnSeconds)).")
     }
     let samples = sampler.cheapLooks + sampler.fullLooks
-    if samples > 0, let started = sampler.startedWallSeconds, let now = sampler.lookWallSeconds,
-      now > started
-    {
-      let share = 100 * sampler.totalCPUSeconds / (now - started)
+    if samples > 0, let seconds = sampler.watchedSeconds, seconds > 0 {
+      let share = 100 * sampler.totalCPUSeconds / seconds
       parts.append(
-        "\(Quantity.count(samples, "sample")) in \(Quantity.duration(now - started)) used "
+        "\(Quantity.count(samples, "sample")) in \(Quantity.duration(seconds)) used "
           + "\(Quantity.fixed(share, decimals: 2)) % of a core.")
     }
     parts.append(

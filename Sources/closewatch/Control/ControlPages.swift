@@ -33,7 +33,7 @@ final class ControlPages: Pages {
     switch head.uri.prefix(while: { $0 != "?" }) {
     case TriageQuery.path[...]: return triage(head.uri, loop)
     case DaemonSight.path[...]:
-      let status = DaemonSight(store.snapshot, at: Clock.wallSeconds)
+      let status = DaemonSight(store.snapshot, at: Clock.boot)
       return .ready(Self.answer(.ok, exit: ExitStatus.fine, Array(status.text.utf8)))
     default: return .ready(WebAnswer(.notFound, "404 there is no such page"))
     }
@@ -71,7 +71,7 @@ final class ControlPages: Pages {
     return .coming(promise.futureResult)
   }
 
-  private static func answer(_ triage: Sampler.Triage, _ query: TriageQuery) -> WebAnswer {
+  static func answer(_ triage: Sampler.Triage, _ query: TriageQuery) -> WebAnswer {
     switch triage {
     case .unready(let why): return line(.serviceUnavailable, exit: ExitStatus.blind, why)
     case .unknown(let absence): return line(.notFound, exit: ExitStatus.blind, absence)

@@ -14,17 +14,15 @@ struct ControlSocket: Sendable {
   static let group = "closewatch"
   private static let mode: UInt32 = 0o660
 
-  let path: String
-  let fd: Int32
+  let bound: BoundUnixSocket
 
   /// Binds it.
   ///
   /// - Parameter path: The usual one if it can be had when nothing was said.
   /// - Throws: ``SystemCallError``: why there is none.
   init(path: String) throws(SystemCallError) {
-    self.path = path
     if path == Self.usualPath { ListeningSocket.makeDirectory(of: path) }
-    fd = try ListeningSocket.bindUnix(
+    bound = try ListeningSocket.bindUnix(
       path: path, mode: Self.mode, group: UserGroup.number(of: Self.group))
   }
 

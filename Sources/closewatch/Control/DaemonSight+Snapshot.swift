@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
 import Reporting
 
 extension DaemonSight {
-  /// - Parameter now: Seconds since 1970.
-  init(_ snapshot: DaemonSnapshot, at now: Double) {
+  /// - Parameter now: On the clock that nobody sets.
+  init(_ snapshot: DaemonSnapshot, at now: BootInstant) {
     self.init()
-    upSeconds = now - snapshot.startedWallSeconds
-    newestLookSeconds = snapshot.newestLook.map { now - $0.wallClockSeconds }
+    upSeconds = now.seconds(since: snapshot.startedAt)
+    newestLookSeconds = snapshot.newestLook.map { now.seconds(since: $0.takenAt) }
     intervalSeconds = snapshot.cost.intervalSeconds
     settledIntervalSeconds = snapshot.cost.settledIntervalSeconds
     isBackedOff = snapshot.cost.isBackedOff

@@ -34,9 +34,11 @@ struct DaemonRun {
 
   private func services() throws -> [ServiceGroupConfiguration.ServiceConfiguration] {
     let store = SnapshotStore(first)
-    var servers = try web.isServed ? [WebServer(web, store: store, logger: logger)] : []
-    let (bell, journalBell) = (Bell(), Bell())
     let notify = ServiceNotify()
+    let life = SignOfLife(boundSeconds: notify.watchdogSeconds)
+    var servers =
+      try web.isServed ? [WebServer(web, store: store, life: life, logger: logger)] : []
+    let (bell, journalBell) = (Bell(), Bell())
     let queue = JournalQueue(settings.journal)
     let reporter = EventReporter(
       queue: queue, journalBell: journalBell, logger: logger, settings: settings.journal)
@@ -48,7 +50,7 @@ struct DaemonRun {
         source: source, sampler: sampler, reporter: reporter, store: store, bell: bell,
         notify: notify, logger: logger)
       let loop = SamplingService(
-        sampler: sampler, store: store, bell: bell, notify: notify, logger: logger,
+        sampler: sampler, store: store, bell: bell, notify: notify, life: life, logger: logger,
         report: { reporter.report($0) })
       // They end in the opposite order: the loop first, the journal with what is left last.
       let pages = ControlPages(sampler: sampler, store: store)
@@ -68,7 +70,7 @@ struct DaemonRun {
       let socket = try ControlSocket(path: path)
       return [
         WebServer(
-          unixSocket: socket.fd, named: "the control socket \(path)", path: path, pages: pages,
+          unixSocket: socket.bound, named: "the control socket \(path)", pages: pages,
           limits: ControlSocket.limits, logger: logger)
       ]
     } catch {

@@ -15,6 +15,12 @@ extension Sampler {
     case unknown(String)
   }
 
+  /// How old a look may be to be relied on: three intervals; a turn takes its time too, on a host
+  /// in trouble a long one; and two seconds for a moment of bad luck.
+  static func oldestLookSeconds(interval: Double, turn: Double) -> Double {
+    3 * interval + 3 * turn + 2
+  }
+
   /// Puts together what is known, without a look of its own.
   func triage(of target: TriageTarget?) -> Triage {
     let snapshot = store.snapshot
@@ -24,9 +30,11 @@ extension Sampler {
     }
     let now = Clock.boot
     let age = now.seconds(since: newest.takenAt)
-    // Three intervals; a turn takes its time too, on a host in trouble a long one; and two seconds
-    // for a moment of bad luck.
-    guard age <= 3 * pace.intervalSeconds + 3 * snapshot.cost.turnWallSeconds + 2 else {
+    guard
+      age
+        <= Self.oldestLookSeconds(
+          interval: pace.intervalSeconds, turn: snapshot.cost.turnWallSeconds)
+    else {
       return .unready(
         "its newest look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
     }

@@ -13,6 +13,7 @@ struct SamplingService: Service {
   let store: SnapshotStore
   let bell: Bell
   let notify: ServiceNotify
+  let life: SignOfLife
   let logger: Logger
   /// Takes the events of a turn; must not wait.
   let report: @Sendable ([FindingEvent]) -> Void
@@ -44,18 +45,16 @@ struct SamplingService: Service {
     tell(.stopping)
   }
 
-  /// Waits for the next turn, and shows the watchdog that neither this loop nor the sampling
-  /// thread is stuck.
+  /// Waits for the next turn, and shows that neither this loop nor the sampling thread is stuck:
+  /// to the watchdog, and to those who ask `/-/healthy`.
   private func pause(until due: BootInstant) async {
     while !Task.isShuttingDownGracefully {
-      if notify.watchdogSeconds != nil {
-        guard await Abandonable.result(of: { await sampler.isAlive() }) == true else { return }
-        tell(.alive)
-      }
+      guard await Abandonable.result(of: { await sampler.isAlive() }) == true else { return }
+      life.give()
+      if notify.watchdogSeconds != nil { tell(.alive) }
       let left = due.seconds(since: Clock.boot)
       guard left > 0 else { return }
-      let slice = notify.watchdogSeconds.map { min(left, $0 / 3) } ?? left
-      if await bell.wait(atMost: slice) { return }
+      if await bell.wait(atMost: min(left, life.paceSeconds)) { return }
     }
   }
 

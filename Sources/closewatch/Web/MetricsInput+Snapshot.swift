@@ -68,6 +68,7 @@ extension SamplerNumbers {
     intervalSeconds = snapshot.cost.intervalSeconds
     isBackedOff = snapshot.cost.isBackedOff
     startedWallSeconds = snapshot.startedWallSeconds
+    watchedSeconds = snapshot.newestLook.map { $0.takenAt.seconds(since: snapshot.startedAt) }
   }
 }
 

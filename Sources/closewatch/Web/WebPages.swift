@@ -10,6 +10,7 @@ import Reporting
 /// host's sockets, none changes anything.
 struct WebPages: Pages {
   let store: SnapshotStore
+  let life: SignOfLife
   let connections: WebConnections
   let limits: WebLimits
   /// Whether the newest read of the web settings succeeded.
@@ -28,7 +29,7 @@ struct WebPages: Pages {
       switch path {
       case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
       case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
-      case "/-/healthy": WebAnswer(.ok, "closewatch is alive.")
+      case "/-/healthy": healthy
       case "/-/ready": ready
       default: WebAnswer(.notFound, "404 there is no such page; see / for those that are")
       }
@@ -37,6 +38,15 @@ struct WebPages: Pages {
         .internalServerError, "500 the page is larger than \(limits.responseBytes) bytes")
     }
     return answer
+  }
+
+  /// Not whether looks succeed: a restart would not mend that. Whether they come to an end.
+  private var healthy: WebAnswer {
+    guard let seconds = life.silence() else { return WebAnswer(.ok, "closewatch is alive.") }
+    return WebAnswer(
+      .serviceUnavailable,
+      "closewatch is stuck: no look has ended for \(Quantity.duration(seconds)), and "
+        + "\(Quantity.duration(life.boundSeconds)) are the limit.")
   }
 
   private var ready: WebAnswer {

@@ -30,7 +30,7 @@ struct WebServer: Service {
     var fd: Int32
     var name: String
     /// The file to remove at the end.
-    var path: String?
+    var file: SocketFile?
   }
 
   private let listeners: [Listener]
@@ -44,7 +44,9 @@ struct WebServer: Service {
   /// Binds the sockets: what is wrong with an address shows before anything runs.
   ///
   /// - Throws: ``UsageError``: one line that says which address or file, and why.
-  init(_ settings: WebSettings, store: SnapshotStore, logger: Logger) throws(UsageError) {
+  init(
+    _ settings: WebSettings, store: SnapshotStore, life: SignOfLife, logger: Logger
+  ) throws(UsageError) {
     limits = settings.limits
     checksPasswords = true
     self.logger = logger
@@ -62,7 +64,7 @@ struct WebServer: Service {
     let (source, limits) = (source, settings.limits)
     makePages = { connections in
       WebPages(
-        store: store, connections: connections, limits: limits,
+        store: store, life: life, connections: connections, limits: limits,
         isConfigGood: { source.isGood })
     }
   }
@@ -70,13 +72,13 @@ struct WebServer: Service {
   /// Serves other pages, without passwords, on a unix socket that is bound already.
   ///
   /// - Parameters:
+  ///   - socket: Its file is removed at the end.
   ///   - name: Of the socket, for the log.
-  ///   - path: Of its file, which is removed at the end.
   init(
-    unixSocket fd: Int32, named name: String, path: String, pages: any Pages, limits: WebLimits,
+    unixSocket socket: BoundUnixSocket, named name: String, pages: any Pages, limits: WebLimits,
     logger: Logger
   ) {
-    listeners = [Listener(fd: fd, name: name, path: path)]
+    listeners = [Listener(fd: socket.fd, name: name, file: socket.file)]
     self.limits = limits
     source = WebConfigSource(logger: logger)
     makePages = { _ in pages }
@@ -110,8 +112,8 @@ struct WebServer: Service {
         let bound = ListenAddress.tcp(host: host, port: ListeningSocket.port(of: fd) ?? port)
         return Listener(fd: fd, name: bound.description)
       case .unix(let path, let mode):
-        let fd = try ListeningSocket.bindUnix(path: path, mode: mode)
-        return Listener(fd: fd, name: address.description, path: path)
+        let socket = try ListeningSocket.bindUnix(path: path, mode: mode)
+        return Listener(fd: socket.fd, name: address.description, file: socket.file)
       }
     } catch {
       let hint =
@@ -136,23 +138,25 @@ struct WebServer: Service {
   struct Open: Sendable {
     fileprivate var channels: [any Channel] = []
     /// Of unix sockets.
-    fileprivate var paths: [String]
+    fileprivate var files: [SocketFile]
     fileprivate var group: MultiThreadedEventLoopGroup
     fileprivate var pool: NIOThreadPool
     fileprivate var connections: WebConnections
 
     /// Ends everything at once, also answers that are on their way. Not for an event loop.
     func abort() throws {
-      for channel in channels { try channel.close().wait() }
       removeFiles()
+      for channel in channels { try channel.close().wait() }
       connections.stop()
       connections.closeAll()
       try pool.syncShutdownGracefully()
       try group.syncShutdownGracefully()
     }
 
+    /// Before the sockets are closed: as long as somebody listens there, no other daemon takes
+    /// the file for one that was left behind, and puts its own there.
     fileprivate func removeFiles() {
-      for path in paths { ListeningSocket.remove(path) }
+      for file in files { file.remove() }
     }
   }
 
@@ -163,7 +167,7 @@ struct WebServer: Service {
     if checksPasswords { pool.start() }
     let connections = WebConnections(limit: limits.connections)
     var open = Open(
-      paths: listeners.compactMap(\.path), group: group, pool: pool, connections: connections)
+      files: listeners.compactMap(\.file), group: group, pool: pool, connections: connections)
     let gate = WebGate(source: source, connections: connections, pool: pool, group: group)
     let pages = makePages(connections)
     for listener in listeners {
@@ -179,8 +183,8 @@ struct WebServer: Service {
   /// Lets answers that are on their way go out, and waits for them no longer than told.
   private func stop(_ open: Open) async {
     let connections = open.connections
-    for channel in open.channels { try? await channel.close() }
     open.removeFiles()
+    for channel in open.channels { try? await channel.close() }
     connections.stop()
     let limit = Clock.monotonicSeconds + limits.shutdownSeconds
     while connections.count > 0, Clock.monotonicSeconds < limit {

@@ -12,6 +12,7 @@ import TestSupport
 final class RunningServer {
   let port: UInt16
   let store: SnapshotStore
+  let life: SignOfLife
   private let open: WebServer.Open
   private var isStopped = false
 
@@ -21,15 +22,17 @@ final class RunningServer {
   ///   - owners: How many owners have stuck sockets: the size of the page.
   init(
     limits: WebLimits = WebLimits(), config: String? = nil, owners: Int = 3,
-    addresses: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 0)]
+    addresses: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 0)],
+    life: SignOfLife = SignOfLife()
   ) throws {
+    self.life = life
     store = SnapshotStore(Self.snapshot(owners: owners))
     var settings = WebSettings()
     settings.addresses = addresses
     settings.limits = limits
     settings.configFile = config
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let server = try WebServer(settings, store: store, logger: quiet)
+    let server = try WebServer(settings, store: store, life: life, logger: quiet)
     port = server.ports.first ?? 0
     open = try server.start()
   }

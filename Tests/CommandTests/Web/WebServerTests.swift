@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinuxHost
 import TestSupport
 import Testing
 
@@ -44,6 +45,20 @@ import Testing
     server.store.update { $0.newestLook = nil }
     #expect(try server.get("/-/healthy")?.status == 200)
     #expect(try server.get("/-/ready")?.status == 503)
+    try server.stop()
+  }
+
+  @Test func `when no look ends it is not healthy, in one line, until one does`() throws {
+    let server = try RunningServer(
+      life: SignOfLife(boundSeconds: 60, at: Clock.monotonicSeconds - 75))
+    let stuck = try #require(try server.get("/-/healthy"))
+    #expect(stuck.status == 503)
+    #expect(
+      stuck.text == "closewatch is stuck: no look has ended for 75 s, and 60 s are the limit.\n")
+    // What it knows it still serves: the time of the newest look tells how old that is.
+    for path in ["/", "/metrics", "/-/ready"] { #expect(try server.get(path)?.status == 200) }
+    server.life.give()
+    #expect(try server.get("/-/healthy")?.status == 200)
     try server.stop()
   }
 

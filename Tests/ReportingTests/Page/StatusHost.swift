@@ -164,7 +164,7 @@ enum StatusHost {
     var sampler = SamplerNumbers()
     sampler.lookWallSeconds = 1_700_000_000
     sampler.fullLookWallSeconds = 1_700_000_000
-    sampler.startedWallSeconds = 1_699_827_200
+    sampler.watchedSeconds = 172_800
     sampler.intervalSeconds = 10
     sampler.cheapLooks = 14_280
     sampler.fullLooks = 2880

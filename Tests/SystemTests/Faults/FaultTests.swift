@@ -9,15 +9,6 @@ import Testing
   /// Leaks are confirmed soon and forgotten soon.
   private static let hasty = ScrapedDaemon.quick + ["rules.patience=2s", "rules.quiet=1s"]
 
-  private static func firing(_ scraped: ScrapedDaemon) throws -> Double {
-    var sum = 0.0
-    for line in try scraped.page().split(separator: "\n")
-    where line.hasPrefix("closewatch_findings_firing{") {
-      sum += line.split(separator: " ").last.flatMap { Double($0) } ?? 0
-    }
-    return sum
-  }
-
   @Test func `a settings file that is gone at a reload changes nothing, and shows`() throws {
     let directory = TemporaryDirectory()
     let file = "\(directory.path)/closewatch.yaml"
@@ -62,32 +53,52 @@ import Testing
     #expect(scraped.daemon.stop().status == 0)
   }
 
-  /// A minute by hand: `STOPPED_SECONDS=60 swift test --filter FaultTests`.
-  private static let stoppedSeconds =
-    getenv("STOPPED_SECONDS").flatMap { Double(String(cString: $0)) } ?? 8
-
-  @Test(.requires(.root, .networkNamespaces))
-  func `a daemon that was stopped for a while raises no alarm for what it has not seen`() throws {
+  @Test(.requires(.root, .mountNamespaces, .command("nsenter"), .command("unshare")))
+  func `while a look is stuck in the kernel it is not healthy, and it is again when it goes on`()
+    throws
+  {
+    let directory = TemporaryDirectory()
+    let pipe = "\(directory.path)/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // What systemd would say; without it would take a minute.
     let scraped = try ScrapedDaemon(
-      settings: ScrapedDaemon.quick + ["rules.patience=6s", "rules.quiet=1s"])
-    try Lab.with("close-wait", count: 7) { _ in
-      try scraped.waitForLooks()
-      scraped.daemon.signal(SIGSTOP)
+      environment: ["WATCHDOG_USEC=2000000"], through: ["unshare", "--mount", "--"])
+    func inItsMounts(_ command: String...) throws {
+      let run = try ChildProgram.run(
+        "nsenter", ["-t", "\(scraped.daemon.pid)", "-m", "--"] + command)
+      #expect(run.status == 0, "\(command)")
     }
-    // The sockets of before are gone, and others are there, when it goes on.
-    usleep(UInt32(Self.stoppedSeconds * 1e6))
-    let began = RunningDaemon.monotonicSeconds
-    try Lab.with("close-wait", count: 5) { lab in
-      scraped.daemon.signal(SIGCONT)
-      try scraped.waitForLooks()
-      let firing = try Self.firing(scraped)
-      let seconds = RunningDaemon.monotonicSeconds - began
-      #expect(firing == 0 || seconds > 6, "\(firing) findings of \(seconds) s")
-      #expect(try scraped.number("closewatch_late_turns_total") >= 1)
-      // From then on it judges as ever.
-      try scraped.daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
-    }
-    #expect(scraped.daemon.stop().status == 0)
+    #expect(try scraped.get("/-/healthy").status == 200)
+    // What every look reads is a pipe now that nobody writes to: its thread waits in the kernel, as
+    // on a file system that hangs.
+    try inItsMounts("mount", "--bind", pipe, "/proc/sys/fs/file-nr")
+    try ScrapedDaemon.wait("it is stuck") { try scraped.get("/-/healthy").status == 503 }
+    let stuck = try scraped.get("/-/healthy").text
+    #expect(
+      stuck.wholeMatch(
+        of: #/closewatch is stuck: no look has ended for \d\S* s, and 2.0 s are the limit.\n/#)
+        != nil, "\(stuck)")
+    // The last thing that it knew is served on.
+    #expect(try scraped.get("/-/ready").status == 200)
+    let looks = try scraped.looks()
+    usleep(500_000)
+    #expect(try scraped.looks() == looks)
+
+    try inItsMounts("umount", "--lazy", "/proc/sys/fs/file-nr")
+    // Opened for writing, the pipe lets go of who waits for it, with nothing to read.
+    let writer = open(pipe, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+    #expect(writer >= 0)
+    close(writer)
+    try ScrapedDaemon.wait("it goes on") { try scraped.get("/-/healthy").status == 200 }
+    try scraped.waitForLooks()
+    #expect(try scraped.number("closewatch_late_turns_total") >= 1)
+
+    // Stuck again, it still ends when it is told to.
+    try inItsMounts("mount", "--bind", pipe, "/proc/sys/fs/file-nr")
+    try ScrapedDaemon.wait("it is stuck again") { try scraped.get("/-/healthy").status == 503 }
+    let end = scraped.daemon.stop()
+    #expect(end.status == 0)
+    #expect(end.seconds < 15, "\(end.seconds) s")
   }
 
   @Test(.requires(.root, .networkNamespaces, .mountNamespaces, .command("setpriv")))

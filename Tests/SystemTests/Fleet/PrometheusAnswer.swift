@@ -108,3 +108,23 @@ struct Dashboard: Decodable {
     self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
   }
 }
+
+/// What Prometheus says of what it scrapes.
+struct PrometheusTargets: Decodable {
+  struct Target: Decodable, CustomStringConvertible {
+    var labels: [String: String]
+    var health: String
+    var lastError: String
+    var description: String { "\(labels["job"] ?? "") \(health) \(lastError)" }
+  }
+
+  private struct Body: Decodable { var activeTargets: [Target] }
+  private var data: Body
+
+  /// The only one of a job.
+  subscript(job: String) -> Target? { data.activeTargets.first { $0.labels["job"] == job } }
+
+  init(_ text: String) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
+  }
+}

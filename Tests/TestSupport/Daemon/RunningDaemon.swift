@@ -36,11 +36,18 @@ package final class RunningDaemon {
   }
 
   /// Waits for a line that has all of `words`.
+  ///
+  /// - Parameter seconds: For each line; for all of them it is four times as long, as a host where
+  ///   much happens has always something to say.
   @discardableResult
   package func waitFor(_ words: String..., seconds: Double = 30) throws -> String {
+    let limit = Self.monotonicSeconds + 4 * seconds
     while let line = try program.readLine(within: seconds) {
       lines.append(line)
       if words.allSatisfy({ line.contains($0) }) { return line }
+      guard Self.monotonicSeconds < limit else {
+        throw ChildProgram.Failure("not in \(4 * seconds) s: \(words); it said: \(lines)")
+      }
     }
     throw ChildProgram.Failure("it ended without saying \(words); it said: \(lines)")
   }
