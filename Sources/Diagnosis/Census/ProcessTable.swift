@@ -72,9 +72,15 @@ package struct ProcessTable: Sendable {
 extension ProcessRecord {
   /// The name of its program: the file it runs, else what it calls itself.
   package var programName: String {
-    guard let executable, let name = executable.split(separator: "/").last else { return command }
+    guard let executable else { return command }
+    var name = executable[...]
+    // Asked for every process at every look: no array of the parts of its path.
+    if let slash = executable.utf8.lastIndex(of: UInt8(ascii: "/")) {
+      name = executable[executable.utf8.index(after: slash)...]
+    }
+    if name.isEmpty { return command }
     let deleted = " (deleted)"
-    return name.hasSuffix(deleted) ? String(name.dropLast(deleted.count)) : String(name)
+    return String(name.hasSuffix(deleted) ? name.dropLast(deleted.count) : name)
   }
 
   /// What an on-call engineer would restart: its service unit, else its container, else the
