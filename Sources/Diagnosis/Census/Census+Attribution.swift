@@ -25,6 +25,8 @@ extension Census {
     search.completeness = .firstHolder
     // A holder that was found is looked at again before it would be reported stale.
     let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
+    // Every table was read for what is stuck: that is repeated half as often.
+    let stuckFresh = now.advanced(bySeconds: -max(settings.patienceSeconds, 10))
     // A listener that is started anew is another socket; all that can change is who else has it.
     let listenersFresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10) * 5)
     var weights = ProcessWeights()
@@ -38,7 +40,7 @@ extension Census {
               ?? false)
         // What every table was read for must not be replaced by what one of them shows.
         let isKnown = !learnOpeners && holders.first(of: row.inode) != nil
-        let since = row.state == .listen ? listenersFresh : fresh
+        let since = row.state == .listen ? listenersFresh : isStuck ? stuckFresh : fresh
         if !isKnown, !holders.wasSearched(row.inode, everywhere: isStuck, since: since) {
           search.inodes.insert(row.inode)
           if isStuck { search.completeness = .everyHolder }

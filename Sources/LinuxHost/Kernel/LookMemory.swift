@@ -3,7 +3,7 @@
 package import KernelTables
 
 /// What a look has learnt that seldom changes, so that the next ones need not ask again for a
-/// minute: a daemon looks every ten seconds, on hosts of thousands of processes.
+/// minute: a daemon looks every 15 seconds, on hosts of thousands of processes.
 package struct LookMemory: Sendable {
   /// The namespace of a process, and in how many looks in a row it was read so.
   package struct Membership: Hashable, Sendable {

@@ -24,8 +24,8 @@ struct Pace: Sendable {
     var unlisted: Int
   }
 
-  /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 10 s between looks it
-  /// is 50 sockets that were not there, more than a burst of slow handlers leaves.
+  /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 15 s between looks it
+  /// is 75 sockets that were not there, more than a burst of slow handlers leaves.
   static let fastGrowth = 5.0
   /// For how long at most, so that a leak that goes on for days does not cost ten times the
   /// processor for days. Three minutes: the patience of the rules and some more.

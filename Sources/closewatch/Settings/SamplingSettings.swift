@@ -5,7 +5,7 @@ import LinuxHost
 /// How often to look, and what a look may cost.
 struct SamplingSettings: Hashable, Sendable {
   /// Seconds between two looks at every state but ESTABLISHED.
-  var interval = 10.0
+  var interval = 15.0
   /// Seconds between two looks at everything.
   var fullInterval = 60.0
   /// Seconds between two looks while CLOSE_WAIT grows fast.

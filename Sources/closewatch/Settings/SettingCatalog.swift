@@ -28,8 +28,8 @@ enum SettingCatalog {
     .time(
       "sampling.interval", \.sampling.interval, from: 0.05, to: 3600,
       """
-      Time between two looks at every state but ESTABLISHED. 10s: a leak that fills 1024
-      descriptors in a minute is still seen six times before.
+      Time between two looks at every state but ESTABLISHED. 15s: as often as Prometheus asks, as
+      a rule, and eight looks within the patience; on a quiet host some 0.05 % of a core.
       """),
     .time(
       "sampling.full-interval", \.sampling.fullInterval, from: 0.05, to: 86_400,

@@ -36,7 +36,7 @@ import Testing
   /// 20 days: the minutes that a busy machine may add do not show in words.
   private static let age = 20 * 86_400.0
 
-  /// What it says after a turn for each age: by default ten seconds are between two looks.
+  /// What it says after a turn for each age: by default 15 s are between two looks.
   private static func answer(afterLooks ages: [Double?]) async throws -> WebAnswer {
     let store = SnapshotStore(
       DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds))
@@ -52,7 +52,7 @@ import Testing
       ([], "it has not looked yet"),
       ([nil], "it has not looked yet: \(DullHost.failure)"),
       ([Self.age], "its newest look was 20 d ago"),
-      ([45], "its newest look was 45 s ago"),
+      ([600], "its newest look was 10 min ago"),
       ([Self.age, nil], "its newest look was 20 d ago: \(DullHost.failure)"),
     ] as [([Double?], String)])
   func `why its knowledge cannot be relied on is its answer`(

@@ -8,8 +8,14 @@ import Testing
 
 /// When the next look is due, by what earlier ones have cost and shown.
 @Suite struct PaceTests {
-  private var pace = Pace(SamplingSettings())
+  private var pace: Pace
   private var now = BootInstant(seconds: 1000)
+
+  init() {
+    var settings = SamplingSettings()
+    settings.interval = 10
+    pace = Pace(settings)
+  }
 
   /// Takes a turn as the loop would: of the kind that is due, and then waits for the next.
   private mutating func turn(
@@ -92,6 +98,7 @@ import Testing
 
   @Test func `what only a full look shows is seen twice within the patience`() {
     var settings = DaemonSettings()
+    settings.sampling.interval = 10
     settings.rules.patienceSeconds = 30
     #expect(settings.pace.fullInterval == 15)
     settings.rules.patienceSeconds = 10

@@ -38,13 +38,13 @@ import Testing
 
   @Test func `a second request that never ends is closed as fast as the first`() throws {
     var limits = Self.limits
-    limits.idleSeconds = 60
+    limits.idleSeconds = 600
     let server = try RunningServer(limits: limits)
     let client = try server.client()
     client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(client.answer()?.status == 200)
     client.send("GET /")
-    #expect(try #require(client.secondsUntilClosed()) < 40)
+    #expect(try #require(client.secondsUntilClosed(within: 300)) < 300)
     try server.stop()
   }
 
