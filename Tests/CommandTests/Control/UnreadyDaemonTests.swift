@@ -52,7 +52,6 @@ import Testing
       ([], "it has not looked yet"),
       ([nil], "it has not looked yet: \(DullHost.failure)"),
       ([Self.age], "its newest look was 20 d ago"),
-      ([600], "its newest look was 10 min ago"),
       ([Self.age, nil], "its newest look was 20 d ago: \(DullHost.failure)"),
     ] as [([Double?], String)])
   func `why its knowledge cannot be relied on is its answer`(
