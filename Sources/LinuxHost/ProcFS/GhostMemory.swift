@@ -17,7 +17,7 @@ struct GhostMemory: Sendable {
   /// Replaces what is known of the processes that were looked at.
   ///
   /// - Parameter examined: Their pids; nil when every process was to be looked at. Then those that
-  ///   were not have ended.
+  ///   were not have ended, or may not be read.
   mutating func keep(_ found: [GhostDescriptor], examined: Set<Int32>?, at instant: BootInstant) {
     var kept: [GhostDescriptor: BootInstant] = [:]
     if let examined { kept = firstSeen.filter { !examined.contains($0.key.process.pid) } }

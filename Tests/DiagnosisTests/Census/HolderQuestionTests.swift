@@ -52,6 +52,14 @@ import Testing
     #expect(search.completeness == .everyHolder)
   }
 
+  @Test func `who else holds what is stuck is asked again after the patience, not before`() {
+    for (second, count) in [(179.0, 0), (181.0, 5)] {
+      var (host, watch) = watched()
+      let search = watch.advance(with: host.sample(at: second), ghosts: .everywhere)
+      #expect(search.inodes.count == count, "\(second) s")
+    }
+  }
+
   @Test func `listeners that come and go leave no process behind`() throws {
     var watch = Watch(settings: RuleSettings())
     for number in 1...500 {
