@@ -8,9 +8,11 @@ import Testing
 
 @Suite struct StuckOwnerTests {
   /// All owners after looks every 10 s until `end`, with a patience of 120 s.
-  private func owners(_ host: HostScript, until end: Double = 300) throws -> [StuckOwner] {
+  private func owners(
+    _ host: HostScript, from start: Double = 0, until end: Double = 300
+  ) throws -> [StuckOwner] {
     var watch = Watch(settings: RuleSettings())
-    for second in stride(from: 0, through: end, by: 10) {
+    for second in stride(from: start, through: end, by: 10) {
       let search = watch.advance(with: host.sample(at: second))
       watch.attribute(host.report(to: search, at: second), to: search)
     }
@@ -38,6 +40,18 @@ import Testing
     // 12 files, the listener and 7 connections.
     #expect(found[0].descriptors == 20)
     #expect(found[0].descriptorLimit == 1024)
+  }
+
+  @Test func `the oldest is the oldest, wherever its row stands in the table`() throws {
+    var host = HostScript()
+    let api = host.start("api", pid: 100, unit: "api.service")
+    host.listen(8080, by: api)
+    for second in [90.0, 5, 60] {
+      host.add(.accepted(on: 8080, by: api).enters(.closeWait, at: second, unread: 1))
+    }
+    // From the first look on, all three: the table is in the order above.
+    let oldest = try #require(try owners(host, from: 100)[0].oldest)
+    #expect(abs(oldest.seconds(since: HostScript.instant(5))) < 0.1)
   }
 
   @Test func `within the patience nobody is stuck`() throws {

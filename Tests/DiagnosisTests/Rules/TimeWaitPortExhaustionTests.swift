@@ -167,4 +167,25 @@ struct TimeWaitPortExhaustionTests {
     story.look(every: 10, from: 70, through: 190)
     #expect(story.events.map(\.kind) == [.firing, .resolved])
   }
+
+  @Test(arguments: [0, 300, 20_000])
+  func `a route that just reaches the fewest is found on a host of any size`(others: Int) {
+    var sample = HostScript().sample(at: 10)
+    for index in 0..<(16 + others) {
+      var row = SocketRow()
+      row.state = .established
+      row.namespace = HostScript.own
+      row.localAddress = HostScript.here
+      row.localPort = 40_000 + UInt16(index % 16)
+      // The first 16 go to one place, each of the others to one of its own.
+      row.remoteAddress = IPAddress(ipv4: 0xc633_6400 + UInt32(max(0, index - 15)))
+      row.remotePort = 443
+      row.knowledge = [.cookie]
+      row.cookie = UInt64(index + 1)
+      sample.sockets.append(row)
+    }
+    let census = Census(sample, limit: 100_000)
+    #expect(EphemeralPorts.all(in: census, fewest: 16).map(\.used) == [16])
+    #expect(EphemeralPorts.all(in: census, fewest: 17).isEmpty)
+  }
 }
