@@ -126,3 +126,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// CLOSEWATCH_TESTS="DiagnosisTests ReportingTests" swift test: only these test targets are built,
+// for a quick turn while working on one part. All of them take minutes.
+if let wanted = Context.environment["CLOSEWATCH_TESTS"]?.split(separator: " ") {
+  package.targets.removeAll { $0.type == .test && !wanted.contains(Substring($0.name)) }
+}
