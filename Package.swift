@@ -66,13 +66,22 @@ let package = Package(
     .target(
       name: "LinuxHost", dependencies: ["CCrypt", "CLinuxDiag", "CSystemd", "KernelTables"],
       swiftSettings: strict),
+    // Pure: what can be set of the daemon, with its default and reason. No file, no environment.
+    .target(
+      name: "Settings", dependencies: ["Diagnosis", "LinuxHost", "Reporting"],
+      swiftSettings: strict),
     // Commands, settings, wiring: the only target that reads argv, logs and exits.
     .executableTarget(
       name: "closewatch",
       dependencies: [
-        "CYaml", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", argumentParser,
+        "CYaml", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings", argumentParser,
       ] + lifecycle + http,
       swiftSettings: strict),
+    // Writes what is generated below deploy: manual, completions, settings file and so on. Run by
+    // deploy/generate, never installed.
+    .executableTarget(
+      name: "closewatch-files", dependencies: ["Diagnosis", "Reporting", "Settings"],
+      path: "Sources/PackageFiles", swiftSettings: strict),
 
     // What several test targets need: goldens, builders, network namespaces, the lab.
     .target(
@@ -113,8 +122,14 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "SocketLab",
-        "TestSupport", argumentParser,
+        "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings",
+        "SocketLab", "TestSupport", argumentParser,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PackageFilesTests",
+      dependencies: [
+        "closewatch", "closewatch-files", "Diagnosis", "Reporting", "Settings", "TestSupport",
       ],
       swiftSettings: strict),
     // The installed program and its neighbours: booted, scraped, browsed, driven at a terminal.

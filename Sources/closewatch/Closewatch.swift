@@ -22,7 +22,7 @@ struct Closewatch: ParsableCommand {
     subcommands: [
       Triage.self, Top.self, Sockets.self, FindingHistory.self, Release.self, Explain.self,
       Doctor.self, Record.self, Daemon.self, CheckSettings.self, Demo.self, DemoServer.self,
-      DemoClient.self, Generate.self,
+      DemoClient.self,
     ])
 
   /// Parses, runs and exits. A mistake of any kind is one line on standard error.

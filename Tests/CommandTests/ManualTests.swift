@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import Settings
 import TestSupport
 import Testing
 
@@ -19,27 +20,6 @@ import Testing
   static let commandPages = commands.map { "closewatch-\($0).1" }
   static let pages = ["closewatch.1", "closewatch.yaml.5"] + commandPages
   static let completions = ["closewatch.bash", "_closewatch", "closewatch.fish"]
-
-  @Test(arguments: [("man", pages), ("completions", completions)])
-  func `what is checked in is what the program generates`(
-    _ kind: String, _ names: [String]
-  ) throws {
-    let directory = TemporaryDirectory()
-    let run = try #require(Command.run(["generate", kind, directory.path]))
-    #expect(run.status == 0, "\(run.errors)")
-    for name in names {
-      let made = try #require(directory.read(name), "\(name) is not generated")
-      let kept = readBytes("\(Self.deploy)/\(kind)/\(name)")
-      #expect(
-        made == kept,
-        "deploy/\(kind)/\(name) is out of date: closewatch generate \(kind) deploy/\(kind)")
-    }
-    let list = try ChildProgram.run("ls", ["-1", "\(Self.deploy)/\(kind)"])
-    let generated = list.lines.filter {
-      $0.hasSuffix(".1") || $0.hasSuffix(".5") || kind == "completions"
-    }
-    #expect(Set(generated) == Set(names))
-  }
 
   /// To ask the runtime for the name of a type, as the parser does without, takes a tenth of the
   /// time in which a command begins.
@@ -147,6 +127,17 @@ import Testing
         let help = try #require(Command.run([String(name), "--help"]))
         #expect(help.output.contains(option), "\(example)")
       }
+    }
+  }
+
+  /// The parser breaks lines, and so nobody else may.
+  @Test(arguments: [""] + commands)
+  func `no line of a help ends before it is full`(_ command: String) throws {
+    let run = try #require(Command.run(command.isEmpty ? ["--help"] : [command, "--help"]))
+    let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
+    for (line, next) in zip(lines, lines.dropFirst()) where !next.hasPrefix(" ") {
+      guard !line.isEmpty, let word = next.split(separator: " ").first else { continue }
+      #expect(line.count + 1 + word.count >= 80, "\(line)")
     }
   }
 }

@@ -8,7 +8,7 @@ package enum AlertRulesText {
     var out = """
       # SPDX-License-Identifier: Apache-2.0
       #
-      # Written by `closewatch generate alerts`: do not edit it, put rules of your own beside it.
+      # Written by `deploy/generate`: do not edit it, put rules of your own beside it.
       # For Prometheus 2.42 or newer (keep_firing_for). How to install it: README.md.
       #
       # Labels of the alerts:

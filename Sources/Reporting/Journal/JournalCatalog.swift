@@ -11,8 +11,8 @@ package enum JournalCatalog {
     var out = """
       # SPDX-License-Identifier: Apache-2.0
       #
-      # Written by `closewatch generate catalog`. Installed to /usr/lib/systemd/catalog, and taken
-      # up by `journalctl --update-catalog`.
+      # Written by `deploy/generate`. Installed to /usr/lib/systemd/catalog, and taken up by
+      # `journalctl --update-catalog`.
 
       """
     for rule in RuleID.allCases {

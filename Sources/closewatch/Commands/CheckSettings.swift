@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import LinuxHost
+import Settings
 
 /// `closewatch check-settings`: whether the daemon would take a file.
 struct CheckSettings: ParsableCommand {
@@ -10,7 +11,7 @@ struct CheckSettings: ParsableCommand {
     commandName: "check-settings",
     abstract: "Checks a settings file, and says what is wrong and where.",
     discussion: """
-      Reads the file as the daemon does, with the environment on top. --print shows the values
+      Reads the file as the daemon does, with the environment on top. --print shows the values \
       that hold then.
 
       Examples:
@@ -20,7 +21,7 @@ struct CheckSettings: ParsableCommand {
       Exit status: 0 it is good, 2 it is not.
       """)
 
-  @Argument(help: "The file (default: \(SettingsReader.usualPath)).")
+  @Argument(help: "The file to check.")
   var file = SettingsReader.usualPath
 
   @Flag(name: .customLong("print"), help: "Write every key with the value that holds.")

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Settings
 
 /// `closewatch daemon`: looks again and again, and reports what is leaked.
 struct Daemon: ParsableCommand {
@@ -10,10 +11,10 @@ struct Daemon: ParsableCommand {
     commandName: "daemon",
     abstract: "Watches this host and reports leaked sockets as they are confirmed.",
     discussion: """
-      Reports go to the journal (journalctl -t closewatch) and, where standard error is not the
+      Reports go to the journal (journalctl -t closewatch) and, where standard error is not the \
       journal itself, to standard error. SIGTERM and SIGINT end it, SIGHUP reads the settings again.
 
-      Settings come from the file, the environment (CLOSEWATCH_INTERVAL=5s) and flags; the later
+      Settings come from the file, the environment (CLOSEWATCH_INTERVAL=5s) and flags; the later \
       overrides the earlier.
 
       Examples:

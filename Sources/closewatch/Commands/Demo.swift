@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch demo`: plants a small real leak, and shows what a triage says of it.
 struct Demo: ParsableCommand {

@@ -5,6 +5,7 @@ import Diagnosis
 import Glibc
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch history`: what the daemon has told the journal, put together to stories.
 struct FindingHistory: ParsableCommand {

@@ -4,6 +4,7 @@ import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 import Synchronization
 
 /// Looks at a machine again and again: on time on a live one, as fast as it goes on a recorded one.

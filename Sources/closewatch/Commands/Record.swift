@@ -4,6 +4,7 @@ import ArgumentParser
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch record`: what the sampler reads, as a directory that replays anywhere.
 struct Record: ParsableCommand {

@@ -6,6 +6,7 @@ import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch release`: aborts stuck connections of one process. The only command that changes
 /// anything on the host, so it shows what it will do, asks, and leaves an entry in the journal.

@@ -4,6 +4,7 @@ import ArgumentParser
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch sockets`: every TCP socket with its state, its age and who holds it.
 struct Sockets: ParsableCommand {

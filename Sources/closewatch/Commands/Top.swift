@@ -5,6 +5,7 @@ import Diagnosis
 import Glibc
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch top`: who holds stuck sockets, live.
 struct Top: ParsableCommand {

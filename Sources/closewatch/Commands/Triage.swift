@@ -5,6 +5,7 @@ import Diagnosis
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch triage`: what should have been closed and was not, worst first.
 struct Triage: ParsableCommand {
@@ -22,8 +23,8 @@ struct Triage: ParsableCommand {
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
 
-      When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for,
-      --netns, --source, --replay, --patience, --disable) make the command look for itself. The
+      When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for, \
+      --netns, --source, --replay, --patience, --disable) make the command look for itself. The \
       first line says which of the two it was.
       """)
 

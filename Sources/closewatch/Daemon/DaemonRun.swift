@@ -5,6 +5,7 @@ import LinuxHost
 import Logging
 import Reporting
 import ServiceLifecycle
+import Settings
 import Synchronization
 import UnixSignals
 

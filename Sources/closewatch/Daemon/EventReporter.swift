@@ -3,6 +3,7 @@
 import Diagnosis
 import Logging
 import Reporting
+import Settings
 import Synchronization
 
 /// Sends finding events where people look: to the journal as entries, and to standard error as

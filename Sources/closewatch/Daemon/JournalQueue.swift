@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import Reporting
+import Settings
 import Synchronization
 
 /// Entries on their way to journald: within their bound of time, and kept while it is away.

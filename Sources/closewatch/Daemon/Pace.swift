@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelTables
+import Settings
 
 /// When the next look is due, and what it should read. A function of what earlier turns have cost
 /// and shown: no clock of its own.

@@ -3,6 +3,7 @@
 import LinuxHost
 import Logging
 import ServiceLifecycle
+import Settings
 import UnixSignals
 
 /// Reads the settings again at each SIGHUP. Settings with a mistake change nothing.

@@ -4,6 +4,7 @@ import Diagnosis
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 extension Sampler {
   /// What a question about the host comes to.

@@ -4,6 +4,7 @@ import Diagnosis
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// Takes turns on a thread of its own, and publishes what they bring.
 actor Sampler {

@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import LinuxHost
+import Settings
 
 /// One turn of the daemon: look, find holders, judge. The same on a live and on a recorded host.
 struct TurnEngine {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Reporting
+import Settings
 
 /// A moment as people type it: `2h` (ago), `2026-11-26 14:00`, `14:00`, `today`, `yesterday`.
 enum MomentArgument: Hashable {

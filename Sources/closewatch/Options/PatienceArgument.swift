@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import Settings
 
 /// A patience as it is typed: `13s` for all rules, `close-wait-leak=5m` for one.
 struct PatienceArgument {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Reporting
+import Settings
 
 /// One thing that is wrong with the settings: where, what was expected, what is there.
 struct SettingsError: Error, Hashable, CustomStringConvertible {

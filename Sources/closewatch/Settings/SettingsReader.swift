@@ -3,6 +3,7 @@
 import Diagnosis
 import LinuxHost
 import Reporting
+import Settings
 
 /// Reads settings: the file, then the environment, then flags; each overrides what was before.
 /// Every mistake is found in one run.
@@ -84,7 +85,7 @@ struct SettingsReader {
       return
     }
     let place = Self.place(entry.value.mark, file)
-    guard let text = key.form.text(of: entry.value) else {
+    guard let text = entry.value.text(as: key.form) else {
       errors.append(
         SettingsError(
           place: place,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Settings
 
 /// Where the settings of this run come from, so that they can be read again.
 struct SettingsSource: Sendable {

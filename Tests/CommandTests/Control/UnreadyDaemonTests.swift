@@ -3,6 +3,7 @@
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@
 
 import Diagnosis
 import KernelTables
+import Settings
 import Testing
 
 @testable import closewatch

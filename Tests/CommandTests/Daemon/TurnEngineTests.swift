@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import LinuxHost
+import Settings
 import Synchronization
 import TestSupport
 import Testing

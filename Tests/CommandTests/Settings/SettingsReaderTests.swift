@@ -2,6 +2,7 @@
 
 import Diagnosis
 import LinuxHost
+import Settings
 import TestSupport
 import Testing
 

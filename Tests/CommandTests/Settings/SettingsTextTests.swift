@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import Settings
 import TestSupport
 import Testing
 
@@ -9,13 +10,6 @@ import Testing
 /// The commented file against the program.
 @Suite struct SettingsTextTests {
   private static let path = "\(Fixture.root)/../../deploy/closewatch.yaml"
-
-  @Test func `the file that is installed is the one that the program writes`() throws {
-    let file = try #require(readBytes(Self.path))
-    #expect(
-      String(decoding: file, as: UTF8.self) == SettingsText.text(),
-      "run: closewatch generate settings deploy")
-  }
 
   @Test func `the file that is installed says the defaults`() throws {
     #expect(try SettingsReader.read(path: Self.path) == DaemonSettings())

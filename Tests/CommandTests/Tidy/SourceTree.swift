@@ -16,7 +16,7 @@ struct SourceFile {
   var isSwift: Bool { path.hasSuffix(".swift") }
   var isScript: Bool { text.hasPrefix("#!") && !isGenerated }
   var isC: Bool { path.hasSuffix(".c") || path.hasSuffix(".h") }
-  /// Written by `closewatch generate`, and held to it by a test.
+  /// Written by `deploy/generate`, and held to it by a test.
   var isGenerated: Bool { path.hasPrefix("deploy/completions/") || path.hasPrefix("deploy/man/") }
   var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 

@@ -9,10 +9,14 @@ extension TidyRule {
     "Sources/LinuxHost": [
       "CCrypt", "CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization",
     ],
+    "Sources/PackageFiles": [
+      "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
+    ],
+    "Sources/Settings": ["Diagnosis", "LinuxHost", "Reporting"],
     "Sources/closewatch": [
       "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
       "KernelTables", "LinuxHost", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression",
-      "NIOPosix", "NIOSSL", "Reporting", "ServiceLifecycle", "Synchronization",
+      "NIOPosix", "NIOSSL", "Reporting", "ServiceLifecycle", "Settings", "Synchronization",
       "UnixSignals",
     ],
   ]

@@ -8,13 +8,6 @@ import Testing
 
 /// The text that `journalctl -x` shows, by the tool that shows it.
 @Suite struct JournalCatalogTests {
-  @Test func `the file that is installed is the one that the program writes`() throws {
-    let file = try #require(readBytes("\(Fixture.root)/../../deploy/closewatch.catalog"))
-    #expect(
-      String(decoding: file, as: UTF8.self) == JournalCatalog.text(),
-      "run: closewatch generate catalog deploy")
-  }
-
   @Test func `no line of a text would be taken for a comment`() {
     let body = JournalCatalog.text().split(separator: "\n", omittingEmptySubsequences: false)
       .drop { $0.hasPrefix("#") }

@@ -11,16 +11,6 @@ import Testing
     try ChildProgram.run("sh", ["-c", "exec \"$@\" 2>&1", "sh"] + words)
   }
 
-  @Test func `the rules that are shipped are those that the program writes`() throws {
-    let directory = TemporaryDirectory()
-    let made = try #require(Command.run(["generate", "alerts", directory.path]))
-    #expect(made.status == 0, "\(made.errors)")
-    let kept = readBytes(Self.deploy("prometheus/closewatch.rules.yml"))
-    #expect(
-      directory.read("closewatch.rules.yml") == kept,
-      "run: closewatch generate alerts deploy/prometheus")
-  }
-
   @Test(.requires(.command("promtool")))
   func `promtool finds nothing wrong with the rules and the examples`() throws {
     let file = Self.deploy("prometheus/closewatch.rules.yml")

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import Reporting
+import Settings
 
 /// The pages of the manual: what the commands say of themselves, the list of findings, and the
 /// sections that a person wrote (``ManualProse``).
-package enum ManualPage {
+enum ManualPage {
   /// `closewatch.1`.
-  package static func program(version: String, commands: [CommandHelp]) -> String {
+  static func program(version: String, commands: [CommandHelp]) -> String {
     var roff = page("CLOSEWATCH", version: version)
     roff.section("NAME")
     roff.paragraphless("closewatch - find TCP sockets that should have been closed")
@@ -54,7 +56,7 @@ package enum ManualPage {
   }
 
   /// `closewatch-triage.1` and so on.
-  package static func command(_ help: CommandHelp, version: String) -> String {
+  static func command(_ help: CommandHelp, version: String) -> String {
     let title = "closewatch-\(help.name)"
     var roff = page(title.uppercased(), version: version)
     roff.section("NAME")
@@ -90,9 +92,8 @@ package enum ManualPage {
   }
 
   /// `closewatch.yaml.5`.
-  package static func settings(
-    version: String, sections: [ManualSetting.Section], example: [String]
-  ) -> String {
+  static func settings(version: String) -> String {
+    let defaults = DaemonSettings()
     var roff = page("CLOSEWATCH.YAML", version: version, section: 5)
     roff.section("NAME")
     roff.paragraphless("closewatch.yaml - settings of the closewatch daemon")
@@ -100,13 +101,13 @@ package enum ManualPage {
     roff.verbatim([ManualContext.settingsFile])
     roff.section("DESCRIPTION")
     for paragraph in ManualProse.settings { roff.paragraph(paragraph) }
-    for section in sections {
+    for section in SettingCatalog.sections {
       roff.section(section.name.uppercased())
       roff.paragraph(section.about)
-      for setting in section.settings {
+      for key in section.keys {
         roff.item(
-          "\(setting.name): \(setting.standard)",
-          "\(setting.reason) Expected: \(setting.expected). Variable: \(setting.variable).")
+          "\(key.name): \(key.text(defaults))",
+          "\(key.reason) Expected: \(key.expected). Variable: \(key.variable).")
       }
     }
     roff.section("EXIT STATUS")
@@ -121,7 +122,7 @@ package enum ManualPage {
     roff.section("FILES")
     roff.item(ManualContext.settingsFile, "Where the daemon looks when it is given no --settings.")
     roff.section("EXAMPLES")
-    roff.verbatim(example)
+    roff.verbatim(["sampling:", "  interval: 5s", "rules:", "  patience: 5m"])
     roff.section("SEE ALSO")
     roff.references([
       ("closewatch", 1), ("closewatch-check-settings", 1), ("closewatch-daemon", 1),

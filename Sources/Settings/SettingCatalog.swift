@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-
 /// Everything that can be set, in the order of the file.
-enum SettingCatalog {
+package enum SettingCatalog {
   /// A part of the file.
-  struct Section: Sendable {
-    var name: String
-    var about: String
-    var keys: [SettingKey]
+  package struct Section: Sendable {
+    package var name: String
+    package var about: String
+    package var keys: [SettingKey]
   }
 
-  static let sections: [Section] = [
+  package static let sections: [Section] = [
     Section(
       name: "sampling", about: "How often to look, and what a look may cost.", keys: sampling),
     Section(
@@ -22,7 +20,7 @@ enum SettingCatalog {
       name: "journal", about: "What is written to the journal, beside the log.", keys: journal),
   ]
 
-  static var keys: [SettingKey] { sections.flatMap(\.keys) }
+  package static var keys: [SettingKey] { sections.flatMap(\.keys) }
 
   private static let sampling: [SettingKey] = [
     .time(

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
+package import Diagnosis
 
 /// Everything that can be set of `closewatch daemon`.
-struct DaemonSettings: Hashable, Sendable {
-  var sampling = SamplingSettings()
-  var rules = RuleSettings()
-  var journal = JournalSettings()
+package struct DaemonSettings: Hashable, Sendable {
+  package var sampling = SamplingSettings()
+  package var rules = RuleSettings()
+  package var journal = JournalSettings()
+
+  /// Every default.
+  package init() {}
 
   /// The shortest time after which a rule calls something stuck, or over.
   private var shortestWatch: Double {
@@ -15,7 +18,7 @@ struct DaemonSettings: Hashable, Sendable {
 
   /// The pace that these rules need: what only a full look shows must be seen twice within the
   /// patience, or findings would come and go with it.
-  var pace: SamplingSettings {
+  package var pace: SamplingSettings {
     var pace = sampling
     pace.fullInterval = max(
       sampling.interval, min(sampling.fullInterval, shortestWatch / 2))

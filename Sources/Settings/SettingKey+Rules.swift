@@ -5,28 +5,12 @@ import Diagnosis
 /// Keys that are about rules by their names.
 extension SettingKey {
   /// How a value is written in the file. In the environment and in flags it is the same text.
-  enum Form: Sendable {
+  package enum Form: Sendable {
     case scalar
     /// `[a, b]`
     case list
     /// `{a: 1, b: 2}`
     case map
-
-    /// A node of this form as one line of text; nil when it has another form.
-    func text(of node: YamlNode) -> String? {
-      switch (self, node.kind) {
-      case (.scalar, .scalar(let text)): return text
-      case (.list, .list(let items)):
-        let texts = items.compactMap(\.scalar)
-        return texts.count == items.count ? "[" + texts.joined(separator: ", ") + "]" : nil
-      case (.map, .map(let entries)):
-        let texts = entries.compactMap { entry in
-          entry.value.scalar.map { "\(entry.key): \($0)" }
-        }
-        return texts.count == entries.count ? "{" + texts.joined(separator: ", ") + "}" : nil
-      default: return nil
-      }
-    }
   }
 
   /// A list of rules.
@@ -65,7 +49,7 @@ extension SettingKey {
         for entry in entries {
           let parts = entry.split(separator: ":", maxSplits: 1).map { trimmed($0) }
           guard parts.count == 2, let rule = RuleID(rawValue: parts[0]), found[rule] == nil,
-            let span = try? TimeSpan.parse(parts[1]), (1...86_400).contains(span.seconds)
+            let span = TimeSpan(parts[1]), (1...86_400).contains(span.seconds)
           else { return false }
           found[rule] = span.seconds
         }
@@ -84,13 +68,5 @@ extension SettingKey {
     var rest = text.drop { $0 == " " }
     while rest.last == " " { rest.removeLast() }
     return String(rest)
-  }
-}
-
-extension YamlNode {
-  /// Its text, if it is one.
-  fileprivate var scalar: String? {
-    if case .scalar(let text) = kind { return text }
-    return nil
   }
 }

@@ -3,24 +3,24 @@
 import Reporting
 
 /// One thing that can be set: the same in the file, the environment and the flags.
-struct SettingKey: Sendable {
+package struct SettingKey: Sendable {
   /// Section and name: `sampling.interval`.
-  let path: String
+  package let path: String
   /// What it takes, after "expected": `a time from 50ms to 1h, such as 10s`.
-  let expected: String
+  package let expected: String
   /// Why its default is what it is: sentences for the commented file.
-  let reason: String
+  package let reason: String
   /// How it is written in the file.
-  var form = Form.scalar
+  package var form = Form.scalar
   /// Its value in some settings, as the file writes it.
-  let text: @Sendable (DaemonSettings) -> String
+  package let text: @Sendable (DaemonSettings) -> String
   /// Sets it from text; false when the text is not what is expected.
-  let set: @Sendable (inout DaemonSettings, String) -> Bool
+  package let set: @Sendable (inout DaemonSettings, String) -> Bool
 
-  var section: String { String(path.prefix { $0 != "." }) }
-  var name: String { String(path.drop { $0 != "." }.dropFirst()) }
+  package var section: String { String(path.prefix { $0 != "." }) }
+  package var name: String { String(path.drop { $0 != "." }.dropFirst()) }
   /// `CLOSEWATCH_FULL_INTERVAL`: without the section, so that it is short.
-  var variable: String {
+  package var variable: String {
     "CLOSEWATCH_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
 
@@ -36,7 +36,7 @@ struct SettingKey: Sendable {
       path: path, expected: "a time from \(TimeText.text(low)) to \(TimeText.text(high))",
       reason: reason, text: { TimeText.text($0[keyPath: place]) },
       set: { settings, text in
-        guard let span = try? TimeSpan.parse(text), (low...high).contains(span.seconds)
+        guard let span = TimeSpan(text), (low...high).contains(span.seconds)
         else { return false }
         settings[keyPath: place] = span.seconds
         return true

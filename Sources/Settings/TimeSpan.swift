@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A span of time as people type it: `30s`, `2m`, `1h30m`, `500ms`, `1.5s`, `2d`.
-struct TimeSpan: Hashable {
-  var seconds: Double
+package struct TimeSpan: Hashable, Sendable {
+  package var seconds: Double
 
-  /// - Throws: ``UsageError`` that shows how to write one.
-  static func parse(_ text: String) throws -> TimeSpan {
-    guard let seconds = seconds(of: text) else {
-      throw UsageError("write a number with its unit, such as 30s, 2m, 1h30m or 500ms")
-    }
-    return TimeSpan(seconds: seconds)
-  }
+  package init(seconds: Double) { self.seconds = seconds }
 
-  /// The same, and more than nothing.
-  static func parsePositive(_ text: String) throws -> TimeSpan {
-    let span = try parse(text)
-    guard span.seconds > 0 else { throw UsageError("it must be more than 0") }
-    return span
+  /// nil when it is not a number with its unit.
+  package init?(_ text: String) {
+    guard let seconds = Self.seconds(of: text) else { return nil }
+    self.seconds = seconds
   }
 
   private static let units: [String: Double] = [

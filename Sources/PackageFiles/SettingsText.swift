@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Settings
+
 /// The commented file: every key with its default and the reason.
 enum SettingsText {
   static func text() -> String {
