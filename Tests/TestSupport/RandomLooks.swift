@@ -29,6 +29,7 @@ package struct RandomLooks {
       takenAt: takenAt, wallClockSeconds: Double.random(in: 0...4e9, using: &generator),
       states: StateSet(rawValue: number(in: 0...UInt32.max)))
     sample.cost.wallMilliseconds = Double.random(in: 0...1e6, using: &generator)
+    sample.cost.cpuMilliseconds = Double.random(in: 0...1e6, using: &generator)
     sample.host.bootID = optional { $0.text() }
     sample.host.kernelRelease = optional { $0.text() }
     sample.host.openFiles = optional { $0.count() }
@@ -83,6 +84,7 @@ package struct RandomLooks {
     row.retransmits = number(in: 0...UInt8.max)
     row.shutdown = number(in: 0...UInt8.max)
     row.knowledge = RowKnowledge(rawValue: number(in: 0...UInt8.max))
+    row.isIPv6Only = row.knowledge.contains(.ipv6Only) && Bool.random(using: &generator)
     return row
   }
 
@@ -110,25 +112,61 @@ package struct RandomLooks {
 
   private mutating func namespace(_ id: UInt32) -> NamespaceSample {
     var namespace = NamespaceSample(id: NetnsID(rawValue: id))
+    namespace.hasTrueID = Bool.random(using: &generator)
     namespace.name = optional { $0.text() }
     namespace.isOwn = Bool.random(using: &generator)
     namespace.memberPID = optional { $0.number(in: 0...Int32.max) }
     namespace.source = Bool.random(using: &generator) ? .sockDiag : .procNetTCP
-    namespace.sockstat.inUse = count()
-    namespace.sockstat.memoryPages = count()
-    namespace.counters.listenOverflows = optional { $0.number(in: 0...UInt64.max) }
-    namespace.counters.attemptFails = optional { $0.number(in: 0...UInt64.max) }
-    namespace.settings.areRead = Bool.random(using: &generator)
-    let low: UInt16 = number(in: 0...UInt16.max)
-    namespace.settings.localPortRange = low...UInt16.max
-    namespace.settings.reservedPorts = [low...low, 0...UInt16.max].shuffled(using: &generator)
-    namespace.settings.reservedPorts.removeLast(number(in: 0...2))
-    namespace.settings.memoryPages = (0..<number(in: 0...3)).map { _ in count() }
+    namespace.sockstat = sockstat()
+    namespace.counters = counters()
+    namespace.settings = settings()
     return namespace
   }
 
+  private mutating func sockstat() -> SockStat {
+    var stat = SockStat()
+    stat.inUse = count()
+    stat.inUse6 = count()
+    stat.timeWait = count()
+    stat.orphans = count()
+    stat.allocated = count()
+    stat.memoryPages = count()
+    return stat
+  }
+
+  private mutating func counters() -> TCPCounters {
+    var counters = TCPCounters()
+    let paths: [WritableKeyPath<TCPCounters, UInt64?>] = [
+      \.listenOverflows, \.listenDrops, \.timeWaitOverflow, \.abortOnMemory, \.abortOnTimeout,
+      \.requestQueueFullDrop, \.requestQueueFullCookies, \.retransmittedSegments, \.outResets,
+      \.activeOpens, \.passiveOpens, \.attemptFails,
+    ]
+    for path in paths { counters[keyPath: path] = optional { $0.number(in: 0...UInt64.max) } }
+    return counters
+  }
+
+  private mutating func settings() -> TCPSettings {
+    var settings = TCPSettings()
+    settings.areRead = Bool.random(using: &generator)
+    let low: UInt16 = number(in: 0...UInt16.max)
+    settings.localPortRange = low...UInt16.max
+    settings.reservedPorts = [low...low, 0...UInt16.max].shuffled(using: &generator)
+    settings.reservedPorts.removeLast(number(in: 0...2))
+    settings.timeWaitReuse = count()
+    settings.timeWaitReuseDelayMilliseconds = count()
+    settings.maxTimeWaitBuckets = count()
+    settings.finTimeoutSeconds = count()
+    settings.keepaliveTimeSeconds = count()
+    settings.somaxconn = count()
+    settings.maxOrphans = count()
+    settings.memoryPages = (0..<number(in: 0...3)).map { _ in count() }
+    return settings
+  }
+
   private mutating func gaps() -> [Gap] {
-    Gap.Kind.allCases.map { Gap($0, count: count(), detail: text()) }
+    Gap.Kind.allCases.map { kind in
+      Gap(kind, count: number(in: 0...recordedTallyBound), detail: text())
+    }
   }
 
   private mutating func address() -> IPAddress {
@@ -161,7 +199,7 @@ package struct RandomLooks {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  private mutating func count() -> Int { number(in: 0...recordedCountBound) }
+  private mutating func count() -> Int { number(in: 0...Int.max) }
 
   private mutating func optional<V>(_ make: (inout RandomLooks) -> V) -> V? {
     Bool.random(using: &generator) ? make(&self) : nil

@@ -45,7 +45,7 @@ package struct LookSummary: Hashable, Sendable {
   package static let table = RecordTable<LookSummary>(
     "look.txt", empty: LookSummary(),
     columns: [
-      Column("boot_clock_ns") { row, writer in
+      RecordColumn("boot_clock_ns") { row, writer in
         writer.number(row.takenAt.nanoseconds)
       } read: { cell, row throws(CellError) in
         row.takenAt = BootInstant(nanoseconds: try cell.number(in: 0...latestNanoseconds))
@@ -60,11 +60,11 @@ package struct LookSummary: Hashable, Sendable {
       .optionalCount("max_files", \.host.maxFiles),
       .count("descriptors_in_flight", \.descriptorsInFlight),
       .flag("every_process_seen", \.isComplete),
-      .count("namespaces", \.namespaces),
-      .count("sockets", \.sockets),
-      .count("holders", \.holders),
-      .count("ghosts", \.ghosts),
-      .count("processes", \.processes),
-      .count("gaps", \.gaps),
+      .tally("namespaces", \.namespaces),
+      .tally("sockets", \.sockets),
+      .tally("holders", \.holders),
+      .tally("ghosts", \.ghosts),
+      .tally("processes", \.processes),
+      .tally("gaps", \.gaps),
     ])
 }

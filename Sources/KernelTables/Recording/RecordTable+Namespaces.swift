@@ -6,11 +6,12 @@ extension RecordTable where Row == NamespaceSample {
     "namespaces.txt", empty: NamespaceSample(id: NetnsID(rawValue: 0)),
     columns: identity + sockstat + counters + settings)
 
-  private static let identity: [Column<NamespaceSample>] = [
+  private static let identity: [RecordColumn<NamespaceSample>] = [
     .namespace("netns", \.id),
+    RecordColumn.flag("netns_is_true", \.hasTrueID).ifRecorded(),
     .optionalText("name", \.name),
     .flag("own", \.isOwn),
-    Column("member_pid") { row, writer in
+    RecordColumn("member_pid") { row, writer in
       if let pid = row.memberPID { writer.number(pid) } else { writer.word("-") }
     } read: { cell, row throws(CellError) in
       row.memberPID = cell.isAbsent ? nil : try cell.number(in: 0...Int32.max)
@@ -18,7 +19,7 @@ extension RecordTable where Row == NamespaceSample {
     .choice("source", \.source, [(.sockDiag, "sock_diag"), (.procNetTCP, "proc")]),
   ]
 
-  private static let sockstat: [Column<NamespaceSample>] = [
+  private static let sockstat: [RecordColumn<NamespaceSample>] = [
     .count("sockstat_inuse", \.sockstat.inUse),
     .count("sockstat6_inuse", \.sockstat.inUse6),
     .count("sockstat_tw", \.sockstat.timeWait),
@@ -27,7 +28,7 @@ extension RecordTable where Row == NamespaceSample {
     .count("sockstat_mem_pages", \.sockstat.memoryPages),
   ]
 
-  private static let counters: [Column<NamespaceSample>] = [
+  private static let counters: [RecordColumn<NamespaceSample>] = [
     .optionalNumber("ListenOverflows", \.counters.listenOverflows),
     .optionalNumber("ListenDrops", \.counters.listenDrops),
     .optionalNumber("TCPTimeWaitOverflow", \.counters.timeWaitOverflow),
@@ -42,14 +43,14 @@ extension RecordTable where Row == NamespaceSample {
     .optionalNumber("AttemptFails", \.counters.attemptFails),
   ]
 
-  private static let settings: [Column<NamespaceSample>] = [
+  private static let settings: [RecordColumn<NamespaceSample>] = [
     .flag("settings_read", \.settings.areRead),
-    Column("ip_local_port_range") { row, writer in
+    RecordColumn("ip_local_port_range") { row, writer in
       writer.word(text(row.settings.localPortRange))
     } read: { cell, row throws(CellError) in
       row.settings.localPortRange = try range(cell)
     },
-    Column("ip_local_reserved_ports") { row, writer in
+    RecordColumn("ip_local_reserved_ports") { row, writer in
       let ranges = row.settings.reservedPorts.map(text)
       writer.word(ranges.isEmpty ? "none" : ranges.joined(separator: ","))
     } read: { cell, row throws(CellError) in
@@ -63,13 +64,13 @@ extension RecordTable where Row == NamespaceSample {
     .count("tcp_keepalive_time", \.settings.keepaliveTimeSeconds),
     .count("somaxconn", \.settings.somaxconn),
     .count("tcp_max_orphans", \.settings.maxOrphans),
-    Column("tcp_mem_pages") { row, writer in
+    RecordColumn("tcp_mem_pages") { row, writer in
       let pages = row.settings.memoryPages.map { String($0) }
       writer.word(pages.isEmpty ? "none" : pages.joined(separator: ","))
     } read: { cell, row throws(CellError) in
       row.settings.memoryPages = []
       for part in parts(cell) {
-        row.settings.memoryPages.append(try Cell(part).number(in: 0...recordedCountBound))
+        row.settings.memoryPages.append(try Cell(part).number(in: 0...Int.max))
       }
     },
   ]

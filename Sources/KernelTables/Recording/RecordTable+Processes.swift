@@ -15,7 +15,7 @@ extension RecordTable where Row == ProcessRecord {
       .optionalText("container", \.container),
       .optionalText("cgroup", \.cgroup),
       .optionalNumber("cgroup_id", \.cgroupID),
-      Column("netns") { row, writer in
+      RecordColumn("netns") { row, writer in
         if let id = row.namespace { writer.number(id.rawValue) } else { writer.word("-") }
       } read: { cell, row throws(CellError) in
         let known = !cell.isAbsent
@@ -25,8 +25,8 @@ extension RecordTable where Row == ProcessRecord {
       .optionalNumber("soft_limit", \.descriptorSoftLimit),
       .optionalNumber("hard_limit", \.descriptorHardLimit),
       .choice("runtime", \.runtime, ProcessRuntime.allCases.map { ($0, $0.rawValue) }),
-      Column.number("image", \.imageID).ifRecorded(),
-      Column("arguments") { row, writer in
+      RecordColumn.number("image", \.imageID).ifRecorded(),
+      RecordColumn("arguments") { row, writer in
         if let arguments = row.arguments { writer.list(arguments) } else { writer.word("-") }
       } read: { cell, row throws(CellError) in
         row.arguments = cell.isAbsent ? nil : try cell.list()
@@ -44,7 +44,7 @@ extension RecordTable where Row == SocketHolder {
       .id("pid", \.process.pid),
       .number("start_ticks", \.process.startTicks),
       .id("fd", \.fd),
-      Column("table") { row, writer in
+      RecordColumn("table") { row, writer in
         switch row.table {
         case .process: writer.word("fd")
         case .thread(let tid): writer.word("task/\(tid)/fd")
@@ -99,7 +99,7 @@ extension RecordTable where Row == RecordedGap {
     columns: [
       .choice("from", \.origin, [(.sample, "sample"), (.holders, "holders")]),
       .choice("kind", \.gap.kind, Gap.Kind.allCases.map { ($0, $0.rawValue) }),
-      .count("count", \.gap.count),
+      .tally("count", \.gap.count),
       .text("detail", \.gap.detail),
     ])
 }

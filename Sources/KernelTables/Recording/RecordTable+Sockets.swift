@@ -5,7 +5,7 @@ extension RecordTable where Row == SocketRow {
   package static let sockets = RecordTable(
     "sockets.tsv", empty: SocketRow(), columns: asShownBySS + identity + fromTCPInfo)
 
-  private static let asShownBySS: [Column<SocketRow>] = [
+  private static let asShownBySS: [RecordColumn<SocketRow>] = [
     .namespace("netns", \.namespace),
     .choice("family", \.family, [(.ipv4, "ipv4"), (.ipv6, "ipv6")]),
     .state("state", \.state),
@@ -25,14 +25,14 @@ extension RecordTable where Row == SocketRow {
     .number("retransmits", \.retransmits),
   ]
 
-  private static let identity: [Column<SocketRow>] = [
+  private static let identity: [RecordColumn<SocketRow>] = [
     .number("uid", \.uid),
     .number("inode", \.inode),
     .number("cookie", \.cookie),
     .number("cgroup_id", \.cgroupID),
   ]
 
-  private static let fromTCPInfo: [Column<SocketRow>] = [
+  private static let fromTCPInfo: [RecordColumn<SocketRow>] = [
     .number("last_data_sent_ms", \.lastDataSentMilliseconds),
     .number("last_data_received_ms", \.lastDataReceivedMilliseconds),
     .number("last_ack_received_ms", \.lastAckReceivedMilliseconds),
@@ -41,15 +41,16 @@ extension RecordTable where Row == SocketRow {
     .number("segments_out", \.segmentsOut),
     .number("shutdown", \.shutdown),
     .knowledge("known", \.knowledge),
+    .ipv6Only("ipv6_only"),
   ]
 }
 
-extension Column {
+extension RecordColumn {
   /// A state by its name, `UNKNOWN_14` where the number has none.
   static func state(
     _ name: String, _ path: Place<Row, TCPState>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.word(row[keyPath: path].name)
     } read: { cell, row throws(CellError) in
       guard let state = StateName.states[cell.word] else {
@@ -62,8 +63,8 @@ extension Column {
   /// States with a comma between them, `none` for no state.
   static func states(
     _ name: String, _ path: Place<Row, StateSet>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       let states = (0..<32).map(TCPState.init(rawValue:)).filter(row[keyPath: path].contains)
       writer.word(states.isEmpty ? "none" : states.map(\.name).joined(separator: ","))
     } read: { cell, row throws(CellError) in
@@ -80,13 +81,14 @@ extension Column {
   }
 
   /// What the source knew, with a plus sign between: `cookie+info`; `none`. Bits without a name
-  /// are `bit5`.
+  /// are `bit6`; what has a column of its own is not among them, and is passed over where an older
+  /// recording names it (`bit5`).
   fileprivate static func knowledge(
     _ name: String, _ path: Place<Row, RowKnowledge>
-  ) -> Column {
+  ) -> RecordColumn {
     let names = ["cookie", "info", "cgroup", "shutdown", "limit", "bit5", "bit6", "bit7"]
-    return Column(name) { row, writer in
-      let bits = row[keyPath: path].rawValue
+    return RecordColumn(name) { row, writer in
+      let bits = row[keyPath: path].subtracting(.ipv6Only).rawValue
       let known = names.indices.filter { bits & (1 << UInt8($0)) != 0 }.map { names[$0] }
       writer.word(known.isEmpty ? "none" : known.joined(separator: "+"))
     } read: { cell, row throws(CellError) in
@@ -98,8 +100,23 @@ extension Column {
         }
         bits |= 1 << UInt8(bit)
       }
-      row[keyPath: path] = RowKnowledge(rawValue: bits)
+      let own = row[keyPath: path].intersection(.ipv6Only)
+      row[keyPath: path] = RowKnowledge(rawValue: bits).subtracting(.ipv6Only).union(own)
     }
+  }
+}
+
+extension RecordColumn where Row == SocketRow {
+  /// `-` where the source could not know it, and in recordings from before it was recorded.
+  fileprivate static func ipv6Only(_ name: String) -> RecordColumn {
+    RecordColumn(name) { row, writer in
+      let isKnown = row.knowledge.contains(.ipv6Only)
+      writer.word(isKnown ? (row.isIPv6Only ? "yes" : "no") : "-")
+    } read: { cell, row throws(CellError) in
+      guard ["yes", "no", "-"].contains(cell.word) else { throw CellError("one of yes no -") }
+      if !cell.isAbsent { row.knowledge.insert(.ipv6Only) }
+      row.isIPv6Only = cell.word == "yes"
+    }.ifRecorded()
   }
 }
 

@@ -2,7 +2,7 @@
 
 /// One column of a recorded table, or one key of a `key: value` file: its name, and how its cell
 /// is written and read.
-package struct Column<Row>: Sendable {
+package struct RecordColumn<Row>: Sendable {
   package var name: String
   /// Whether a table without it is whole: those that were recorded before it was thought of.
   package var isOptional = false
@@ -25,11 +25,11 @@ package struct Column<Row>: Sendable {
 package struct RecordTable<Row: Sendable>: Sendable {
   /// The file's name, for example `sockets.tsv`.
   package var file: String
-  package var columns: [Column<Row>]
+  package var columns: [RecordColumn<Row>]
   /// A row before its cells are read.
   package var empty: Row
 
-  package init(_ file: String, empty: Row, columns: [Column<Row>]) {
+  package init(_ file: String, empty: Row, columns: [RecordColumn<Row>]) {
     self.file = file
     self.empty = empty
     self.columns = columns
@@ -131,8 +131,8 @@ package struct RecordTable<Row: Sendable>: Sendable {
   /// For each cell of a line, the column it belongs to.
   private func order(
     of header: ArraySlice<UInt8>, path: String
-  ) throws(RecordingError) -> [Column<Row>] {
-    var order: [Column<Row>] = []
+  ) throws(RecordingError) -> [RecordColumn<Row>] {
+    var order: [RecordColumn<Row>] = []
     for cell in header.split(separator: Self.tab, omittingEmptySubsequences: false) {
       let name = Cell(cell).word
       guard let column = columns.first(where: { $0.name == name }),
@@ -150,7 +150,7 @@ package struct RecordTable<Row: Sendable>: Sendable {
   }
 
   private func row(
-    _ line: ArraySlice<UInt8>, order: [Column<Row>], path: String, number: Int
+    _ line: ArraySlice<UInt8>, order: [RecordColumn<Row>], path: String, number: Int
   ) throws(RecordingError) -> Row {
     let cells = line.split(separator: Self.tab, omittingEmptySubsequences: false)
     guard cells.count == order.count else {
@@ -184,7 +184,7 @@ package struct RecordTable<Row: Sendable>: Sendable {
   }
 
   private func read(
-    _ cell: Cell, _ column: Column<Row>, into row: inout Row, path: String, number: Int
+    _ cell: Cell, _ column: RecordColumn<Row>, into row: inout Row, path: String, number: Int
   ) throws(RecordingError) {
     do {
       try column.read(cell, &row)

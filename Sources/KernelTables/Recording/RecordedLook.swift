@@ -117,10 +117,10 @@ private struct LookReader {
     var namespaces: Set<NetnsID> = []
     for (index, namespace) in look.sample.namespaces.enumerated()
     where !namespaces.insert(namespace.id).inserted {
-      let blockLines = RecordTable.namespaces.columns.count + 1
       throw RecordingError.damagedCell(
-        file: folder + RecordTable.namespaces.file, line: index * blockLines + 1, column: "netns",
-        text: String(namespace.id.rawValue), expected: "a namespace that was not listed before")
+        file: folder + RecordTable.namespaces.file, line: line(ofNamespace: index),
+        column: "netns", text: String(namespace.id.rawValue),
+        expected: "a namespace that was not listed before")
     }
     for (index, row) in look.sample.sockets.enumerated()
     where !namespaces.contains(row.namespace) {
@@ -135,6 +135,15 @@ private struct LookReader {
         file: folder + RecordTable.processes.file, line: index + 2, column: "pid",
         text: String(process.id.pid), expected: "a process that was not listed before")
     }
+  }
+
+  /// Blocks have no fixed number of lines: older recordings lack some keys.
+  private func line(ofNamespace index: Int) -> Int {
+    let newline = UInt8(ascii: "\n")
+    let lines = (files[RecordTable.namespaces.file] ?? [])
+      .split(separator: newline, omittingEmptySubsequences: false)
+    let gaps = lines.indices.filter { lines[$0].isEmpty }
+    return index == 0 ? 1 : gaps[index - 1] + 2
   }
 
   private func bytes(of name: String) throws(RecordingError) -> [UInt8] {

@@ -34,11 +34,11 @@ package struct RecordingHeader: Hashable, Sendable {
       .text("closewatch", \.closewatchVersion),
       .optionalText("kernel_release", \.kernelRelease),
       .flag("redacted", \.isRedacted),
-      Column("looks") { row, writer in
+      RecordColumn("looks") { row, writer in
         if let looks = row.looks { writer.number(looks) } else { writer.word("unfinished") }
       } read: { cell, row throws(CellError) in
         let isOpen = cell.word == "unfinished"
-        row.looks = isOpen ? nil : try cell.number(in: 0...recordedCountBound)
+        row.looks = isOpen ? nil : try cell.number(in: 0...recordedTallyBound)
       },
       .optionalText("stopped", \.stopped),
     ])

@@ -28,6 +28,22 @@ package struct Sample: Sendable {
   }
 }
 
+extension Sample {
+  /// Sockets that the kernel counts in use, of both families and all namespaces.
+  package var socketsInUse: Int {
+    namespaces.reduce(0) { $0.addingClamped($1.sockstat.inUse).addingClamped($1.sockstat.inUse6) }
+  }
+}
+
+extension Int {
+  /// The sum of two numbers that are not negative; the greatest number where it does not fit. The
+  /// kernel's own numbers go up to it.
+  package func addingClamped(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}
+
 /// What one look has cost.
 package struct SampleCost: Hashable, Sendable {
   package var wallMilliseconds = 0.0

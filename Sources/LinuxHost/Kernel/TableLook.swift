@@ -90,11 +90,11 @@ package struct TableLook {
     var result = Wanted(own: survey.found[0].id)
     for namespace in wanted {
       let stat = outsideDirectory(namespace).flatMap { facts.sockStat(in: $0) }
-      expected += stat.map(\.rowsExpected) ?? 0
+      expected = expected.addingClamped(stat.map(\.rowsExpected) ?? 0)
       result.namespaces.append((namespace, stat))
     }
     // Untouched memory costs nothing; an array that grows is copied, and is twice there meanwhile.
-    sample.sockets.reserveCapacity(min(expected + expected / 16 + 64, bounds.rows))
+    sample.sockets.reserveCapacity(min(expected, bounds.rows) / 16 * 17 + 64)
     return result
   }
 
@@ -248,5 +248,7 @@ package struct TableLook {
 
 extension SockStat {
   /// How many rows the tables will have, about.
-  fileprivate var rowsExpected: Int { inUse + inUse6 + timeWait }
+  fileprivate var rowsExpected: Int {
+    inUse.addingClamped(inUse6).addingClamped(timeWait)
+  }
 }

@@ -88,15 +88,13 @@ struct TurnEngine {
   }
 
   private var isSmall: Bool {
-    guard let namespaces = watch.census?.sample.namespaces else { return true }
-    return namespaces.reduce(0) { $0 + $1.sockstat.inUse + $1.sockstat.inUse6 }
-      <= Self.smallTable
+    guard let sample = watch.census?.sample else { return true }
+    return sample.socketsInUse <= Self.smallTable
   }
 
   /// `alloc` is of the whole host and counts sockets that were never connected too.
   private static func unlisted(_ sample: Sample) -> Int {
     let allocated = sample.namespaces.first { $0.isOwn }?.sockstat.allocated ?? 0
-    return allocated
-      - sample.namespaces.reduce(0) { $0 + $1.sockstat.inUse + $1.sockstat.inUse6 }
+    return allocated - sample.socketsInUse
   }
 }

@@ -56,23 +56,52 @@ import Testing
     #expect(try read(files(look)).files() == look.files())
   }
 
-  @Test func `a recording from before images were recorded reads back without them`() throws {
-    var random = RandomLooks(seed: 29)
-    let look = random.look(sockets: 3)
+  /// The files as they would be without a column.
+  private func files(
+    _ look: RecordedLook, without column: String, of name: String
+  ) throws -> [String: [UInt8]] {
     var files = files(look)
-    let name = RecordTable.processes.file
     let lines = (files[name] ?? []).split(separator: UInt8(ascii: "\n"))
       .map { $0.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false) }
-    let image = try #require(lines[0].firstIndex { $0.elementsEqual("image".utf8) })
+    let index = try #require(lines[0].firstIndex { $0.elementsEqual(column.utf8) })
     files[name] =
       Array(
         lines.map { cells in
-          (cells[..<image] + cells[(image + 1)...]).joined(separator: [UInt8(ascii: "\t")])
+          (cells[..<index] + cells[(index + 1)...]).joined(separator: [UInt8(ascii: "\t")])
         }.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+    return files
+  }
+
+  @Test func `a recording from before images were recorded reads back without them`() throws {
+    var random = RandomLooks(seed: 29)
+    let look = random.look(sockets: 3)
+    let files = try files(look, without: "image", of: RecordTable.processes.file)
     var expected = look.report.processes
     for index in expected.indices { expected[index].imageID = 0 }
     #expect(try read(files).report.processes == expected)
     #expect(expected != look.report.processes)
+  }
+
+  @Test func `whether a listener is for IPv6 only is unknown where it was not recorded`() throws {
+    var random = RandomLooks(seed: 30)
+    var look = random.look(sockets: 31)
+    let table = RecordTable.sockets.file
+    var old = try files(look, without: "ipv6_only", of: table)
+    // Then the fifth bit of what was known had no name.
+    let text = String(decoding: old[table] ?? [], as: UTF8.self)
+    old[table] =
+      Array(
+        text.split(separator: "\n").map { "\($0)" }.enumerated().map { number, line in
+          number == 0 || !line.hasSuffix("+limit") ? line : line + "+bit5"
+        }.joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
+    #expect(String(decoding: old[table] ?? [], as: UTF8.self).contains("bit5"))
+    let known = look.sample.sockets.count { $0.knowledge.contains(.ipv6Only) }
+    #expect(known > 0)
+    for index in look.sample.sockets.indices {
+      look.sample.sockets[index].knowledge.remove(.ipv6Only)
+      look.sample.sockets[index].isIPv6Only = false
+    }
+    #expect(try read(old).sample.sockets == look.sample.sockets)
   }
 
   @Test func `columns in another order mean the same`() throws {

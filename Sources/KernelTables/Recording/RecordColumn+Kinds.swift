@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers that are added or subtracted later stay below this when they are read, so that a
-/// damaged recording cannot make the arithmetic overflow.
-package let recordedCountBound = 1 << 48
+/// What closewatch itself counted, and adds up later, stays below this when it is read: a damaged
+/// recording cannot make the sums overflow.
+package let recordedTallyBound = 1 << 48
 
 /// Where in a row a column's value is.
 typealias Place<Row, Value> = any WritableKeyPath<Row, Value> & Sendable
 
-extension Column {
+extension RecordColumn {
   /// The same column, which older recordings may lack: a row then keeps what an empty one has.
-  func ifRecorded() -> Column {
+  func ifRecorded() -> RecordColumn {
     var column = self
     column.isOptional = true
     return column
@@ -18,8 +18,8 @@ extension Column {
   /// An unsigned number of the kernel: every value of its type is possible.
   static func number<N: FixedWidthInteger & UnsignedInteger & Sendable>(
     _ name: String, _ path: Place<Row, N>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.number(row[keyPath: path])
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = try cell.number(in: N.min...N.max)
@@ -28,38 +28,48 @@ extension Column {
 
   static func optionalNumber<N: FixedWidthInteger & UnsignedInteger & Sendable>(
     _ name: String, _ path: Place<Row, N?>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       if let value = row[keyPath: path] { writer.number(value) } else { writer.word("-") }
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = cell.isAbsent ? nil : try cell.number(in: N.min...N.max)
     }
   }
 
-  /// A count, from 0 to ``recordedCountBound``.
+  /// A number of the kernel that is never negative: `fs.file-max` is 2^63-1 under systemd. Whoever
+  /// adds two of them has to expect that the sum does not fit.
   static func count(
     _ name: String, _ path: Place<Row, Int>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.number(row[keyPath: path])
     } read: { cell, row throws(CellError) in
-      row[keyPath: path] = try cell.number(in: 0...recordedCountBound)
+      row[keyPath: path] = try cell.number(in: 0...Int.max)
+    }
+  }
+
+  /// A count of our own, from 0 to ``recordedTallyBound``.
+  static func tally(_ name: String, _ path: Place<Row, Int>) -> RecordColumn {
+    RecordColumn(name) { row, writer in
+      writer.number(row[keyPath: path])
+    } read: { cell, row throws(CellError) in
+      row[keyPath: path] = try cell.number(in: 0...recordedTallyBound)
     }
   }
 
   static func optionalCount(
     _ name: String, _ path: Place<Row, Int?>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       if let value = row[keyPath: path] { writer.number(value) } else { writer.word("-") }
     } read: { cell, row throws(CellError) in
-      row[keyPath: path] = cell.isAbsent ? nil : try cell.number(in: 0...recordedCountBound)
+      row[keyPath: path] = cell.isAbsent ? nil : try cell.number(in: 0...Int.max)
     }
   }
 
   /// A pid or a descriptor: never negative.
-  static func id(_ name: String, _ path: Place<Row, Int32>) -> Column {
-    Column(name) { row, writer in
+  static func id(_ name: String, _ path: Place<Row, Int32>) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.number(row[keyPath: path])
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = try cell.number(in: 0...Int32.max)
@@ -69,20 +79,20 @@ extension Column {
   static func fraction(
     _ name: String, _ path: Place<Row, Double>,
     in range: ClosedRange<Double>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.word(String(row[keyPath: path]))
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = try cell.fraction(in: range)
     }
   }
 
-  static func flag(_ name: String, _ path: Place<Row, Bool>) -> Column {
+  static func flag(_ name: String, _ path: Place<Row, Bool>) -> RecordColumn {
     choice(name, path, [(true, "yes"), (false, "no")])
   }
 
-  static func text(_ name: String, _ path: Place<Row, String>) -> Column {
-    Column(name) { row, writer in
+  static func text(_ name: String, _ path: Place<Row, String>) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.text(row[keyPath: path])
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = try cell.text()
@@ -91,8 +101,8 @@ extension Column {
 
   static func optionalText(
     _ name: String, _ path: Place<Row, String?>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       if let text = row[keyPath: path] { writer.text(text) } else { writer.word("-") }
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = cell.isAbsent ? nil : try cell.text()
@@ -102,8 +112,8 @@ extension Column {
   /// One of a few values, by name.
   static func choice<V: Equatable & Sendable>(
     _ name: String, _ path: Place<Row, V>, _ names: [(V, String)]
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       let value = row[keyPath: path]
       writer.word(names.first { $0.0 == value }?.1 ?? "?")
     } read: { cell, row throws(CellError) in
@@ -117,8 +127,8 @@ extension Column {
 
   static func address(
     _ name: String, _ path: Place<Row, IPAddress>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.word(row[keyPath: path].description)
     } read: { cell, row throws(CellError) in
       guard let address = AddressText.parse(cell.bytes) else {
@@ -130,8 +140,8 @@ extension Column {
 
   static func namespace(
     _ name: String, _ path: Place<Row, NetnsID>
-  ) -> Column {
-    Column(name) { row, writer in
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
       writer.number(row[keyPath: path].rawValue)
     } read: { cell, row throws(CellError) in
       row[keyPath: path] = NetnsID(rawValue: try cell.number(in: 0...UInt32.max))
