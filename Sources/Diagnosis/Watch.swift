@@ -30,7 +30,8 @@ package struct Watch: Sendable {
 
   /// Takes in a look, and says which sockets to find the holders of.
   package mutating func advance(
-    with sample: Sample, ghosts: HolderSearch.Ghosts = .everywhere, learnOpeners: Bool = true
+    with sample: Sample, deadSockets: HolderSearch.DeadSockets = .everywhere,
+    learnOpeners: Bool = true
   ) -> HolderSearch {
     if census == nil {
       census = Census(sample, limit: settings.connectionLimit)
@@ -38,7 +39,8 @@ package struct Watch: Sendable {
       census?.advance(with: sample)
     }
     guard let census else { return HolderSearch() }
-    var search = census.search(settings: settings, ghosts: ghosts, learnOpeners: learnOpeners)
+    var search = census.search(
+      settings: settings, deadSockets: deadSockets, learnOpeners: learnOpeners)
     // A hunt costs a quarter of a second of a core: not again and again for one that hides.
     if hunts < Self.huntsMost {
       search.hunts = TimeWaitPortExhaustion.hunts(in: census, settings: settings)

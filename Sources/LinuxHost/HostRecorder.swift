@@ -46,12 +46,12 @@ package struct HostRecorder {
     try writeHeader()
   }
 
-  /// The widest question about a look: every holder, ghosts everywhere, the records of all
+  /// The widest question about a look: every holder, dead sockets everywhere, the records of all
   /// processes that held a socket in an earlier look, and arguments when nothing is redacted.
   package func search(for sample: Sample) -> HolderSearch {
     var search = HolderSearch()
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-    search.ghosts = .everywhere
+    search.deadSockets = .everywhere
     search.records = seenProcesses.sorted()
     search.arguments = !header.isRedacted
     return search

@@ -19,9 +19,9 @@ package struct LiveHost: Host {
     set { finder.bounds = newValue }
   }
 
-  /// Whether a search for ghosts may read the tables a second time, to tell them from sockets that
-  /// were made after the sample. Whoever looks again anyway can do without.
-  package var tellsGhostsAtOnce = true
+  /// Whether a search for dead sockets may read the tables a second time, to tell them from
+  /// sockets that were made after the sample. Whoever looks again anyway can do without.
+  package var tellsDeadSocketsAtOnce = true
 
   private var finder: HolderFinder
   /// What the newest sample was asked for.
@@ -88,6 +88,6 @@ package struct LiveHost: Host {
     }
     return finder.find(
       search, in: sample, coversHost: newest.namespaces == .all,
-      freshInodes: tellsGhostsAtOnce ? freshInodes : nil)
+      freshInodes: tellsDeadSocketsAtOnce ? freshInodes : nil)
   }
 }

@@ -79,15 +79,15 @@ enum RecordedAnswer {
   static func report(_ recorded: HolderReport, _ search: HolderSearch) -> HolderReport {
     var report = recorded
     report.holders = holders(recorded.holders, search)
-    switch search.ghosts {
-    case .none: report.ghosts = []
+    switch search.deadSockets {
+    case .none: report.deadSockets = []
     case .everywhere: break
     case .of(let pids):
       let pids = Set(pids)
-      report.ghosts.removeAll { !pids.contains($0.process.pid) }
+      report.deadSockets.removeAll { !pids.contains($0.process.pid) }
     }
     var wanted = Set(report.holders.map(\.process.pid))
-    wanted.formUnion(report.ghosts.map(\.process.pid))
+    wanted.formUnion(report.deadSockets.map(\.process.pid))
     let parents = Dictionary(
       recorded.processes.map { ($0.id.pid, $0.parent) }, uniquingKeysWith: { first, _ in first })
     // Ancestors as far as they live, like a live host. A set ends the walk if a recording has a

@@ -43,7 +43,7 @@ import Testing
     let directory = temporary.path + "/recording"
     try record(looks(seed: seed), to: directory)
     for command in [
-      ["sockets", "--wide"], ["sockets", "--json"], ["sockets", "--ghosts", "--json"],
+      ["sockets", "--wide"], ["sockets", "--json"], ["sockets", "--dead", "--json"],
       ["triage", "--patience", "1s"], ["triage", "--patience", "1s", "--json"],
       ["triage", "--patience", "1s", "--format", "markdown"],
     ] {

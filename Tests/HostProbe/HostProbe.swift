@@ -21,7 +21,7 @@ struct HostProbe {
       let sample = try host.takeSample(request)
       var search = HolderSearch()
       search.inodes = Set(sample.sockets.map(\.inode).filter { $0 != 0 })
-      search.ghosts = .everywhere
+      search.deadSockets = .everywhere
       let report = host.findHolders(search, in: sample)
       show(sample)
       show(report)
@@ -46,8 +46,8 @@ struct HostProbe {
     for holder in report.holders {
       print("holder inode=\(holder.inode) pid=\(holder.process.pid) fd=\(holder.fd)")
     }
-    for ghost in report.ghosts {
-      print("ghost inode=\(ghost.inode) pid=\(ghost.process.pid) fd=\(ghost.fd)")
+    for deadSocket in report.deadSockets {
+      print("dead inode=\(deadSocket.inode) pid=\(deadSocket.process.pid) fd=\(deadSocket.fd)")
     }
     for gap in report.gaps { print("holder-gap kind=\(gap.kind.rawValue) count=\(gap.count)") }
     print("complete value=\(report.isComplete ? 1 : 0)")

@@ -78,7 +78,7 @@ import Testing
     #expect(report.holders.map(\.table) == [.thread(820)])
     #expect(report.processes.map(\.id) == [SmallHost.server, SmallHost.child])
     #expect(report.processes.allSatisfy { $0.arguments == nil })
-    #expect(report.ghosts.isEmpty)
+    #expect(report.deadSockets.isEmpty)
     #expect(report.isComplete && report.gaps.count == 1)
   }
 
@@ -97,19 +97,21 @@ import Testing
     #expect(try answer(search).holders.map(\.process.pid) == found)
   }
 
-  @Test func `ghosts come from the processes asked for, records and arguments on request`() throws {
+  @Test func `dead sockets come from the processes asked for, records and arguments on request`()
+    throws
+  {
     var search = HolderSearch()
-    search.ghosts = .of([813, 999])
+    search.deadSockets = .of([813, 999])
     search.records = [814]
     search.arguments = true
     var host = try host()
     let sample = try host.takeSample(SampleRequest())
     let report = host.findHolders(search, in: sample)
-    #expect(report.ghosts.map(\.inode) == [201])
+    #expect(report.deadSockets.map(\.inode) == [201])
     #expect(report.processes.map(\.id.pid) == [812, 813, 814])
     #expect(report.processes.allSatisfy { $0.arguments?.count == 2 })
-    search.ghosts = .everywhere
-    #expect(host.findHolders(search, in: sample).ghosts.map(\.inode) == [201, 202])
+    search.deadSockets = .everywhere
+    #expect(host.findHolders(search, in: sample).deadSockets.map(\.inode) == [201, 202])
   }
 
   @Test func `a directory that is not there is named`() {

@@ -231,7 +231,7 @@ import Testing
     input.owners = (0..<count).map { index in
       var owner = StuckOwner(Owner(.program, "program \(index) " + tails[index % tails.count]))
       owner.stuck = [.closeWait: index + 1, .finWait2: 1]
-      owner.ghosts = index % 3
+      owner.deadSockets = index % 3
       return owner
     }
     input.holders = input.owners.map { HolderNumbers(owner: $0.owner, states: $0.stuck) }

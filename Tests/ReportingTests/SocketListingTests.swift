@@ -139,13 +139,13 @@ import Testing
     #expect(host.listing().text(wide: true).contains("in the accept queue of nginx[812]"))
   }
 
-  @Test func `ghosts are listed by descriptor, and only those of the process asked for`() {
+  @Test func `dead sockets are listed by descriptor, and only those of the process asked for`() {
     var haunted = host
-    haunted.report.ghosts = [
-      GhostDescriptor(inode: 555, process: ProcessID(pid: 4711, startTicks: 4711), fd: 12),
-      GhostDescriptor(inode: 556, process: ProcessID(pid: 812, startTicks: 812), fd: 13),
+    haunted.report.deadSockets = [
+      DeadDescriptor(inode: 555, process: ProcessID(pid: 4711, startTicks: 4711), fd: 12),
+      DeadDescriptor(inode: 556, process: ProcessID(pid: 812, startTicks: 812), fd: 13),
     ]
-    let listing = haunted.listing().ghostsOnly(pid: 4711, unit: nil)
+    let listing = haunted.listing().deadSocketsOnly(pid: 4711, unit: nil)
     #expect(
       listing.text() == """
         Descriptors on dead sockets (in no table; ss cannot show them)
@@ -154,7 +154,7 @@ import Testing
         """)
     #expect(
       listing.json()
-        == #"{"schema_version":1,"sockets":[],"ghosts":[{"inode":555,"pid":4711,"fd":12,"#
+        == #"{"schema_version":1,"sockets":[],"dead_sockets":[{"inode":555,"pid":4711,"fd":12,"#
         + #""command":"python3"}],"gaps":[]}"# + "\n")
   }
 }

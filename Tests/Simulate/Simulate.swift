@@ -96,7 +96,7 @@ enum Simulate {
       $0.isInbound = false
       $0.receiveQueue = 1
     }
-    add("keepalive to ghost") {
+    add("keepalive to dead socket") {
       $0.isInbound = false
       $0.keepaliveSeconds = 15
     }

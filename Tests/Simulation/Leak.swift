@@ -12,7 +12,7 @@ package final class Leak: Activity {
     /// Healthy connections for each leaked one, closed within seconds.
     package var healthyForEach = 0.0
     /// Seconds of keepalive after which the peer's kernel answers with RST and the descriptor
-    /// becomes a ghost; 0 for none.
+    /// becomes a dead socket; 0 for none.
     package var keepaliveSeconds = 0.0
     package var workers = 1
     package var limit: UInt64 = 1024
@@ -56,7 +56,7 @@ package final class Leak: Activity {
       var new = make(at, in: host)
       if plan.keepaliveSeconds > 0 {
         new.keepaliveSeconds = plan.keepaliveSeconds
-        new.ghostFrom = at + 60 + plan.keepaliveSeconds
+        new.deadFrom = at + 60 + plan.keepaliveSeconds
       }
       sockets.append(new)
       leaked += 1

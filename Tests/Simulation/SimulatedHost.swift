@@ -137,7 +137,7 @@ package final class SimulatedHost {
         wanted.insert(Int(owner))
       }
     }
-    let descriptors = openDescriptors(&report, search.ghosts, &wanted)
+    let descriptors = openDescriptors(&report, search.deadSockets, &wanted)
     let records = Set(search.records)
     for (index, process) in processes.enumerated()
     where wanted.contains(index) || records.contains(process.record.id.pid) {
@@ -153,7 +153,7 @@ package final class SimulatedHost {
   }
 
   private func openDescriptors(
-    _ report: inout HolderReport, _ ghosts: HolderSearch.Ghosts, _ wanted: inout Set<Int>
+    _ report: inout HolderReport, _ deadSockets: HolderSearch.DeadSockets, _ wanted: inout Set<Int>
   ) -> [Int] {
     var descriptors = [Int](repeating: 0, count: processes.count)
     for activity in activities where activity.isThere {
@@ -161,15 +161,15 @@ package final class SimulatedHost {
       for socket in activity.sockets where socket.process >= 0 {
         guard socket.isOpen(at: now) else { continue }
         descriptors[socket.process] += 1
-        guard socket.isGhost(at: now) else { continue }
+        guard socket.isDead(at: now) else { continue }
         let id = processes[socket.process].record.id
-        switch ghosts {
+        switch deadSockets {
         case .none: continue
         case .of(let pids) where !pids.contains(id.pid): continue
         default:
           wanted.insert(socket.process)
-          report.ghosts.append(
-            GhostDescriptor(
+          report.deadSockets.append(
+            DeadDescriptor(
               inode: socket.inode, process: id, fd: Int32(socket.inode % 4096)))
         }
       }

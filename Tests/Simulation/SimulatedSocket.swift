@@ -39,7 +39,7 @@ package struct SimulatedSocket: Sendable {
   /// When the row and the descriptor go.
   var endsAt: Double = .infinity
   /// When the row goes while the descriptor stays, until `endsAt`.
-  var ghostFrom: Double = .infinity
+  var deadFrom: Double = .infinity
   /// Last data either way before the last phase.
   var lastDataAt: Double
   /// In CLOSE_WAIT or FIN_WAIT2, it goes on sending or receiving until then.
@@ -49,17 +49,17 @@ package struct SimulatedSocket: Sendable {
 
   /// Whether it has ended by then; what is over needs no memory.
   func isOver(at now: Double) -> Bool { now >= endsAt }
-  func isGhost(at now: Double) -> Bool { now >= ghostFrom && now < endsAt }
+  func isDead(at now: Double) -> Bool { now >= deadFrom && now < endsAt }
 
   /// The phase that it is in; nil before the first and after the end.
   func phase(at now: Double) -> Phase? {
-    guard now < endsAt, now < ghostFrom else { return nil }
+    guard now < endsAt, now < deadFrom else { return nil }
     return phases.last { $0.from <= now }
   }
 
   /// Whether a process has a descriptor of it.
   func isOpen(at now: Double) -> Bool {
-    if isGhost(at: now) { return true }
+    if isDead(at: now) { return true }
     return phase(at: now).map { !$0.isOrphan } ?? false
   }
 

@@ -43,7 +43,7 @@ static const struct scenario scenarios[] = {
     {"thread-table", build_thread_table, NULL, 1},
     {"zombie-leader", build_zombie_leader, NULL, 1},
     {"io-uring", build_io_uring, NULL, 1},
-    {"ghosts", build_ghosts, NULL, 1},
+    {"dead-sockets", build_dead_sockets, NULL, 1},
     {"crowd", build_crowd, NULL, 0},
     {"births", build_births, NULL, 0},
     {"churn", build_churn, NULL, 0},

@@ -76,7 +76,7 @@ void declare_held(const struct end *end, const char *state, const char *queues);
 void declare_unheld(const struct end *end, const char *state, const char *queues);
 void declare_listener(const struct end *end, int queued, int limit);
 /// A descriptor on a TCP socket that is in no table.
-void declare_ghost(const struct end *end, const char *kind);
+void declare_dead(const struct end *end, const char *kind);
 /// Waits until /proc/net/tcp{,6} has exactly as many rows in each state as were declared.
 void wait_settled(void);
 
@@ -113,8 +113,8 @@ void build_io_uring(struct request request);
 /// What the program of `execed` becomes: it only waits.
 void hold_for_ever(void) __attribute__((noreturn));
 
-// ghosts.c
-void build_ghosts(struct request request);
+// dead_sockets.c
+void build_dead_sockets(struct request request);
 
 // crowd.c
 void build_crowd(struct request request);

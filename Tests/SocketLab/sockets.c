@@ -186,8 +186,8 @@ void declare_listener(const struct end *end, int queued, int limit) {
   declare_held(end, "LISTEN", queues);
 }
 
-void declare_ghost(const struct end *end, const char *kind) {
-  say("ghost inode=%lu pid=%d fd=%d kind=%s", (unsigned long)end->inode, getpid(), end->fd, kind);
+void declare_dead(const struct end *end, const char *kind) {
+  say("dead inode=%lu pid=%d fd=%d kind=%s", (unsigned long)end->inode, getpid(), end->fd, kind);
 }
 
 /// Adds the rows of each state in one of the kernel's tables to `counts`.

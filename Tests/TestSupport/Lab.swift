@@ -57,7 +57,7 @@ package struct Lab {
   package private(set) var namespace = NetnsID(rawValue: 0)
   package private(set) var rows: [Row] = []
   package private(set) var holders: [Holder] = []
-  package private(set) var ghosts: [Holder] = []
+  package private(set) var deadSockets: [Holder] = []
   /// Living sockets of a namespace that no process is in.
   package private(set) var foreign: [Holder] = []
   package private(set) var members: [Member] = []
@@ -100,7 +100,7 @@ package struct Lab {
       namespace = NetnsID(rawValue: try fact.number("netns"))
     case "socket": rows.append(try row(fact))
     case "holder": holders.append(try holder(fact))
-    case "ghost": ghosts.append(try holder(fact))
+    case "dead": deadSockets.append(try holder(fact))
     case "foreign": foreign.append(try holder(fact))
     case "process":
       members.append(

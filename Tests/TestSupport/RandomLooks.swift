@@ -51,7 +51,7 @@ package struct RandomLooks {
         SocketHolder(
           inode: inode, process: id, fd: fd,
           table: [.process, .ioUring, .thread(fd)].randomElement(using: &generator) ?? .process))
-      report.ghosts.append(GhostDescriptor(inode: inode, process: id, fd: fd))
+      report.deadSockets.append(DeadDescriptor(inode: inode, process: id, fd: fd))
     }
     return RecordedLook(sample: sample, report: report)
   }

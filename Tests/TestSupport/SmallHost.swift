@@ -3,7 +3,7 @@
 package import KernelTables
 
 /// A host with two namespaces and eight sockets: a listener, a pair whose one end is CLOSE_WAIT,
-/// connections elsewhere, a TIME_WAIT, a state without a name, a ghost, a shared socket.
+/// connections elsewhere, a TIME_WAIT, a state without a name, a dead socket, a shared socket.
 package enum SmallHost {
   package static let own = NetnsID(rawValue: 4_026_531_840)
   package static let other = NetnsID(rawValue: 4_026_532_201)
@@ -70,9 +70,9 @@ package enum SmallHost {
       SocketHolder(inode: 104, process: server, fd: 6, table: .ioUring),
       SocketHolder(inode: 105, process: idle, fd: 3),
     ]
-    report.ghosts = [
-      GhostDescriptor(inode: 201, process: child, fd: 9),
-      GhostDescriptor(inode: 202, process: idle, fd: 9),
+    report.deadSockets = [
+      DeadDescriptor(inode: 201, process: child, fd: 9),
+      DeadDescriptor(inode: 202, process: idle, fd: 9),
     ]
     report.processes = [server, child, idle].map { id in
       var process = ProcessRecord(id: id)

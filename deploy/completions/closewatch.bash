@@ -258,7 +258,7 @@ _closewatch_top() {
 
 _closewatch_sockets() {
     repeating_flags=()
-    non_repeating_flags=(--unowned --ghosts --no-header --wide --json --version -h --help)
+    non_repeating_flags=(--unowned --dead --no-header --wide --json --version -h --help)
     repeating_options=(--state)
     non_repeating_options=(--pid --unit --port --remote --min-age --netns --source --replay --color)
     __closewatch_offer_flags_options 0

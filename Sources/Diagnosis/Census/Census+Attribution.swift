@@ -13,13 +13,13 @@ extension Census {
   ///
   /// - Parameters:
   ///   - settings: The patience decides which sockets need every holder.
-  ///   - ghosts: Where to look for descriptors on dead sockets, beyond those that just vanished.
+  ///   - deadSockets: Where to look for dead sockets, beyond those that just vanished.
   ///   - learnOpeners: Whether every descriptor table may be read: the holders of ESTABLISHED
   ///     sockets are wanted too, so that their TIME_WAIT rows can be attributed later, and who
   ///     else holds what is stuck. Without, only sockets nobody is known to hold are asked for:
   ///     at 100,000 sockets all tables cost a third of a second of a core.
   package func search(
-    settings: RuleSettings, ghosts: HolderSearch.Ghosts, learnOpeners: Bool
+    settings: RuleSettings, deadSockets: HolderSearch.DeadSockets, learnOpeners: Bool
   ) -> HolderSearch {
     var search = HolderSearch()
     search.completeness = .firstHolder
@@ -56,10 +56,10 @@ extension Census {
         weights.add(1, to: connection?.opener ?? -1)
       }
     }
-    search.ghosts = ghosts
-    if case .none = ghosts {
-      let pids = Set(self.ghosts.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
-      if !pids.isEmpty { search.ghosts = .of(pids.sorted()) }
+    search.deadSockets = deadSockets
+    if case .none = deadSockets {
+      let pids = Set(self.deadSockets.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
+      if !pids.isEmpty { search.deadSockets = .of(pids.sorted()) }
     }
     search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
     search.records = search.likely + pidsToAskWhetherAlive
@@ -99,7 +99,7 @@ extension Census {
     noteOpeners()
     let ended = endedServices(report, of: search)
     if let previousLookAt { departures.forget(ofProcesses: ended, since: previousLookAt) }
-    takeInGhosts(report, of: search, ended: ended)
+    takeInDeadSockets(report, of: search, ended: ended)
     lost = [:]
     if looks % 64 == 0 { forgetOldProcesses() }
   }
@@ -144,11 +144,11 @@ extension Census {
     return (first.startTicks, first.pid, a.fd) < (second.startTicks, second.pid, b.fd)
   }
 
-  private mutating func takeInGhosts(
+  private mutating func takeInDeadSockets(
     _ report: HolderReport, of search: HolderSearch, ended: Set<Int32>
   ) {
     let searched: (Int32) -> Bool
-    switch search.ghosts {
+    switch search.deadSockets {
     case .none: return
     case .everywhere:
       let wasCut = report.gaps.contains { $0.kind == .boundReached }
@@ -158,17 +158,17 @@ extension Census {
       let table = processes
       searched = { index in table[index].map { wanted.contains($0.id.pid) } ?? true }
     }
-    // A descriptor is no ghost when its row is only missing because the look did not ask for it.
-    let known = report.ghosts.compactMap { ghost in
-      processes.index(of: ghost.process).map { (ghost: ghost, process: $0) }
+    // A socket is not dead when its row is only missing because the look did not ask for it.
+    let known = report.deadSockets.compactMap { deadSocket in
+      processes.index(of: deadSocket.process).map { (deadSocket: deadSocket, process: $0) }
     }
     var absent: [UInt64: Connection] = [:]
-    if known.contains(where: { ghosts.ghosts[$0.ghost.inode] == nil }) {
+    if known.contains(where: { deadSockets.all[$0.deadSocket.inode] == nil }) {
       for connection in connections where connection.rowIndex < 0 && connection.inode != 0 {
         absent[connection.inode] = connection
       }
     }
-    let (gone, closed) = ghosts.update(known, at: now, absent: absent, searched: searched)
+    let (gone, closed) = deadSockets.update(known, at: now, absent: absent, searched: searched)
     for inode in closed { holders.forget(inode) }
     for connection in gone {
       if !ended.contains(connection.opener) { recordDeparture(of: connection, at: now) }

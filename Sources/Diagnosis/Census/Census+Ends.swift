@@ -38,7 +38,7 @@ extension Census {
   /// Those with most sockets lost first.
   private var losers: [Int32] {
     var counts = lost
-    for connection in ghosts.unresolved.values where connection.opener >= 0 {
+    for connection in deadSockets.unresolved.values where connection.opener >= 0 {
       counts[connection.opener, default: 0] += 1
     }
     return counts.filter { $0.value >= Self.fewestAtEnd }

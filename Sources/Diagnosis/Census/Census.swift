@@ -20,7 +20,7 @@ package struct Census: Sendable {
   package internal(set) var departures = DepartureLog()
   /// Sockets that each process (by index) has lost since the last answer of the host.
   var lost: [Int32: Int] = [:]
-  package internal(set) var ghosts = GhostLog()
+  package internal(set) var deadSockets = DeadSocketLog()
   /// Processes whose holder search was denied or that hid: "no holder" then proves nothing.
   package internal(set) var holderGaps: [Gap] = []
   package internal(set) var descriptorsInFlight = 0
@@ -244,10 +244,10 @@ package struct Census: Sendable {
     slots[slot].rowIndex = -1
     free.append(Int32(slot))
     // A row that vanishes without LAST_ACK or TIME_WAIT may have died under an open descriptor.
-    let canBeGhost = StateSet(.established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
-    let mayBeGhost =
-      connection.inode != 0 && connection.opener >= 0 && canBeGhost.contains(connection.state)
-    if !mayBeGhost || !ghosts.connectionGone(connection) {
+    let canDie = StateSet(.established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
+    let mayBeDead =
+      connection.inode != 0 && connection.opener >= 0 && canDie.contains(connection.state)
+    if !mayBeDead || !deadSockets.connectionGone(connection) {
       recordDeparture(of: connection, at: sample.takenAt)
       if connection.inode != 0 { holders.forget(connection.inode) }
     }
@@ -284,10 +284,10 @@ package struct Census: Sendable {
   /// connection would have hundreds for each port, for a day.
   private static let departedMost = 1024
 
-  /// Drops what no connection, departure or ghost refers to any more.
+  /// Drops what no connection, departure or dead socket refers to any more.
   mutating func forgetOldProcesses() {
     departures.forget(before: now.advanced(bySeconds: -86400))
-    var wanted = holders.processes.union(ghosts.processes)
+    var wanted = holders.processes.union(deadSockets.processes)
     wanted.formUnion(caughtOpeners.values.flatMap(\.keys))
     var last: Int32 = -1
     for connection in connections where connection.opener != last {

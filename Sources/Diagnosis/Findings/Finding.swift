@@ -156,7 +156,7 @@ package enum Evidence: Hashable, Sendable {
   /// Retransmissions or probes of the sockets: the most and the median.
   case retransmits(median: Int, most: Int)
   /// Sockets whose connection has since died while the descriptor stayed.
-  case turnedGhost(count: Int)
+  case turnedDead(count: Int)
   /// All share this unread byte count, the size of a TLS close_notify and the FIN.
   case closeNotifySized(bytes: Int)
   /// Distinct local ports in use to one destination, and how many there can be.

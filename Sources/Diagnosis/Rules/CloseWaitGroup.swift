@@ -13,7 +13,7 @@ package struct CloseWaitGroup {
   /// Outgoing, with nothing but the end of stream unread: what an idle pool looks like.
   package var isPoolLike: Bool
   /// Descriptors of the same story whose connection has died since.
-  package var turnedGhost: Int
+  package var turnedDead: Int
 
   /// All groups of a census that have at least one stuck socket.
   package static func all(in inquiry: Inquiry) -> [CloseWaitGroup] {
@@ -57,12 +57,12 @@ package struct CloseWaitGroup {
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
     culprits = holders + inheritance.openers
     isPoolLike = !group.port.isInbound && cause == .eofUnread
-    turnedGhost = census.ghosts.ghosts.values.count { ghost in
-      guard let connection = ghost.connection else { return false }
+    turnedDead = census.deadSockets.all.values.count { deadSocket in
+      guard let connection = deadSocket.connection else { return false }
       return connection.state == .closeWait && PortKey(connection) == group.port
-        && holders.contains { $0.process.id == census.processes[ghost.process]?.id }
+        && holders.contains { $0.process.id == census.processes[deadSocket.process]?.id }
     }
-    if turnedGhost > 0 { evidence.append(.turnedGhost(count: turnedGhost)) }
+    if turnedDead > 0 { evidence.append(.turnedDead(count: turnedDead)) }
     culprits += inquiry.pairs.peers(of: quiet.members, in: census)
   }
 

@@ -17,11 +17,11 @@ package enum CloseWaitLeak: Rule {
         inquiry, rule: id, namespace: judged.group.port.namespace)
       var finding = draft.finding(
         judged.group, cause: judged.cause, trend: judged.trend, holders: judged.culprits)
-      finding.sockets += judged.turnedGhost
+      finding.sockets += judged.turnedDead
       finding.evidence.append(contentsOf: judged.evidence)
       finding.severity = draft.severity(finding.forecast)
       // One that has died since did not get closed either.
-      if judged.trend.survivors + judged.turnedGhost < fewest(judged, settings) {
+      if judged.trend.survivors + judged.turnedDead < fewest(judged, settings) {
         finding.doubts.append(.fewSockets)
       }
       if judged.isPoolLike,

@@ -9,38 +9,38 @@ package enum ClosedFdLeak: Rule {
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
-    var byProcess: [Int32: [Ghost]] = [:]
-    for ghost in census.ghosts.ghosts.values {
-      byProcess[ghost.process, default: []].append(ghost)
+    var byProcess: [Int32: [DeadSocket]] = [:]
+    for deadSocket in census.deadSockets.all.values {
+      byProcess[deadSocket.process, default: []].append(deadSocket)
     }
-    return byProcess.sorted { $0.key < $1.key }.compactMap { process, ghosts in
-      finding(of: process, ghosts.sorted { $0.inode < $1.inode }, in: inquiry)
+    return byProcess.sorted { $0.key < $1.key }.compactMap { process, deadSockets in
+      finding(of: process, deadSockets.sorted { $0.inode < $1.inode }, in: inquiry)
     }
   }
 
   private static func finding(
-    of process: Int32, _ ghosts: [Ghost], in inquiry: Inquiry
+    of process: Int32, _ deadSockets: [DeadSocket], in inquiry: Inquiry
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    guard let record = census.processes[process], !isToldElsewhere(ghosts, in: inquiry)
+    guard let record = census.processes[process], !isToldElsewhere(deadSockets, in: inquiry)
     else { return nil }
-    let gone = census.ghosts.departures.filter { $0.process == process }
+    let gone = census.deadSockets.departures.filter { $0.process == process }
     let trend = Trend(
-      ghosts.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
+      deadSockets.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: Departures(gone),
       watched: inquiry.watched(settings.patience(for: id)))
     guard trend.isGrowing, trend.survivors >= 2 else { return nil }
-    let remembered = ghosts.compactMap(\.connection)
+    let remembered = deadSockets.compactMap(\.connection)
     let namespace =
       remembered.first?.id.namespace ?? record.namespace
       ?? census.sample.namespaces.first?.id ?? NetnsID(rawValue: 0)
     let draft = FindingDraft(inquiry, rule: id, namespace: namespace)
     var finding = draft.draft(
-      owner: record.owner, subject: "descriptors", cause: cause(of: ghosts), state: .close,
-      sockets: ghosts.count)
+      owner: record.owner, subject: "descriptors", cause: cause(of: deadSockets), state: .close,
+      sockets: deadSockets.count)
     finding.culprits = [
-      Culprit(record, role: .holder, sockets: ghosts.count, attribution: .descriptor)
+      Culprit(record, role: .holder, sockets: deadSockets.count, attribution: .descriptor)
     ]
     finding.runtime = record.runtime
     finding.growth = trend.growth
@@ -48,7 +48,7 @@ package enum ClosedFdLeak: Rule {
       remembered.filter { $0.flags.contains(.isInbound) }.map(\.localPort))
     finding.remotePort = commonPort(
       remembered.filter { !$0.flags.contains(.isInbound) }.map(\.remotePort))
-    finding.oldest = ghosts.map(\.since).min().map {
+    finding.oldest = deadSockets.map(\.since).min().map {
       Age(seconds: census.now.seconds(since: $0), bound: .atLeast)
     }
     finding.forecast = draft.descriptorForecast(of: finding.culprits, growth: trend.growth)
@@ -68,19 +68,19 @@ package enum ClosedFdLeak: Rule {
   /// CLOSE_WAIT that died is the same leak: one story with one count, told by `close-wait-leak`
   /// as long as it has sockets to show.
   private static func isToldElsewhere(
-    _ ghosts: [Ghost], in inquiry: Inquiry
+    _ deadSockets: [DeadSocket], in inquiry: Inquiry
   ) -> Bool {
-    let fromCloseWait = ghosts.compactMap(\.connection).filter { $0.state == .closeWait }
-    guard 2 * fromCloseWait.count > ghosts.count else { return false }
+    let fromCloseWait = deadSockets.compactMap(\.connection).filter { $0.state == .closeWait }
+    guard 2 * fromCloseWait.count > deadSockets.count else { return false }
     let ports = Set(fromCloseWait.map { PortKey($0) })
     return inquiry.closeWait.contains {
-      $0.trend.isGrowing && ports.contains($0.group.port) && $0.turnedGhost > 0
+      $0.trend.isGrowing && ports.contains($0.group.port) && $0.turnedDead > 0
     }
   }
 
-  private static func cause(of ghosts: [Ghost]) -> Cause {
-    let known = ghosts.compactMap(\.connection)
-    guard 2 * known.count > ghosts.count else { return .connectionDead }
+  private static func cause(of deadSockets: [DeadSocket]) -> Cause {
+    let known = deadSockets.compactMap(\.connection)
+    guard 2 * known.count > deadSockets.count else { return .connectionDead }
     let closing = known.filter { $0.state == .closeWait }
     if 2 * closing.count > known.count {
       let keepalive = closing.count { $0.flags.contains(.hadKeepalive) }

@@ -13,7 +13,7 @@ package struct LookSummary: Hashable, Sendable {
   package var namespaces = 0
   package var sockets = 0
   package var holders = 0
-  package var ghosts = 0
+  package var deadSockets = 0
   package var processes = 0
   package var gaps = 0
 
@@ -30,7 +30,7 @@ package struct LookSummary: Hashable, Sendable {
     namespaces = look.sample.namespaces.count
     sockets = look.sample.sockets.count
     holders = look.report.holders.count
-    ghosts = look.report.ghosts.count
+    deadSockets = look.report.deadSockets.count
     processes = look.report.processes.count
     gaps = look.sample.gaps.count + look.report.gaps.count
   }
@@ -63,7 +63,7 @@ package struct LookSummary: Hashable, Sendable {
       .tally("namespaces", \.namespaces),
       .tally("sockets", \.sockets),
       .tally("holders", \.holders),
-      .tally("ghosts", \.ghosts),
+      .tally("ghosts", \.deadSockets),
       .tally("processes", \.processes),
       .tally("gaps", \.gaps),
     ])

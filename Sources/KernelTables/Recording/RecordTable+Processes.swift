@@ -66,11 +66,11 @@ extension RecordTable where Row == SocketHolder {
   }
 }
 
-extension RecordTable where Row == GhostDescriptor {
+extension RecordTable where Row == DeadDescriptor {
   /// `ghosts.tsv`: descriptors on dead TCP sockets.
-  package static let ghosts = RecordTable(
+  package static let deadSockets = RecordTable(
     "ghosts.tsv",
-    empty: GhostDescriptor(inode: 0, process: ProcessID(pid: 0, startTicks: 0), fd: 0),
+    empty: DeadDescriptor(inode: 0, process: ProcessID(pid: 0, startTicks: 0), fd: 0),
     columns: [
       .number("inode", \.inode),
       .id("pid", \.process.pid),

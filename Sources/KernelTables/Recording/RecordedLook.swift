@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One look of a recording: the sample, and the answer to the widest question about it (every
-/// holder, ghosts everywhere).
+/// holder, dead sockets everywhere).
 ///
 /// Decoded values are kept, not the kernel's bytes: a rule that is written later may ask another
 /// question than the rules of today, and any narrower question can be answered from this one.
@@ -25,7 +25,7 @@ package struct RecordedLook: Sendable {
   /// The names of the files of a look, in the order they are read.
   package static let fileNames = [
     LookSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
-    RecordTable.holders.file, RecordTable.ghosts.file, RecordTable.processes.file,
+    RecordTable.holders.file, RecordTable.deadSockets.file, RecordTable.processes.file,
     RecordTable.gaps.file,
   ]
 
@@ -42,7 +42,7 @@ package struct RecordedLook: Sendable {
         rows: sample.namespaces.count),
       Self.file(.sockets, sample.sockets),
       Self.file(.holders, report.holders),
-      Self.file(.ghosts, report.ghosts),
+      Self.file(.deadSockets, report.deadSockets),
       Self.file(.processes, report.processes),
       Self.file(.gaps, gaps),
     ]
@@ -72,7 +72,7 @@ package struct RecordedLook: Sendable {
     report.descriptorsInFlight = summary.descriptorsInFlight
     report.isComplete = summary.isComplete
     report.holders = try reader.rows(.holders, count: summary.holders)
-    report.ghosts = try reader.rows(.ghosts, count: summary.ghosts)
+    report.deadSockets = try reader.rows(.deadSockets, count: summary.deadSockets)
     report.processes = try reader.rows(.processes, count: summary.processes)
     let gaps = try reader.rows(.gaps, count: summary.gaps)
     sample.gaps = gaps.filter { $0.origin == .sample }.map(\.gap)

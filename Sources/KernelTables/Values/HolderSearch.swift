@@ -12,7 +12,7 @@ package struct HolderSearch: Hashable, Sendable {
 
   /// Which descriptors on dead TCP sockets to look for. Telling costs one getxattr for each
   /// descriptor whose inode is in no table.
-  package enum Ghosts: Hashable, Sendable {
+  package enum DeadSockets: Hashable, Sendable {
     case none
     /// In these processes only.
     case of([Int32])
@@ -28,10 +28,10 @@ package struct HolderSearch: Hashable, Sendable {
     case full
   }
 
-  /// Inodes wanted. Empty: only ghosts and records.
+  /// Inodes wanted. Empty: only dead sockets and records.
   package var inodes: Set<UInt64> = []
   package var completeness = Completeness.everyHolder
-  package var ghosts = Ghosts.none
+  package var deadSockets = DeadSockets.none
   /// Processes to search first, likeliest first.
   package var likely: [Int32] = []
   /// Processes whose record (descriptor count, limits) is wanted whatever they hold.
@@ -49,14 +49,14 @@ package struct HolderSearch: Hashable, Sendable {
 /// The answer to a ``HolderSearch``.
 package struct HolderReport: Sendable {
   package var holders: [SocketHolder] = []
-  package var ghosts: [GhostDescriptor] = []
+  package var deadSockets: [DeadDescriptor] = []
   /// Descriptors on TCP sockets in no table that were seen for the first time: new, or dead. The
   /// next look tells.
-  package var unprovedGhosts = 0
+  package var unprovedDeadSockets = 0
   /// What the hunts brought.
   package var caught: [CaughtOpener] = []
-  /// Records of every process that holds one of the sockets or ghosts, their parents as far as
-  /// they live, and those asked for.
+  /// Records of every process that holds one of the sockets, dead or alive, their parents as far
+  /// as they live, and those asked for.
   package var processes: [ProcessRecord] = []
   /// Sockets that are in flight between processes (`scm_fds` of a unix socket), host-wide. They
   /// cannot be matched to inodes.

@@ -99,9 +99,9 @@ package struct SocketHolder: Hashable, Sendable {
   }
 }
 
-/// A descriptor on a TCP socket that is in no table of any namespace: its connection is dead
-/// (reset, keepalive, SOCK_DESTROY) or it was never connected.
-package struct GhostDescriptor: Hashable, Sendable {
+/// A descriptor on a dead socket: a TCP socket that is in no table of any namespace. Its connection
+/// is dead (reset, keepalive, SOCK_DESTROY) or it was never connected.
+package struct DeadDescriptor: Hashable, Sendable {
   package var inode: UInt64
   package var process: ProcessID
   package var fd: Int32

@@ -20,28 +20,28 @@ enum DescriptorProof {
   /// The kernel is too old, or a rule (Yama, seccomp) is against it.
   case refused(SystemCallError)
 
-  init(_ ghost: GhostDescriptor) {
+  init(_ deadSocket: DeadDescriptor) {
     do throws(SystemCallError) {
-      self = try Self.ask(ghost)
+      self = try Self.ask(deadSocket)
     } catch {
       let isGone = error.isVanished || error.errno == EBADF
       self = isGone ? .gone : .refused(error)
     }
   }
 
-  private static func ask(_ ghost: GhostDescriptor) throws(SystemCallError) -> DescriptorProof {
-    let subject = "/proc/\(ghost.process.pid)/fd/\(ghost.fd)"
+  private static func ask(_ deadSocket: DeadDescriptor) throws(SystemCallError) -> DescriptorProof {
+    let subject = "/proc/\(deadSocket.process.pid)/fd/\(deadSocket.fd)"
     let process = try systemCall("pidfd_open", on: subject) {
-      closewatch_pidfd_open(ghost.process.pid)
+      closewatch_pidfd_open(deadSocket.process.pid)
     }
     defer { close(process) }
     let copy = try systemCall("pidfd_getfd", on: subject) {
-      closewatch_pidfd_getfd(process, ghost.fd)
+      closewatch_pidfd_getfd(process, deadSocket.fd)
     }
     defer { close(copy) }
     var status = stat()
     _ = try systemCall("fstat", on: subject) { fstat(copy, &status) }
-    guard UInt64(status.st_ino) == ghost.inode else { return .gone }
+    guard UInt64(status.st_ino) == deadSocket.inode else { return .gone }
     // The first byte of struct tcp_info is tcpi_state.
     var state: UInt8 = 0
     var length = socklen_t(1)

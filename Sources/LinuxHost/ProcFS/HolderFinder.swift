@@ -19,7 +19,7 @@ package struct HolderFinder: Sendable {
   package struct Bounds: Hashable, Sendable {
     /// Descriptors looked at.
     package var descriptors = 5_000_000
-    /// Milliseconds for ``/proc/PID/fd``, with ghosts and records.
+    /// Milliseconds for ``/proc/PID/fd``, with dead sockets and records.
     package var milliseconds = 10_000
     /// Milliseconds for all that is looked at only because a holder was not found: thread tables,
     /// io_uring, descriptors in flight. On a busy host most of what is not found was closed in
@@ -36,7 +36,7 @@ package struct HolderFinder: Sendable {
   private let procRoot: String
   private var reader: ProcessReader
   private var memory = HolderMemory()
-  private var suspects = GhostMemory()
+  private var suspects = DeadDescriptorMemory()
   private var records = RecordMemory()
 
   package init(procRoot: String = "/proc") {
@@ -46,14 +46,13 @@ package struct HolderFinder: Sendable {
 
   /// Finds the holders of sockets of `sample`.
   ///
-  /// A descriptor on a TCP socket that is in no row can be a ghost, a socket that was made after
-  /// the rows were read, or one of a namespace that was not read. It is told as a ghost only when
-  /// rows that were read after it had been seen do not show it either (those of the next sample,
-  /// or those that `freshInodes` fetches), and the socket itself says that it is closed. Until
-  /// then it is counted in a gap.
+  /// A socket of a descriptor that is in no row can be dead, or made after the rows were read, or
+  /// of a namespace that was not read. It is told as dead only when rows that were read after it
+  /// had been seen do not show it either (those of the next sample, or those that `freshInodes`
+  /// fetches), and the socket itself says that it is closed. Until then it is counted in a gap.
   ///
   /// - Parameter coversHost: Whether all namespaces were asked for. Only then do tables alone tell
-  ///   a ghost where the kernel does not let us ask the socket.
+  ///   a dead socket where the kernel does not let us ask the socket.
   package mutating func find(
     _ search: HolderSearch, in sample: Sample, coversHost: Bool = true,
     freshInodes: FreshInodes? = nil
@@ -63,7 +62,7 @@ package struct HolderFinder: Sendable {
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
     look.searchBeyondDescriptors(bounds)
-    look.tellGhosts(&suspects, coversHost: coversHost, freshInodes: freshInodes)
+    look.tellDeadSockets(&suspects, coversHost: coversHost, freshInodes: freshInodes)
     for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords(records)
     // A search for all of a host's sockets is not asked again for a few of them.

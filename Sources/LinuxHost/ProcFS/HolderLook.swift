@@ -26,7 +26,7 @@ struct HolderLook: ~Copyable {
   var examined: Set<Int32> = []
   /// Processes that a complete search would have had to look at, and did not.
   var skipped = 0
-  private let ghostPIDs: Set<Int32>
+  private let deadSocketPIDs: Set<Int32>
   private var didRevalidate = false
   private var needsTables = false
 
@@ -44,14 +44,18 @@ struct HolderLook: ~Copyable {
     scan = DescriptorScan(
       inodes: inodes,
       budget: ScanBudget(entries: bounds.descriptors, milliseconds: bounds.milliseconds))
-    if case .of(let pids) = search.ghosts { ghostPIDs = Set(pids) } else { ghostPIDs = [] }
+    if case .of(let pids) = search.deadSockets {
+      deadSocketPIDs = Set(pids)
+    } else {
+      deadSocketPIDs = []
+    }
   }
 
-  /// Whether ghosts are looked for in a process.
-  func seeksGhosts(in pid: Int32) -> Bool {
-    switch search.ghosts {
+  /// Whether dead sockets are looked for in a process.
+  func seeksDeadSockets(in pid: Int32) -> Bool {
+    switch search.deadSockets {
     case .none: false
-    case .of: ghostPIDs.contains(pid)
+    case .of: deadSocketPIDs.contains(pid)
     case .everywhere: true
     }
   }
@@ -87,9 +91,9 @@ struct HolderLook: ~Copyable {
   /// Step 2: reads descriptor tables until the search is satisfied.
   mutating func searchProcesses() {
     let wantsAll =
-      search.ghosts == .everywhere
+      search.deadSockets == .everywhere
       || (search.completeness == .everyHolder && isUnresolved)
-    guard isUnresolved || search.ghosts != .none else {
+    guard isUnresolved || search.deadSockets != .none else {
       ProcessList.noteHidden(procRoot: procRoot, &gaps)
       return
     }
@@ -97,7 +101,7 @@ struct HolderLook: ~Copyable {
     list = ProcessList(procRoot: procRoot, likely: search.likely, scan: &scan, gaps: &gaps)
     report.holders.reserveCapacity(scan.inodes.unresolved)
     for entry in list.entries {
-      let isNeeded = wantsAll || isUnresolved || ghostPIDs.contains(entry.pid)
+      let isNeeded = wantsAll || isUnresolved || deadSocketPIDs.contains(entry.pid)
       // Nothing to read; what its threads may hold is another step's.
       let isEmpty = list.hasSizes && entry.descriptors == 0
       if !isNeeded || !scan.budget.check() {
@@ -120,7 +124,7 @@ struct HolderLook: ~Copyable {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: entry.pid)
       let fd = try directory.openDirectory("fd")
       defer { close(fd) }
-      scan.keepsStrangers = isUnresolved || seeksGhosts(in: entry.pid)
+      scan.keepsStrangers = isUnresolved || seeksDeadSockets(in: entry.pid)
       let table = scan.scan(fd, of: directory.path + "/fd")
       keep(table, of: directory, in: .process)
       switch table.outcome {

@@ -187,7 +187,7 @@ package struct ExplainText {
 
   private mutating func writeCommands(_ state: TCPState) {
     page.heading("To see them")
-    guard state != .close else { return page.verbatim("  closewatch sockets --ghosts") }
+    guard state != .close else { return page.verbatim("  closewatch sockets --dead") }
     let name = state.name.lowercased().map { $0 == "_" ? "-" : $0 }
     let dashed = String(name)
     let forSS = dashed.hasPrefix("fin-wait") ? "fin-wait-\(dashed.suffix(1))" : dashed

@@ -17,7 +17,8 @@ enum ClosedFDLeakGuide {
       ] + StackDump.steps(runtime) + GuideStep.restart,
       fix: ConnectionFix.dying(runtime) + extra(cause),
       doesNotHelp: [
-        FutileAdvice.destroyGhost, FutileAdvice.keepaliveGhost, FutileAdvice.restartPeerOnly,
+        FutileAdvice.destroyDeadSocket, FutileAdvice.keepaliveDeadSocket,
+        FutileAdvice.restartPeerOnly,
         FutileAdvice.moreDescriptors,
         Futile(
           "Watching ss or netstat until it looks right",

@@ -40,7 +40,7 @@ enum FutileAdvice {
       changes nothing.
       """)
   /// For descriptors without a connection.
-  static let keepaliveGhost = Futile(
+  static let keepaliveDeadSocket = Futile(
     "Turning on or shortening TCP keepalive",
     why: "It kills connections, it does not close descriptors. It makes more of these.")
   /// For FIN_WAIT2 that a process holds.
@@ -83,7 +83,7 @@ enum FutileAdvice {
       The rows go, but the queue still counts them, and accept() later returns a dead socket.
       """)
   /// For descriptors without a connection.
-  static let destroyGhost = Futile(
+  static let destroyDeadSocket = Futile(
     "ss -K, or anything that acts on connections",
     why: "There is no connection any more: these sockets are in no table of the kernel.")
   /// For whatever leaks descriptors.

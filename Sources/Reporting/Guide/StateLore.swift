@@ -124,11 +124,11 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the program here, with close()",
     timer: "none",
     tells: [
-      "ss and netstat do not show it, lsof shows it without addresses; closewatch sockets --ghosts "
+      "ss and netstat do not show it, lsof shows it without addresses; closewatch sockets --dead "
         + "lists those of dead connections.",
       "It comes from a reset, from keepalive, or from ss -K, on a descriptor that nobody looks at.",
     ],
-    doesNotHelp: [FutileAdvice.keepaliveGhost])
+    doesNotHelp: [FutileAdvice.keepaliveDeadSocket])
 
   private static let closeWait = StateLore(
     "the peer has closed, this side has not",

@@ -28,7 +28,7 @@ struct OwnerSeries {
     var sum = StuckOwner(Owner(.kernel, ""))
     for owner in folded {
       sum.stuck.merge(owner.stuck, uniquingKeysWith: +)
-      sum.ghosts += owner.ghosts
+      sum.deadSockets += owner.deadSockets
       if let oldest = owner.oldest { sum.oldest = sum.oldest.map { min($0, oldest) } ?? oldest }
     }
     rest = sum
@@ -46,7 +46,7 @@ struct OwnerSeries {
       }
     }
     writer.begin(MetricCatalog.ownerDead)
-    for (labels, owner) in all { writer.sample(labels, owner.ghosts) }
+    for (labels, owner) in all { writer.sample(labels, owner.deadSockets) }
     writer.begin(MetricCatalog.ownerOldest)
     for (labels, owner) in all {
       guard let oldest = owner.oldest, let wall = input.wallSeconds(of: oldest) else { continue }

@@ -11,7 +11,7 @@ package struct StuckOwner: Hashable, Sendable {
   /// When the oldest of them entered its state, at the latest.
   package var oldest: BootInstant?
   /// Descriptors on sockets that are in no table.
-  package var ghosts = 0
+  package var deadSockets = 0
   /// Of the process nearest to its limit: descriptors open, and the soft limit.
   package var descriptors: Int?
   package var descriptorLimit: UInt64?
@@ -19,7 +19,7 @@ package struct StuckOwner: Hashable, Sendable {
   package init(_ owner: Owner) { self.owner = owner }
 
   /// Sockets and descriptors that should be gone.
-  package var total: Int { stuck.values.reduce(ghosts, +) }
+  package var total: Int { stuck.values.reduce(deadSockets, +) }
 
   /// The states in which a socket has been closed by one side and not by the other.
   package static let states: [TCPState] = [.finWait1, .finWait2, .closeWait, .lastAck, .closing]
@@ -32,7 +32,7 @@ package struct StuckOwner: Hashable, Sendable {
   package static func all(in census: Census, patienceSeconds: Double) -> [StuckOwner] {
     var survey = StuckSurvey(census)
     survey.countConnections(patienceSeconds: patienceSeconds)
-    survey.countGhosts()
+    survey.countDeadSockets()
     survey.noteDescriptors()
     return survey.owners.values.sorted {
       ($1.total, $0.owner.name, $0.owner.kind.rawValue)
@@ -89,10 +89,10 @@ private struct StuckSurvey {
     }
   }
 
-  mutating func countGhosts() {
-    for ghost in census.ghosts.ghosts.values {
-      let owner = charged.owner(process: ghost.process)
-      owners[owner, default: StuckOwner(owner)].ghosts += 1
+  mutating func countDeadSockets() {
+    for deadSocket in census.deadSockets.all.values {
+      let owner = charged.owner(process: deadSocket.process)
+      owners[owner, default: StuckOwner(owner)].deadSockets += 1
     }
   }
 

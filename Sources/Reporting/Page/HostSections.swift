@@ -95,7 +95,7 @@ struct HostSections {
     var parts = StuckOwner.states.compactMap { state in
       owner.stuck[state].flatMap { $0 > 0 ? "\(state.name) \(Quantity.count($0))" : nil }
     }
-    if owner.ghosts > 0 { parts.append("dead \(Quantity.count(owner.ghosts))") }
+    if owner.deadSockets > 0 { parts.append("dead \(Quantity.count(owner.deadSockets))") }
     let age = owner.oldest.flatMap { oldest in
       input.sampledAt.map { Quantity.duration(max(0, $0.seconds(since: oldest))) }
     }

@@ -24,7 +24,7 @@ extension SocketListing {
       if json.bytes.count >= chunk { try json.drain(emit) }
     }
     json.endArray()
-    if !ghosts.isEmpty { writeGhosts(to: &json) }
+    if !deadSockets.isEmpty { writeDeadSockets(to: &json) }
     if unknownAges > 0 {
       json.key("left_out_age_unknown")
       json.integer(unknownAges)
@@ -111,19 +111,19 @@ extension SocketListing {
     json.endObject()
   }
 
-  private func writeGhosts(to json: inout JSONWriter) {
-    json.key("ghosts")
+  private func writeDeadSockets(to json: inout JSONWriter) {
+    json.key("dead_sockets")
     json.beginArray()
-    for ghost in ghosts {
+    for deadSocket in deadSockets {
       json.beginObject()
       json.key("inode")
-      json.integer(ghost.inode)
+      json.integer(deadSocket.inode)
       json.key("pid")
-      json.integer(ghost.process.pid)
+      json.integer(deadSocket.process.pid)
       json.key("fd")
-      json.integer(ghost.fd)
+      json.integer(deadSocket.fd)
       json.key("command")
-      json.string(orNull: command(ghost.process.pid))
+      json.string(orNull: command(deadSocket.process.pid))
       json.endObject()
     }
     json.endArray()

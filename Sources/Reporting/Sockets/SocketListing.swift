@@ -32,7 +32,7 @@ package struct SocketListing: Sendable {
   /// All holders, by inode.
   package let holders: [SocketHolder]
   package let processes: [Int32: ProcessRecord]
-  package private(set) var ghosts: [GhostDescriptor]
+  package private(set) var deadSockets: [DeadDescriptor]
   package let gaps: [Gap]
   /// Whether every process was looked at, so that "no holder" means something.
   package let isComplete: Bool
@@ -58,7 +58,7 @@ package struct SocketListing: Sendable {
     holders = found
     processes = Dictionary(
       report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
-    ghosts = report.ghosts.sorted { ($0.process, $0.fd) < ($1.process, $1.fd) }
+    deadSockets = report.deadSockets.sorted { ($0.process, $0.fd) < ($1.process, $1.fd) }
     gaps = Self.merged(sample.gaps + report.gaps)
     isComplete = report.isComplete
     descriptorsInFlight = report.descriptorsInFlight
@@ -72,16 +72,16 @@ package struct SocketListing: Sendable {
   package func command(_ pid: Int32) -> String? { processes[pid]?.command }
 
   /// Descriptors on dead sockets alone, of the process and unit asked for.
-  package func ghostsOnly(pid: Int32?, unit: String?) -> SocketListing {
+  package func deadSocketsOnly(pid: Int32?, unit: String?) -> SocketListing {
     var filter = SocketFilter()
     filter.pid = pid
     filter.unit = unit
     var only = self
     only.entries = []
-    only.ghosts = ghosts.filter { ghost in
-      let process = processes[ghost.process.pid]
+    only.deadSockets = deadSockets.filter { deadSocket in
+      let process = processes[deadSocket.process.pid]
       return filter.admits(
-        processes: process.map { [$0] } ?? [], pids: [ghost.process.pid], owned: true)
+        processes: process.map { [$0] } ?? [], pids: [deadSocket.process.pid], owned: true)
     }
     return only
   }

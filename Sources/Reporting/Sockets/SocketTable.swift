@@ -43,7 +43,7 @@ package struct SocketTable {
         out.removeAll(keepingCapacity: true)
       }
     }
-    writeGhosts()
+    writeDeadSockets()
     writeNotes()
     try emit(out)
     out.removeAll()
@@ -161,14 +161,16 @@ package struct SocketTable {
     return NamespaceWords.heading(namespace, unicode: style.unicode)
   }
 
-  private mutating func writeGhosts() {
-    guard !listing.ghosts.isEmpty else { return }
+  private mutating func writeDeadSockets() {
+    guard !listing.deadSockets.isEmpty else { return }
     if !listing.entries.isEmpty { out.append("\n") }
     out.append(
       style.mark("Descriptors on dead sockets (in no table; ss cannot show them)", .strong) + "\n")
-    for ghost in listing.ghosts {
+    for dead in listing.deadSockets {
       let words = HolderWords(listing, unicode: style.unicode)
-      out.append("  \(words.name(ghost.process.pid)) fd \(ghost.fd)  socket:[\(ghost.inode)]\n")
+      out.append(
+        "  \(words.name(dead.process.pid)) fd \(dead.fd)  socket:[\(dead.inode)]\n"
+      )
     }
   }
 
@@ -178,7 +180,7 @@ package struct SocketTable {
       let count = Quantity.count(listing.unknownAges, "socket")
       notes.append("\(count) left out: the kernel does not say how old they are.")
     }
-    if listing.entries.isEmpty, listing.ghosts.isEmpty {
+    if listing.entries.isEmpty, listing.deadSockets.isEmpty {
       let seen = Quantity.count(listing.sample.sockets.count, "socket")
       notes.insert("No socket matches, of \(seen) looked at.", at: 0)
     }
@@ -186,7 +188,7 @@ package struct SocketTable {
       GapWords.sentence($0, unicode: style.unicode, isRoot: listing.wasReadAsRoot)
     }
     guard !notes.isEmpty else { return }
-    if !listing.entries.isEmpty || !listing.ghosts.isEmpty { out.append("\n") }
+    if !listing.entries.isEmpty || !listing.deadSockets.isEmpty { out.append("\n") }
     for note in notes {
       for line in style.wrap(note, columns: style.width) { out.append(line + "\n") }
     }

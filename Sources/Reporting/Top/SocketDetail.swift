@@ -22,9 +22,9 @@ struct SocketDetail: Sendable {
 
   let id: TopSocket.ID
   let socket: TopSocket
-  /// nil for a ghost.
+  /// nil for a dead socket.
   let row: SocketRow?
-  let ghost: Ghost?
+  let deadSocket: DeadSocket?
   let process: ProcessRecord?
   let holders: [Holder]
   let otherEnd: OtherEnd?
@@ -51,10 +51,10 @@ struct SocketDetail: Sendable {
     self.id = id
     self.socket = socket
     row = picture.row(socket)
-    ghost = picture.ghost(socket)
+    deadSocket = picture.deadSocket(socket)
     process = picture.process(socket)
-    let connection = row.flatMap { census.connection(of: $0) } ?? ghost?.connection
-    let inode = row?.inode ?? ghost?.inode ?? 0
+    let connection = row.flatMap { census.connection(of: $0) } ?? deadSocket?.connection
+    let inode = row?.inode ?? deadSocket?.inode ?? 0
     holders = census.holders.holders(of: inode).compactMap { reference in
       census.processes[reference.process].map {
         Holder(process: $0, fd: reference.fd, table: reference.table)
@@ -62,9 +62,9 @@ struct SocketDetail: Sendable {
     }
     otherEnd = row.flatMap { Self.otherEnd(of: $0, in: picture) }
     life = connection.map { picture.lives.life(of: $0) } ?? []
-    firstSeen = connection?.firstSeen ?? ghost?.since ?? census.now
+    firstSeen = connection?.firstSeen ?? deadSocket?.since ?? census.now
     wasThereBefore =
-      connection?.flags.contains(.inFirstLook) ?? ghost?.isInherited ?? (census.looks == 1)
+      connection?.flags.contains(.inFirstLook) ?? deadSocket?.isInherited ?? (census.looks == 1)
     namespace = row.flatMap { census.namespace($0.namespace) }
     finding = Self.finding(socket, row, in: picture)
     seenAt = census.now

@@ -132,7 +132,7 @@ struct SocketPage {
 
   private mutating func writeHolders() {
     guard !detail.holders.isEmpty else {
-      if detail.ghost != nil, let process = detail.process {
+      if detail.deadSocket != nil, let process = detail.process {
         field("held by", words(process, fd: detail.socket.fd, table: .process))
       } else {
         field("held by", nobody)
@@ -208,9 +208,9 @@ struct SocketPage {
       let bound = isEntry ? "" : " or earlier"
       field(index == 0 ? "life" : "", "\(time(step.since)) \(step.state.name)\(bound)")
     }
-    if let ghost = detail.ghost {
-      let words = ghost.isInherited ? "dead when it was first looked at" : "dead"
-      field(detail.life.isEmpty ? "life" : "", "\(time(ghost.since)) \(words)")
+    if let deadSocket = detail.deadSocket {
+      let words = deadSocket.isInherited ? "dead when it was first looked at" : "dead"
+      field(detail.life.isEmpty ? "life" : "", "\(time(deadSocket.since)) \(words)")
     }
   }
 
@@ -225,8 +225,8 @@ struct SocketPage {
       if let namespace = detail.namespace {
         parts.append(NamespaceWords.heading(namespace, unicode: unicode))
       }
-    } else if let ghost = detail.ghost {
-      parts.append("inode \(ghost.inode)")
+    } else if let deadSocket = detail.deadSocket {
+      parts.append("inode \(deadSocket.inode)")
     }
     field("identity", parts.joined(separator: ", "))
   }

@@ -64,12 +64,12 @@ struct SocketRows {
     }
   }
 
-  /// A ghost has lost its addresses, but for its ports when it was seen alive.
+  /// A dead socket has lost its addresses, but for its ports when it was seen alive.
   private func place(
     _ socket: TopSocket, _ row: SocketRow?, _ end: (SocketRow) -> Endpoint
   ) -> String {
     guard let row else {
-      return picture.ghost(socket).map { "socket:[\($0.inode)]" } ?? "-"
+      return picture.deadSocket(socket).map { "socket:[\($0.inode)]" } ?? "-"
     }
     var bytes: [UInt8] = []
     bytes.append(end(row))

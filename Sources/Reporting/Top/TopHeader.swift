@@ -86,8 +86,8 @@ struct TopHeader {
 
   private func counts(_ picture: TopPicture) -> [(String, ScreenLine.Look)] {
     var counts = picture.states
-    // A ghost is in no table; CLOSE is what its descriptor says.
-    counts[.close, default: 0] += picture.ghosts.count
+    // A dead socket is in no table; CLOSE is what its descriptor says.
+    counts[.close, default: 0] += picture.deadSockets.count
     var found: [(String, ScreenLine.Look)] = []
     for (state, count) in NamespaceCensus.ordered(counts) where count > 0 {
       let name =

@@ -78,7 +78,7 @@ private struct TopSurvey {
     picture.sockets.reserveCapacity(census.sample.sockets.count)
     takeConnections()
     takeListeners()
-    takeGhosts()
+    takeDeadSockets()
     takeFindings()
     for index in picture.owners.indices {
       for process in picture.owners[index].processes {
@@ -98,7 +98,7 @@ private struct TopSurvey {
       let process = charged.process(of: connection, row)
       add(
         TopSocket(
-          position: connection.rowIndex, isGhost: false,
+          position: connection.rowIndex, isDead: false,
           wait: TopSocket.Wait(connection, row, limit: limit), relation: process.relation,
           owner: position(process: process.index), process: process.index, fd: process.fd,
           age: connection.age(at: census.now)))
@@ -111,22 +111,22 @@ private struct TopSurvey {
       let process = holder?.process ?? -1
       add(
         TopSocket(
-          position: Int32(position), isGhost: false, wait: .no,
+          position: Int32(position), isDead: false, wait: .no,
           relation: holder == nil ? .nobody : .holder, owner: self.position(process: process),
           process: process, fd: holder?.fd ?? -1, age: .unknown))
     }
   }
 
-  private mutating func takeGhosts() {
-    picture.ghosts = census.ghosts.ghosts.values.sorted { $0.inode < $1.inode }
-    for (position, ghost) in picture.ghosts.enumerated() {
-      let isStuck = ghost.isInherited || ghost.since <= limit
+  private mutating func takeDeadSockets() {
+    picture.deadSockets = census.deadSockets.all.values.sorted { $0.inode < $1.inode }
+    for (position, deadSocket) in picture.deadSockets.enumerated() {
+      let isStuck = deadSocket.isInherited || deadSocket.since <= limit
       add(
         TopSocket(
-          position: Int32(position), isGhost: true, wait: isStuck ? .stuck : .waiting,
-          relation: .holder, owner: self.position(process: ghost.process),
-          process: ghost.process, fd: ghost.fd,
-          age: Age(seconds: census.now.seconds(since: ghost.since), bound: .atLeast)))
+          position: Int32(position), isDead: true, wait: isStuck ? .stuck : .waiting,
+          relation: .holder, owner: self.position(process: deadSocket.process),
+          process: deadSocket.process, fd: deadSocket.fd,
+          age: Age(seconds: census.now.seconds(since: deadSocket.since), bound: .atLeast)))
     }
   }
 

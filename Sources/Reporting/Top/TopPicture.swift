@@ -27,7 +27,7 @@ package struct TopPicture: Sendable {
   let lives: SocketLives
   var owners: [TopOwner] = []
   var sockets: [TopSocket] = []
-  var ghosts: [Ghost] = []
+  var deadSockets: [DeadSocket] = []
   /// Of the whole host.
   var states: [TCPState: Int] = [:]
   /// The states in which a socket is stuck; CLOSE for a dead descriptor.
@@ -39,18 +39,18 @@ package struct TopPicture: Sendable {
 
   var sample: Sample { census.sample }
 
-  /// The row of a socket; nil for a ghost, which has none.
+  /// The row of a socket; nil for a dead socket, which has none.
   func row(_ socket: TopSocket) -> SocketRow? {
-    socket.isGhost ? nil : sample.sockets[Int(socket.position)]
+    socket.isDead ? nil : sample.sockets[Int(socket.position)]
   }
 
-  /// What the row has, or what is remembered of a ghost's connection.
-  func ghost(_ socket: TopSocket) -> Ghost? {
-    socket.isGhost ? ghosts[Int(socket.position)] : nil
+  /// What the row has, or what is remembered of a dead socket's connection.
+  func deadSocket(_ socket: TopSocket) -> DeadSocket? {
+    socket.isDead ? deadSockets[Int(socket.position)] : nil
   }
 
   func id(_ socket: TopSocket) -> TopSocket.ID {
-    if let ghost = ghost(socket) { return .ghost(ghost.inode) }
+    if let deadSocket = deadSocket(socket) { return .deadSocket(deadSocket.inode) }
     return .row(SocketID(sample.sockets[Int(socket.position)]))
   }
 

@@ -20,12 +20,12 @@ struct TopSocket: Sendable {
   enum ID: Hashable, Sendable {
     case row(SocketID)
     /// By inode: a dead socket has no cookie that can be read.
-    case ghost(UInt64)
+    case deadSocket(UInt64)
   }
 
-  /// The position in the sample's rows; of a ghost, in ``TopPicture/ghosts``.
+  /// The position in the sample's rows; of a dead socket, in ``TopPicture/deadSockets``.
   var position: Int32
-  var isGhost: Bool
+  var isDead: Bool
   var wait: Wait
   var relation: SocketOwners.Relation
   /// The position in ``TopPicture/owners``.

@@ -54,8 +54,8 @@ enum EvidenceJSON {
       kind("retransmits", &json)
       number("median", median, &json)
       number("most", most, &json)
-    case .turnedGhost(let count):
-      kind("turned_ghost", &json)
+    case .turnedDead(let count):
+      kind("turned_dead", &json)
       number("count", count, &json)
     case .closeNotifySized(let bytes):
       kind("close_notify_sized", &json)

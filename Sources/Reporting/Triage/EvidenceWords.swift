@@ -26,7 +26,7 @@ enum EvidenceWords {
     case .setting(let name, let value): "\(name) = \(value)"
     case .retransmits(let median, let most):
       "sent again without an answer: \(count(median)) times (median), up to \(count(most))"
-    case .turnedGhost(let count):
+    case .turnedDead(let count):
       "\(Quantity.count(count, "connection")) died while the descriptor stayed open"
     case .closeNotifySized(let bytes):
       "each has \(bytes) bytes unread: a TLS close_notify and the FIN"

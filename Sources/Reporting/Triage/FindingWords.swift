@@ -154,7 +154,7 @@ struct FindingWords {
   func example(_ example: ExampleSocket) -> String {
     let row = example.row
     let holder = example.holder.map { "pid \($0.process.pid) fd \($0.fd): " } ?? ""
-    // A ghost has lost its addresses; what is known of it is the inode.
+    // A dead socket has lost its addresses; what is known of it is the inode.
     guard row.localPort != 0 || row.remotePort != 0 else { return "\(holder)socket:[\(row.inode)]" }
     let age = example.age.bound == .unknown ? "" : ", " + Quantity.age(example.age)
     let send = row.sendQueue > 0 ? ", Send-Q \(row.sendQueue)" : ""

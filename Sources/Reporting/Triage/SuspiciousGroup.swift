@@ -7,7 +7,7 @@ import KernelTables
 struct SuspiciousGroup: Sendable {
   /// What the kernel's row says of the reason.
   enum Kind: Int, Sendable {
-    case unaccepted, closeWaitData, closeWaitUnread, closeWaitRead, halfClosed, closing, ghost
+    case unaccepted, closeWaitData, closeWaitUnread, closeWaitRead, halfClosed, closing, deadSocket
 
     var words: String {
       switch self {
@@ -17,7 +17,7 @@ struct SuspiciousGroup: Sendable {
       case .closeWaitRead: "in CLOSE_WAIT, end of stream taken (Recv-Q 0)"
       case .halfClosed: "in FIN_WAIT2, half-closed by us"
       case .closing: "closing, not acknowledged"
-      case .ghost: "dead with the descriptor still open"
+      case .deadSocket: "dead with the descriptor still open"
       }
     }
   }
@@ -134,11 +134,12 @@ struct SuspiciousGroups {
   }
 
   /// A descriptor on a dead socket.
-  mutating func addGhost(_ process: Process) {
+  mutating func addDeadSocket(_ process: Process) {
     guard !isJudged(.close, process.pid) else { return }
     let owner = Self.owner([process])
     groups[
-      Key(owner: owner, kind: .ghost), default: SuspiciousGroup(owner: owner, kind: .ghost)
+      Key(owner: owner, kind: .deadSocket),
+      default: SuspiciousGroup(owner: owner, kind: .deadSocket)
     ].sockets += 1
   }
 

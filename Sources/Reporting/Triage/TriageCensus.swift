@@ -31,7 +31,7 @@ package struct TriageCensus: Sendable {
     wallClockSeconds = sample.wallClockSeconds
     states = sample.states
     sockets = sample.sockets.count
-    processes = Set(listing.holders.map(\.process) + listing.ghosts.map(\.process)).count
+    processes = Set(listing.holders.map(\.process) + listing.deadSockets.map(\.process)).count
     namespaces = NamespaceCensus.all(in: sample)
     gaps = listing.gaps
     wasReadAsRoot = listing.wasReadAsRoot
@@ -41,9 +41,9 @@ package struct TriageCensus: Sendable {
       guard let kind = SuspiciousGroup.Kind(row) else { continue }
       groups.add(row, kind, entry.age, Self.processes(of: entry, in: listing))
     }
-    for ghost in listing.ghosts {
-      let record = listing.processes[ghost.process.pid]
-      groups.addGhost(SuspiciousGroups.Process(pid: ghost.process.pid, record: record))
+    for deadSocket in listing.deadSockets {
+      let record = listing.processes[deadSocket.process.pid]
+      groups.addDeadSocket(SuspiciousGroups.Process(pid: deadSocket.process.pid, record: record))
     }
     suspicious = groups.sorted
   }
@@ -75,7 +75,7 @@ package struct TriageCensus: Sendable {
     var survey = CensusSurvey(census, target: target, besides: findings)
     survey.countRows()
     survey.countRemembered()
-    survey.countGhosts()
+    survey.countDeadSockets()
     guard target == nil || survey.hasSeen || !findings.isEmpty else { return nil }
     takenAt = census.sample.takenAt
     wallClockSeconds = census.sample.wallClockSeconds
@@ -143,12 +143,12 @@ private struct CensusSurvey {
     }
   }
 
-  mutating func countGhosts() {
-    for ghost in census.ghosts.ghosts.values {
+  mutating func countDeadSockets() {
+    for deadSocket in census.deadSockets.all.values {
       if case .port = target { continue }
-      guard admits(0, 0, [ghost.process]) else { continue }
-      processes.insert(ghost.process)
-      groups.addGhost(process(ghost.process))
+      guard admits(0, 0, [deadSocket.process]) else { continue }
+      processes.insert(deadSocket.process)
+      groups.addDeadSocket(process(deadSocket.process))
     }
   }
 

@@ -34,8 +34,8 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The look with the sockets and ghosts of the target alone; those that wait for a listener of
-  /// it are its own too.
+  /// The look with the sockets of the target alone, dead or alive; those that wait for a listener
+  /// of it are its own too.
   package func narrowed(
     _ sample: Sample, _ report: HolderReport
   ) -> (sample: Sample, report: HolderReport) {
@@ -59,10 +59,10 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     kept.holders = report.holders.filter { inodes.contains($0.inode) }
     let records = Dictionary(
       report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
-    kept.ghosts = report.ghosts.filter { ghost in
+    kept.deadSockets = report.deadSockets.filter { deadSocket in
       switch self {
-      case .pid(let pid): ghost.process.pid == pid
-      case .unit(let unit): Self.matches(records[ghost.process.pid]?.unit, unit)
+      case .pid(let pid): deadSocket.process.pid == pid
+      case .unit(let unit): Self.matches(records[deadSocket.process.pid]?.unit, unit)
       case .port: false
       }
     }

@@ -62,7 +62,7 @@ struct Doctor: ParsableCommand {
       let sample = try host.takeSample(SampleRequest())
       var search = HolderSearch()
       search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-      search.ghosts = .everywhere
+      search.deadSockets = .everywhere
       let found = host.findHolders(search, in: sample)
       return DoctorReport(
         sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps, daemon: daemon)

@@ -15,7 +15,7 @@ struct Sockets: ParsableCommand {
       Examples:
         closewatch sockets --state close-wait --min-age 1m
         closewatch sockets --unit nginx --wide
-        closewatch sockets --ghosts --json
+        closewatch sockets --dead --json
       """)
 
   @Option(
@@ -51,6 +51,8 @@ struct Sockets: ParsableCommand {
   var unowned = false
 
   @Flag(help: "Only descriptors on dead sockets: those that no table shows any more.")
+  var dead = false
+  @Flag(help: ArgumentHelp("The name of --dead in 0.1.", visibility: .hidden))
   var ghosts = false
 
   @Flag(help: "Leave out the line of titles.")
@@ -62,6 +64,8 @@ struct Sockets: ParsableCommand {
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
 
+  private var wantsDead: Bool { dead || ghosts }
+
   private static func parsePID(_ text: String) throws -> Int32 {
     guard let pid = Int32(text), pid > 0 else {
       throw UsageError("a process has a number here; by the name of its systemd unit: --unit")
@@ -70,14 +74,14 @@ struct Sockets: ParsableCommand {
   }
 
   func validate() throws {
-    guard ghosts else { return }
+    guard wantsDead else { return }
     guard machine.netns == nil else {
       throw ValidationError(
-        "--ghosts cannot go with --netns: a dead socket is in no namespace's table; use --pid")
+        "--dead cannot go with --netns: a dead socket is in no namespace's table; use --pid")
     }
     guard state.isEmpty, port == nil, remote == nil, minAge == nil, !unowned else {
       throw ValidationError(
-        "--ghosts goes with --pid and --unit only: a dead socket has no state, address or age")
+        "--dead goes with --pid and --unit only: a dead socket has no state, address or age")
     }
   }
 
@@ -89,7 +93,7 @@ struct Sockets: ParsableCommand {
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
     listing.wasReadAsRoot = machine.isReadAsRoot
-    if ghosts { listing = listing.ghostsOnly(pid: pid, unit: unit) }
+    if wantsDead { listing = listing.deadSocketsOnly(pid: pid, unit: unit) }
     if output.json {
       try listing.writeJSON { (bytes) throws(StandardOutput.Failure) in
         try StandardOutput.write(bytes)
@@ -119,7 +123,7 @@ struct Sockets: ParsableCommand {
   /// Asks only for what will be shown, and for the listeners that unaccepted sockets wait for.
   private func request(_ filter: SocketFilter) -> SampleRequest {
     var request = machine.request
-    guard !ghosts, filter.states != .all else { return request }
+    guard !wantsDead, filter.states != .all else { return request }
     request.states = filter.states
     let waiting = StateSet(.established, .closeWait, .synRecv, .newSynRecv)
     if !filter.states.isDisjoint(with: waiting) { request.states.formUnion(StateSet(.listen)) }
@@ -128,8 +132,8 @@ struct Sockets: ParsableCommand {
 
   private func search(_ sample: Sample, _ filter: SocketFilter) -> HolderSearch {
     var search = HolderSearch()
-    if ghosts {
-      search.ghosts = pid.map { .of([$0]) } ?? .everywhere
+    if wantsDead {
+      search.deadSockets = pid.map { .of([$0]) } ?? .everywhere
       search.detail = filter.unit == nil ? .identity : .full
       return search
     }

@@ -136,7 +136,7 @@ struct Triage: ParsableCommand {
       if !isTargetSeen { isTargetSeen = try seeTarget(sample, &host) }
       gaps += sample.gaps
       if !watch.findings.isEmpty { return .later }
-      return report.unprovedGhosts > 0 ? .atOnce : .unneeded
+      return report.unprovedDeadSockets > 0 ? .atOnce : .unneeded
     }
     var sample = newest.sample
     var report = complete ?? looks.host.findHolders(Self.pageSearch(sample), in: sample)
@@ -205,11 +205,11 @@ struct Triage: ParsableCommand {
     return search
   }
 
-  /// Asks for all that the page needs of a look too: every holder, and ghosts. Ghosts are looked
-  /// for everywhere in any case, so that one search for both is half the work of two.
+  /// Asks for all that the page needs of a look too: every holder, and dead sockets. These are
+  /// looked for everywhere in any case, so that one search for both is half the work of two.
   private static func completeForPage(_ search: inout HolderSearch, _ sample: Sample) {
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
     search.completeness = .everyHolder
-    search.ghosts = .everywhere
+    search.deadSockets = .everywhere
   }
 }

@@ -130,7 +130,7 @@ struct OwnerSummary: Sendable {
   /// ESTABLISHED is from the newest full look.
   var states = StateCounts()
   /// Descriptors on sockets that are in no table.
-  var ghosts = 0
+  var deadSockets = 0
   var processes = 0
   /// The process of it that is nearest to its limit of descriptors: how many and the soft limit.
   var worstDescriptors: Int?

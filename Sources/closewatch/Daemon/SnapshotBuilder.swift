@@ -99,21 +99,23 @@ struct SnapshotBuilder {
       let holder = census.holders.first(of: row.inode)?.process ?? -1
       byProcess[holder, default: StateCounts()][.listen] += 1
     }
-    var ghosts: [Int32: Int] = [:]
-    for ghost in census.ghosts.ghosts.values { ghosts[ghost.process, default: 0] += 1 }
+    var deadSockets: [Int32: Int] = [:]
+    for deadSocket in census.deadSockets.all.values {
+      deadSockets[deadSocket.process, default: 0] += 1
+    }
     var found: [Owner: OwnerSummary] = [:]
-    for process in Set(byProcess.keys).union(ghosts.keys) {
+    for process in Set(byProcess.keys).union(deadSockets.keys) {
       let record = census.processes[process]
       let owner = record?.owner ?? Owner(.kernel, "")
       var summary = found[owner] ?? OwnerSummary(owner: owner)
       summary.states.add(byProcess[process] ?? StateCounts())
-      summary.ghosts += ghosts[process] ?? 0
+      summary.deadSockets += deadSockets[process] ?? 0
       if let record { summary.add(record) }
       found[owner] = summary
     }
     return found.values.sorted { a, b in
-      (b.states.connections + b.ghosts, a.owner.name, a.owner.kind.rawValue)
-        < (a.states.connections + a.ghosts, b.owner.name, b.owner.kind.rawValue)
+      (b.states.connections + b.deadSockets, a.owner.name, a.owner.kind.rawValue)
+        < (a.states.connections + a.deadSockets, b.owner.name, b.owner.kind.rawValue)
     }
   }
 

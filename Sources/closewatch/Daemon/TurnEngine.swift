@@ -29,13 +29,13 @@ struct TurnEngine {
   /// Seconds between two searches of every descriptor table for dead sockets, while the number of
   /// sockets that no table shows stays the same. A dead one adds to it. Five minutes: for those
   /// that come as others go.
-  static let quietGhostSeconds = 300.0
+  static let quietDeadSocketSeconds = 300.0
 
   private(set) var watch: Watch
   private var host: any Host
   private var request: SampleRequest
   /// The newest search for dead sockets in every process.
-  private var ghostSearch: (unlisted: Int, at: BootInstant)?
+  private var deadSocketSearch: (unlisted: Int, at: BootInstant)?
 
   init(host: any Host, settings: DaemonSettings) {
     self.host = host
@@ -59,12 +59,13 @@ struct TurnEngine {
     request.states = kind == .full || isSmall ? .all : .allButEstablished
     let sample = try host.takeSample(request)
     let unlisted = Self.unlisted(sample)
-    let seeksGhosts = kind == .full && mayHaveNewGhosts(unlisted, at: sample.takenAt)
-    if seeksGhosts { ghostSearch = (unlisted, sample.takenAt) }
+    let seeksDeadSockets = kind == .full && mayHaveNewDeadSockets(unlisted, at: sample.takenAt)
+    if seeksDeadSockets { deadSocketSearch = (unlisted, sample.takenAt) }
     var search = watch.advance(
-      with: sample, ghosts: seeksGhosts ? .everywhere : .none, learnOpeners: kind == .full)
+      with: sample, deadSockets: seeksDeadSockets ? .everywhere : .none, learnOpeners: kind == .full
+    )
     // Without ESTABLISHED nobody can tell the dead from the living.
-    if !sample.states.contains(.established) { search.ghosts = .none }
+    if !sample.states.contains(.established) { search.deadSockets = .none }
     let report = host.findHolders(search, in: sample)
     watch.attribute(report, to: search)
     let events = watch.judge()
@@ -81,10 +82,10 @@ struct TurnEngine {
       unlisted: unlisted)
   }
 
-  private func mayHaveNewGhosts(_ unlisted: Int, at now: BootInstant) -> Bool {
+  private func mayHaveNewDeadSockets(_ unlisted: Int, at now: BootInstant) -> Bool {
     // Negative: the kernel has not said how many there are.
-    guard let last = ghostSearch, unlisted >= 0 else { return true }
-    return unlisted != last.unlisted || now.seconds(since: last.at) >= Self.quietGhostSeconds
+    guard let last = deadSocketSearch, unlisted >= 0 else { return true }
+    return unlisted != last.unlisted || now.seconds(since: last.at) >= Self.quietDeadSocketSeconds
   }
 
   private var isSmall: Bool {

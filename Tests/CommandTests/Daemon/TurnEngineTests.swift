@@ -77,7 +77,9 @@ import Testing
     }
   }
 
-  @Test func `a cheap look at a large table leaves out ESTABLISHED, and judges no ghosts`() throws {
+  @Test func `a cheap look at a large table leaves out ESTABLISHED, and judges no dead sockets`()
+    throws
+  {
     let asked = Asked()
     var engine = TurnEngine(
       host: FewSockets(asked: asked, established: 1009, unlisted: [3, 3, 4]),
@@ -87,7 +89,7 @@ import Testing
     _ = try engine.turn(.full)
     let turns = asked.turns.withLock { $0 }
     #expect(turns.map(\.states) == [.all, .allButEstablished, .all])
-    #expect(turns.map(\.search.ghosts) == [.everywhere, .none, .everywhere])
+    #expect(turns.map(\.search.deadSockets) == [.everywhere, .none, .everywhere])
     #expect(turns[0].search.inodes.count == 1015)
     #expect(turns[1].search.inodes.isEmpty, "all of them were found")
   }
@@ -103,7 +105,7 @@ import Testing
     // Ten seconds apart.
     for _ in 0..<36 { _ = try engine.turn(.full) }
     let turns = asked.turns.withLock { $0 }
-    #expect(turns.indices.filter { turns[$0].search.ghosts == .everywhere } == [0, 2, 4, 34])
+    #expect(turns.indices.filter { turns[$0].search.deadSockets == .everywhere } == [0, 2, 4, 34])
   }
 
   @Test func `where the kernel does not say how many are hidden, they are always looked for`()
@@ -115,7 +117,7 @@ import Testing
       settings: DaemonSettings())
     for _ in 0..<3 { _ = try engine.turn(.full) }
     let turns = asked.turns.withLock { $0 }
-    #expect(turns.map(\.search.ghosts) == [.everywhere, .everywhere, .everywhere])
+    #expect(turns.map(\.search.deadSockets) == [.everywhere, .everywhere, .everywhere])
   }
 
   @Test func `a small table is read whole each time`() throws {

@@ -172,7 +172,7 @@ struct CensusTests {
     #expect(story.connection(port: 8080)?.firstSeen == HostScript.instant(0))
   }
 
-  @Test func `connections of a namespace that goes are forgotten, and no ghosts`() {
+  @Test func `connections of a namespace that goes are forgotten, and no dead sockets`() {
     var story = Story()
     story.host.namespaces.append(NamespaceSample(id: HostScript.other))
     story.host.start("pod", pid: 300, until: 95)
@@ -185,7 +185,7 @@ struct CensusTests {
     story.host.namespaces.removeLast()
     story.look(every: 10, from: 100, through: 130)
     #expect(story.census?.connectionCount == 0)
-    #expect(story.census?.ghosts.ghosts.isEmpty ?? false)
+    #expect(story.census?.deadSockets.all.isEmpty ?? false)
     #expect(story.firing == [])
   }
 

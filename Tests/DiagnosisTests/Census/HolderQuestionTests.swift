@@ -26,7 +26,7 @@ import Testing
     var (host, watch) = watched()
     for second in stride(from: 70.0, through: 600, by: 10) {
       let search = watch.advance(
-        with: host.sample(at: second), ghosts: .none, learnOpeners: false)
+        with: host.sample(at: second), deadSockets: .none, learnOpeners: false)
       #expect(search.inodes.isEmpty, "\(second) s")
       watch.attribute(host.report(to: search, at: second), to: search)
     }
@@ -38,7 +38,7 @@ import Testing
       .accepted(on: 8080, by: 100).enters(.established, at: second - 5)
         .enters(.closeWait, at: second, unread: 1)
     }
-    let search = watch.advance(with: host.sample(at: 400), ghosts: .none, learnOpeners: false)
+    let search = watch.advance(with: host.sample(at: 400), deadSockets: .none, learnOpeners: false)
     // It is stuck, and every table is still not read for it.
     #expect(search.inodes.count == 1)
     #expect(search.completeness == .firstHolder)
@@ -46,7 +46,7 @@ import Testing
 
   @Test func `a look at everything asks again who else holds what is stuck`() {
     var (host, watch) = watched()
-    let search = watch.advance(with: host.sample(at: 400), ghosts: .everywhere)
+    let search = watch.advance(with: host.sample(at: 400), deadSockets: .everywhere)
     // The five, and the listener.
     #expect(search.inodes.count == 6)
     #expect(search.completeness == .everyHolder)
@@ -55,7 +55,7 @@ import Testing
   @Test func `who else holds what is stuck is asked again after the patience, not before`() {
     for (second, count) in [(179.0, 0), (181.0, 5)] {
       var (host, watch) = watched()
-      let search = watch.advance(with: host.sample(at: second), ghosts: .everywhere)
+      let search = watch.advance(with: host.sample(at: second), deadSockets: .everywhere)
       #expect(search.inodes.count == count, "\(second) s")
     }
   }
@@ -121,15 +121,15 @@ import Testing
           SocketHolder(inode: $0, process: process.id, fd: 3)
         }
       } else {
-        report.ghosts = [
-          GhostDescriptor(inode: UInt64(number + 1), process: process.id, fd: 3)
+        report.deadSockets = [
+          DeadDescriptor(inode: UInt64(number + 1), process: process.id, fd: 3)
         ]
       }
       watch.attribute(report, to: search)
       _ = watch.judge()
     }
     let census = try #require(watch.census)
-    #expect(census.ghosts.departures.count > 90)
+    #expect(census.deadSockets.departures.count > 90)
     #expect(census.holders.count <= 1)
   }
 }

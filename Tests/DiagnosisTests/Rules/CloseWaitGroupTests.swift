@@ -17,7 +17,7 @@ struct CloseWaitGroupTests {
     }
   }
 
-  @Test func `CLOSE_WAIT that turns into ghosts stays one story with one count`() throws {
+  @Test func `CLOSE_WAIT that dies stays one story with one count`() throws {
     var story = Story()
     story.host.start("api", pid: 100)
     story.host.listen(8080, by: 100)
@@ -26,9 +26,9 @@ struct CloseWaitGroupTests {
     story.look(every: 10, through: 805)
     let told = story.firing
     #expect(told.map(\.rule) == [.closeWaitLeak])
-    // 40 began by 800; those of the last 200 s are CLOSE_WAIT, the older ones ghosts.
+    // 40 began by 800; those of the last 200 s are CLOSE_WAIT, the older ones dead sockets.
     #expect(told.first?.sockets == 40)
-    #expect(try #require(told.first).evidence.contains(.turnedGhost(count: 30)))
+    #expect(try #require(told.first).evidence.contains(.turnedDead(count: 30)))
   }
 
   @Test func `both ends on one host are one finding that says which has to act`() throws {

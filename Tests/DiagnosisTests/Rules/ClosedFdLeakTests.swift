@@ -7,10 +7,10 @@ import Testing
 
 /// Connections are reset every 20 s, and the program never notices: the descriptors stay.
 struct ClosedFdLeakTests {
-  private func client(ghosts: Int, closingAfter seconds: Double = .infinity) -> Story {
+  private func client(deadSockets: Int, closingAfter seconds: Double = .infinity) -> Story {
     var story = Story()
     story.host.start("app", pid: 100, unit: "app.service")
-    story.host.add(at: (1...ghosts).map { 20 * Double($0) }) { second in
+    story.host.add(at: (1...deadSockets).map { 20 * Double($0) }) { second in
       .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
         .isReleased(at: second + seconds)
     }
@@ -18,7 +18,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `descriptors that pile up on reset connections are a leak`() throws {
-    var story = client(ghosts: 31)
+    var story = client(deadSockets: 31)
     story.look(every: 10, through: 400)
     let leak = try #require(story.firing.first)
     #expect(story.firingRules == [.closedFdLeak])
@@ -31,7 +31,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `five past the patience fire, four do not`() {
-    var story = client(ghosts: 31)
+    var story = client(deadSockets: 31)
     // The fifth was last seen alive at 90.
     story.look(every: 10, through: 200)
     #expect(story.firing == [])
@@ -43,7 +43,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `one nanosecond less than the patience is pending`() {
-    var story = client(ghosts: 31)
+    var story = client(deadSockets: 31)
     story.look(every: 10, through: 200)
     // The fifth was last seen alive at 90.
     story.look(at: 210 - 1e-9)
@@ -53,7 +53,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `a pool that keeps thirteen dead descriptors for ever is none`() {
-    var story = client(ghosts: 13)
+    var story = client(deadSockets: 13)
     // They died before the first look; nothing comes.
     for second in stride(from: 300.0, through: 1500, by: 10) {
       story.look(at: second)
@@ -62,7 +62,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `dead descriptors that get closed within a minute are none`() {
-    var story = client(ghosts: 100, closingAfter: 60)
+    var story = client(deadSockets: 100, closingAfter: 60)
     for second in stride(from: 0.0, through: 1500, by: 10) {
       story.look(at: second)
       #expect(story.firing == [], "at \(second)")
@@ -70,7 +70,7 @@ struct ClosedFdLeakTests {
   }
 
   @Test func `a process whose descriptors can't be read is not accused`() {
-    var story = client(ghosts: 31)
+    var story = client(deadSockets: 31)
     story.host.unreadable = [100]
     story.look(every: 10, through: 600)
     #expect(story.watch.findings == [])

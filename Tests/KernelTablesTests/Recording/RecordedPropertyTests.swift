@@ -67,7 +67,7 @@ import Testing
     check(ProcessRecord(id: process), pairs, \.report.processes)
     check(NamespaceSample(id: NetnsID(rawValue: 0)), pairs, \.sample.namespaces)
     check(SocketHolder(inode: 0, process: process, fd: 0), pairs, \.report.holders)
-    check(GhostDescriptor(inode: 0, process: process, fd: 0), pairs, \.report.ghosts)
+    check(DeadDescriptor(inode: 0, process: process, fd: 0), pairs, \.report.deadSockets)
     check(HostCounters(), pairs) { [$0.sample.host] }
     check(SampleCost(), pairs) { [$0.sample.cost] }
     check(Gap(.boundReached, count: 0, detail: ""), pairs) { $0.sample.gaps + $0.report.gaps }

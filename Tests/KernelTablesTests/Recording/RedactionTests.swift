@@ -154,7 +154,7 @@ import Testing
         #expect(rest == row)
       }
       #expect(clean.report.holders == look.report.holders)
-      #expect(clean.report.ghosts == look.report.ghosts)
+      #expect(clean.report.deadSockets == look.report.deadSockets)
     }
   }
 

@@ -86,14 +86,15 @@ struct LabComparison {
     return differences + expected.map { "missing: \($0)" }
   }
 
-  /// Compares the ghosts of the laboratory's processes.
-  func ghostDifferences(of report: HolderReport) -> [String] {
-    var expected = Set(lab.ghosts)
+  /// Compares the dead sockets of the laboratory's processes.
+  func deadSocketDifferences(of report: HolderReport) -> [String] {
+    var expected = Set(lab.deadSockets)
     let pids = Set([lab.pid] + lab.members.map(\.pid))
     var differences: [String] = []
-    for ghost in report.ghosts where pids.contains(ghost.process.pid) {
-      let found = Lab.Holder(inode: ghost.inode, pid: ghost.process.pid, fd: ghost.fd)
-      if expected.remove(found) == nil { differences.append("twice or no ghost: \(found)") }
+    for deadSocket in report.deadSockets where pids.contains(deadSocket.process.pid) {
+      let found = Lab.Holder(
+        inode: deadSocket.inode, pid: deadSocket.process.pid, fd: deadSocket.fd)
+      if expected.remove(found) == nil { differences.append("twice or not dead: \(found)") }
     }
     return differences + expected.map { "missing: \($0)" }
   }

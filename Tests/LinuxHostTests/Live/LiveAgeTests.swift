@@ -43,7 +43,7 @@ struct LiveAgeTests {
 
   @Test(arguments: [
     "ages", "close-wait", "unaccepted", "time-wait", "last-ack", "closing", "fin-wait-1",
-    "ghosts",
+    "dead-sockets",
   ])
   func `no age is ever more than the truth, and an exact one is the truth`(
     _ scenario: String

@@ -61,29 +61,29 @@ struct LiveHolderTests {
   }
 
   @Test(arguments: Lab.Path.allCases)
-  func `ghosts of every kind are found`(_ path: Lab.Path) throws {
-    try Lab.with("ghosts", path, count: 7) { lab in
+  func `dead sockets of every kind are found`(_ path: Lab.Path) throws {
+    try Lab.with("dead-sockets", path, count: 7) { lab in
       var look = try LiveLook(at: lab)
       var search = HolderSearch()
-      search.ghosts = .everywhere
+      search.deadSockets = .everywhere
       // One look does: it fetches newer rows to tell dead sockets from new ones.
       let first = look.findHolders(search)
-      #expect(LabComparison(lab).ghostDifferences(of: first) == [], "\(first.gaps)")
+      #expect(LabComparison(lab).deadSocketDifferences(of: first) == [], "\(first.gaps)")
       try look.lookAgain()
       let report = look.findHolders(search)
-      #expect(lab.ghosts.count == 7 * 7)
-      #expect(LabComparison(lab).ghostDifferences(of: report) == [], "\(report.gaps)")
+      #expect(lab.deadSockets.count == 7 * 7)
+      #expect(LabComparison(lab).deadSocketDifferences(of: report) == [], "\(report.gaps)")
     }
   }
 
-  @Test func `living sockets of a process are no ghosts`() throws {
+  @Test func `living sockets of a process are not told as dead`() throws {
     try Lab.with("close-wait", count: 7) { lab in
       var look = try LiveLook(at: lab)
       var search = HolderSearch()
-      search.ghosts = .of([lab.pid])
-      #expect(LabComparison(lab).ghostDifferences(of: look.findHolders(search)) == [])
+      search.deadSockets = .of([lab.pid])
+      #expect(LabComparison(lab).deadSocketDifferences(of: look.findHolders(search)) == [])
       try look.lookAgain()
-      #expect(LabComparison(lab).ghostDifferences(of: look.findHolders(search)) == [])
+      #expect(LabComparison(lab).deadSocketDifferences(of: look.findHolders(search)) == [])
     }
   }
 
@@ -103,22 +103,22 @@ struct LiveHolderTests {
 
   /// No file of `/proc` tells such a socket from a dead one: it is asked itself.
   @Test(arguments: [true, false], [true, false])
-  func `a living socket of a namespace that was not read is no ghost`(
+  func `a living socket of a namespace that was not read is not told as dead`(
     ofHost: Bool, atOnce: Bool
   ) throws {
     try Lab.with("foreign", count: 7) { lab in
       var host = LiveHost()
-      host.tellsGhostsAtOnce = atOnce
+      host.tellsDeadSocketsAtOnce = atOnce
       var request = SampleRequest()
       if !ofHost { request.namespaces = .only(String(lab.pid)) }
       var search = HolderSearch()
-      search.ghosts = .everywhere
-      var told: [GhostDescriptor] = []
+      search.deadSockets = .everywhere
+      var told: [DeadDescriptor] = []
       var living = 0
       for _ in 0..<3 {
         let sample = try host.takeSample(request)
         let report = host.findHolders(search, in: sample)
-        told += report.ghosts.filter { $0.process.pid == lab.pid }
+        told += report.deadSockets.filter { $0.process.pid == lab.pid }
         living = report.gaps.first { $0.kind == .socketsUnlisted }?.count ?? 0
       }
       #expect(lab.foreign.count == 14)

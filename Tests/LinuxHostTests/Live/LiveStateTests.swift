@@ -11,7 +11,8 @@ struct LiveStateTests {
   /// Between them they have every state that a table can show, with and without an inode.
   static let scenarios = [
     "established", "syn-sent", "syn-recv", "close-wait", "fin-wait-1", "last-ack", "closing",
-    "time-wait", "unaccepted", "ghosts", "forked", "in-flight", "thread-table", "zombie-leader",
+    "time-wait", "unaccepted", "dead-sockets", "forked", "in-flight", "thread-table",
+    "zombie-leader",
     "io-uring",
   ]
 

@@ -232,55 +232,57 @@ extension LiveProcessTests {
       close(connection.connected)
     }
 
-    @Test func `a reset connection is a ghost once a later look lacks it too`() throws {
+    @Test func `a reset connection is told as dead once a later look lacks it too`() throws {
       let connections = try HolderLab.inNamespace { try HolderLab.connections(7) }
       for connection in connections { try HolderLab.reset(connection.connected) }
       let inodes = connections.map { HolderLab.inode(of: $0.accepted) }
       var search = HolderSearch()
-      search.ghosts = .of([getpid()])
+      search.deadSockets = .of([getpid()])
       var finder = HolderFinder()
       let first = finder.find(search, in: sample([], at: 1e6))
-      #expect(first.ghosts.filter { inodes.contains($0.inode) }.isEmpty)
+      #expect(first.deadSockets.filter { inodes.contains($0.inode) }.isEmpty)
       #expect((first.gaps.first { $0.kind == .sourceLimited }?.count ?? 0) >= 7)
       // Taken before the descriptors were seen: it proves nothing.
       let stale = finder.find(search, in: sample([], at: 0))
-      #expect(stale.ghosts.isEmpty)
+      #expect(stale.deadSockets.isEmpty)
       let second = finder.find(search, in: sample([], at: 1e6))
-      let ghosts = second.ghosts.filter { inodes.contains($0.inode) }
-      #expect(Set(ghosts.map(\.fd)) == Set(connections.map(\.accepted)))
-      #expect(ghosts.allSatisfy { $0.process.pid == getpid() })
+      let deadSockets = second.deadSockets.filter { inodes.contains($0.inode) }
+      #expect(Set(deadSockets.map(\.fd)) == Set(connections.map(\.accepted)))
+      #expect(deadSockets.allSatisfy { $0.process.pid == getpid() })
       #expect(second.processes.contains { $0.id.pid == getpid() })
       for connection in connections { close(connection.accepted) }
     }
 
-    @Test func `fresh rows tell ghosts from new sockets in one look`() throws {
+    @Test func `fresh rows tell dead sockets from new sockets in one look`() throws {
       let connections = try HolderLab.inNamespace { try HolderLab.connections(2) }
       try HolderLab.reset(connections[0].connected)
       let dead = HolderLab.inode(of: connections[0].accepted)
       let new = HolderLab.inode(of: connections[1].accepted)
       let newer = HolderLab.inode(of: connections[1].connected)
       var search = HolderSearch()
-      search.ghosts = .everywhere
+      search.deadSockets = .everywhere
       var finder = HolderFinder()
       let report = finder.find(search, in: sample([])) { [new, newer] }
-      #expect(report.ghosts.contains { $0.inode == dead && $0.fd == connections[0].accepted })
-      #expect(!report.ghosts.contains { $0.inode == new || $0.inode == newer })
+      #expect(report.deadSockets.contains { $0.inode == dead && $0.fd == connections[0].accepted })
+      #expect(!report.deadSockets.contains { $0.inode == new || $0.inode == newer })
       for fd in [connections[0].accepted, connections[1].accepted, connections[1].connected] {
         close(fd)
       }
     }
 
-    @Test func `living sockets of a namespace that was not read are no ghosts, but a gap`() throws {
+    @Test func `living sockets of a namespace that was not read are a gap, not dead`()
+      throws
+    {
       let connections = try HolderLab.inNamespace { try HolderLab.connections(11) }
       let inodes = Set(
         connections.flatMap { [$0.accepted, $0.connected] }.map { HolderLab.inode(of: $0) })
       var search = HolderSearch()
-      search.ghosts = .of([getpid()])
+      search.deadSockets = .of([getpid()])
       for coversHost in [true, false] {
         var finder = HolderFinder()
         _ = finder.find(search, in: sample([], at: 1e6), coversHost: coversHost)
         let second = finder.find(search, in: sample([], at: 1e6), coversHost: coversHost)
-        #expect(second.ghosts.filter { inodes.contains($0.inode) } == [])
+        #expect(second.deadSockets.filter { inodes.contains($0.inode) } == [])
         #expect(!second.gaps.contains { $0.kind == .sourceLimited })
         #expect((second.gaps.first { $0.kind == .socketsUnlisted }?.count ?? 0) >= 22)
       }
@@ -290,49 +292,51 @@ extension LiveProcessTests {
       }
     }
 
-    @Test func `a socket that was closed while the tables were read again is no ghost`() throws {
+    @Test func `a socket that was closed while the tables were read again is not told as dead`()
+      throws
+    {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
       let inode = HolderLab.inode(of: connection.accepted)
       var search = HolderSearch()
-      search.ghosts = .of([getpid()])
+      search.deadSockets = .of([getpid()])
       var finder = HolderFinder()
       let report = finder.find(search, in: sample([])) {
         close(connection.accepted)
         return []
       }
-      #expect(!report.ghosts.contains { $0.inode == inode })
+      #expect(!report.deadSockets.contains { $0.inode == inode })
       close(connection.connected)
     }
 
-    @Test func `no ghost is told from a look that did not ask for ESTABLISHED`() throws {
+    @Test func `no socket is told as dead from a look that did not ask for ESTABLISHED`() throws {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
       var search = HolderSearch()
-      search.ghosts = .of([getpid()])
+      search.deadSockets = .of([getpid()])
       var look = sample([])
       look.states = .allButEstablished
       var finder = HolderFinder()
       let report = finder.find(search, in: look) { [] }
-      #expect(report.ghosts.isEmpty)
+      #expect(report.deadSockets.isEmpty)
       #expect(report.gaps.contains { $0.kind == .sourceLimited })
       close(connection.accepted)
       close(connection.connected)
     }
 
-    @Test func `no ghost is told of a process whose namespace was not read`() throws {
+    @Test func `no socket is told as dead of a process whose namespace was not read`() throws {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
       try HolderLab.reset(connection.connected)
       var search = HolderSearch()
-      search.ghosts = .of([getpid()])
+      search.deadSockets = .of([getpid()])
       var look = sample([])
       look.namespaces = []
       // One that was not asked for is not missing.
       for coversHost in [true, false] {
         var finder = HolderFinder()
         let report = finder.find(search, in: look, coversHost: coversHost) { [] }
-        #expect(report.ghosts.isEmpty)
+        #expect(report.deadSockets.isEmpty)
         #expect(report.gaps.map(\.kind).contains(.namespaceNotRead) == coversHost)
       }
       close(connection.accepted)

@@ -44,9 +44,9 @@ struct SearchMemoryTests {
   }
 
   @Test func `suspects of processes that have ended are forgotten by a search of all`() {
-    var memory = GhostMemory()
-    let old = GhostDescriptor(inode: 1, process: process(7), fd: 3)
-    let new = GhostDescriptor(inode: 2, process: process(8), fd: 3)
+    var memory = DeadDescriptorMemory()
+    let old = DeadDescriptor(inode: 1, process: process(7), fd: 3)
+    let new = DeadDescriptor(inode: 2, process: process(8), fd: 3)
     let start = BootInstant(seconds: 1000)
     memory.keep([old], examined: [7], at: start)
     memory.keep([new], examined: [8], at: start.advanced(bySeconds: 10))

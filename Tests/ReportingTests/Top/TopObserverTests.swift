@@ -37,7 +37,7 @@ import Testing
     #expect(try owner("python3.11", in: picture).stuck == 2)
     #expect(try owner("cron-job", in: picture).stuck == 1)
     #expect(picture.unaccepted == 2)
-    #expect(picture.ghosts.count == 1)
+    #expect(picture.deadSockets.count == 1)
     #expect(picture.stuckStates == [.closeWait, .finWait2, .close])
   }
 

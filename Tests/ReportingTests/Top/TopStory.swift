@@ -87,8 +87,8 @@ struct TopStory {
         .accepted(on: 443, by: worker).enters(.established, at: Double(port))
           .changed { $0.isSending = true })
     }
-    let ghost = host.start("cron-job", pid: 3000)
-    host.add(.opened(to: 25, by: ghost).enters(.established, at: 0).dies(at: 20))
+    let deadSocket = host.start("cron-job", pid: 3000)
+    host.add(.opened(to: 25, by: deadSocket).enters(.established, at: 0).dies(at: 20))
     for second in [50.0, 51] {
       host.add(.opened(to: 80, by: nil).enters(.timeWait, at: second))
     }

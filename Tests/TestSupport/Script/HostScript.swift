@@ -3,7 +3,8 @@
 package import KernelTables
 
 /// A small host over time, written down as a story: processes, listeners, connections that enter
-/// states at given seconds, leave, or become ghosts. Looks at it are what a live host would give.
+/// states at given seconds, leave, or die with their descriptors open. Looks at it are what a live
+/// host would give.
 ///
 ///     var host = HostScript()
 ///     let api = host.start("api", pid: 100, unit: "api.service")
@@ -160,14 +161,14 @@ package struct HostScript: Sendable {
     }
     var shown = Set(search.records)
     for socket in sockets {
-      let isGhost = socket.rowEnds <= second
+      let isDead = socket.rowEnds <= second
       for hold in socket.holds(at: second) where !unreadable.contains(hold.pid) {
         guard let id = ids[hold.pid] else { continue }
         let fd = hold.fd ?? Int32(10 + socket.inode % 1_000_000)
-        if isGhost, search.ghosts.includes(hold.pid) {
-          report.ghosts.append(GhostDescriptor(inode: socket.inode, process: id, fd: fd))
+        if isDead, search.deadSockets.includes(hold.pid) {
+          report.deadSockets.append(DeadDescriptor(inode: socket.inode, process: id, fd: fd))
           shown.insert(hold.pid)
-        } else if !isGhost, search.inodes.contains(socket.inode) {
+        } else if !isDead, search.inodes.contains(socket.inode) {
           report.holders.append(SocketHolder(inode: socket.inode, process: id, fd: fd))
           shown.insert(hold.pid)
         }
@@ -190,7 +191,7 @@ package struct HostScript: Sendable {
   }
 }
 
-extension HolderSearch.Ghosts {
+extension HolderSearch.DeadSockets {
   fileprivate func includes(_ pid: Int32) -> Bool {
     switch self {
     case .none: false

@@ -27,7 +27,7 @@ package struct ScriptedSocket: Sendable {
   package var namespace = HostScript.own
   package var phases: [Phase] = []
   package var holds: [Hold] = []
-  /// When its row leaves the table; a descriptor that stays longer is a ghost.
+  /// When its row leaves the table; a descriptor that stays longer is a dead socket.
   package var rowEnds = Double.infinity
   /// The limit of the accept queue, of a listener.
   package var queueLimit: UInt32 = 128

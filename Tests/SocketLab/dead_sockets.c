@@ -76,7 +76,7 @@ static void expire_keepalive(struct request request, const struct end *listener)
   }
   for (int i = 0; i < count; i++) {
     wait_state(pairs[i].server.fd, TCP_CLOSE);
-    declare_ghost(&pairs[i].server, "keepalive-expired");
+    declare_dead(&pairs[i].server, "keepalive-expired");
   }
   set_loopback(1);
 }
@@ -87,7 +87,7 @@ static void reset(struct request request, const struct end *listener) {
   if (setsockopt(pair.client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once)) die("SO_LINGER");
   if (close(pair.client.fd)) die("close");
   wait_state(pair.server.fd, TCP_CLOSE);
-  declare_ghost(&pair.server, "reset");
+  declare_dead(&pair.server, "reset");
 }
 
 static void destroy_close_wait(struct request request, const struct end *listener) {
@@ -97,8 +97,8 @@ static void destroy_close_wait(struct request request, const struct end *listene
   destroy(&pair.server);
   wait_state(pair.server.fd, TCP_CLOSE);
   wait_state(pair.client.fd, TCP_CLOSE);
-  declare_ghost(&pair.server, "destroyed");
-  declare_ghost(&pair.client, "reset");
+  declare_dead(&pair.server, "destroyed");
+  declare_dead(&pair.client, "reset");
 }
 
 /// The one that closed first lives on as TIME_WAIT, without its file.
@@ -111,11 +111,11 @@ static void shut_both_ways(struct request request, const struct end *listener) {
   wait_state(pair.server.fd, TCP_CLOSE);
   wait_state(pair.client.fd, TCP_CLOSE);
   declare_unheld(&pair.client, "TIME_WAIT", "recvq=0");
-  declare_ghost(&pair.client, "shut-both-ways");
-  declare_ghost(&pair.server, "shut-both-ways");
+  declare_dead(&pair.client, "shut-both-ways");
+  declare_dead(&pair.server, "shut-both-ways");
 }
 
-void build_ghosts(struct request request) {
+void build_dead_sockets(struct request request) {
   struct end listener = listen_on(request.path, 128);
   expire_keepalive(request, &listener);
   for (int i = 0; i < request.count; i++) {
@@ -123,7 +123,7 @@ void build_ghosts(struct request request) {
     destroy_close_wait(request, &listener);
     shut_both_ways(request, &listener);
     struct end fresh = look_at(client_socket(request.path));
-    declare_ghost(&fresh, "never-connected");
+    declare_dead(&fresh, "never-connected");
   }
   declare_listener(&listener, 0, 128);
 }

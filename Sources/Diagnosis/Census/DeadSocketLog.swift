@@ -3,7 +3,7 @@
 package import KernelTables
 
 /// A descriptor on a dead TCP socket, with what is remembered of its connection.
-package struct Ghost: Sendable {
+package struct DeadSocket: Sendable {
   package var inode: UInt64
   /// An index into ``ProcessTable``.
   package var process: Int32
@@ -18,15 +18,15 @@ package struct Ghost: Sendable {
 }
 
 /// All descriptors on dead sockets, over time.
-package struct GhostLog: Sendable {
+package struct DeadSocketLog: Sendable {
   private static let limit = 65_536
 
-  package private(set) var ghosts: [UInt64: Ghost] = [:]
+  package private(set) var all: [UInt64: DeadSocket] = [:]
   /// Connections whose row has gone while a process held them, until a search tells whether the
   /// descriptor is still there.
   package private(set) var unresolved: [UInt64: Connection] = [:]
   private var hasSearched = false
-  /// Ghosts that went away: their descriptors were closed.
+  /// Dead sockets that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
 
   /// - Returns: False when there is no room to wait for that search.
@@ -36,32 +36,32 @@ package struct GhostLog: Sendable {
     return true
   }
 
-  /// Takes in a search for ghosts.
+  /// Takes in a search for dead sockets.
   ///
   /// - Parameters:
-  ///   - found: All ghosts of the processes searched.
+  ///   - found: All dead sockets of the processes searched.
   ///   - absent: Connections by inode whose row was missing in the newest look. A row counts as
   ///     gone after two absences; its descriptor is found dead at the first.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
-  ///   And the inodes of the ghosts whose descriptors are closed now.
+  ///   And the inodes of the dead sockets whose descriptors are closed now.
   mutating func update(
-    _ found: [(ghost: GhostDescriptor, process: Int32)], at instant: BootInstant,
+    _ found: [(deadSocket: DeadDescriptor, process: Int32)], at instant: BootInstant,
     absent: [UInt64: Connection] = [:], searched: (Int32) -> Bool
   ) -> (gone: [Connection], closed: [UInt64]) {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
       present.insert(descriptor.inode)
-      if let known = ghosts[descriptor.inode] {
-        ghosts[descriptor.inode]?.absences = 0
+      if let known = all[descriptor.inode] {
+        all[descriptor.inode]?.absences = 0
         // Found dead by a search that was too narrow to see the row go.
         if known.connection == nil, let connection = unresolved[descriptor.inode] {
-          ghosts[descriptor.inode]?.connection = connection
-          ghosts[descriptor.inode]?.since = connection.lastSeen
+          all[descriptor.inode]?.connection = connection
+          all[descriptor.inode]?.since = connection.lastSeen
         }
-      } else if ghosts.count < Self.limit {
+      } else if all.count < Self.limit {
         let connection = unresolved[descriptor.inode] ?? absent[descriptor.inode]
-        ghosts[descriptor.inode] = Ghost(
+        all[descriptor.inode] = DeadSocket(
           inode: descriptor.inode, process: process, fd: descriptor.fd,
           since: connection?.lastSeen ?? instant,
           isInherited: !hasSearched && connection == nil, connection: connection)
@@ -69,12 +69,14 @@ package struct GhostLog: Sendable {
     }
     hasSearched = true
     var closed: [UInt64] = []
-    for ghost in ghosts.values where !present.contains(ghost.inode) && searched(ghost.process) {
-      ghosts[ghost.inode] = nil
-      closed.append(ghost.inode)
+    for deadSocket in all.values
+    where !present.contains(deadSocket.inode) && searched(deadSocket.process) {
+      all[deadSocket.inode] = nil
+      closed.append(deadSocket.inode)
       departures.append(
         Departure(
-          at: instant, dwellSeconds: instant.seconds(since: ghost.since), process: ghost.process))
+          at: instant, dwellSeconds: instant.seconds(since: deadSocket.since),
+          process: deadSocket.process))
     }
     if departures.count > 1024 { departures.removeFirst(departures.count - 512) }
     var gone: [Connection] = []
@@ -87,7 +89,7 @@ package struct GhostLog: Sendable {
   }
 
   var processes: Set<Int32> {
-    Set(ghosts.values.map(\.process)).union(ghosts.values.compactMap { $0.connection?.opener })
+    Set(all.values.map(\.process)).union(all.values.compactMap { $0.connection?.opener })
       .union(unresolved.values.map(\.opener)).union(departures.map(\.process))
   }
 }

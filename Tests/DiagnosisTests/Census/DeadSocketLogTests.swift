@@ -7,11 +7,11 @@ import Testing
 @testable import Diagnosis
 
 /// Descriptors on dead sockets: who they were, since when, and that they are gone.
-struct GhostLogTests {
+struct DeadSocketLogTests {
   private let process = ProcessID(pid: 100, startTicks: 1)
 
-  private func ghost(_ inode: UInt64) -> (ghost: GhostDescriptor, process: Int32) {
-    (GhostDescriptor(inode: inode, process: process, fd: 7), 0)
+  private func deadSocket(_ inode: UInt64) -> (deadSocket: DeadDescriptor, process: Int32) {
+    (DeadDescriptor(inode: inode, process: process, fd: 7), 0)
   }
 
   private func connection(_ inode: UInt64, lastSeen second: Double) -> Connection {
@@ -24,36 +24,37 @@ struct GhostLogTests {
     return connection
   }
 
-  @Test func `a ghost at the first search has no known beginning`() throws {
-    var log = GhostLog()
-    _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
-    _ = log.update([ghost(1), ghost(2)], at: HostScript.instant(20)) { _ in true }
-    #expect(try #require(log.ghosts[1]).isInherited)
-    #expect(!(try #require(log.ghosts[2]).isInherited))
-    #expect(log.ghosts[2]?.since == HostScript.instant(20))
+  @Test func `a dead socket at the first search has no known beginning`() throws {
+    var log = DeadSocketLog()
+    _ = log.update([deadSocket(1)], at: HostScript.instant(10)) { _ in true }
+    _ = log.update([deadSocket(1), deadSocket(2)], at: HostScript.instant(20)) { _ in true }
+    #expect(try #require(log.all[1]).isInherited)
+    #expect(!(try #require(log.all[2]).isInherited))
+    #expect(log.all[2]?.since == HostScript.instant(20))
   }
 
-  @Test func `a ghost knows the connection it was, and dates from when that was last seen`() {
-    var log = GhostLog()
+  @Test func `a dead socket knows the connection it was, and dates from when that was last seen`() {
+    var log = DeadSocketLog()
     _ = log.connectionGone(connection(1, lastSeen: 5))
-    let (gone, _) = log.update([ghost(1)], at: HostScript.instant(20)) { _ in true }
+    let (gone, _) = log.update([deadSocket(1)], at: HostScript.instant(20)) { _ in true }
     #expect(gone.isEmpty)
-    #expect(log.ghosts[1]?.connection?.state == .closeWait)
-    #expect(log.ghosts[1]?.since == HostScript.instant(5))
+    #expect(log.all[1]?.connection?.state == .closeWait)
+    #expect(log.all[1]?.since == HostScript.instant(5))
     #expect(log.unresolved.isEmpty)
   }
 
-  @Test func `a ghost that is found before its row counts as gone is told its connection then`() {
-    var log = GhostLog()
-    _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
+  @Test
+  func `a dead socket that is found before its row counts as gone is told its connection then`() {
+    var log = DeadSocketLog()
+    _ = log.update([deadSocket(1)], at: HostScript.instant(10)) { _ in true }
     _ = log.connectionGone(connection(1, lastSeen: 5))
-    _ = log.update([ghost(1)], at: HostScript.instant(20)) { _ in true }
-    #expect(log.ghosts[1]?.connection?.state == .closeWait)
-    #expect(log.ghosts[1]?.since == HostScript.instant(5))
+    _ = log.update([deadSocket(1)], at: HostScript.instant(20)) { _ in true }
+    #expect(log.all[1]?.connection?.state == .closeWait)
+    #expect(log.all[1]?.since == HostScript.instant(5))
   }
 
-  @Test func `a connection without a ghost was closed`() {
-    var log = GhostLog()
+  @Test func `a connection whose socket is not found dead was closed`() {
+    var log = DeadSocketLog()
     _ = log.connectionGone(connection(1, lastSeen: 5))
     let (gone, _) = log.update([], at: HostScript.instant(20)) { _ in true }
     #expect(gone.map(\.inode) == [1])
@@ -61,23 +62,23 @@ struct GhostLogTests {
   }
 
   @Test func `a process that was not searched proves nothing`() {
-    var log = GhostLog()
-    _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
+    var log = DeadSocketLog()
+    _ = log.update([deadSocket(1)], at: HostScript.instant(10)) { _ in true }
     _ = log.connectionGone(connection(2, lastSeen: 5))
     let (gone, _) = log.update([], at: HostScript.instant(20)) { _ in false }
     #expect(gone.isEmpty)
-    #expect(log.ghosts[1] != nil)
+    #expect(log.all[1] != nil)
     #expect(log.unresolved[2] != nil)
     #expect(log.departures == [])
   }
 
-  @Test func `a ghost that was closed is a departure with its dwell`() {
-    var log = GhostLog()
-    _ = log.update([ghost(1)], at: HostScript.instant(10)) { _ in true }
+  @Test func `a dead socket that was closed is a departure with its dwell`() {
+    var log = DeadSocketLog()
+    _ = log.update([deadSocket(1)], at: HostScript.instant(10)) { _ in true }
     let (gone, closed) = log.update([], at: HostScript.instant(40)) { _ in true }
     #expect(gone.isEmpty)
     #expect(closed == [1])
-    #expect(log.ghosts.isEmpty)
+    #expect(log.all.isEmpty)
     #expect(
       log.departures == [
         Departure(at: HostScript.instant(40), dwellSeconds: 30, process: 0)
@@ -85,10 +86,10 @@ struct GhostLogTests {
   }
 
   @Test func `at most 65,536 are remembered, and at most 1,024 departures`() {
-    var log = GhostLog()
-    let many = (1...70_001).map { ghost(UInt64($0)) }
+    var log = DeadSocketLog()
+    let many = (1...70_001).map { deadSocket(UInt64($0)) }
     _ = log.update(many, at: HostScript.instant(10)) { _ in true }
-    #expect(log.ghosts.count == 65_536)
+    #expect(log.all.count == 65_536)
     for inode in 1...70_001 {
       #expect(log.connectionGone(connection(UInt64(inode), lastSeen: 5)) == (inode <= 65_536))
     }

@@ -3,13 +3,13 @@
 import KernelTables
 
 /// Descriptors on TCP sockets that were in no row, with the time they were first seen so.
-struct GhostMemory: Sendable {
-  private var firstSeen: [GhostDescriptor: BootInstant] = [:]
+struct DeadDescriptorMemory: Sendable {
+  private var firstSeen: [DeadDescriptor: BootInstant] = [:]
   private static let capacity = 65_536
 
   /// Whether it was seen, and in no row, before `instant`.
-  func isKnown(_ ghost: GhostDescriptor, before instant: BootInstant) -> Bool {
-    firstSeen[ghost].map { $0 < instant } ?? false
+  func isKnown(_ deadSocket: DeadDescriptor, before instant: BootInstant) -> Bool {
+    firstSeen[deadSocket].map { $0 < instant } ?? false
   }
 
   var count: Int { firstSeen.count }
@@ -18,11 +18,11 @@ struct GhostMemory: Sendable {
   ///
   /// - Parameter examined: Their pids; nil when every process was to be looked at. Then those that
   ///   were not have ended, or may not be read.
-  mutating func keep(_ found: [GhostDescriptor], examined: Set<Int32>?, at instant: BootInstant) {
-    var kept: [GhostDescriptor: BootInstant] = [:]
+  mutating func keep(_ found: [DeadDescriptor], examined: Set<Int32>?, at instant: BootInstant) {
+    var kept: [DeadDescriptor: BootInstant] = [:]
     if let examined { kept = firstSeen.filter { !examined.contains($0.key.process.pid) } }
-    for ghost in found.prefix(Self.capacity - min(kept.count, Self.capacity)) {
-      kept[ghost] = firstSeen[ghost] ?? instant
+    for deadSocket in found.prefix(Self.capacity - min(kept.count, Self.capacity)) {
+      kept[deadSocket] = firstSeen[deadSocket] ?? instant
     }
     firstSeen = kept
   }

@@ -12,21 +12,21 @@ extension HolderLook {
   ///
   /// - Parameter coversHost: Whether every namespace was asked for: a process in one that was not
   ///   is no gap.
-  mutating func tellGhosts(
-    _ memory: inout GhostMemory, coversHost: Bool, freshInodes: HolderFinder.FreshInodes?
+  mutating func tellDeadSockets(
+    _ memory: inout DeadDescriptorMemory, coversHost: Bool, freshInodes: HolderFinder.FreshInodes?
   ) {
-    if search.ghosts == .none || !rowsAreAll() { return }
+    if search.deadSockets == .none || !rowsAreAll() { return }
     var namespaces: [Int32: Bool] = [:]
-    var candidates: [GhostDescriptor] = []
+    var candidates: [DeadDescriptor] = []
     var identities: [Int32: ProcessID] = [:]
-    for (pid, reference) in strangers where seeksGhosts(in: pid) {
+    for (pid, reference) in strangers where seeksDeadSockets(in: pid) {
       guard isTCP(pid, reference) else { continue }
       if namespaces[pid] == nil { namespaces[pid] = isSampled(pid, coversHost) }
       guard namespaces[pid] == true else { continue }
       if identities[pid] == nil { identities[pid] = identify(pid) }
       guard let process = identities[pid] else { continue }
       candidates.append(
-        GhostDescriptor(inode: reference.inode, process: process, fd: reference.fd))
+        DeadDescriptor(inode: reference.inode, process: process, fd: reference.fd))
     }
     candidates.sort { ($0.process, $0.fd) < ($1.process, $1.fd) }
     var missing = candidates.filter { memory.isKnown($0, before: sample.takenAt) }
@@ -34,28 +34,28 @@ extension HolderLook {
     if unknown > 0, let fresh = freshInodes?() {
       missing = candidates.filter { !fresh.contains($0.inode) }
     } else if unknown > 0 {
-      report.unprovedGhosts = unknown
+      report.unprovedDeadSockets = unknown
       gaps.note(
         .sourceLimited, count: unknown,
         "descriptors on TCP sockets in no table, seen once: new, or dead; a second look tells")
     }
-    let isEverywhere = search.ghosts == .everywhere && skipped == 0
+    let isEverywhere = search.deadSockets == .everywhere && skipped == 0
     memory.keep(candidates, examined: isEverywhere ? nil : examined, at: Self.now())
-    report.ghosts = prove(missing, coversHost: coversHost)
+    report.deadSockets = prove(missing, coversHost: coversHost)
   }
 
   /// Those that are dead, of descriptors whose sockets tables have lacked twice.
   private mutating func prove(
-    _ missing: [GhostDescriptor], coversHost: Bool
-  ) -> [GhostDescriptor] {
-    missing.filter { ghost in
-      switch DescriptorProof(ghost) {
+    _ missing: [DeadDescriptor], coversHost: Bool
+  ) -> [DeadDescriptor] {
+    missing.filter { deadSocket in
+      switch DescriptorProof(deadSocket) {
       case .dead: return true
       case .gone: return false
       case .alive:
         gaps.note(
           .socketsUnlisted,
-          "/proc/\(ghost.process.pid)/fd/\(ghost.fd) is of another network namespace")
+          "/proc/\(deadSocket.process.pid)/fd/\(deadSocket.fd) is of another network namespace")
         return false
       case .refused(let error):
         if !coversHost {
@@ -66,7 +66,8 @@ extension HolderLook {
         }
         // Still there: a socket that was closed in between is in no table, too.
         return isTCP(
-          ghost.process.pid, DescriptorScan.Reference(inode: ghost.inode, fd: ghost.fd))
+          deadSocket.process.pid,
+          DescriptorScan.Reference(inode: deadSocket.inode, fd: deadSocket.fd))
       }
     }
   }
