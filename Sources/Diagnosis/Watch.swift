@@ -43,7 +43,7 @@ package struct Watch: Sendable {
       settings: settings, deadSockets: deadSockets, learnOpeners: learnOpeners)
     // A hunt costs a quarter of a second of a core: not again and again for one that hides.
     if hunts < Self.huntsMost {
-      search.hunts = TimeWaitPortExhaustion.hunts(in: census, settings: settings)
+      search.hunts = RuleCatalog.rules.flatMap { $0.hunts(in: census, settings: settings) }
       hunts += search.hunts.count
     }
     return search

@@ -23,9 +23,9 @@ enum ManualPage {
     roff.section("FINDINGS")
     roff.paragraph("Each has a page of its own: closewatch explain NAME.")
     for rule in RuleID.allCases {
-      let causes = RuleGuide.causes(of: rule).map(\.rawValue)
+      let causes = rule.guide.causes.map(\.rawValue)
       let told = causes.count > 1 ? " Told apart: \(causes.joined(separator: ", "))." : ""
-      roff.item(rule.rawValue, capitalised(RuleSummary.line(rule)) + "." + told)
+      roff.item(rule.rawValue, capitalised(rule.guide.summary) + "." + told)
     }
     roff.section("FIELDS")
     for (tag, words) in ManualProse.fields { roff.item(tag, words) }

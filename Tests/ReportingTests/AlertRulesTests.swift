@@ -60,9 +60,9 @@ import Testing
       let alert = try #require(
         FindingAlerts.all.first { $0.expression.contains("\"\(rule.rawValue)\"") })
       let text = alert.annotations.map(\.template).joined(separator: "\n")
-      let causes = RuleGuide.causes(of: rule)
+      let causes = rule.guide.causes
       for cause in causes {
-        let guide = RuleGuide.guide(for: rule, cause: cause, runtime: .unknown).spelledOut()
+        let guide = rule.guide(to: GuideSubject(cause)).spelledOut()
         #expect(text.contains(guide.title) && text.contains(guide.meaning), "\(rule) \(cause)")
         for futile in guide.doesNotHelp { #expect(text.contains(futile.why), "\(rule) \(cause)") }
         for step in guide.now.flatMap({ $0.split(separator: "\n") }) {

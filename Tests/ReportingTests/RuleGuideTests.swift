@@ -22,11 +22,11 @@ import Testing
 
   private var pages: [Page] {
     RuleID.allCases.flatMap { rule in
-      RuleGuide.causes(of: rule).flatMap { cause in
+      rule.guide.causes.flatMap { cause in
         ProcessRuntime.allCases.map { runtime in
           Page(
             rule: rule, cause: cause, runtime: runtime,
-            text: RuleGuide.guide(for: rule, cause: cause, runtime: runtime))
+            text: rule.guide(to: GuideSubject(cause, runtime: runtime)))
         }
       }
     }
@@ -37,10 +37,10 @@ import Testing
   }
 
   @Test func `every cause belongs to a rule, and no rule names one twice`() {
-    let named = RuleID.allCases.flatMap(RuleGuide.causes)
+    let named = RuleID.allCases.flatMap { $0.guide.causes }
     #expect(Set(named) == Set(Cause.allCases))
     for rule in RuleID.allCases {
-      let causes = RuleGuide.causes(of: rule)
+      let causes = rule.guide.causes
       #expect(!causes.isEmpty && Set(causes).count == causes.count, "\(rule)")
     }
   }
@@ -153,8 +153,8 @@ import Testing
   @Test func `two causes of one rule never share meaning or title, nor all of their advice`() {
     for rule in RuleID.allCases {
       for runtime in ProcessRuntime.allCases {
-        let texts = RuleGuide.causes(of: rule).map {
-          RuleGuide.guide(for: rule, cause: $0, runtime: runtime)
+        let texts = rule.guide.causes.map {
+          rule.guide(to: GuideSubject($0, runtime: runtime))
         }
         #expect(Set(texts.map(\.title)).count == texts.count, "\(rule)")
         #expect(Set(texts.map(\.meaning)).count == texts.count, "\(rule)")
@@ -169,7 +169,7 @@ import Testing
 
   @Test func `each rule has its own title and meaning`() {
     let first = RuleID.allCases.map { rule in
-      RuleGuide.guide(for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .unknown)
+      rule.guide(to: GuideSubject(rule.guide.causes[0]))
     }
     #expect(Set(first.map(\.title)).count == first.count)
     #expect(Set(first.map(\.meaning)).count == first.count)
@@ -177,10 +177,9 @@ import Testing
 
   @Test func `a cause that the rule does not list gets its first cause's text`() {
     for rule in RuleID.allCases {
-      let first = RuleGuide.guide(
-        for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .python)
-      for cause in Cause.allCases where !RuleGuide.causes(of: rule).contains(cause) {
-        #expect(RuleGuide.guide(for: rule, cause: cause, runtime: .python) == first)
+      let first = rule.guide(to: GuideSubject(rule.guide.causes[0], runtime: .python))
+      for cause in Cause.allCases where !rule.guide.causes.contains(cause) {
+        #expect(rule.guide(to: GuideSubject(cause, runtime: .python)) == first)
       }
     }
   }
@@ -203,7 +202,7 @@ import Testing
   func `the lasting fix names what the runtime has for it`(
     rule: RuleID, cause: Cause, runtime: ProcessRuntime, words: String
   ) {
-    let fix = RuleGuide.guide(for: rule, cause: cause, runtime: runtime).fix
+    let fix = rule.guide(to: GuideSubject(cause, runtime: runtime)).fix
     #expect(fix.contains { $0.contains(words) }, "\(fix)")
   }
 

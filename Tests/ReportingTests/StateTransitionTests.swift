@@ -34,10 +34,10 @@ import Testing
   @Test func `a rule's states, settings and summary are there and known`() {
     let names = Set(SysctlGuide.settings.map(\.name))
     for rule in RuleID.allCases {
-      #expect(RuleSummary.line(rule).count <= 50, "\(rule)")
-      #expect(names.isSuperset(of: RuleSummary.sysctls(rule)), "\(rule)")
+      #expect(rule.guide.summary.count <= 50, "\(rule)")
+      #expect(names.isSuperset(of: rule.guide.sysctls), "\(rule)")
     }
-    let discussed = Set(RuleID.allCases.flatMap(RuleSummary.sysctls))
+    let discussed = Set(RuleID.allCases.flatMap { $0.guide.sysctls })
     let alone = [
       "ip_local_reserved_ports", "tcp_abort_on_overflow", "tcp_keepalive_intvl",
       "tcp_keepalive_probes", "tcp_retries2", "tcp_tw_recycle",

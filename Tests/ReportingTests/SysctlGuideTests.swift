@@ -19,8 +19,8 @@ import Testing
   @Test func `guides enter a namespace exactly for settings that it has of its own`() {
     let settings = SysctlGuide.settings
     for rule in RuleID.allCases {
-      for cause in RuleGuide.causes(of: rule) {
-        let text = RuleGuide.guide(for: rule, cause: cause, runtime: .unknown)
+      for cause in rule.guide.causes {
+        let text = rule.guide(to: GuideSubject(cause))
         let commands = text.now.flatMap { $0.split(separator: "\n").dropFirst() }
         for command in commands where command.contains("sysctl ") {
           for setting in settings where command.contains(setting.name) {

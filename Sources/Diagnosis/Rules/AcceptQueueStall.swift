@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let acceptQueueStall = RuleID("accept-queue-stall")
+}
+
+extension Cause {
+  package static let notAccepted = Cause("not-accepted")
+}
 
 /// Connections die unaccepted: the listener does not call accept().
 ///
@@ -8,6 +16,10 @@ import KernelTables
 /// queue is first in, first out: one that has waited for long means that nobody accepts.
 package enum AcceptQueueStall: Rule {
   package static let id = RuleID.acceptQueueStall
+  package static let causes: [Cause] = [.notAccepted]
+  package static let states: [TCPState] = [.established, .closeWait, .listen]
+  package static let counts = Counted.queued
+  package static let patience = Patience(of: id)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
@@ -39,7 +51,7 @@ package enum AcceptQueueStall: Rule {
     let census = inquiry.census
     let settings = inquiry.settings
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.patience(for: id),
+      group, patienceSeconds: patience.seconds(settings),
       since: waitsSince)
     guard trend.survivors > 0 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)

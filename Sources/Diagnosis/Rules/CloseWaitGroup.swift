@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
 
 /// The CLOSE_WAIT sockets of one service on one port, judged: what `close-wait-leak` and
 /// `close-wait-stuck` share.
 package struct CloseWaitGroup {
+  static let causes: [Cause] = [
+    .eofReadNotClosed, .eofUnread, .dataUnread, .inheritedByChild, .stuckWriter,
+  ]
+  /// One for both rules: they judge the same sockets.
+  static let patience = Patience(of: .closeWaitLeak)
+
   package var group: SocketGroup
   package var trend: Trend
   package var cause: Cause
@@ -31,8 +37,7 @@ package struct CloseWaitGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     var trend = inquiry.trend(
-      group, patienceSeconds: settings.patience(for: .closeWaitLeak),
-      since: Self.quietSince)
+      group, patienceSeconds: Self.patience.seconds(settings), since: Self.quietSince)
     if let shorter = Self.shorterPatience(trend, group, in: inquiry) {
       trend = inquiry.trend(
         group, patienceSeconds: shorter, since: Self.quietSince)
@@ -82,7 +87,7 @@ package struct CloseWaitGroup {
     let settings = inquiry.settings
     let floodPatience = trend.left == 0 ? 10.0 : 45.0
     let span = 1.5 * floodPatience
-    guard settings.patience(for: .closeWaitLeak) > floodPatience,
+    guard patience.seconds(settings) > floodPatience,
       trend.slowDwellSeconds < floodPatience / 4,
       census.watchedSeconds >= span
     else { return nil }
@@ -104,7 +109,7 @@ package struct CloseWaitGroup {
     let rate = Double(arrivals) / span
     let forecast = draft.descriptorForecast(
       of: draft.holders(of: group.members), growth: Rate(perSecond: rate, low: rate, high: rate))
-    return (forecast?.seconds ?? .infinity) < inquiry.settings.patience(for: .closeWaitLeak)
+    return (forecast?.seconds ?? .infinity) < patience.seconds(inquiry.settings)
   }
 }
 
@@ -164,6 +169,17 @@ struct ReceiveQueues {
 }
 
 extension Cause {
+  /// Recv-Q 0: the program has consumed the FIN and did not close the descriptor.
+  package static let eofReadNotClosed = Cause("eof-read-not-closed")
+  /// Recv-Q 1 (or only a TLS close_notify): nobody reads this socket any more.
+  package static let eofUnread = Cause("eof-unread")
+  /// Recv-Q above 1: input that the application never took.
+  package static let dataUnread = Cause("data-unread")
+  /// Held by a process that did not open it, or still held by a child.
+  package static let inheritedByChild = Cause("inherited-by-child")
+  /// Send-Q does not drain: the peer does not read what the application still sends.
+  package static let stuckWriter = Cause("stuck-writer")
+
   /// Whether a socket has itself what the cause was told from. Not every one of a group has: the
   /// most decide.
   func isShown(by row: SocketRow) -> Bool {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let closeWaitLeak = RuleID("close-wait-leak")
+}
 
 /// A process accumulates CLOSE_WAIT that it does not close.
 ///
@@ -8,6 +12,9 @@ import KernelTables
 /// came to stay than went in the time watched.
 package enum CloseWaitLeak: Rule {
   package static let id = RuleID.closeWaitLeak
+  package static let causes = CloseWaitGroup.causes
+  package static let states: [TCPState] = [.closeWait]
+  package static let patience = CloseWaitGroup.patience
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let settings = inquiry.settings

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let closeWaitStuck = RuleID("close-wait-stuck")
+}
 
 /// A block of CLOSE_WAIT that is old and does not drain, without growth: what a burst or an
 /// incident left behind.
@@ -9,6 +13,9 @@ import KernelTables
 /// nothing but the end of stream unread are never reported here.
 package enum CloseWaitStuck: Rule {
   package static let id = RuleID.closeWaitStuck
+  package static let causes = CloseWaitGroup.causes
+  package static let states: [TCPState] = [.closeWait]
+  package static let patience = CloseWaitGroup.patience
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let settings = inquiry.settings

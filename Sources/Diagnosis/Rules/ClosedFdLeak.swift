@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let closedFdLeak = RuleID("closed-fd-leak")
+}
+
+extension Cause {
+  /// The connection is dead and how it died was not seen.
+  package static let connectionDead = Cause("connection-dead")
+  package static let writeErrorIgnored = Cause("write-error-ignored")
+  package static let resetUnnoticed = Cause("reset-unnoticed")
+  package static let keepaliveExpired = Cause("keepalive-expired")
+}
 
 /// Descriptors kept on sockets that are already dead. No socket table shows them; they fill the
 /// descriptor table all the same.
 package enum ClosedFdLeak: Rule {
   package static let id = RuleID.closedFdLeak
+  package static let causes: [Cause] = [
+    .connectionDead, .writeErrorIgnored, .resetUnnoticed, .keepaliveExpired,
+  ]
+  package static let states: [TCPState] = [.close]
+  package static let counts = Counted.deadSockets
+  package static let patience = Patience(of: id)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
@@ -29,7 +47,7 @@ package enum ClosedFdLeak: Rule {
     let trend = Trend(
       deadSockets.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: Departures(gone),
-      watched: inquiry.watched(settings.patience(for: id)))
+      watched: inquiry.watched(patience.seconds(settings)))
     guard trend.isGrowing, trend.survivors >= 2 else { return nil }
     let remembered = deadSockets.compactMap(\.connection)
     let namespace =

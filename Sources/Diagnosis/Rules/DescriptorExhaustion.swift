@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let descriptorExhaustion = RuleID("descriptor-exhaustion")
+}
+
+extension Cause {
+  package static let descriptorLimit = Cause("descriptor-limit")
+}
 
 /// A process will hit its limit of open descriptors (RLIMIT_NOFILE): "Too many open files".
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
+  package static let causes: [Cause] = [.descriptorLimit]
+  package static let states: [TCPState] = []
+  package static let counts = Counted.openDescriptors
+  package static let patience = Patience.none
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let establishedIdleGrowth = RuleID("established-idle-growth")
+}
+
+extension Cause {
+  package static let idleNeverClosed = Cause("idle-never-closed")
+}
 
 /// Established connections that nobody uses and nobody closes grow: a pool without a limit, or
 /// peers that died without a word while no keepalive runs.
@@ -9,6 +17,9 @@ import KernelTables
 /// asks for action only when it will exhaust the descriptors.
 package enum EstablishedIdleGrowth: Rule {
   package static let id = RuleID.establishedIdleGrowth
+  package static let causes: [Cause] = [.idleNeverClosed]
+  package static let states: [TCPState] = [.established]
+  package static let patience = Patience.none
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

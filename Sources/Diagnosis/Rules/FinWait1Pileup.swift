@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let finWait1Pileup = RuleID("fin-wait-1-pileup")
+}
 
 /// We closed and the FIN is not acknowledged: the peer has vanished, or it never reads and a zero
 /// window holds the FIN back.
@@ -8,11 +12,14 @@ import KernelTables
 /// 15 s: a FIN is acknowledged within a round trip; after 15 s it has been sent seven times.
 package enum FinWait1Pileup: Rule {
   package static let id = RuleID.finWait1Pileup
+  package static let causes = UnfinishedGroup.causesOfClose
+  package static let states: [TCPState] = [.finWait1]
+  package static let patience = Patience(of: id, atMost: 15)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
-        rule: id, state: .finWait1, patienceCapSeconds: 15, fewestRetransmits: 3,
+        rule: Self.self, state: .finWait1, fewestRetransmits: 3,
         connections: \.passiveOpens),
       in: inquiry)
   }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let finWait2Owned = RuleID("fin-wait-2-owned")
+}
+
+extension Cause {
+  package static let peerNeverCloses = Cause("peer-never-closes")
+}
 
 /// Our side has shut down its sending and waits for a peer that never closes.
 ///
@@ -9,6 +17,9 @@ import KernelTables
 /// and `close-wait-leak` names both ends.
 package enum FinWait2Owned: Rule {
   package static let id = RuleID.finWait2Owned
+  package static let causes: [Cause] = [.peerNeverCloses]
+  package static let states: [TCPState] = [.finWait2]
+  package static let patience = Patience(of: id)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
@@ -29,7 +40,7 @@ package enum FinWait2Owned: Rule {
       max(connection.stateSince, connection.progressAt)
     }
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.patience(for: id),
+      group, patienceSeconds: patience.seconds(settings),
       since: quietSince)
     guard trend.survivors >= 2 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)

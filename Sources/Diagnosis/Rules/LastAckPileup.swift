@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let lastAckPileup = RuleID("last-ack-pileup")
+}
 
 /// Both sides have closed and our FIN is not acknowledged: the peer has vanished, or something on
 /// the way forgot the connection with the first FIN.
@@ -8,11 +12,14 @@ import KernelTables
 /// 15 s: as for FIN_WAIT1. The kernel gives up after about 100 s.
 package enum LastAckPileup: Rule {
   package static let id = RuleID.lastAckPileup
+  package static let causes = UnfinishedGroup.causesOfClose
+  package static let states: [TCPState] = [.lastAck]
+  package static let patience = Patience(of: id, atMost: 15)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
-        rule: id, state: .lastAck, patienceCapSeconds: 15, fewestRetransmits: 3,
+        rule: Self.self, state: .lastAck, fewestRetransmits: 3,
         connections: \.passiveOpens),
       in: inquiry)
   }

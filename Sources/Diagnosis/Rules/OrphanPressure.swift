@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let orphanPressure = RuleID("orphan-pressure")
+}
+
+extension Cause {
+  package static let orphanLimit = Cause("orphan-limit")
+  package static let memoryLimit = Cause("memory-limit")
+}
 
 /// Orphaned sockets or TCP memory near the host's limits: beyond them the kernel resets
 /// connections ("too many orphaned sockets", "out of memory -- consider tuning tcp_mem").
 package enum OrphanPressure: Rule {
   package static let id = RuleID.orphanPressure
+  package static let causes: [Cause] = [.orphanLimit, .memoryLimit]
+  package static let states: [TCPState] = [.finWait1, .lastAck, .closing]
+  package static let counts = Counted.orphans
+  package static let patience = Patience.none
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

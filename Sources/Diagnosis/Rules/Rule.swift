@@ -1,26 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One question asked of the census. A rule is a function of its arguments: no clock, no memory.
+package import KernelTables
+
+/// One question asked of the census, and the facts about it. A rule is a function of its arguments:
+/// no clock, no memory.
+///
+/// Its words are in `Reporting/Guide`, in a file of its own too.
 package protocol Rule: SendableMetatype {
   static var id: RuleID { get }
+  /// Names that it had in earlier versions. Journals, settings and commands still have them.
+  static var formerNames: [String] { get }
+  /// The causes that it can give, the commonest first. Never empty.
+  static var causes: [Cause] { get }
+  /// The states whose sockets it counts; `close` stands for dead sockets.
+  static var states: [TCPState] { get }
+  static var counts: Counted { get }
+  static var patience: Patience { get }
 
   /// What the rule says now: findings that fire, and those that are pending with their doubts.
   static func findings(in inquiry: Inquiry) -> [Finding]
+
+  /// Places whose openers it wants to have caught in the act.
+  static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt]
 }
 
-/// Every rule, in the order in which they are asked.
-package enum RuleCatalog {
-  package static let rules: [any Rule.Type] = [
-    CloseWaitLeak.self, CloseWaitStuck.self, AcceptQueueStall.self, ClosedFdLeak.self,
-    FinWait2Owned.self, FinWait1Pileup.self, LastAckPileup.self, ClosingPileup.self,
-    TimeWaitPortExhaustion.self, TimeWaitBucketOverflow.self, SynRecvPileup.self,
-    SynSentPileup.self, EstablishedIdleGrowth.self, DescriptorExhaustion.self,
-    OrphanPressure.self,
-  ]
+extension Rule {
+  package static var formerNames: [String] { [] }
+  package static var counts: Counted { .sockets }
+  package static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] { [] }
+}
 
-  /// Asks every rule.
-  package static func findings(in inquiry: Inquiry) -> [Finding] {
-    rules.filter { !inquiry.settings.disabledRules.contains($0.id) }
-      .flatMap { $0.findings(in: inquiry) }
-  }
+/// What the number of a finding is a number of.
+package enum Counted: Hashable, Sendable {
+  case sockets, deadSockets, openDescriptors, orphans
+  /// Connections that nobody has accepted.
+  case queued
 }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let synRecvPileup = RuleID("syn-recv-pileup")
+}
+
+extension Cause {
+  package static let handshakeNeverCompleted = Cause("handshake-never-completed")
+}
 
 /// Clients start connections and never complete the handshake: our SYN-ACK or their ACK is lost on
 /// the way, or somebody floods the port with SYN.
@@ -8,11 +16,14 @@ import KernelTables
 /// 7 s: three retransmissions of the SYN-ACK (after 1, 3 and 7 s) went unanswered.
 package enum SynRecvPileup: Rule {
   package static let id = RuleID.synRecvPileup
+  package static let causes: [Cause] = [.handshakeNeverCompleted]
+  package static let states: [TCPState] = [.synRecv]
+  package static let patience = Patience(of: id, atMost: 7)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(
       UnfinishedGroup.Question(
-        rule: id, state: .synRecv, patienceCapSeconds: 7, fewestRetransmits: 1,
+        rule: Self.self, state: .synRecv, fewestRetransmits: 1,
         connections: \.passiveOpens),
       in: inquiry)
   }

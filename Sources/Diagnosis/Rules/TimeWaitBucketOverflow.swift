@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let timeWaitBucketOverflow = RuleID("time-wait-bucket-overflow")
+}
+
+extension Cause {
+  package static let maxTimeWaitBuckets = Cause("tcp-max-tw-buckets")
+}
 
 /// `tcp_max_tw_buckets` is reached: the kernel skips TIME_WAIT for further closes. The number of
 /// rows looks like a calm plateau; only the counter TCPTimeWaitOverflow tells.
 package enum TimeWaitBucketOverflow: Rule {
   package static let id = RuleID.timeWaitBucketOverflow
+  package static let causes: [Cause] = [.maxTimeWaitBuckets]
+  package static let states: [TCPState] = [.timeWait]
+  package static let patience = Patience(of: id)
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
@@ -19,7 +30,7 @@ package enum TimeWaitBucketOverflow: Rule {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let window = max(2 * settings.patience(for: id), 30)
+    let window = max(2 * patience.seconds(settings), 30)
     guard
       let overflow = census.counters.increase(
         of: \.timeWaitOverflow, in: namespace.id, overSeconds: window), overflow.increase > 0

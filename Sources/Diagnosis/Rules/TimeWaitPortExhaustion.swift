@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
+
+extension RuleID {
+  package static let timeWaitPortExhaustion = RuleID("time-wait-port-exhaustion")
+}
+
+extension Cause {
+  package static let clientPortExhaustion = Cause("time-wait-client-port-exhaustion")
+}
 
 /// Ephemeral ports to one destination run out, because this side opens connections, closes them
 /// first and does not reuse them. TIME_WAIT by itself is harmless and never a finding.
 package enum TimeWaitPortExhaustion: Rule {
   package static let id = RuleID.timeWaitPortExhaustion
+  package static let causes: [Cause] = [.clientPortExhaustion]
+  package static let states: [TCPState] = [.timeWait]
+  package static let patience = Patience.none
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
@@ -99,7 +110,7 @@ package enum TimeWaitPortExhaustion: Rule {
 extension TimeWaitPortExhaustion {
   /// The places that are about to exhaust their ports and whose opener is not known: worth a
   /// moment of trying to catch it in the act.
-  static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
+  package static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
     let crowded = census.sample.namespaces.filter {
       $0.sockstat.timeWait >= $0.settings.localPortRange.count / 3
     }

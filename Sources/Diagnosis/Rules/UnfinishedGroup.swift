@@ -2,30 +2,36 @@
 
 package import KernelTables
 
+extension Cause {
+  /// The FIN is retransmitted and never acknowledged.
+  package static let peerVanished = Cause("peer-vanished")
+  /// The FIN waits behind data that a zero window holds back.
+  package static let peerNeverReads = Cause("peer-never-reads")
+}
+
 /// Closes or handshakes that the other side does not answer: what the rules for FIN_WAIT1,
 /// LAST_ACK, CLOSING, SYN_RECV and SYN_SENT share.
 ///
 /// Every public host has some of these all day, from peers that vanish. They are a finding when
 /// they are many, have been retransmitted, and are a real share of all connections here.
 package struct UnfinishedGroup {
+  /// Of those that wait for the acknowledgement of a FIN.
+  static let causesOfClose: [Cause] = [.peerVanished, .peerNeverReads]
+
   /// What tells the rules of this kind apart.
   package struct Question {
-    package var rule: RuleID
+    package var rule: any Rule.Type
     package var state: TCPState
-    /// Unanswered for this long is stuck, whatever the patience: the kernel gives up on these by
-    /// itself, so a long patience would never see one.
-    package var patienceCapSeconds: Double
     package var fewestRetransmits: UInt8
     /// The counter of connections that these are a share of.
     package var connections: any KeyPath<TCPCounters, UInt64?> & Sendable
 
     package init(
-      rule: RuleID, state: TCPState, patienceCapSeconds: Double, fewestRetransmits: UInt8,
+      rule: any Rule.Type, state: TCPState, fewestRetransmits: UInt8,
       connections: any KeyPath<TCPCounters, UInt64?> & Sendable
     ) {
       self.rule = rule
       self.state = state
-      self.patienceCapSeconds = patienceCapSeconds
       self.fewestRetransmits = fewestRetransmits
       self.connections = connections
     }
@@ -45,12 +51,12 @@ package struct UnfinishedGroup {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    let patience = min(settings.patience(for: question.rule), question.patienceCapSeconds)
+    let patience = question.rule.patience.seconds(settings)
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
     guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }
     let draft = FindingDraft(
-      inquiry, rule: question.rule, namespace: group.port.namespace)
+      inquiry, rule: question.rule.id, namespace: group.port.namespace)
     var culprits = draft.holders(of: group.members)
     if culprits.isEmpty { culprits = draft.listeners(of: group.members) }
     if culprits.isEmpty { culprits = draft.openers(of: group.members) }

@@ -24,7 +24,7 @@ enum AlertTemplate {
   ///
   /// - Parameter other: For a cause that these rules do not know: of a newer daemon.
   static func byCause(_ rule: RuleID, other: String, _ text: (Cause) -> String) -> String {
-    let causes = RuleGuide.causes(of: rule)
+    let causes = rule.guide.causes
     var groups: [(text: String, causes: [Cause])] = []
     for cause in causes {
       let own = text(cause)

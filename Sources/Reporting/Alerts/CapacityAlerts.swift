@@ -13,8 +13,7 @@ enum CapacityAlerts {
     """
 
   private static func guide(_ rule: RuleID) -> GuideText {
-    RuleGuide.guide(for: rule, cause: RuleGuide.causes(of: rule)[0], runtime: .unknown)
-      .spelledOut()
+    rule.guide(to: GuideSubject(rule.guide.causes[0])).spelledOut()
   }
 
   private static func annotations(

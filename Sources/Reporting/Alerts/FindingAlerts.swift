@@ -23,7 +23,7 @@ enum FindingAlerts {
         (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing"})
         """,
       wait: nil, hold: "5m", severity: nil, area: "sockets",
-      reason: sentence(RuleSummary.line(rule)),
+      reason: sentence(rule.guide.summary),
       annotations: [
         ("summary", summary(rule)), ("description", description(rule)), ("action", action(rule)),
         ("does_not_help", futile(rule)), ("runbook", "closewatch explain \(rule.rawValue)"),
@@ -31,13 +31,13 @@ enum FindingAlerts {
   }
 
   private static func guide(_ rule: RuleID, _ cause: Cause) -> GuideText {
-    RuleGuide.guide(for: rule, cause: cause, runtime: .unknown).spelledOut()
+    rule.guide(to: GuideSubject(cause)).spelledOut()
   }
 
   /// `api.service on web-1: Read to the end and never closed`.
   private static func summary(_ rule: RuleID) -> String {
     "{{ $labels.owner_name }} on \(AlertTemplate.host): "
-      + AlertTemplate.byCause(rule, other: RuleSummary.line(rule)) { cause in
+      + AlertTemplate.byCause(rule, other: rule.guide.summary) { cause in
         AlertTemplate.literal(guide(rule, cause).title)
       }
   }
@@ -53,7 +53,7 @@ enum FindingAlerts {
   }
 
   private static func count(_ rule: RuleID) -> String {
-    let countsDescriptors = rule == .closedFdLeak || rule == .descriptorExhaustion
+    let countsDescriptors = [.deadSockets, .openDescriptors].contains(rule.guide.counts)
     return AlertTemplate.figure(
       "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#,
       countsDescriptors ? " descriptors" : " sockets")

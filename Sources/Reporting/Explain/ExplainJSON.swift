@@ -54,7 +54,7 @@ package struct ExplainJSON {
     text("kind", "overview")
     list("rules", RuleID.allCases) { writer, rule in
       writer.text("name", rule.rawValue)
-      writer.text("summary", RuleSummary.line(rule))
+      writer.text("summary", rule.guide.summary)
     }
     list("states", TCPState.shown) { writer, state in
       writer.text("name", state.name)
@@ -66,20 +66,20 @@ package struct ExplainJSON {
   private mutating func write(_ rule: RuleID) {
     text("kind", "rule")
     text("name", rule.rawValue)
-    text("summary", RuleSummary.line(rule))
-    strings("states", RuleSummary.states(rule).map(\.name))
-    strings("sysctls", RuleSummary.sysctls(rule))
+    text("summary", rule.guide.summary)
+    strings("states", rule.guide.states.map(\.name))
+    strings("sysctls", rule.guide.sysctls)
     list("thresholds", RuleThreshold.all(of: rule, settings)) { writer, threshold in
       writer.text("name", threshold.name)
       writer.text("value", threshold.value)
       writer.text("meaning", threshold.meaning)
       writer.text("reason", threshold.reason)
     }
-    list("causes", RuleGuide.causes(of: rule)) { writer, cause in writer.writeGuide(rule, cause) }
+    list("causes", rule.guide.causes) { writer, cause in writer.writeGuide(rule, cause) }
   }
 
   private mutating func writeGuide(_ rule: RuleID, _ cause: Cause) {
-    let guide = RuleGuide.guide(for: rule, cause: cause, runtime: runtime).spelledOut()
+    let guide = rule.guide(to: GuideSubject(cause, runtime: runtime)).spelledOut()
     text("name", cause.rawValue)
     text("title", guide.title)
     text("meaning", guide.meaning)
@@ -126,7 +126,7 @@ package struct ExplainJSON {
       writer.text("event", step.event)
       writer.text("mover", step.mover.rawValue)
     }
-    strings("rules", RuleSummary.rules(about: state).map(\.rawValue))
+    strings("rules", RuleCatalog.rules(about: state).map(\.rawValue))
   }
 
   private mutating func write(_ setting: SysctlGuide.Setting) {

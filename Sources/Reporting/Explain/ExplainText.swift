@@ -43,7 +43,7 @@ package struct ExplainText {
 
   private mutating func writeOverview() {
     page.heading("Findings: what closewatch looks for")
-    for rule in RuleID.allCases { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+    for rule in RuleID.allCases { row(rule.rawValue, rule.guide.summary, columns: 27) }
     page.heading("States of a TCP socket")
     for state in TCPState.shown {
       row(state.name, StateLore.of(state)?.line ?? "", columns: 13)
@@ -74,16 +74,16 @@ package struct ExplainText {
   // MARK: Rules and causes
 
   private mutating func write(_ rule: RuleID) {
-    page.paragraph("\(rule.rawValue): \(RuleSummary.line(rule))", .strong)
-    let causes = RuleGuide.causes(of: rule)
+    page.paragraph("\(rule.rawValue): \(rule.guide.summary)", .strong)
+    let causes = rule.guide.causes
     page.heading(causes.count == 1 ? "What it means" : "Causes told apart")
     for cause in causes {
-      let guide = RuleGuide.guide(for: rule, cause: cause, runtime: runtime)
+      let guide = rule.guide(to: GuideSubject(cause, runtime: runtime))
       page.item("\(cause.rawValue): \(guide.title).")
       page.inner(guide.meaning)
     }
     let first = causes[0]
-    let guide = RuleGuide.guide(for: rule, cause: first, runtime: runtime).spelledOut()
+    let guide = rule.guide(to: GuideSubject(first, runtime: runtime)).spelledOut()
     write(guide, heading: causes.count == 1 ? "What to do" : "What to do about \(first.rawValue)")
     if causes.count > 1 {
       page.blank()
@@ -95,10 +95,10 @@ package struct ExplainText {
   }
 
   private mutating func write(_ rule: RuleID, _ cause: Cause) {
-    let guide = RuleGuide.guide(for: rule, cause: cause, runtime: runtime).spelledOut()
+    let guide = rule.guide(to: GuideSubject(cause, runtime: runtime)).spelledOut()
     page.paragraph("\(cause.rawValue): \(guide.title)", .strong)
     page.block(guide.meaning)
-    let rules = RuleID.allCases.filter { RuleGuide.causes(of: $0).contains(cause) }
+    let rules = RuleID.allCases.filter { $0.guide.causes.contains(cause) }
     page.field("of", rules.map(\.rawValue).joined(separator: ", "))
     write(guide, heading: "What to do")
     writeSeeAlso(rule)
@@ -133,8 +133,8 @@ package struct ExplainText {
   }
 
   private mutating func writeSeeAlso(_ rule: RuleID) {
-    let names = RuleSummary.states(rule).map(\.name)
-    let sysctls = RuleSummary.sysctls(rule)
+    let names = rule.guide.states.map(\.name)
+    let sysctls = rule.guide.sysctls
     guard !(names + sysctls).isEmpty else { return }
     page.heading("See also: closewatch explain ...")
     for name in names { page.verbatim("  \(name)") }
@@ -160,10 +160,10 @@ package struct ExplainText {
     }
     page.heading("Where it stands")
     for line in StateDiagram.lines(marking: state) { page.verbatim(line) }
-    let rules = RuleSummary.rules(about: state)
+    let rules = RuleCatalog.rules(about: state)
     if !rules.isEmpty {
       page.heading("Findings about it")
-      for rule in rules { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+      for rule in rules { row(rule.rawValue, rule.guide.summary, columns: 27) }
     }
     writeCommands(state)
   }
@@ -220,9 +220,9 @@ package struct ExplainText {
     page.field("does not", setting.doesNot)
     page.blank()
     page.verbatim("  closewatch reads it from /proc/sys/\(Self.path(setting.name))")
-    let rules = RuleID.allCases.filter { RuleSummary.sysctls($0).contains(setting.name) }
+    let rules = RuleID.allCases.filter { $0.guide.sysctls.contains(setting.name) }
     guard !rules.isEmpty else { return }
     page.heading("Findings in which it is discussed")
-    for rule in rules { row(rule.rawValue, RuleSummary.line(rule), columns: 27) }
+    for rule in rules { row(rule.rawValue, rule.guide.summary, columns: 27) }
   }
 }

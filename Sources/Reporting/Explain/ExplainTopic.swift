@@ -23,7 +23,7 @@ package enum ExplainTopic: Hashable, Sendable {
     // `tcp-max-tw-buckets` is a setting and a cause, whose rule has no other.
     if let setting = sysctl(key) { return .sysctl(setting) }
     if let cause = Cause(rawValue: key),
-      let rule = RuleID.allCases.first(where: { RuleGuide.causes(of: $0).contains(cause) })
+      let rule = RuleID.allCases.first(where: { $0.guide.causes.contains(cause) })
     {
       return .cause(rule, cause)
     }
@@ -34,13 +34,7 @@ package enum ExplainTopic: Hashable, Sendable {
   package static var words: [String] {
     RuleID.allCases.map(\.rawValue) + TCPState.shown.map(\.name)
       + SysctlGuide.settings.map { shortName($0) }
-      + causes.map(\.rawValue).filter { sysctl($0) == nil }
-  }
-
-  /// The causes of all rules, each once, in the order of the rules.
-  package static var causes: [Cause] {
-    var seen: Set<Cause> = []
-    return RuleID.allCases.flatMap(RuleGuide.causes).filter { seen.insert($0).inserted }
+      + Cause.allCases.map(\.rawValue).filter { sysctl($0) == nil }
   }
 
   /// `tcp_fin_timeout` of `net.ipv4.tcp_fin_timeout`.

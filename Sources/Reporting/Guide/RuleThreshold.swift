@@ -37,6 +37,7 @@ package struct RuleThreshold: Hashable, Sendable {
     case .establishedIdleGrowth: (idle(settings), false, true)
     case .descriptorExhaustion: ([descriptors(settings)], false, true)
     case .orphanPressure: ([orphans(settings)], false, false)
+    default: ([], false, false)
     }
   }
 

@@ -6,6 +6,10 @@ import KernelTables
 /// What `fin-wait-1-pileup`, `last-ack-pileup` and `closing-pileup` have in common: the program
 /// has closed, and the close is not acknowledged.
 enum UnacknowledgedCloseGuide {
+  static let sysctls = [
+    "net.ipv4.tcp_orphan_retries", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_fin_timeout",
+  ]
+
   /// What to look at and to set.
   ///
   /// - Parameter state: The state's name as ss takes it: `fin-wait-1`, `last-ack` or `closing`.

@@ -23,7 +23,7 @@ package struct HistoryFilter: Hashable, Sendable {
 
   /// A release is of the findings about CLOSE_WAIT, whichever of them there was.
   func admits(_ release: ToldRelease) -> Bool {
-    if let rule, rule != .closeWaitLeak, rule != .closeWaitStuck { return false }
+    if let rule, rule.guide.states != [.closeWait] { return false }
     if release.at < since || until.map({ release.at > $0 }) ?? false { return false }
     guard let unit else { return true }
     // Who has no unit is called by the command, like the owner of a finding.

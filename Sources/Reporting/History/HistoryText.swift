@@ -135,7 +135,7 @@ package struct HistoryText {
     if story.stepCount > 0 { page.field("worsened", steps(story, on: day)) }
     page.field(endingLabel(story), ending(story, on: day))
     if let place = place(event) { page.field("where", place) }
-    let guide = RuleGuide.guide(for: event.rule, cause: event.cause, runtime: .unknown)
+    let guide = event.rule.guide(to: GuideSubject(event.cause))
     page.field("cause", "\(event.cause.rawValue): \(guide.title)")
   }
 

@@ -11,8 +11,7 @@ package enum EventMessage {
   package static func line(_ event: FindingEvent) -> String {
     let finding = event.finding
     let words = FindingWords(nil, style: TextStyle(unicode: true))
-    let guide = RuleGuide.guide(
-      for: finding.rule, cause: finding.cause, runtime: finding.runtime)
+    let guide = finding.guide
     let subject = words.who(finding)
     let place = words.place(finding).map { ", " + $0 } ?? ""
     switch event.kind {

@@ -38,7 +38,7 @@ package enum JournalCatalog {
 
   private static var release: String {
     entry(
-      MessageID.release, subject: "TCP connections of @CLOSEWATCH_COMMAND@ were aborted by hand",
+      MessageIDs.release, subject: "TCP connections of @CLOSEWATCH_COMMAND@ were aborted by hand",
       documentation: "man:closewatch-release(1)",
       body: """
         User @CLOSEWATCH_UID@ ran closewatch release on the process @CLOSEWATCH_PID@. Each of its
@@ -56,7 +56,7 @@ package enum JournalCatalog {
     _ rule: RuleID, _ kind: FindingEvent.Kind, subject: String, body: String
   ) -> String {
     entry(
-      MessageID.id(of: rule, kind), subject: subject, documentation: "man:closewatch(1)",
+      rule.guide.messageIDs[kind], subject: subject, documentation: "man:closewatch(1)",
       body: body)
   }
 
@@ -76,19 +76,19 @@ package enum JournalCatalog {
   }
 
   private static func title(_ rule: RuleID) -> String {
-    let causes = RuleGuide.causes(of: rule)
+    let causes = rule.guide.causes
     // One cause has its headline; of several, the rule's name says what they have in common.
     guard causes.count == 1 else { return "TCP sockets that should be closed: \(rule.rawValue)" }
     return guide(rule, causes[0]).title
   }
 
   private static func guide(_ rule: RuleID, _ cause: Cause) -> GuideText {
-    RuleGuide.guide(for: rule, cause: cause, runtime: .unknown).spelledOut()
+    rule.guide(to: GuideSubject(cause)).spelledOut()
   }
 
   /// The causes that the rule tells apart, each with its steps.
   private static func remedies(_ rule: RuleID) -> String {
-    let causes = RuleGuide.causes(of: rule)
+    let causes = rule.guide.causes
     var parts = [
       "The cause is @CLOSEWATCH_CAUSE@, the process to act on PID @CLOSEWATCH_PID@."
     ]

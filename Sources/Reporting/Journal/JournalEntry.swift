@@ -22,7 +22,7 @@ package struct JournalEntry: Hashable, Sendable {
   /// Tells an event: what the journal itself goes by, then what ``JournalEvent`` reads again.
   package init(_ event: FindingEvent) {
     add("MESSAGE", EventMessage.line(event))
-    add("MESSAGE_ID", MessageID.id(of: event.finding.rule, event.kind))
+    add("MESSAGE_ID", event.finding.rule.guide.messageIDs[event.kind])
     add("PRIORITY", String(Self.priority(event)))
     add("SYSLOG_IDENTIFIER", "closewatch")
     add("DOCUMENTATION", "man:closewatch(1)")

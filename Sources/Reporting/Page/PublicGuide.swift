@@ -21,11 +21,10 @@ struct PublicGuide {
     known.remotePort = finding.remotePort
     if finding.owner.kind == .unit { known.unit = finding.owner.name }
     if finding.owner.kind == .container { known.container = finding.owner.name }
-    return RuleGuide.guide(for: finding.rule, cause: finding.cause, runtime: finding.runtime)
-      .filled(by: { placeholder in
-        known.text(for: placeholder).flatMap { placeholder == .netns ? nil : $0 }
-          ?? (isMeant(placeholder) ? spelledOut(placeholder) : nil)
-      })
+    return finding.guide.filled(by: { placeholder in
+      known.text(for: placeholder).flatMap { placeholder == .netns ? nil : $0 }
+        ?? (isMeant(placeholder) ? spelledOut(placeholder) : nil)
+    })
   }
 
   /// Whether closewatch knows a value that the page does not tell.

@@ -50,7 +50,7 @@ package struct ReleaseResult: Hashable, Sendable {
       + "\(Quantity.duration(plan.order.olderThanSeconds)) and more, in "
       + "\(name)[\(plan.order.pid)]\(unit): \(lowercasedLine)"
     var fields: [(String, String?)] = [
-      ("MESSAGE", message), ("MESSAGE_ID", MessageID.release), ("PRIORITY", "5"),
+      ("MESSAGE", message), ("MESSAGE_ID", MessageIDs.release), ("PRIORITY", "5"),
       ("SYSLOG_IDENTIFIER", "closewatch"), ("DOCUMENTATION", "man:closewatch-release(1)"),
       ("OBJECT_PID", String(plan.order.pid)), ("CLOSEWATCH_EVENT", "released"),
       ("CLOSEWATCH_PID", String(plan.order.pid)), ("CLOSEWATCH_COMMAND", name),

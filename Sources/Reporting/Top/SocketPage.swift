@@ -239,9 +239,7 @@ struct SocketPage {
       writeLore()
       return
     }
-    let guide = RuleGuide.guide(
-      for: finding.rule, cause: finding.cause, runtime: finding.runtime
-    ).filled(with: values(finding))
+    let guide = finding.guide.filled(with: values(finding))
     field("finding", FindingWords(nil, style: place.style).line(finding), OwnerWords.look(finding))
     field("means", guide.meaning)
     for (index, step) in guide.now.prefix(3).enumerated() {

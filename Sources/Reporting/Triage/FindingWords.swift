@@ -50,16 +50,16 @@ struct FindingWords {
 
   /// The same of a number alone: what a rule counts.
   static func what(_ sockets: Int, of rule: RuleID, in state: TCPState) -> String {
-    switch rule {
-    case .closedFdLeak:
+    switch rule.guide.counts {
+    case .deadSockets:
       Quantity.count(sockets, "descriptor") + " on dead sockets"
-    case .descriptorExhaustion:
+    case .openDescriptors:
       Quantity.count(sockets, "descriptor") + " open"
-    case .orphanPressure:
+    case .orphans:
       Quantity.count(sockets, "orphan")
-    case .acceptQueueStall:
+    case .queued:
       Quantity.count(sockets, "connection") + " in the accept queue"
-    default:
+    case .sockets:
       Quantity.count(sockets, "socket") + " in \(state.name)"
     }
   }

@@ -82,8 +82,7 @@ package struct TriageReport: Sendable {
 
   /// What is known of the finding, for the guide's placeholders.
   func guide(for finding: Finding) -> GuideText {
-    RuleGuide.guide(for: finding.rule, cause: finding.cause, runtime: finding.runtime)
-      .filled(with: values(for: finding))
+    finding.guide.filled(with: values(for: finding))
   }
 
   private func values(for finding: Finding) -> GuideValues {

@@ -133,11 +133,9 @@ struct FindingHistory: ParsableCommand {
   ) throws(SystemCallError) -> HistoryFold {
     var fold = HistoryFold(filter)
     let rules = rule.map { [$0] } ?? RuleID.allCases
-    let ids = rules.flatMap { rule in
-      [FindingEvent.Kind.firing, .worsened, .resolved].map { MessageID.id(of: rule, $0) }
-    }
+    let ids = rules.flatMap { $0.guide.messageIDs.all }
     let matches: [JournalReader.Match] = [
-      (ids + [MessageID.release]).map { ("MESSAGE_ID", $0) },
+      (ids + [MessageIDs.release]).map { ("MESSAGE_ID", $0) },
       Self.serviceEnds.map { ("MESSAGE_ID", $0) } + [("UNIT", Self.serviceUnit)],
     ]
     let wanted: Set = ["MESSAGE_ID", "UNIT", "_PID", "_COMM"]
@@ -148,7 +146,7 @@ struct FindingHistory: ParsableCommand {
         let fields = record.fields.map { JournalEntry.Field(name: $0.name, value: $0.value) }
         if record["UNIT"] == Self.serviceUnit {
           fold.daemonStopped(at: record.wallSeconds)
-        } else if record["MESSAGE_ID"] == MessageID.release {
+        } else if record["MESSAGE_ID"] == MessageIDs.release {
           fold.takeRelease(fields, at: record.wallSeconds)
         } else {
           fold.take(

@@ -1,57 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension TidyRule {
-  static let rulesAreComplete = TidyRule("a rule has a file, a test and a guide") { tree in
-    let folder = "Sources/Diagnosis/Rules"
-    guard tree.contains(folder) else { return [] }
-    guard let ids = tree["Sources/Diagnosis/Findings/RuleID.swift"] else {
-      return ["Sources/Diagnosis/Findings/RuleID.swift:1: is missing"]
-    }
-    let guides = tree.below("Sources/Reporting/Guide") + tree.below("Sources/Reporting/Guides")
-    return cases(ofEnum: "RuleID", in: ids.text).flatMap { id in
-      let name = id.prefix(1).uppercased() + id.dropFirst()
-      let has = { (files: [SourceFile], names: [String]) in
-        files.contains { names.contains($0.name) }
-      }
-      var lacks: [String] = []
-      if !has(tree.below(folder), ["\(name).swift", "\(name)Rule.swift"]) {
-        lacks.append("\(folder)/\(name).swift")
-      }
-      let tests = ["\(name)Tests.swift", "\(name)RuleTests.swift"]
-      if !has(tree.below("Tests/DiagnosisTests"), tests) {
-        lacks.append("Tests/DiagnosisTests/Rules/\(name)Tests.swift")
-      }
-      let isGuided = guides.contains { file in
-        let words = SwiftCode(file.text).words.map(\.text)
-        return zip(words, words.dropFirst()).contains { $0 == "." && $1 == id }
-      }
-      if !isGuided { lacks.append("a guide that names .\(id) in Sources/Reporting/Guide") }
-      return lacks.map { "\(ids.path):1: the rule \(id) lacks \($0)" }
-    }
-  }
-
-  /// The cases that are declared with a raw value in one enum of a file.
-  private static func cases(ofEnum name: String, in text: String) -> [String] {
-    let words = SwiftCode(text).words.map(\.text)
-    guard
-      let start = zip(words, words.dropFirst()).map({ "\($0) \($1)" }).firstIndex(
-        of: "enum \(name)")
-    else { return [] }
-    var depth = 0
-    var cases: [String] = []
-    for index in words.indices[start...] {
-      if words[index] == "{" { depth += 1 }
-      if words[index] == "}" {
-        depth -= 1
-        if depth == 0 { break }
-      }
-      if depth == 1 && words[index] == "case" && index + 1 < words.count {
-        cases.append(words[index + 1])
-      }
-    }
-    return cases
-  }
-
   /// A folder with an `expected-error.txt` is one fixture: what is in it goes by its name.
   static let noDeadFixture = TidyRule("a hostile fixture is named in a test") { tree in
     let tests = tree.below("Tests").filter(\.isSwift).map(\.text)

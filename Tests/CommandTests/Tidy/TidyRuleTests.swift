@@ -118,23 +118,44 @@ struct TidyRuleTests {
       ])
   }
 
-  @Test func `a rule without its file, its test or its guide is found`() {
-    let ids = """
-      enum RuleID: String { case closeWaitLeak = "close-wait-leak", case orphanPressure = "o" }
-      enum Cause { case notAccepted }
-      """
-    let place = "Sources/Diagnosis/Findings/RuleID.swift"
-    var files = [place: ids]
+  private static let catalog = "Sources/Diagnosis/Rules/RuleCatalog.swift"
+
+  @Test func `a rule without its file, its guide or its test is found`() {
+    var files: [String: String] = [:]
     #expect(found(.rulesAreComplete, in: files) == [], "no folder of rules yet")
+    files[Self.catalog] = "let list = RuleList<\n  CloseWaitLeak, // Gone\n  OrphanPressure\n>()"
     files["Sources/Diagnosis/Rules/CloseWaitLeak.swift"] = ""
+    files["Sources/Reporting/Guide/CloseWaitLeak+Guide.swift"] = ""
     files["Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift"] = ""
-    files["Sources/Reporting/Guide/RuleGuide.swift"] = "case .closeWaitLeak: // .orphanPressure"
-    let lacks = "\(place):1: the rule orphanPressure lacks "
+    let lacks = "\(Self.catalog):1: the rule OrphanPressure lacks "
     #expect(
       found(.rulesAreComplete, in: files) == [
         lacks + "Sources/Diagnosis/Rules/OrphanPressure.swift",
+        lacks + "Sources/Reporting/Guide/OrphanPressure+Guide.swift",
         lacks + "Tests/DiagnosisTests/Rules/OrphanPressureTests.swift",
-        lacks + "a guide that names .orphanPressure in Sources/Reporting/Guide",
+      ])
+  }
+
+  @Test func `a fact of a rule outside its file and its guide is found`() {
+    let files = [
+      Self.catalog: "let list = RuleList<OrphanPressure, CloseWaitLeak>()",
+      "Sources/Diagnosis/Rules/OrphanPressure.swift":
+        "static let orphanPressure = RuleID(\"orphan-pressure\")\nlet id = RuleID.orphanPressure",
+      "Sources/Reporting/Guide/OrphanPressure+Guide.swift": "extension OrphanPressure {}",
+      "Sources/Reporting/A.swift": """
+      switch rule {
+      case .orphanPressure: 1 // .closeWaitLeak
+      default: name == "orphan-pressure" || "see orphan-pressure" == name ? 2 : 3
+      }
+      let orphanPressure = OrphanPressure.causes
+      """,
+      "Tests/A.swift": "rule == .orphanPressure",
+    ]
+    let names = "names the rule OrphanPressure; ask what the rule declares"
+    #expect(
+      found(.rulesStandAlone, in: files) == [
+        "Sources/Reporting/A.swift:2: \(names)", "Sources/Reporting/A.swift:3: \(names)",
+        "Sources/Reporting/A.swift:5: \(names)",
       ])
   }
 

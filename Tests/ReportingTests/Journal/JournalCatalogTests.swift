@@ -29,7 +29,7 @@ import Testing
     #expect(list.lines.count == 3 * RuleID.allCases.count + 1)
     for rule in RuleID.allCases {
       for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
-        let id = MessageID.id(of: rule, kind)
+        let id = rule.guide.messageIDs[kind]
         let shown = try ChildProgram.run(
           "journalctl", ["--root=\(root.path)", "--dump-catalog", id])
         #expect(shown.status == 0)
@@ -38,14 +38,14 @@ import Testing
       }
     }
     let release = try ChildProgram.run(
-      "journalctl", ["--root=\(root.path)", "--dump-catalog", MessageID.release])
+      "journalctl", ["--root=\(root.path)", "--dump-catalog", MessageIDs.release])
     #expect(release.lines.contains { $0.contains("ran closewatch release on the process") })
     let text = try ChildProgram.run(
       "journalctl",
       [
-        "--root=\(root.path)", "--dump-catalog", MessageID.id(of: .acceptQueueStall, .firing),
+        "--root=\(root.path)", "--dump-catalog", RuleID.acceptQueueStall.guide.messageIDs[.firing],
       ])
-    let guide = RuleGuide.guide(for: .acceptQueueStall, cause: .notAccepted, runtime: .unknown)
+    let guide = RuleID.acceptQueueStall.guide(to: GuideSubject(.notAccepted))
     #expect(text.lines.contains("Subject: \(guide.title)"))
     for step in guide.spelledOut().now.flatMap({ $0.split(separator: "\n") }) {
       #expect(text.lines.contains { $0.hasSuffix(step) }, "\(step)")

@@ -102,7 +102,7 @@ enum StatusHost {
   private static func finding(_ index: Int) -> Finding {
     let rule = RuleID.allCases[index % RuleID.allCases.count]
     let lifecycle: Lifecycle = index % 4 == 3 ? .pending : .firing
-    let causes = RuleGuide.causes(of: rule)
+    let causes = rule.guide.causes
     var finding = Finding(
       id: "\(rule.rawValue):\(index)", rule: rule, cause: causes[index % causes.count],
       lifecycle: lifecycle, severity: Severity.allCases[index % 3],

@@ -105,7 +105,7 @@ import Testing
         == "release by user 1000, of sockets in CLOSE_WAIT for 5 min and more, in python3[4711] "
         + "(api.service): released 1 socket; 2 gone meanwhile; 3 failed: Operation not permitted "
         + "(EPERM)")
-    #expect(values["MESSAGE_ID"] == MessageID.release)
+    #expect(values["MESSAGE_ID"] == MessageIDs.release)
     #expect(values["CLOSEWATCH_LOGIN_UID"] == "1000" && values["CLOSEWATCH_UID"] == "0")
     #expect(values["CLOSEWATCH_RELEASED"] == "1" && values["CLOSEWATCH_FAILED"] == "3")
     #expect(values["CLOSEWATCH_SOCKET"] == "192.0.2.1:18080 -> 203.0.113.9:40000")

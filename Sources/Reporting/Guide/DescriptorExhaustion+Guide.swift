@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Diagnosis
 import KernelTables
 
 /// `descriptor-exhaustion`: a process will hit its limit of open files.
-enum DescriptorExhaustionGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension DescriptorExhaustion: RuleGuide {
+  package static let summary = "a process reaches its limit of open files"
+  package static let messageIDs = MessageIDs(
+    firing: "f9ecfc8c78304df2bbb80d6109717d4a", worsened: "adaf1d49f2d14d14b5a265552f1ac21d",
+    resolved: "5f276b66f4334fa49584b3fa3d3f7b81")
+  package static let sysctls: [String] = []
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "The process runs out of descriptors",
       meaning: """
@@ -20,12 +26,12 @@ enum DescriptorExhaustionGuide {
         GuideStep.buyTime,
         "The hard limit is too low as well? Raise both (needs CAP_SYS_RESOURCE):\n"
           + "prlimit --pid {pid} --nofile=1048576:1048576",
-      ] + StackDump.steps(runtime) + GuideStep.restart,
+      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
       fix: [
         "First fix what leaks. A limit is right when it fits the connections at peak.",
         "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. "
           + "limits.conf has no part.",
-      ] + limit(runtime),
+      ] + limit(subject),
       doesNotHelp: [
         Futile(
           "ulimit -n in a shell, or /etc/security/limits.conf",
@@ -43,8 +49,8 @@ enum DescriptorExhaustionGuide {
       ])
   }
 
-  private static func limit(_ runtime: ProcessRuntime) -> [String] {
-    switch runtime {
+  private static func limit(_ subject: GuideSubject) -> [String] {
+    switch subject.runtime {
     case .nginx: ["worker_rlimit_nofile: two per proxied connection, above 2 x worker_connections."]
     case .haproxy: ["maxconn decides: haproxy derives its limit from it. Lower it or raise both."]
     case .php: ["php-fpm: rlimit_files, and pm.max_requests so that workers start afresh."]

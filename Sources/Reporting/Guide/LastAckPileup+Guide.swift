@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `last-ack-pileup`: the peer closed, then we, and our FIN is not acknowledged.
-enum LastAckPileupGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
+extension LastAckPileup: RuleGuide {
+  package static let summary = "our FIN gets no ACK; the peer closed first"
+  package static let messageIDs = MessageIDs(
+    firing: "5972ea9a6f204c14ae7d4c1c3b191fbe", worsened: "a15ce6d5e55e492ab29a2929b51c6d71",
+    resolved: "8050e66b879e4372b2ec40974d0bff7e")
+  package static let sysctls = UnacknowledgedCloseGuide.sysctls
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
-      title: cause == .peerNeverReads
+      title: subject.cause == .peerNeverReads
         ? "Closed second, with data the peer does not read"
         : "Closed second, and nobody acknowledges it",
-      meaning: cause == .peerNeverReads ? neverReads : vanished,
-      now: UnacknowledgedCloseGuide.now(cause, state: "last-ack"),
-      fix: UnacknowledgedCloseGuide.fix(cause, runtime),
-      doesNotHelp: UnacknowledgedCloseGuide.futile(cause))
+      meaning: subject.cause == .peerNeverReads ? neverReads : vanished,
+      now: UnacknowledgedCloseGuide.now(subject.cause, state: "last-ack"),
+      fix: UnacknowledgedCloseGuide.fix(subject.cause, subject.runtime),
+      doesNotHelp: UnacknowledgedCloseGuide.futile(subject.cause))
   }
 
   private static let vanished = """

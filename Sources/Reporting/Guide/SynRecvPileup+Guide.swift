@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `syn-recv-pileup`: handshakes of clients that are never completed.
-enum SynRecvPileupGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension SynRecvPileup: RuleGuide {
+  package static let summary = "handshakes that peers begin and do not finish"
+  package static let messageIDs = MessageIDs(
+    firing: "a6cadc4d554e4fbf89c163799032c924", worsened: "dc7d32338a20474cb82cf9aefa07748e",
+    resolved: "b9d9fcc6d708422da142686c5b614dfd")
+  package static let sysctls = [
+    "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies",
+  ]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Clients' handshakes are never completed",
       meaning: """

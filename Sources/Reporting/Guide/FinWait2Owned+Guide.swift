@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `fin-wait-2-owned`: our side half-closed and waits for a peer that never closes.
-enum FinWait2OwnedGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension FinWait2Owned: RuleGuide {
+  package static let summary = "half-closed here, and the peer never closes"
+  package static let messageIDs = MessageIDs(
+    firing: "cf75d0c3b17748eca40af8a9c8244398", worsened: "d1787b561fe64022b09e3fd05913e368",
+    resolved: "5b7e6faf43574c198181355b90bc9820")
+  package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Half-closed, and the peer never closes",
       meaning: """
@@ -17,8 +22,8 @@ enum FinWait2OwnedGuide {
         "The peer is on this host. It has to close; see who it is:\n"
           + "ps -o pid,ppid,lstart,args -p {peer}",
         GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + GuideStep.abort("fin-wait-2", runtime) + GuideStep.restart,
-      fix: ConnectionFix.halfClosing(runtime) + [
+      ] + GuideStep.abort("fin-wait-2", subject.runtime) + GuideStep.restart,
+      fix: ConnectionFix.halfClosing(subject.runtime) + [
         "If you need no answer after your last word, call close(): the kernel then sets the limit."
       ],
       doesNotHelp: [

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `close-wait-stuck`: a block of old CLOSE_WAIT that does not drain, without growth.
 ///
 /// The causes and their cure are those of `close-wait-leak`. What differs is the hurry.
-enum CloseWaitStuckGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
-    var text = CloseWaitLeakGuide.text(cause, runtime)
-    text.title = title(cause)
-    text.meaning = meaning(cause)
+extension CloseWaitStuck: RuleGuide {
+  package static let summary = "a block of CLOSE_WAIT is old and does not drain"
+  package static let messageIDs = MessageIDs(
+    firing: "5d1645fe50a64a37b3e21776c308c65b", worsened: "94c40622450a4ec6a5c864c0df5574c6",
+    resolved: "affe2b7f1c6d497cbfdd37c66f08f298")
+  package static let sysctls = CloseWaitLeak.sysctls
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
+    var text = CloseWaitLeak.text(subject)
+    text.title = title(subject.cause)
+    text.meaning = meaning(subject.cause)
     text.now = [noHurry] + text.now.filter { $0 != GuideStep.buyTime }
     return text
   }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `syn-sent-pileup`: outgoing handshakes that nobody answers.
-enum SynSentPileupGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension SynSentPileup: RuleGuide {
+  package static let summary = "connects that nobody answers"
+  package static let messageIDs = MessageIDs(
+    firing: "795b93aaf72349b0b23816b71579d0bf", worsened: "2b61597f22c54893bf912527d0390ad6",
+    resolved: "0dea16840496482682c93a94c4666f18")
+  package static let sysctls = ["net.ipv4.tcp_syn_retries"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Connection attempts that nobody answers",
       meaning: """
@@ -24,7 +29,7 @@ enum SynSentPileupGuide {
           + "{netns}sysctl -w net.ipv4.tcp_syn_retries=2",
         GuideStep.descriptorRoom,
       ] + GuideStep.restart,
-      fix: ConnectionFix.connecting(runtime) + [
+      fix: ConnectionFix.connecting(subject.runtime) + [
         "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at "
           + "once."
       ],

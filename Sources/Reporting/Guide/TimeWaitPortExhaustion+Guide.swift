@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `time-wait-port-exhaustion`: ephemeral ports to one destination run out.
-enum TimeWaitPortExhaustionGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension TimeWaitPortExhaustion: RuleGuide {
+  package static let summary = "the local ports towards one destination run out"
+  package static let messageIDs = MessageIDs(
+    firing: "066c2e50df9b4202beb3990d359f00a5", worsened: "03c5c3037f5c4f2faa319f2de44e9f73",
+    resolved: "10ee65084af04eaf9d4edd5e96cf997f")
+  package static let sysctls = [
+    "net.ipv4.ip_local_port_range", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_fin_timeout",
+  ]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Ports for new connections to one place run out",
       meaning: """
@@ -23,7 +30,7 @@ enum TimeWaitPortExhaustionGuide {
           + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'",
         "Lower the rate: fewer workers or instances, longer intervals of health checks.",
       ],
-      fix: ConnectionFix.reuse(runtime) + [
+      fix: ConnectionFix.reuse(subject.runtime) + [
         "A second address or port of the destination doubles the ports: the limit is per target."
       ],
       doesNotHelp: [

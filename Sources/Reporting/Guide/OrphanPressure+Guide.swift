@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `orphan-pressure`: orphans or TCP memory near their limits.
-enum OrphanPressureGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
-    cause == .memoryLimit ? memory(runtime) : orphans(runtime)
+extension OrphanPressure: RuleGuide {
+  package static let summary = "closed connections or TCP memory near their limit"
+  package static let messageIDs = MessageIDs(
+    firing: "a93cfd93544841298b8595fcda29c29d", worsened: "4ea726751b2e421a808940de8bde1ae4",
+    resolved: "53267e47d1d24d16b09be88d962f072d")
+  package static let sysctls = [
+    "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_orphan_retries", "net.ipv4.tcp_mem",
+  ]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
+    subject.cause == .memoryLimit ? memory(subject) : orphans(subject)
   }
 
-  private static func orphans(_ runtime: ProcessRuntime) -> GuideText {
+  private static func orphans(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Too many closed connections still in the kernel",
       meaning: """
@@ -31,7 +37,7 @@ enum OrphanPressureGuide {
       ],
       fix: [
         "Find the peers that do not acknowledge or do not read: see fin-wait-1-pileup."
-      ] + WorkFix.writing(runtime),
+      ] + WorkFix.writing(subject.runtime),
       doesNotHelp: [
         Futile(
           "Lowering net.ipv4.tcp_fin_timeout",
@@ -43,7 +49,7 @@ enum OrphanPressureGuide {
       ])
   }
 
-  private static func memory(_ runtime: ProcessRuntime) -> GuideText {
+  private static func memory(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "TCP runs out of memory",
       meaning: """
@@ -63,7 +69,7 @@ enum OrphanPressureGuide {
           + "marks=$(awk '{print 2*$1, 2*$2, 2*$3}' /proc/sys/net/ipv4/tcp_mem)\n"
           + "sysctl -w net.ipv4.tcp_mem=\"$marks\"",
       ],
-      fix: WorkFix.unreadInput(runtime) + WorkFix.writing(runtime),
+      fix: WorkFix.unreadInput(subject.runtime) + WorkFix.writing(subject.runtime),
       doesNotHelp: [
         Futile(
           "Raising net.ipv4.tcp_rmem and tcp_wmem",

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `close-wait-leak`: a process accumulates CLOSE_WAIT that it does not close.
-enum CloseWaitLeakGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
-    switch cause {
-    case .eofUnread: eofUnread(runtime)
-    case .dataUnread: dataUnread(runtime)
-    case .inheritedByChild: inherited(runtime)
-    case .stuckWriter: stuckWriter(runtime)
-    default: eofRead(runtime)
+extension CloseWaitLeak: RuleGuide {
+  package static let summary = "CLOSE_WAIT grows: a process does not close"
+  package static let messageIDs = MessageIDs(
+    firing: "8015bbe2d2de4b49ab2a070f2538b14f", worsened: "433c7b8da1cd4d6e8af9de8f2e6b0c43",
+    resolved: "8ab50152ce9a4e57bce3400abbec8a79")
+  package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
+    switch subject.cause {
+    case .eofUnread: eofUnread(subject)
+    case .dataUnread: dataUnread(subject)
+    case .inheritedByChild: inherited(subject)
+    case .stuckWriter: stuckWriter(subject)
+    default: eofRead(subject)
     }
   }
 
@@ -22,7 +26,7 @@ enum CloseWaitLeakGuide {
     FutileAdvice.lingerZero,
   ]
 
-  private static func eofRead(_ runtime: ProcessRuntime) -> GuideText {
+  private static func eofRead(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Read to the end and never closed",
       meaning: """
@@ -31,12 +35,12 @@ enum CloseWaitLeakGuide {
         descriptor until the program closes it or ends.
         """,
       now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
-        + StackDump.steps(runtime) + GuideStep.restart,
-      fix: CloseFix.afterEnd(runtime),
+        + StackDump.steps(subject.runtime) + GuideStep.restart,
+      fix: CloseFix.afterEnd(subject.runtime),
       doesNotHelp: futile)
   }
 
-  private static func eofUnread(_ runtime: ProcessRuntime) -> GuideText {
+  private static func eofUnread(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Closed by the peer, and nobody looks any more",
       meaning: """
@@ -45,12 +49,12 @@ enum CloseWaitLeakGuide {
         close(). CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
       now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
-        + StackDump.steps(runtime) + GuideStep.restart,
-      fix: CloseFix.dropped(runtime),
+        + StackDump.steps(subject.runtime) + GuideStep.restart,
+      fix: CloseFix.dropped(subject.runtime),
       doesNotHelp: futile)
   }
 
-  private static func dataUnread(_ runtime: ProcessRuntime) -> GuideText {
+  private static func dataUnread(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Input waits that the program does not take",
       meaning: """
@@ -58,11 +62,11 @@ enum CloseWaitLeakGuide {
         1). Its workers are probably stuck or all busy, or it dropped responses with their body \
         unread. Nothing ends these but the program.
         """,
-      now: StackDump.steps(runtime) + GuideStep.list("close-wait") + [
+      now: StackDump.steps(subject.runtime) + GuideStep.list("close-wait") + [
         "Server: take this host out of the load balancer until its workers move again.",
         GuideStep.descriptorRoom, GuideStep.buyTime,
       ] + GuideStep.restart,
-      fix: WorkFix.unreadInput(runtime),
+      fix: WorkFix.unreadInput(subject.runtime),
       doesNotHelp: [
         Futile(
           "More workers or a longer queue",
@@ -73,7 +77,7 @@ enum CloseWaitLeakGuide {
       ] + futile)
   }
 
-  private static func inherited(_ runtime: ProcessRuntime) -> GuideText {
+  private static func inherited(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Kept open by a process that inherited them",
       meaning: """
@@ -88,7 +92,7 @@ enum CloseWaitLeakGuide {
         "List what the holder has open:\n{netns}lsof -nP -a -p {pid} -iTCP",
         "End the holder, if the service can do without it. The opener may go on:\nkill {pid}",
       ] + GuideStep.restart,
-      fix: WorkFix.inheriting(runtime),
+      fix: WorkFix.inheriting(subject.runtime),
       doesNotHelp: [
         Futile(
           "close() or shutdown timers in the process that opened them",
@@ -99,7 +103,7 @@ enum CloseWaitLeakGuide {
       ] + futile)
   }
 
-  private static func stuckWriter(_ runtime: ProcessRuntime) -> GuideText {
+  private static func stuckWriter(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Still writing to peers that do not read",
       meaning: """
@@ -112,8 +116,8 @@ enum CloseWaitLeakGuide {
           + "{netns}ss -tnoi state close-wait '( sport = :{port} )'",
         "See what the peer on this host does instead of reading:\n"
           + "grep -H . /proc/{peer}/task/*/wchan",
-      ] + GuideStep.abort("close-wait", runtime) + GuideStep.restart,
-      fix: WorkFix.writing(runtime),
+      ] + GuideStep.abort("close-wait", subject.runtime) + GuideStep.restart,
+      fix: WorkFix.writing(subject.runtime),
       doesNotHelp: [
         FutileAdvice.finTimeoutCloseWait,
         Futile(

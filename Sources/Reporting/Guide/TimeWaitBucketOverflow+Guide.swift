@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `time-wait-bucket-overflow`: `tcp_max_tw_buckets` reached, the kernel skips TIME_WAIT.
-enum TimeWaitBucketOverflowGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension TimeWaitBucketOverflow: RuleGuide {
+  package static let summary = "the kernel skips TIME_WAIT: its table is full"
+  package static let messageIDs = MessageIDs(
+    firing: "7204d749dd164a89996c2f531e4cec50", worsened: "42a518dea912440d99e5fe69e973a77d",
+    resolved: "d2815b1488844c3eb8acee544071030d")
+  package static let sysctls = ["net.ipv4.tcp_max_tw_buckets"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "More TIME_WAIT than the kernel may keep",
       meaning: """
@@ -26,7 +31,7 @@ enum TimeWaitBucketOverflowGuide {
       fix: [
         "Let connections live: keep-alive on the server, so that not every request closes one.",
         "Servers: let the client close first where the protocol allows it.",
-      ] + ConnectionFix.reuse(runtime),
+      ] + ConnectionFix.reuse(subject.runtime),
       doesNotHelp: [
         FutileAdvice.lowerBuckets, FutileAdvice.finTimeoutTimeWait,
         FutileAdvice.timeWaitReuseServer, FutileAdvice.timeWaitRecycle,

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `fin-wait-1-pileup`: closed by us first, and the FIN is not acknowledged.
-enum FinWait1PileupGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
+extension FinWait1Pileup: RuleGuide {
+  package static let summary = "our FIN gets no ACK; this side closed first"
+  package static let messageIDs = MessageIDs(
+    firing: "3b6e4b2eb9d948289f29a553f3b2ca58", worsened: "343b3e7f4f02435fa3ab8adc5740c9f1",
+    resolved: "debb6b54e9d047578b1d59a694b19137")
+  package static let sysctls = UnacknowledgedCloseGuide.sysctls
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
-      title: cause == .peerNeverReads
+      title: subject.cause == .peerNeverReads
         ? "Closed, with data that the peer does not read"
         : "Closed first, and nobody acknowledges it",
-      meaning: cause == .peerNeverReads ? neverReads : vanished,
-      now: UnacknowledgedCloseGuide.now(cause, state: "fin-wait-1"),
-      fix: UnacknowledgedCloseGuide.fix(cause, runtime),
-      doesNotHelp: UnacknowledgedCloseGuide.futile(cause))
+      meaning: subject.cause == .peerNeverReads ? neverReads : vanished,
+      now: UnacknowledgedCloseGuide.now(subject.cause, state: "fin-wait-1"),
+      fix: UnacknowledgedCloseGuide.fix(subject.cause, subject.runtime),
+      doesNotHelp: UnacknowledgedCloseGuide.futile(subject.cause))
   }
 
   private static let vanished = """

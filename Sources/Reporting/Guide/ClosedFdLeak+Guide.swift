@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
-import KernelTables
+package import Diagnosis
 
 /// `closed-fd-leak`: descriptors kept on sockets that are already dead.
-enum ClosedFDLeakGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ cause: Cause, _ runtime: ProcessRuntime) -> GuideText {
+extension ClosedFdLeak: RuleGuide {
+  package static let summary = "descriptors kept on connections that are dead"
+  package static let messageIDs = MessageIDs(
+    firing: "3e5804fa3d6c4ca8b432cfe3b4ddd538", worsened: "375b9c0d927b4791b3e87b949ebce853",
+    resolved: "d03e47667dbe4635863c530a93592673")
+  package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
-      title: title(cause),
-      meaning: meaning(cause),
+      title: title(subject.cause),
+      meaning: meaning(subject.cause),
       now: [
         "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
           + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'",
         GuideStep.one, GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + StackDump.steps(runtime) + GuideStep.restart,
-      fix: ConnectionFix.dying(runtime) + extra(cause),
+      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
+      fix: ConnectionFix.dying(subject.runtime) + extra(subject.cause),
       doesNotHelp: [
         FutileAdvice.destroyDeadSocket, FutileAdvice.keepaliveDeadSocket,
         FutileAdvice.restartPeerOnly,

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `established-idle-growth`: connections that nobody closes and nobody uses grow.
-enum EstablishedIdleGrowthGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension EstablishedIdleGrowth: RuleGuide {
+  package static let summary = "unused connections that nobody closes grow"
+  package static let messageIDs = MessageIDs(
+    firing: "b41708f6b48a4d0abfe185c9885a35e9", worsened: "2209b518cfbe4580b9a6a46efbcb4924",
+    resolved: "6e2683f8a1ed4aeeb4ee5032c7095bbd")
+  package static let sysctls = ["net.ipv4.tcp_keepalive_time"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "Idle connections grow and nobody closes them",
       meaning: """
@@ -21,8 +26,8 @@ enum EstablishedIdleGrowthGuide {
         "The other end is on this host. Ask it which of them it still uses:\n"
           + "ps -o pid,ppid,lstart,args -p {peer}",
         GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + StackDump.steps(runtime) + GuideStep.restart,
-      fix: ConnectionFix.idling(runtime) + [
+      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
+      fix: ConnectionFix.idling(subject.runtime) + [
         "SO_KEEPALIVE with TCP_KEEPIDLE on each socket finds vanished peers. Close on its error."
       ],
       doesNotHelp: [

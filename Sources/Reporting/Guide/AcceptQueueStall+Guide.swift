@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import Diagnosis
 
 /// `accept-queue-stall`: the kernel queues connections that the program does not accept.
-enum AcceptQueueStallGuide {
-  /// The guide, with its placeholders. The runtime decides how stacks are seen and the lasting fix.
-  static func text(_ runtime: ProcessRuntime) -> GuideText {
+extension AcceptQueueStall: RuleGuide {
+  package static let summary = "connections die in the queue of a listener"
+  package static let messageIDs = MessageIDs(
+    firing: "5b15d362fcab46aa815ce71fd97e0e46", worsened: "1c6e5774c76b4360a572fe79d531b7fb",
+    resolved: "07a5a810fa9d41069bedc08c2043e18d")
+  package static let sysctls = ["net.core.somaxconn", "net.ipv4.tcp_max_syn_backlog"]
+
+  package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
       title: "The program does not accept its connections",
       meaning: """
@@ -20,10 +25,10 @@ enum AcceptQueueStallGuide {
           + "{netns}nstat -asz TcpExtListenOverflows TcpExtListenDrops",
         "accept() fails when the process is out of descriptors. Rule that out:\n"
           + "grep 'open files' /proc/{pid}/limits\nls /proc/{pid}/fd | wc -l",
-      ] + StackDump.steps(runtime) + [
+      ] + StackDump.steps(subject.runtime) + [
         "Take this host out of the load balancer: new clients only join the queue."
       ] + GuideStep.restart,
-      fix: WorkFix.accepting(runtime),
+      fix: WorkFix.accepting(subject.runtime),
       doesNotHelp: [
         FutileAdvice.synBacklogAccept, FutileAdvice.longerAcceptQueue,
         FutileAdvice.destroyUnaccepted,

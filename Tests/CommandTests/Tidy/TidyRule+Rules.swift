@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What holds for the rules of `Diagnosis`: one is added with its file, its guide and its test, and
+/// a line in the catalog.
+extension TidyRule {
+  private static let catalog = "Sources/Diagnosis/Rules/RuleCatalog.swift"
+
+  static let rulesAreComplete = TidyRule("a rule has a file, a guide and a test") { tree in
+    let folder = "Sources/Diagnosis/Rules"
+    guard tree.contains(folder) else { return [] }
+    guard let list = tree[catalog] else { return ["\(catalog):1: is missing"] }
+    return names(ofRulesIn: list.text).flatMap { name in
+      [
+        "\(folder)/\(name).swift", "Sources/Reporting/Guide/\(name)+Guide.swift",
+        "Tests/DiagnosisTests/Rules/\(name)Tests.swift",
+      ].filter { tree[$0] == nil }.map { "\(list.path):1: the rule \(name) lacks \($0)" }
+    }
+  }
+
+  /// Files that tell one rule from others, each for a reason of its own.
+  private static let relations: Set<String> = [
+    catalog,
+    // Both rules judge the same sockets.
+    "Sources/Diagnosis/Rules/CloseWaitGroup.swift",
+    "Sources/Reporting/Guide/CloseWaitStuck+Guide.swift",
+    // A leak that has paused goes on as a block.
+    "Sources/Diagnosis/Findings/FindingLedger.swift",
+    // Alerts on what runs out, each with the guide of the finding that explains it.
+    "Sources/Reporting/Alerts/CapacityAlerts.swift",
+  ]
+
+  static let rulesStandAlone = TidyRule("a rule is named in its file and its guide") { tree in
+    guard let list = tree[catalog] else { return [] }
+    let sources = tree.below("Sources").filter { $0.isSwift && !relations.contains($0.path) }
+    let code = sources.map { (file: $0, words: SwiftCode($0.text).words) }
+    return names(ofRulesIn: list.text).flatMap { name in
+      let member = name.prefix(1).lowercased() + name.dropFirst()
+      let own = "Sources/Diagnosis/Rules/\(name).swift"
+      let id = tree[own].flatMap { literal(after: "RuleID(", in: $0.text) }
+      let homes = [own, "Sources/Reporting/Guide/\(name)+Guide.swift"]
+      return code.filter { !homes.contains($0.file.path) }.flatMap { file, words in
+        let lines = zip(words, words.dropFirst()).compactMap { before, word in
+          word.text == name || word.text == member && before.text == "." ? word.line : nil
+        }
+        let spelled = zip(1..., file.lines).compactMap { number, line in
+          id.map { line.contains("\"\($0)\"") } ?? false ? number : nil
+        }
+        return Set(lines + spelled).sorted().map {
+          "\(file.path):\($0): names the rule \(name); ask what the rule declares"
+        }
+      }
+    }
+  }
+
+  /// The types between the angle brackets of `RuleList<...>`.
+  private static func names(ofRulesIn text: String) -> [String] {
+    let words = SwiftCode(text).words.map(\.text)
+    guard
+      let start = words.indices.dropLast().first(where: {
+        words[$0] == "RuleList" && words[$0 + 1] == "<"
+      }), let end = words[start...].firstIndex(of: ">")
+    else { return [] }
+    return words[(start + 2)..<end].filter { $0 != "," && $0 != "\n" }
+  }
+
+  private static func literal(after prefix: String, in text: String) -> String? {
+    guard let range = text.firstRange(of: prefix + "\"") else { return nil }
+    return String(text[range.upperBound...].prefix { $0 != "\"" })
+  }
+}
