@@ -9,7 +9,7 @@ package struct SettingKey: Sendable {
   /// What it takes, after "expected": `a time from 50ms to 1h, such as 10s`.
   package let expected: String
   /// Why its default is what it is: sentences for the commented file.
-  package let reason: String
+  package private(set) var reason: String
   /// How it is written in the file.
   package var form = Form.scalar
   /// Its value in some settings, as the file writes it.
@@ -24,21 +24,40 @@ package struct SettingKey: Sendable {
     "CLOSEWATCH_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
 
+  /// The same key with other sentences.
+  func explained(_ reason: String) -> SettingKey {
+    var copy = self
+    copy.reason = reason
+    return copy
+  }
+
   // MARK: Kinds
 
   typealias Place<Value> = any WritableKeyPath<DaemonSettings, Value> & Sendable
+
+  /// How a value is read and written.
+  struct Access<Value>: Sendable {
+    var get: @Sendable (DaemonSettings) -> Value
+    var set: @Sendable (inout DaemonSettings, Value) -> Void
+  }
 
   /// A span of time.
   static func time(
     _ path: String, _ place: Place<Double>, from low: Double, to high: Double, _ reason: String
   ) -> SettingKey {
+    time(path, Access(place), from: low, to: high, reason)
+  }
+
+  static func time(
+    _ path: String, _ value: Access<Double>, from low: Double, to high: Double, _ reason: String
+  ) -> SettingKey {
     SettingKey(
       path: path, expected: "a time from \(TimeText.text(low)) to \(TimeText.text(high))",
-      reason: reason, text: { TimeText.text($0[keyPath: place]) },
+      reason: reason, text: { TimeText.text(value.get($0)) },
       set: { settings, text in
         guard let span = TimeSpan(text), (low...high).contains(span.seconds)
         else { return false }
-        settings[keyPath: place] = span.seconds
+        value.set(&settings, span.seconds)
         return true
       })
   }
@@ -47,13 +66,19 @@ package struct SettingKey: Sendable {
   static func count(
     _ path: String, _ place: Place<Int>, _ range: ClosedRange<Int>, _ reason: String
   ) -> SettingKey {
+    count(path, Access(place), range, reason)
+  }
+
+  static func count(
+    _ path: String, _ value: Access<Int>, _ range: ClosedRange<Int>, _ reason: String
+  ) -> SettingKey {
     SettingKey(
       path: path,
       expected: "a whole number from \(range.lowerBound) to \(range.upperBound)", reason: reason,
-      text: { String($0[keyPath: place]) },
+      text: { String(value.get($0)) },
       set: { settings, text in
-        guard let value = Int(text), range.contains(value) else { return false }
-        settings[keyPath: place] = value
+        guard let number = Int(text), range.contains(number) else { return false }
+        value.set(&settings, number)
         return true
       })
   }
@@ -62,14 +87,20 @@ package struct SettingKey: Sendable {
   static func share(
     _ path: String, _ place: Place<Double>, _ reason: String
   ) -> SettingKey {
+    share(path, Access(place), reason)
+  }
+
+  static func share(
+    _ path: String, _ value: Access<Double>, _ reason: String
+  ) -> SettingKey {
     SettingKey(
       path: path, expected: "a percentage from 0.1% to 100%", reason: reason,
-      text: { percentage($0[keyPath: place]) },
+      text: { percentage(value.get($0)) },
       set: { settings, text in
-        guard text.hasSuffix("%"), let value = Double(text.dropLast()),
-          (0.1...100).contains(value)
+        guard text.hasSuffix("%"), let percent = Double(text.dropLast()),
+          (0.1...100).contains(percent)
         else { return false }
-        settings[keyPath: place] = value / 100
+        value.set(&settings, percent / 100)
         return true
       })
   }
@@ -107,6 +138,12 @@ package struct SettingKey: Sendable {
     let tenths = (share * 1000).rounded()
     let isWhole = tenths.truncatingRemainder(dividingBy: 10) == 0
     return Quantity.fixed(share * 100, decimals: isWhole ? 0 : 1) + "%"
+  }
+}
+
+extension SettingKey.Access {
+  init(_ place: SettingKey.Place<Value>) {
+    self.init(get: { $0[keyPath: place] }, set: { $0[keyPath: place] = $1 })
   }
 }
 

@@ -82,10 +82,17 @@ package struct CounterLog: Sendable {
   }
 
   /// Growth of a process' open descriptors in the time watched; nil when it was seen once.
-  package func descriptorGrowth(of process: ProcessID) -> (perSecond: Double, looks: Int)? {
+  package func descriptorGrowth(of process: ProcessID) -> Rate? {
     guard let points = descriptors[process], let first = points.first, let last = points.last,
       last.at > first.at
     else { return nil }
-    return (Double(last.count - first.count) / last.at.seconds(since: first.at), points.count)
+    let seconds = last.at.seconds(since: first.at)
+    let change = Double(last.count - first.count)
+    // What opens and closes goes up and down by as much as chance makes of the sum of its steps.
+    let steps = zip(points, points.dropFirst()).reduce(0) { $0 + abs($1.1.count - $1.0.count) }
+    let noise = 2 * Double(steps).squareRoot()
+    return Rate(
+      perSecond: change / seconds, low: max(0, change - noise) / seconds,
+      high: (change + noise) / seconds)
   }
 }

@@ -113,6 +113,14 @@ package struct Forecast: Hashable, Sendable {
     self.used = used
     self.limit = limit
   }
+
+  /// What is left goes at this rate. A forecast without its range is a guess sold as a fact.
+  mutating func take(_ rate: Rate, left: Int) {
+    guard rate.perSecond > 0 else { return }
+    seconds = Double(left) / rate.perSecond
+    lowSeconds = Double(left) / rate.high
+    highSeconds = rate.low > 0 ? Double(left) / rate.low : nil
+  }
 }
 
 /// How many of a finding's sockets go to one place.

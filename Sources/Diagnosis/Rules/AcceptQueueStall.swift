@@ -20,6 +20,7 @@ package enum AcceptQueueStall: Rule {
   package static let states: [TCPState] = [.established, .closeWait, .listen]
   package static let counts = Counted.queued
   package static let patience = Patience(of: id)
+  package static let thresholds: [Threshold] = [.fewestDefects, .drainShare]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
@@ -65,11 +66,8 @@ package enum AcceptQueueStall: Rule {
     finding.severity = .warning
     if let limit = queue.limit, limit > 0 {
       var forecast = Forecast(resource: .acceptQueue, used: queue.used, limit: limit + 1)
-      if let rate = trend.growth, rate.perSecond > 0, queue.used <= limit {
-        let left = Double(limit + 1 - queue.used)
-        forecast.seconds = left / rate.perSecond
-        forecast.lowSeconds = left / rate.high
-        forecast.highSeconds = rate.low > 0 ? left / rate.low : nil
+      if let rate = trend.growth, queue.used <= limit {
+        forecast.take(rate, left: limit + 1 - queue.used)
       }
       finding.forecast = forecast
       if queue.used > limit { finding.severity = .critical }

@@ -15,6 +15,10 @@ package enum CloseWaitLeak: Rule {
   package static let causes = CloseWaitGroup.causes
   package static let states: [TCPState] = [.closeWait]
   package static let patience = CloseWaitGroup.patience
+  package static let thresholds: [Threshold] = [
+    .fewestDefects, .fewestStuck, .fewestPoolLike, .poolBound, .drainShare,
+    .descriptorShareWarning, .criticalHorizon, .noticeHorizon,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let settings = inquiry.settings

@@ -16,6 +16,7 @@ package enum CloseWaitStuck: Rule {
   package static let causes = CloseWaitGroup.causes
   package static let states: [TCPState] = [.closeWait]
   package static let patience = CloseWaitGroup.patience
+  package static let thresholds: [Threshold] = [.fewestStuck, .smallestBlock, .drainShare]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let settings = inquiry.settings

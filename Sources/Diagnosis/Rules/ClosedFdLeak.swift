@@ -24,6 +24,9 @@ package enum ClosedFdLeak: Rule {
   package static let states: [TCPState] = [.close]
   package static let counts = Counted.deadSockets
   package static let patience = Patience(of: id)
+  package static let thresholds: [Threshold] = [
+    .fewestStuck, .drainShare, .descriptorShareWarning, .criticalHorizon, .noticeHorizon,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

@@ -7,13 +7,14 @@ extension RuleID {
 }
 
 /// Both sides closed at the same moment and the last acknowledgement does not come.
-///
-/// 15 s: as for FIN_WAIT1.
 package enum ClosingPileup: Rule {
   package static let id = RuleID.closingPileup
   package static let causes = UnfinishedGroup.causesOfClose
   package static let states: [TCPState] = [.closing]
-  package static let patience = Patience(of: id, atMost: 15)
+  package static let patience = Patience(
+    of: id, atMost: 15,
+    because: "a FIN is acknowledged within a round trip; by then it has been sent seven times")
+  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

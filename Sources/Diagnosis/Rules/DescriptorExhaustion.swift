@@ -17,6 +17,7 @@ package enum DescriptorExhaustion: Rule {
   package static let states: [TCPState] = []
   package static let counts = Counted.openDescriptors
   package static let patience = Patience.none
+  package static let thresholds: [Threshold] = [.descriptorShareWarning]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
@@ -44,9 +45,7 @@ package enum DescriptorExhaustion: Rule {
     finding.runtime = process.runtime
     var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
     let growth = census.counters.descriptorGrowth(of: process.id)
-    if let growth, growth.perSecond > 0 {
-      forecast.seconds = Double(Int(limit) - used) / growth.perSecond
-    }
+    if let growth { forecast.take(growth, left: Int(limit) - used) }
     finding.forecast = forecast
     let isClose = Double(used) >= 0.97 * Double(limit)
     finding.severity = isClose || (forecast.seconds ?? .infinity) < 600 ? .critical : .warning

@@ -19,16 +19,20 @@ package enum EstablishedIdleGrowth: Rule {
   package static let id = RuleID.establishedIdleGrowth
   package static let causes: [Cause] = [.idleNeverClosed]
   package static let states: [TCPState] = [.established]
-  package static let patience = Patience.none
+  package static let patience = Patience(of: id, usually: .idle)
+  package static let thresholds: [Threshold] = [
+    .fewestIdle, .drainShare, .descriptorShareWarning, .criticalHorizon, .noticeHorizon,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
     let settings = inquiry.settings
     guard census.sample.states.contains(.established) else { return [] }
+    let idleSeconds = patience.seconds(settings)
     let groups = inquiry.groups(of: .established) { _, row in
       row.inode != 0 && row.knowledge.contains(.tcpInfo)
         && Double(min(row.lastDataSentMilliseconds, row.lastDataReceivedMilliseconds)) / 1000
-          >= settings.idleSeconds
+          >= idleSeconds
     }
     return groups.compactMap { group in
       guard group.members.count >= settings.fewestIdle else { return nil }
@@ -39,18 +43,18 @@ package enum EstablishedIdleGrowth: Rule {
   private static func finding(
     of group: SocketGroup, in inquiry: Inquiry
   ) -> Finding? {
-    let settings = inquiry.settings
+    let idleSeconds = patience.seconds(inquiry.settings)
     // Growth of those that are idle: each comes to them when it has been silent for long enough.
     let trend = inquiry.trend(
-      group, patienceSeconds: settings.idleSeconds,
-      since: { $0.progressAt.advanced(bySeconds: settings.idleSeconds) })
+      group, patienceSeconds: idleSeconds,
+      since: { $0.progressAt.advanced(bySeconds: idleSeconds) })
     guard trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
     finding.evidence.removeAll { if case .survivors = $0 { true } else { false } }
     finding.evidence.insert(
-      .survivors(count: group.members.count, patienceSeconds: settings.idleSeconds), at: 0)
+      .survivors(count: group.members.count, patienceSeconds: idleSeconds), at: 0)
     // Without an end in sight it is an observation, not a reason to act.
     finding.severity = finding.forecast?.seconds == nil ? .notice : draft.severity(finding.forecast)
     if finding.severity > .notice, (finding.forecast?.seconds ?? .infinity) > 86400 {

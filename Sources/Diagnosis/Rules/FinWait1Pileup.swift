@@ -8,13 +8,14 @@ extension RuleID {
 
 /// We closed and the FIN is not acknowledged: the peer has vanished, or it never reads and a zero
 /// window holds the FIN back.
-///
-/// 15 s: a FIN is acknowledged within a round trip; after 15 s it has been sent seven times.
 package enum FinWait1Pileup: Rule {
   package static let id = RuleID.finWait1Pileup
   package static let causes = UnfinishedGroup.causesOfClose
   package static let states: [TCPState] = [.finWait1]
-  package static let patience = Patience(of: id, atMost: 15)
+  package static let patience = Patience(
+    of: id, atMost: 15,
+    because: "a FIN is acknowledged within a round trip; by then it has been sent seven times")
+  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

@@ -20,6 +20,10 @@ package enum FinWait2Owned: Rule {
   package static let causes: [Cause] = [.peerNeverCloses]
   package static let states: [TCPState] = [.finWait2]
   package static let patience = Patience(of: id)
+  package static let thresholds: [Threshold] = [
+    .fewestStuck, .smallestBlock.times(2), .drainShare, .descriptorShareWarning, .criticalHorizon,
+    .noticeHorizon,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

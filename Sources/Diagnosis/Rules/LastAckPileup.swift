@@ -9,12 +9,15 @@ extension RuleID {
 /// Both sides have closed and our FIN is not acknowledged: the peer has vanished, or something on
 /// the way forgot the connection with the first FIN.
 ///
-/// 15 s: as for FIN_WAIT1. The kernel gives up after about 100 s.
+/// The kernel gives up after about 100 s.
 package enum LastAckPileup: Rule {
   package static let id = RuleID.lastAckPileup
   package static let causes = UnfinishedGroup.causesOfClose
   package static let states: [TCPState] = [.lastAck]
-  package static let patience = Patience(of: id, atMost: 15)
+  package static let patience = Patience(
+    of: id, atMost: 15,
+    because: "a FIN is acknowledged within a round trip; by then it has been sent seven times")
+  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

@@ -19,6 +19,7 @@ package enum OrphanPressure: Rule {
   package static let states: [TCPState] = [.finWait1, .lastAck, .closing]
   package static let counts = Counted.orphans
   package static let patience = Patience.none
+  package static let thresholds: [Threshold] = [.orphanShareWarning]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

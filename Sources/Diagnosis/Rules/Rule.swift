@@ -16,6 +16,8 @@ package protocol Rule: SendableMetatype {
   static var states: [TCPState] { get }
   static var counts: Counted { get }
   static var patience: Patience { get }
+  /// The other numbers that its judgement asks of the settings: these, and no more.
+  static var thresholds: [Threshold] { get }
 
   /// What the rule says now: findings that fire, and those that are pending with their doubts.
   static func findings(in inquiry: Inquiry) -> [Finding]

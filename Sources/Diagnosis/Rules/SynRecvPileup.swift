@@ -12,13 +12,14 @@ extension Cause {
 
 /// Clients start connections and never complete the handshake: our SYN-ACK or their ACK is lost on
 /// the way, or somebody floods the port with SYN.
-///
-/// 7 s: three retransmissions of the SYN-ACK (after 1, 3 and 7 s) went unanswered.
 package enum SynRecvPileup: Rule {
   package static let id = RuleID.synRecvPileup
   package static let causes: [Cause] = [.handshakeNeverCompleted]
   package static let states: [TCPState] = [.synRecv]
-  package static let patience = Patience(of: id, atMost: 7)
+  package static let patience = Patience(
+    of: id, atMost: 7,
+    because: "three retransmissions of the SYN-ACK (after 1, 3 and 7 s) went unanswered")
+  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

@@ -11,13 +11,14 @@ extension Cause {
 }
 
 /// A process connects to something that does not answer at all, without a timeout of its own.
-///
-/// 15 s: four retransmissions of the SYN (after 1, 3, 7 and 15 s) went unanswered.
 package enum SynSentPileup: Rule {
   package static let id = RuleID.synSentPileup
   package static let causes: [Cause] = [.connectBlackhole]
   package static let states: [TCPState] = [.synSent]
-  package static let patience = Patience(of: id, atMost: 15)
+  package static let patience = Patience(
+    of: id, atMost: 15,
+    because: "four retransmissions of the SYN (after 1, 3, 7 and 15 s) went unanswered")
+  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

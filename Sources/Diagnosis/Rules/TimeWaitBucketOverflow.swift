@@ -16,7 +16,9 @@ package enum TimeWaitBucketOverflow: Rule {
   package static let id = RuleID.timeWaitBucketOverflow
   package static let causes: [Cause] = [.maxTimeWaitBuckets]
   package static let states: [TCPState] = [.timeWait]
-  package static let patience = Patience(of: id)
+  package static let patience = Patience(
+    of: id, meaning: "TCPTimeWaitOverflow is compared over twice this time, 30 s at the least")
+  package static let thresholds: [Threshold] = []
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

@@ -17,6 +17,9 @@ package enum TimeWaitPortExhaustion: Rule {
   package static let causes: [Cause] = [.clientPortExhaustion]
   package static let states: [TCPState] = [.timeWait]
   package static let patience = Patience.none
+  package static let thresholds: [Threshold] = [
+    .portShareWarning, .portShareCritical, .criticalHorizon,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census

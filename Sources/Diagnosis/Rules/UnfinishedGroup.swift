@@ -15,6 +15,7 @@ extension Cause {
 /// Every public host has some of these all day, from peers that vanish. They are a finding when
 /// they are many, have been retransmitted, and are a real share of all connections here.
 package struct UnfinishedGroup {
+  static let thresholds: [Threshold] = [.fewestUnfinished, .unfinishedShare]
   /// Of those that wait for the acknowledgement of a FIN.
   static let causesOfClose: [Cause] = [.peerVanished, .peerNeverReads]
 

@@ -69,7 +69,7 @@ package struct ExplainJSON {
     text("summary", rule.guide.summary)
     strings("states", rule.guide.states.map(\.name))
     strings("sysctls", rule.guide.sysctls)
-    list("thresholds", RuleThreshold.all(of: rule, settings)) { writer, threshold in
+    list("thresholds", ThresholdLine.all(of: rule, settings)) { writer, threshold in
       writer.text("name", threshold.name)
       writer.text("value", threshold.value)
       writer.text("meaning", threshold.meaning)

@@ -124,11 +124,12 @@ package struct ExplainText {
   }
 
   private mutating func writeThresholds(_ rule: RuleID) {
-    let thresholds = RuleThreshold.all(of: rule, settings)
+    let thresholds = ThresholdLine.all(of: rule, settings)
     guard !thresholds.isEmpty else { return }
     page.heading("When it fires (defaults, and why)")
     for threshold in thresholds {
-      page.field(threshold.value, "\(threshold.meaning): \(threshold.reason)")
+      page.field(
+        threshold.value, "\(threshold.meaning): \(threshold.reason) (\(threshold.name))")
     }
   }
 

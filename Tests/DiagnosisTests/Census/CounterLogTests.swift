@@ -76,7 +76,8 @@ struct CounterLogTests {
       log.record([record], at: HostScript.instant(10 * Double(index)))
     }
     let growth = try #require(log.descriptorGrowth(of: record.id))
-    #expect(growth == (1, 4))
+    #expect(growth.perSecond == 1)
+    #expect(growth.low < 1 && growth.high > 1)
     #expect(log.newestLooks(of: record.id, withAtLeast: 11) == 3)
     #expect(log.newestLooks(of: record.id, withAtLeast: 41) == 0)
     #expect(log.descriptorGrowth(of: ProcessID(pid: 100, startTicks: 2)) == nil)

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A number of ``RuleSettings`` that can be set: what it decides and why its default is what it is.
+/// The settings file, its manual and `explain` are made from this and say nothing of their own.
+package struct Threshold: Sendable {
+  package typealias Place<Value> = any WritableKeyPath<RuleSettings, Value> & Sendable
+
+  /// Where it stands, in which unit, and what may be set.
+  package enum Kind: Sendable {
+    case seconds(Place<Double>, ClosedRange<Double>)
+    case count(Place<Int>, ClosedRange<Int>)
+    /// From 0 to 1; written as per cent.
+    case share(Place<Double>)
+  }
+
+  /// The key below `rules` in the settings.
+  package let name: String
+  package let kind: Kind
+  /// What it decides: one or more sentences, without the last full stop.
+  package let meaning: String
+  /// Why the default is what it is. Goes on after the value and a colon.
+  package let reason: String
+  /// What else to know before it is changed.
+  package var note: String?
+  /// What the rule that names it multiplies it with.
+  package private(set) var factor = 1
+
+  /// For a rule that asks for several times as many.
+  func times(_ factor: Int) -> Threshold {
+    var copy = self
+    copy.factor = factor
+    return copy
+  }
+
+  private static func count(
+    _ name: String, _ place: Place<Int>, in range: ClosedRange<Int> = 1...1_000_000,
+    _ meaning: String, why reason: String, note: String? = nil
+  ) -> Threshold {
+    Threshold(
+      name: name, kind: .count(place, range), meaning: meaning, reason: reason, note: note)
+  }
+
+  private static func share(
+    _ name: String, _ place: Place<Double>, _ meaning: String, why reason: String
+  ) -> Threshold {
+    Threshold(name: name, kind: .share(place), meaning: meaning, reason: reason)
+  }
+
+  private static func seconds(
+    _ name: String, _ place: Place<Double>, upTo most: Double, _ meaning: String,
+    why reason: String, note: String? = nil
+  ) -> Threshold {
+    Threshold(
+      name: name, kind: .seconds(place, 1...most), meaning: meaning, reason: reason, note: note)
+  }
+}
+
+extension Threshold {
+  /// All of them, in the order of the settings file.
+  package static let all = [
+    patience, quiet, fewestDefects, fewestStuck, fewestPoolLike, poolBound, smallestBlock,
+    drainShare, fewestUnfinished, unfinishedShare, idle, fewestIdle, portShareWarning,
+    portShareCritical, descriptorShareWarning, criticalHorizon, noticeHorizon, orphanShareWarning,
+    connectionLimit,
+  ]
+
+  private static let day = 86_400.0
+
+  package static let patience = seconds(
+    "patience", \.patienceSeconds, upTo: day,
+    "How long a socket must sit in a state before it counts as stuck",
+    why: """
+      long polls and slow handlers mostly end within a minute; the kernel ends an orphaned \
+      FIN_WAIT2 after 60 s
+      """,
+    note: "Raise it where programs are slower by their own pace.")
+
+  package static let quiet = seconds(
+    "quiet", \.quietSeconds, upTo: day,
+    "How long a firing finding must have been untrue before it is resolved",
+    why: "as long as it takes to be raised, so that one that flickers stays one story")
+
+  package static let fewestDefects = count(
+    "fewest-defects", \.fewestDefects,
+    """
+    Fewest stuck sockets where the defect is plain: the end of stream was read on an accepted \
+    connection and the descriptor kept, or nobody accepts
+    """,
+    why: "one or two can be a debugger's")
+
+  package static let fewestStuck = count(
+    "fewest-stuck", \.fewestStuck,
+    "Fewest stuck sockets of the kinds that a slow handler shows too",
+    why: "below that, a person looks at the handler, not at sockets")
+
+  package static let fewestPoolLike = count(
+    "fewest-pool-like", \.fewestPoolLike,
+    """
+    Fewest stuck sockets that look like an idle pool's: outgoing, only the FIN unread. With a \
+    patience of less than a minute they are enough; else pool-bound counts too
+    """,
+    why: "the default size of common pools")
+
+  package static let poolBound = count(
+    "pool-bound", \.poolBound,
+    """
+    The size in one process beyond which no common pool goes. Up to there sockets that look like \
+    an idle pool's are pending: nothing the kernel shows tells a pool that fills from a leak
+    """,
+    why: """
+      the defaults of the pools of databases, HTTP clients and thread pools lie between 2 and 100, \
+      and a daemon has the time to wait
+      """)
+
+  package static let smallestBlock = count(
+    "smallest-block", \.smallestBlock,
+    "A block that neither grows nor drains is reported from this size",
+    why: "a few old connections harm nobody, and no pool keeps accepted ones")
+
+  package static let drainShare = share(
+    "drain-share", \.drainShare,
+    """
+    The share of those past the patience that may still get closed before it is called slow \
+    instead of stuck
+    """,
+    why: "a leak's survivors stay; a slow closer closes nearly all")
+
+  package static let fewestUnfinished = count(
+    "fewest-unfinished", \.fewestUnfinished,
+    "Closes or handshakes that do not finish: fewest of them",
+    why: "the handful that every public host has (peers that vanish) stays below")
+
+  package static let unfinishedShare = share(
+    "unfinished-share", \.unfinishedShare,
+    """
+    Closes or handshakes that do not finish: from this share of all new connections on they are a \
+    warning, below it a notice
+    """,
+    why: "on public hosts a few percent of peers always disappear silently")
+
+  package static let idle = seconds(
+    "idle", \.idleSeconds, upTo: 30 * day,
+    "Idle established connections: no byte either way for this long counts as idle",
+    why: "above the idle timeouts of common proxies and load balancers (60 to 350 s)")
+
+  package static let fewestIdle = count(
+    "fewest-idle", \.fewestIdle,
+    "Fewest idle connections of one owner before growth is looked at",
+    why: "above common pools")
+
+  package static let portShareWarning = share(
+    "port-share-warning", \.portShareWarning,
+    "Ephemeral ports to one destination: the share in use that warns",
+    why: """
+      at 470 closes a second the default range lasts a minute, so less leaves no time to act
+      """)
+
+  package static let portShareCritical = share(
+    "port-share-critical", \.portShareCritical,
+    "Ephemeral ports to one destination: the share that is critical",
+    why: "connects start to fail by collision before the last port is gone")
+
+  package static let descriptorShareWarning = share(
+    "descriptor-share-warning", \.descriptorShareWarning,
+    """
+    Descriptors of a process: the share of its soft limit from which on it is reported, and from \
+    which on a leak is critical
+    """,
+    why: "pools and logs keep their distance")
+
+  package static let criticalHorizon = seconds(
+    "critical-horizon", \.criticalHorizonSeconds, upTo: 30 * day,
+    "What runs out within this time is critical",
+    why: "it takes that long to wake a person who then finds and restarts the service")
+
+  package static let noticeHorizon = seconds(
+    "notice-horizon", \.noticeHorizonSeconds, upTo: 366 * day,
+    "A leak that needs longer than this to do harm is a notice",
+    why: "it can wait for work hours")
+
+  package static let orphanShareWarning = share(
+    "orphan-share-warning", \.orphanShareWarning,
+    """
+    Orphans: the share of the host's limit that warns. TCP memory has no share: it warns from the \
+    kernel's own mark on, the second number of tcp_mem
+    """,
+    why: """
+      from there on the kernel ends orphans early whose peers have fallen silent \
+      (tcp_out_of_resources())
+      """)
+
+  package static let connectionLimit = count(
+    "connection-limit", \.connectionLimit, in: 1024...4_194_304,
+    "How many connections are remembered; what is above is counted and said",
+    why: "40 MB at the most",
+    note: "A change holds from the next start.")
+}
