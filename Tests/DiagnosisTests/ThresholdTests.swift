@@ -95,7 +95,7 @@ extension ThresholdTests {
             .leaves(at: second == 5 ? 480 : .infinity)
         }
       },
-      Trial(.closedFdLeak, through: 600) { host in
+      Trial(.deadSocketLeak, through: 600) { host in
         host.start("app", pid: 100)
         host.add(at: (1...40).map { 20 * Double($0) }) { second in
           .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)

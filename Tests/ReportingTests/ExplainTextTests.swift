@@ -93,7 +93,7 @@ import Testing
     var settings = RuleSettings()
     settings.fewestStuck = 17
     let text = ExplainText(
-      .rule(.closedFdLeak), style: TextStyle(), settings: settings, value: Self.value
+      .rule(.deadSocketLeak), style: TextStyle(), settings: settings, value: Self.value
     ).text()
     #expect(text.contains("  17        fewest stuck sockets"))
   }

@@ -38,6 +38,7 @@ import Testing
   @Test func `rules and causes are found by their ids`() {
     for rule in RuleID.allCases { #expect(ExplainTopic.find(rule.rawValue) == .rule(rule)) }
     #expect(ExplainTopic.find("Close_Wait_Leak") == .rule(.closeWaitLeak))
+    #expect(ExplainTopic.find("closed-fd-leak") == .rule(.deadSocketLeak), "its name in 0.1")
     #expect(ExplainTopic.find("data-unread") == .cause(.closeWaitLeak, .dataUnread))
     for cause in Cause.allCases { #expect(ExplainTopic.find(cause.rawValue) != nil, "\(cause)") }
   }

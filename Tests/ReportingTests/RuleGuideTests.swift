@@ -160,7 +160,7 @@ import Testing
         #expect(Set(texts.map(\.meaning)).count == texts.count, "\(rule)")
         let advice = texts.map { $0.now + $0.fix }
         // The proxies have the same time limits for a FIN that was read and one that was not.
-        if ![.nginx, .haproxy, .envoy].contains(runtime), rule != .closedFdLeak {
+        if ![.nginx, .haproxy, .envoy].contains(runtime), rule != .deadSocketLeak {
           #expect(Set(advice).count == texts.count, "\(rule) \(runtime)")
         }
       }

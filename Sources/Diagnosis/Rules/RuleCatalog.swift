@@ -6,7 +6,7 @@ package import KernelTables
 package enum RuleCatalog {
   /// A rule is listed here and nowhere else: `Reporting` does not compile without its guide.
   package static let list = RuleList<
-    CloseWaitLeak, CloseWaitStuck, AcceptQueueStall, ClosedFdLeak, FinWait2Owned, FinWait1Pileup,
+    CloseWaitLeak, CloseWaitStuck, AcceptQueueStall, DeadSocketLeak, FinWait2Owned, FinWait1Pileup,
     LastAckPileup, ClosingPileup, TimeWaitPortExhaustion, TimeWaitBucketOverflow, SynRecvPileup,
     SynSentPileup, EstablishedIdleGrowth, DescriptorExhaustion, OrphanPressure
   >()

@@ -3,5 +3,5 @@
 /// What program this is.
 enum BuildInfo {
   /// The release, as `closewatch --version` prints it.
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 }

@@ -57,7 +57,7 @@ extension RecordedScenario {
     leak("node_upgrade_no_end", "eof-read-not-closed", .holder("node"), local: 18089),
     // How they died was before the looks, or between two of them.
     found(
-      "py_dead_heartbeat_fds", "closed-fd-leak", "connection-dead", .holder("python"),
+      "py_dead_heartbeat_fds", "dead-socket-leak", "connection-dead", .holder("python"),
       local: 18085, interval: "4s"),
     leak("py_redis_client_per_task", "eof-unread", .holder("python"), remote: 16379),
     leak("py_requests_stream_unread", "data-unread", .holder("python"), remote: 19080),

@@ -64,6 +64,14 @@ import Testing
     #expect(settings == expected)
   }
 
+  @Test func `a rule is known by the name that it had in 0.1`() throws {
+    let settings = try SettingsReader.read(
+      path: nil, environment: ["CLOSEWATCH_DISABLED=[closed-fd-leak]"],
+      flags: ["rules.patience-by-rule={closed-fd-leak: 20m}"])
+    #expect(settings.rules.disabledRules == [.deadSocketLeak])
+    #expect(settings.rules.patienceByRule == [.deadSocketLeak: 1200])
+  }
+
   @Test func `a variable overrides the file, and a flag the variable`() throws {
     let path = "\(Fixture.root)/settings/valid/every-kind.yaml"
     let settings = try SettingsReader.read(

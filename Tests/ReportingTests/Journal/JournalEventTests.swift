@@ -111,6 +111,16 @@ import Testing
     #expect(own == JournalEvent(event).fields)
   }
 
+  @Test func `an entry of 0.1 has the rule by its name of then`() throws {
+    let event = FindingEvent(
+      kind: .firing, at: BootInstant(seconds: 1000), finding: FoundLeak.closeWait())
+    let fields = JournalEvent(event).fields.map { field in
+      field.name == "CLOSEWATCH_RULE"
+        ? JournalEntry.Field(name: field.name, value: "closed-fd-leak") : field
+    }
+    #expect(try JournalEvent(fields: fields).rule == .deadSocketLeak)
+  }
+
   @Test(arguments: [
     ("CLOSEWATCH_EVENT", "exploded"), ("CLOSEWATCH_RULE", "sock-rule"),
     ("CLOSEWATCH_CAUSE", "bad-luck"), ("CLOSEWATCH_STATE", "close-wait"),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Connections are reset every 20 s, and the program never notices: the descriptors stay.
-struct ClosedFdLeakTests {
+struct DeadSocketLeakTests {
   private func client(deadSockets: Int, closingAfter seconds: Double = .infinity) -> Story {
     var story = Story()
     story.host.start("app", pid: 100, unit: "app.service")
@@ -21,7 +21,7 @@ struct ClosedFdLeakTests {
     var story = client(deadSockets: 31)
     story.look(every: 10, through: 400)
     let leak = try #require(story.firing.first)
-    #expect(story.firingRules == [.closedFdLeak])
+    #expect(story.firingRules == [.deadSocketLeak])
     #expect(leak.holders == [100])
     #expect(leak.owner == Owner(.unit, "app.service"))
     #expect(leak.state == .close)
@@ -35,11 +35,11 @@ struct ClosedFdLeakTests {
     // The fifth was last seen alive at 90.
     story.look(every: 10, through: 200)
     #expect(story.firing == [])
-    #expect(story.finding(.closedFdLeak)?.survivors == 4)
-    #expect(story.finding(.closedFdLeak)?.doubts == [.fewSockets])
+    #expect(story.finding(.deadSocketLeak)?.survivors == 4)
+    #expect(story.finding(.deadSocketLeak)?.doubts == [.fewSockets])
     story.look(at: 210)
-    #expect(story.firingRules == [.closedFdLeak])
-    #expect(story.finding(.closedFdLeak)?.survivors == 5)
+    #expect(story.firingRules == [.deadSocketLeak])
+    #expect(story.finding(.deadSocketLeak)?.survivors == 5)
   }
 
   @Test func `one nanosecond less than the patience is pending`() {
@@ -49,7 +49,7 @@ struct ClosedFdLeakTests {
     story.look(at: 210 - 1e-9)
     #expect(story.firing == [])
     story.look(at: 210)
-    #expect(story.firingRules == [.closedFdLeak])
+    #expect(story.firingRules == [.deadSocketLeak])
   }
 
   @Test func `a pool that keeps thirteen dead descriptors for ever is none`() {
@@ -107,7 +107,7 @@ struct ClosedFdLeakTests {
     story.look(every: 10, through: 500)
     let leak = try #require(story.firing.first)
     // No CLOSE_WAIT lives for the patience: the dead descriptors tell the story.
-    #expect(story.firingRules == [.closedFdLeak])
+    #expect(story.firingRules == [.deadSocketLeak])
     #expect(leak.cause == .keepaliveExpired)
     #expect(leak.localPort == 8080)
   }

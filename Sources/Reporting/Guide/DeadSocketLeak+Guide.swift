@@ -2,8 +2,8 @@
 
 package import Diagnosis
 
-/// `closed-fd-leak`: descriptors kept on sockets that are already dead.
-extension ClosedFdLeak: RuleGuide {
+/// `dead-socket-leak`: descriptors kept on sockets that are already dead.
+extension DeadSocketLeak: RuleGuide {
   package static let summary = "descriptors kept on connections that are dead"
   package static let messageIDs = MessageIDs(
     firing: "3e5804fa3d6c4ca8b432cfe3b4ddd538", worsened: "375b9c0d927b4791b3e87b949ebce853",

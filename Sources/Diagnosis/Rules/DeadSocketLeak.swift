@@ -3,7 +3,7 @@
 package import KernelTables
 
 extension RuleID {
-  package static let closedFdLeak = RuleID("closed-fd-leak")
+  package static let deadSocketLeak = RuleID("dead-socket-leak")
 }
 
 extension Cause {
@@ -16,8 +16,9 @@ extension Cause {
 
 /// Descriptors kept on sockets that are already dead. No socket table shows them; they fill the
 /// descriptor table all the same.
-package enum ClosedFdLeak: Rule {
-  package static let id = RuleID.closedFdLeak
+package enum DeadSocketLeak: Rule {
+  package static let id = RuleID.deadSocketLeak
+  package static let formerNames = ["closed-fd-leak"]
   package static let causes: [Cause] = [
     .connectionDead, .writeErrorIgnored, .resetUnnoticed, .keepaliveExpired,
   ]
