@@ -75,8 +75,6 @@ enum FoundLeak {
   ) -> TriageReport {
     var host = ListedHost()
     host.sample.wallClockSeconds = 1_772_373_600
-    return TriageReport(
-      findings: findings, census: TriageCensus(host.listing(), besides: findings),
-      watchedSeconds: watched, source: source)
+    return host.triage(findings, watched: watched, source: source)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 import Reporting
 
@@ -73,6 +74,39 @@ struct ListedHost {
 
   func listing(_ filter: SocketFilter = SocketFilter()) -> SocketListing {
     SocketListing(sample, report, filter: filter, age: Self.age)
+  }
+
+  /// What was watched of it, which is this one sample.
+  var watch: Watch {
+    var watch = Watch(settings: RuleSettings())
+    var search = watch.advance(with: sample)
+    search.inodes = Set(sample.sockets.map(\.inode).filter { $0 != 0 })
+    search.completeness = .everyHolder
+    watch.attribute(report, to: search)
+    return watch
+  }
+
+  func triageCensus(
+    _ target: TriageTarget? = nil, besides findings: [Finding] = [], of watch: Watch? = nil
+  ) -> TriageCensus? {
+    let watch = watch ?? self.watch
+    return watch.census.map { census in
+      TriageCensus(
+        census, patienceSeconds: watch.settings.patienceSeconds, target: target,
+        besides: findings, gaps: sample.gaps + report.gaps, wasReadAsRoot: false)
+    }
+  }
+
+  /// A triage of it.
+  func triage(
+    _ findings: [Finding] = [], watched: Double = 0,
+    source: TriageSource = .look(.notAsked(flag: "--for"))
+  ) -> TriageReport {
+    guard let census = triageCensus(besides: findings) else {
+      preconditionFailure("a sample makes a census")
+    }
+    return TriageReport(
+      findings: findings, census: census, watchedSeconds: watched, source: source)
   }
 
   static func address(_ text: String) -> IPAddress {

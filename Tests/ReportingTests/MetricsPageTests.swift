@@ -2,6 +2,7 @@
 
 import Diagnosis
 import KernelTables
+import TestSupport
 import Testing
 
 @testable import Reporting
@@ -10,56 +11,63 @@ import Testing
   private static let own = NetnsID(rawValue: 4_026_531_840)
 
   /// A host with one leak, and every kind of number.
-  static var host: MetricsInput {
-    var input = MetricsInput()
-    input.version = "1.2.3"
-    input.sampler.lookWallSeconds = 1_700_000_000.25
-    input.sampler.fullLookWallSeconds = 1_699_999_990
-    input.sampler.startedWallSeconds = 1_699_990_000
-    input.sampler.cheapLooks = 41
-    input.sampler.fullLooks = 7
-    input.sampler.intervalSeconds = 10
-    input.sampledAt = BootInstant(seconds: 1000)
-    var namespace = NamespaceNumbers(id: own)
-    namespace.isOwn = true
-    namespace.states = [.closeWait: 88, .listen: 12, .established: 703]
-    namespace.counters.listenOverflows = 5
-    namespace.sockstat.orphans = 3
-    namespace.settings.areRead = true
-    input.namespaces = [namespace]
-    var owner = StuckOwner(Owner(.unit, "api.service"))
-    owner.stuck = [.closeWait: 83]
-    owner.oldest = BootInstant(seconds: 400)
-    owner.descriptors = 112
-    owner.descriptorLimit = 1024
-    input.owners = [owner]
-    input.holders = [
-      HolderNumbers(
-        owner: Owner(.unit, "api.service"), states: [.established: 703, .closeWait: 88])
-    ]
-    input.events = [.firing: 3, .resolved: 2]
-    input.listeners = [
-      ListenerNumbers(
+  static var host: DaemonSnapshot {
+    var snapshot = DaemonSnapshot(
+      startedAt: BootInstant(seconds: 0), startedWallSeconds: 1_699_990_000)
+    snapshot.version = "1.2.3"
+    let newest = SampleSummary(
+      takenAt: BootInstant(seconds: 1000), wallClockSeconds: 1_700_000_000.25,
+      cost: SampleCost(), rows: 803)
+    snapshot.newestSample = newest
+    snapshot.fullSample = newest
+    snapshot.fullSample?.wallClockSeconds = 1_699_999_990
+    snapshot.cost.cheapLooks = 41
+    snapshot.cost.fullLooks = 7
+    snapshot.cost.intervalSeconds = 10
+    snapshot.picture = picture
+    snapshot.events = [.firing: 3, .resolved: 2]
+    snapshot.findings = [FoundLeak.closeWait()]
+    snapshot.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "")]
+    snapshot.web = WebNumbers()
+    snapshot.process = ProcessNumbers()
+    return snapshot
+  }
+
+  private static var picture: HostPicture {
+    var picture = HostPicture()
+    picture.takenAt = BootInstant(seconds: 1000)
+    picture.knowsEstablished = true
+    var namespace = NamespaceAccount(NamespaceSample(id: own))
+    namespace.sample.isOwn = true
+    namespace.states = StateCounts([.closeWait: 88, .listen: 12, .established: 703])
+    namespace.sample.counters.listenOverflows = 5
+    namespace.sample.sockstat.orphans = 3
+    namespace.sample.settings.areRead = true
+    picture.namespaces = [namespace]
+    var owner = OwnerAccount(Owner(.unit, "api.service"))
+    owner.states = StateCounts([.established: 703, .closeWait: 88])
+    owner.stuck = StateCounts([.closeWait: 83])
+    owner.oldestStuck = BootInstant(seconds: 400)
+    owner.descriptors = DescriptorUse(used: 112, limit: 1024)
+    picture.owners = [owner]
+    picture.listeners = [
+      ListenerAccount(
         namespace: own, local: Endpoint(.anyIPv4, 80), owner: Owner(.unit, "api.service"),
         queued: 7, limit: 128)
     ]
-    input.routes = [
-      RouteNumbers(
+    picture.routes = [
+      RouteAccount(
         namespace: own, source: ListedHost.address("192.0.2.1"),
         destination: Endpoint(ListedHost.address("203.0.113.9"), 443), used: 11, capacity: 28232)
     ]
-    input.findings = [FoundLeak.closeWait()]
-    input.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "")]
-    input.web = WebNumbers()
-    input.process = ProcessNumbers()
-    return input
+    return picture
   }
 
   private func read(
-    _ input: MetricsInput, _ format: ExpositionFormat = .prometheusText,
+    _ snapshot: DaemonSnapshot, _ format: ExpositionFormat = .prometheusText,
     bounds: MetricsPage.Bounds = .init()
   ) throws -> ExpositionText {
-    try ExpositionText(MetricsPage(input, bounds: bounds).bytes(format))
+    try ExpositionText(MetricsPage(snapshot, bounds: bounds).bytes(format))
   }
 
   @Test func `a page has the numbers of the snapshot`() throws {
@@ -111,12 +119,12 @@ import Testing
 
   @Test func `a resolved finding is no series, and a pending one is not counted as firing`() throws
   {
-    var input = Self.host
-    input.findings = [
+    var snapshot = Self.host
+    snapshot.findings = [
       FoundLeak.closeWait(lifecycle: .resolved, id: "r"),
       FoundLeak.closeWait(lifecycle: .pending, id: "p"),
     ]
-    let page = try read(input)
+    let page = try read(snapshot)
     #expect(page.value("closewatch_finding", ["finding": "r"]) == nil)
     #expect(page.value("closewatch_finding", ["finding": "p", "lifecycle": "pending"]) == 1)
     #expect(page.value("closewatch_findings_firing", ["rule": "close-wait-leak"]) == 0)
@@ -140,16 +148,17 @@ import Testing
   }
 
   @Test func `before the first look there is no number of sockets, not a number of 0`() throws {
-    let page = try read(MetricsInput())
+    let page = try read(DaemonSnapshot())
     #expect(page.value("closewatch_sockets") == nil)
     #expect(page.value("closewatch_last_sample_timestamp_seconds") == nil)
     #expect(page.value("closewatch_build_info") == 1)
   }
 
   @Test func `without a full look ESTABLISHED is missing, not 0`() throws {
-    var input = Self.host
-    input.sampler.fullLookWallSeconds = nil
-    let page = try read(input)
+    var snapshot = Self.host
+    snapshot.fullSample = nil
+    snapshot.picture.knowsEstablished = false
+    let page = try read(snapshot)
     #expect(page.value("closewatch_sockets", ["state": "established"]) == nil)
     #expect(page.value("closewatch_owner_sockets", ["state": "established"]) == nil)
     #expect(page.value("closewatch_owner_sockets", ["state": "close_wait"]) == 88)
@@ -223,30 +232,31 @@ import Testing
   // MARK: Bounds
 
   /// A host of 5,000 owners with names that a hostile program would choose.
-  private static func crowd(_ count: Int) -> MetricsInput {
-    var input = host
+  private static func crowd(_ count: Int) -> DaemonSnapshot {
+    var snapshot = host
     let tails = [
       "\"", "\\", "\n", "\u{1b}[2J", String(repeating: "x", count: 4000), "\u{202e}", "é",
     ]
-    input.owners = (0..<count).map { index in
-      var owner = StuckOwner(Owner(.program, "program \(index) " + tails[index % tails.count]))
-      owner.stuck = [.closeWait: index + 1, .finWait2: 1]
+    snapshot.picture.owners = (0..<count).map { index in
+      var owner = OwnerAccount(
+        Owner(.program, "program \(index) " + tails[index % tails.count]))
+      owner.stuck = StateCounts([.closeWait: index + 1, .finWait2: 1])
+      owner.states = owner.stuck
       owner.deadSockets = index % 3
       return owner
     }
-    input.holders = input.owners.map { HolderNumbers(owner: $0.owner, states: $0.stuck) }
-    input.findings = (0..<count).map { FoundLeak.closeWait(id: "finding \($0)\n\"") }
-    input.listeners = (0..<count).map { index in
-      ListenerNumbers(
+    snapshot.findings = (0..<count).map { FoundLeak.closeWait(id: "finding \($0)\n\"") }
+    snapshot.picture.listeners = (0..<count).map { index in
+      ListenerAccount(
         namespace: own, local: Endpoint(.anyIPv4, UInt16(index)), owner: nil, queued: index,
         limit: 128)
     }
-    input.routes = (0..<count).map { index in
-      RouteNumbers(
+    snapshot.picture.routes = (0..<count).map { index in
+      RouteAccount(
         namespace: own, source: .anyIPv4, destination: Endpoint(.anyIPv4, UInt16(index)),
         used: index, capacity: 28232)
     }
-    return input
+    return snapshot
   }
 
   @Test(arguments: ExpositionFormat.allCases)
@@ -293,25 +303,25 @@ import Testing
   }
 
   @Test func `members of a SO_REUSEPORT group are one series: the fullest`() throws {
-    var input = Self.host
-    input.listeners = [3, 9, 5].map {
-      ListenerNumbers(
+    var snapshot = Self.host
+    snapshot.picture.listeners = [3, 9, 5].map {
+      ListenerAccount(
         namespace: Self.own, local: Endpoint(.anyIPv4, 80), owner: nil, queued: $0, limit: 16)
     }
-    let page = try read(input)
+    let page = try read(snapshot)
     let rows = page.samples.filter { $0.name == "closewatch_accept_queue_sockets" }
     #expect(rows.map(\.value) == [9])
     #expect(page.value("closewatch_accept_queues_folded") == 0)
   }
 
   @Test func `an unlimited descriptor limit of an owner is missing, and our own is +Inf`() throws {
-    var input = Self.host
-    input.owners[0].descriptorLimit = .max
-    input.process?.descriptorLimit = .max
-    let page = try read(input)
+    var snapshot = Self.host
+    snapshot.picture.owners[0].descriptors?.limit = .max
+    snapshot.process?.descriptorLimit = .max
+    let page = try read(snapshot)
     #expect(page.value("closewatch_owner_descriptor_limit") == nil)
     #expect(page.value("process_max_fds") == .infinity)
-    let text = String(decoding: MetricsPage(input).bytes(.prometheusText), as: UTF8.self)
+    let text = String(decoding: MetricsPage(snapshot).bytes(.prometheusText), as: UTF8.self)
     #expect(text.contains("process_max_fds +Inf\n"))
   }
 }

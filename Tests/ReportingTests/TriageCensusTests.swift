@@ -5,69 +5,57 @@ import KernelTables
 import Reporting
 import Testing
 
-/// A look of the command's own and the memory of the daemon give the same page of the same host.
+/// What a triage says beside its verdicts, of the whole host and of a target.
 @Suite struct TriageCensusTests {
   private let host: ListedHost = {
     var host = ListedHost()
-    // What the daemon does not know of a process, it does not count.
+    // What is not known of a process is not counted.
     host.process(4712, "python3")
     return host
   }()
 
-  /// What the daemon remembers after it has seen the host once.
-  private func watch() -> Watch {
-    var watch = Watch(settings: RuleSettings())
-    var search = watch.advance(with: host.sample)
-    search.completeness = .everyHolder
-    watch.attribute(host.report, to: search)
-    return watch
-  }
-
-  private func page(_ census: TriageCensus) -> String {
+  private func page(_ target: TriageTarget?, of watch: Watch? = nil) throws -> String {
+    let census = try #require(host.triageCensus(target, of: watch))
     let report = TriageReport(
       findings: [], census: census, watchedSeconds: 0, source: .look(.denied))
     return TriageText(report, style: TextStyle()).text()
   }
 
-  private func own(_ target: TriageTarget?) -> TriageCensus {
-    let narrow = target?.narrowed(host.sample, host.report)
-    let (sample, report) = narrow ?? (host.sample, host.report)
-    var listing = SocketListing(sample, report) { _ in .unknown }
-    listing.wasReadAsRoot = true
-    return TriageCensus(listing, besides: [])
-  }
-
   @Test(arguments: [
-    nil, TriageTarget.pid(812), .pid(4711), .unit("nginx.service"), .port(80), .port(443),
+    (nil, "7 sockets of 3 processes"),
+    // Its sockets, and those that wait for its listener.
+    (TriageTarget.pid(812), "3 sockets of 1 process"),
+    (.pid(4711), "1 socket of 1 process"),
+    (.unit("nginx"), "3 sockets of 1 process"),
+    (.unit("nginx.service"), "3 sockets of 1 process"),
+    // Local or remote.
+    (.port(443), "1 socket of 2 processes"),
+    (.port(40_000), "1 socket of 2 processes"),
+    (.port(80), "5 sockets of 1 process"),
   ])
-  func `both say the same of the whole host and of a target`(_ target: TriageTarget?) throws {
-    let census = try #require(watch().census)
-    let remembered = TriageCensus(census, target: target, besides: [], gaps: [])
-    #expect(page(try #require(remembered)) == page(own(target)))
+  func `a target has its own sockets and those that wait for its listeners`(
+    _ target: TriageTarget?, _ words: String
+  ) throws {
+    let page = try page(target)
+    #expect(page.contains("among \(words)"), "\(page)")
   }
 
-  @Test func `what is not known is nil`() throws {
-    let census = try #require(watch().census)
-    for target in [TriageTarget.pid(1), .unit("web"), .port(9)] {
-      #expect(TriageCensus(census, target: target, besides: [], gaps: []) == nil)
-      let known = TriageCensus(
-        census, target: target, besides: [FoundLeak.closeWait()], gaps: [])
-      #expect(known != nil, "a finding is something that is known")
+  @Test func `what is not known was not seen`() throws {
+    for target in [TriageTarget.pid(1), .unit("web"), .unit("ngin"), .port(9)] {
+      #expect(try #require(host.triageCensus(target)).hasSeen == false, "\(target)")
     }
+    #expect(try #require(host.triageCensus(.port(443))).hasSeen)
   }
 
   @Test func `established connections that a cheap look does not read are remembered`() throws {
-    var watch = watch()
+    var watch = host.watch
     var cheap = host.sample
     cheap.takenAt = BootInstant(seconds: 1010)
     cheap.states = .allButEstablished
     cheap.sockets.removeAll { $0.state == .established }
     let search = watch.advance(with: cheap)
     watch.attribute(host.report, to: search)
-    let census = try #require(watch.census)
-    let all = try #require(TriageCensus(census, target: nil, besides: [], gaps: []))
-    #expect(page(all).contains("ESTABLISHED 2"))
-    let nginx = try #require(TriageCensus(census, target: .pid(812), besides: [], gaps: []))
-    #expect(page(nginx).contains("ESTABLISHED 1"))
+    #expect(try page(nil, of: watch).contains("ESTABLISHED 2"))
+    #expect(try page(.pid(812), of: watch).contains("ESTABLISHED 1"))
   }
 }

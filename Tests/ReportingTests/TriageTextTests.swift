@@ -45,9 +45,7 @@ import Testing
     #expect(!text([]).contains("--for 60s"))
     var quiet = ListedHost()
     quiet.sample.sockets.removeAll { $0.state == .closeWait }
-    let report = TriageReport(
-      findings: [], census: TriageCensus(quiet.listing(), besides: []), watchedSeconds: 0,
-      source: .look(.denied))
+    let report = quiet.triage(source: .look(.denied))
     let silence = verdict(TriageText(report, style: TextStyle()).text())
     #expect(silence.hasPrefix("No leaks found among 5 sockets of 3 processes, one look.\n"))
   }
@@ -98,9 +96,7 @@ import Testing
     finding.state = .lastAck
     finding.localPort = port
     for (told, isListed) in [([], true), ([finding], !isTold)] {
-      let report = TriageReport(
-        findings: told, census: TriageCensus(host.listing(), besides: told), watchedSeconds: 26,
-        source: .look(.denied))
+      let report = host.triage(told, watched: 26, source: .look(.denied))
       let page = TriageText(report, style: TextStyle()).text()
       #expect(page.contains("no holder found: 1 socket closing, not acknowledged") == isListed)
     }
@@ -133,9 +129,7 @@ import Testing
     finding.namespace = other.id
     for (home, pid) in [(other.id, 4711), (NetnsID(rawValue: 7), 52), (nil, 52)] {
       finding.culprits[0].process.namespace = home
-      let report = TriageReport(
-        findings: [finding], census: TriageCensus(host.listing(), besides: [finding]),
-        watchedSeconds: 26, source: .look(.denied))
+      let report = host.triage([finding], watched: 26, source: .look(.denied))
       let page = TriageText(report, style: TextStyle()).text()
       #expect(page.contains("nsenter -t \(pid) -n ss -tnpo state close-wait"), "\(page)")
     }

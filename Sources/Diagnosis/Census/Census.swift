@@ -34,6 +34,8 @@ package struct Census: Sendable {
   package private(set) var previousLookAt: BootInstant?
   /// The longest time between two looks that came late by a factor of three or more, if any.
   package private(set) var longestGapSeconds: Double?
+  /// Whether a sample has read ESTABLISHED: before, none is not a number.
+  package private(set) var hasReadEstablished = false
   /// Rows that were not remembered because ``RuleSettings/connectionLimit`` was reached.
   package private(set) var foldedRows = 0
 
@@ -87,9 +89,29 @@ package struct Census: Sendable {
   func connection(slot: Int32) -> Connection { slots[Int(slot)] }
 
   /// The connection of a row of the newest sample, by the row's position.
-  func connection(at position: Int) -> Connection? {
+  package func connection(at position: Int) -> Connection? {
     let slot = slotOfRow[position]
     return slot < 0 ? nil : slots[Int(slot)]
+  }
+
+  /// What is remembered of a connection beyond its row, without a copy of the whole.
+  struct Remembered {
+    var opener: Int32
+    var stateSince: BootInstant
+    var quietSince: BootInstant
+    var isExact: Bool
+
+    var since: OwnerAccount.Since { OwnerAccount.Since(at: stateSince, isExact: isExact) }
+  }
+
+  @inline(__always)
+  func remembered(at position: Int) -> Remembered? {
+    let slot = Int(slotOfRow[position])
+    guard slot >= 0 else { return nil }
+    return Remembered(
+      opener: slots[slot].opener, stateSince: slots[slot].stateSince,
+      quietSince: max(slots[slot].stateSince, slots[slot].progressAt),
+      isExact: slots[slot].flags.contains(.sinceIsExact))
   }
 
   package func row(of connection: Connection) -> SocketRow? {
@@ -133,6 +155,7 @@ package struct Census: Sendable {
 
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
+    if sample.states.contains(.established) { hasReadEstablished = true }
     for slot in slots.indices { slots[slot].rowIndex = -1 }
     slotOfRow.removeAll(keepingCapacity: true)
     slotOfRow.reserveCapacity(sample.sockets.count)

@@ -24,6 +24,14 @@ package struct ProcessTable: Sendable {
     index >= 0 && Int(index) < records.count ? records[Int(index)] : nil
   }
 
+  /// Every index is below.
+  var indexLimit: Int { records.count }
+
+  @inline(__always)
+  func knows(_ index: Int32) -> Bool {
+    index >= 0 && Int(index) < records.count && records[Int(index)] != nil
+  }
+
   /// The process that has this pid now, as far as was seen.
   package func index(pid: Int32) -> Int32? { byPID[pid] }
   package func index(of id: ProcessID) -> Int32? { indices[id] }

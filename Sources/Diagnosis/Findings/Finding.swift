@@ -39,6 +39,15 @@ package struct Owner: Hashable, Sendable {
     self.kind = kind
     self.name = name
   }
+
+  /// Who has what no process holds, and of which it is not known who did.
+  package static let nobody = Owner(.kernel, "kernel")
+}
+
+extension Owner: Comparable {
+  package static func < (a: Owner, b: Owner) -> Bool {
+    (a.name, a.kind.rawValue) < (b.name, b.kind.rawValue)
+  }
 }
 
 /// One process of a finding and its part in it.

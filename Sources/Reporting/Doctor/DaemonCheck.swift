@@ -49,9 +49,8 @@ enum DaemonCheck {
   /// The worst first: its fix is the one to begin with.
   private static func problems(_ sight: DaemonSight) -> [Problem] {
     var problems: [Problem] = []
-    // A look that has not come for three intervals did not come at all.
     let age = sight.newestLookSeconds ?? sight.upSeconds
-    if age > 3 * sight.intervalSeconds + 5 {
+    if age > sight.freshSeconds {
       let why = sight.failure.map { ": \($0)" } ?? ""
       problems.append(Problem(found: "its looks do not succeed\(why)", fix: log))
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
+
 /// How the daemon is, by its own answer.
 package struct DaemonSight: Hashable, Sendable {
   /// Seconds since it started.
@@ -9,6 +11,8 @@ package struct DaemonSight: Hashable, Sendable {
   /// Seconds between two looks, now and as set.
   package var intervalSeconds = 0.0
   package var settledIntervalSeconds = 0.0
+  /// Seconds that its newest turn took.
+  package var turnSeconds = 0.0
   package var isBackedOff = false
   /// Why the newest look failed, when it did.
   package var failure: String?
@@ -20,6 +24,11 @@ package struct DaemonSight: Hashable, Sendable {
 
   package init() {}
 
+  /// How old its newest look may be.
+  var freshSeconds: Double {
+    Freshness.limitSeconds(intervalSeconds: intervalSeconds, turnSeconds: turnSeconds)
+  }
+
   /// Where it is asked for over the control socket.
   package static let path = "/status"
 
@@ -29,6 +38,7 @@ package struct DaemonSight: Hashable, Sendable {
       "up-seconds \(Quantity.fixed(upSeconds, decimals: 3))",
       "interval-seconds \(Quantity.fixed(intervalSeconds, decimals: 3))",
       "set-interval-seconds \(Quantity.fixed(settledIntervalSeconds, decimals: 3))",
+      "turn-seconds \(Quantity.fixed(turnSeconds, decimals: 3))",
       "backed-off \(isBackedOff ? 1 : 0)", "journal-lost \(journalLost)",
       "journal-queued \(journalQueued)",
     ]
@@ -52,6 +62,7 @@ package struct DaemonSight: Hashable, Sendable {
       case "up-seconds": upSeconds = Double(value) ?? 0
       case "interval-seconds": intervalSeconds = Double(value) ?? 0
       case "set-interval-seconds": settledIntervalSeconds = Double(value) ?? 0
+      case "turn-seconds": turnSeconds = Double(value) ?? 0
       case "backed-off": isBackedOff = value == "1"
       case "journal-lost": journalLost = Int(value) ?? 0
       case "journal-queued": journalQueued = Int(value) ?? 0

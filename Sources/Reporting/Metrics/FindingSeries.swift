@@ -6,13 +6,13 @@ import KernelTables
 /// The series of single findings.
 struct FindingSeries {
   private let findings: [Finding]
-  private let input: MetricsInput
+  private let snapshot: DaemonSnapshot
   private let places: PlaceLabels
 
-  init(_ findings: [Finding], in input: MetricsInput) {
+  init(_ findings: [Finding], in snapshot: DaemonSnapshot) {
     self.findings = findings
-    self.input = input
-    places = PlaceLabels(input.namespaces)
+    self.snapshot = snapshot
+    places = PlaceLabels(snapshot.picture)
   }
 
   func write(to writer: inout ExpositionWriter) {
@@ -28,12 +28,13 @@ struct FindingSeries {
     each(MetricCatalog.findingSockets, to: &writer) { Double($0.sockets) }
     each(MetricCatalog.findingGrowth, to: &writer) { $0.growth?.perSecond }
     each(MetricCatalog.findingOldest, to: &writer) { finding in
-      guard let age = finding.oldest, age.bound != .unknown, let now = input.sampledAt
+      guard let age = finding.oldest, age.bound != .unknown,
+        let now = snapshot.newestSample?.takenAt
       else { return nil }
-      return input.wallSeconds(of: now.advanced(bySeconds: -age.seconds))
+      return snapshot.wallSeconds(of: now.advanced(bySeconds: -age.seconds))
     }
     each(MetricCatalog.findingSince, to: &writer) { finding in
-      finding.firingSince.flatMap { input.wallSeconds(of: $0) }
+      finding.firingSince.flatMap { snapshot.wallSeconds(of: $0) }
     }
     eachForecast(MetricCatalog.findingForecast, to: &writer) { $0.seconds }
     eachForecast(MetricCatalog.findingUsed, to: &writer) { Double($0.used) }
@@ -66,10 +67,11 @@ struct FindingSeries {
 
 /// Network namespaces as values of a label.
 struct PlaceLabels {
-  private let known: [NetnsID: NamespaceNumbers]
+  private let known: [NetnsID: NamespaceSample]
 
-  init(_ namespaces: [NamespaceNumbers]) {
-    known = Dictionary(namespaces.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
+  init(_ picture: HostPicture) {
+    known = Dictionary(
+      picture.namespaces.map { ($0.id, $0.sample) }, uniquingKeysWith: { a, _ in a })
   }
 
   /// `own`, the name, or the inode as `/proc/PID/ns/net` shows it.

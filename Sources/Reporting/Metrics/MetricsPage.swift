@@ -24,11 +24,11 @@ package struct MetricsPage {
     package init() {}
   }
 
-  let input: MetricsInput
+  let snapshot: DaemonSnapshot
   let bounds: Bounds
 
-  package init(_ input: MetricsInput, bounds: Bounds = Bounds()) {
-    self.input = input
+  package init(_ snapshot: DaemonSnapshot, bounds: Bounds = Bounds()) {
+    self.snapshot = snapshot
     self.bounds = bounds
   }
 
@@ -51,46 +51,46 @@ package struct MetricsPage {
   // MARK: closewatch itself
 
   private func writeOwn(to writer: inout ExpositionWriter) {
-    let sampler = input.sampler
-    let started = sampler.startedWallSeconds
+    let (cost, newest) = (snapshot.cost, snapshot.newestSample)
+    let started = snapshot.startedWallSeconds
     writer.begin(MetricCatalog.build)
-    writer.sample([input.version], 1)
-    writer.single(MetricCatalog.lastLook, sampler.lookWallSeconds)
-    writer.single(MetricCatalog.lastFullLook, sampler.fullLookWallSeconds)
-    writer.single(MetricCatalog.lookSeconds, sampler.lookSeconds)
-    writer.single(MetricCatalog.lookCPU, sampler.lookCPUSeconds)
-    writer.single(MetricCatalog.turnSeconds, sampler.turnSeconds)
-    writer.single(MetricCatalog.turnCPU, sampler.totalCPUSeconds, created: started)
+    writer.sample([snapshot.version], 1)
+    writer.single(MetricCatalog.lastLook, newest?.wallClockSeconds)
+    writer.single(MetricCatalog.lastFullLook, snapshot.fullSample?.wallClockSeconds)
+    writer.single(MetricCatalog.lookSeconds, newest.map { $0.cost.wallMilliseconds / 1000 })
+    writer.single(MetricCatalog.lookCPU, newest.map { $0.cost.cpuMilliseconds / 1000 })
+    writer.single(MetricCatalog.turnSeconds, cost.turnWallSeconds)
+    writer.single(MetricCatalog.turnCPU, cost.totalCPUSeconds, created: started)
     writer.begin(MetricCatalog.looks)
-    writer.sample(["cheap"], sampler.cheapLooks, created: started)
-    writer.sample(["full"], sampler.fullLooks, created: started)
-    writer.single(MetricCatalog.failedLooks, sampler.failedLooks, created: started)
-    writer.single(MetricCatalog.lateTurns, sampler.lateTurns, created: started)
-    writer.single(MetricCatalog.interval, sampler.intervalSeconds)
-    writer.single(MetricCatalog.backedOff, sampler.isBackedOff ? 1 : 0)
+    writer.sample(["cheap"], cost.cheapLooks, created: started)
+    writer.sample(["full"], cost.fullLooks, created: started)
+    writer.single(MetricCatalog.failedLooks, cost.failedLooks, created: started)
+    writer.single(MetricCatalog.lateTurns, cost.lateTurns, created: started)
+    writer.single(MetricCatalog.interval, cost.intervalSeconds)
+    writer.single(MetricCatalog.backedOff, cost.isBackedOff ? 1 : 0)
     writer.begin(MetricCatalog.gaps)
     for kind in Gap.Kind.allCases {
-      let count = input.gaps.reduce(0) { $1.kind == kind ? $0 + $1.count : $0 }
+      let count = snapshot.gaps.reduce(0) { $1.kind == kind ? $0 + $1.count : $0 }
       writer.sample([kind.rawValue], count)
     }
-    writer.single(MetricCatalog.remembered, input.connectionsRemembered)
-    writer.single(MetricCatalog.forgotten, input.connectionsFolded)
-    writer.single(MetricCatalog.settingsGood, input.settings.isLastReloadGood ? 1 : 0)
-    writer.single(MetricCatalog.settingsTime, input.settings.loadedWallSeconds)
+    writer.single(MetricCatalog.remembered, snapshot.picture.connectionsRemembered)
+    writer.single(MetricCatalog.forgotten, snapshot.picture.connectionsFolded)
+    writer.single(MetricCatalog.settingsGood, snapshot.settings.isLastReloadGood ? 1 : 0)
+    writer.single(MetricCatalog.settingsTime, snapshot.settings.loadedWallSeconds)
     writeJournal(to: &writer, created: started)
     writeWeb(to: &writer, created: started)
   }
 
   private func writeJournal(to writer: inout ExpositionWriter, created: Double?) {
     writer.begin(MetricCatalog.journal)
-    writer.sample(["written"], input.journal.written, created: created)
-    writer.sample(["lost"], input.journal.lost, created: created)
-    writer.sample(["suppressed"], input.journal.suppressed, created: created)
-    writer.single(MetricCatalog.journalQueue, input.journal.queued)
+    writer.sample(["written"], snapshot.journal.written, created: created)
+    writer.sample(["lost"], snapshot.journal.lost, created: created)
+    writer.sample(["suppressed"], snapshot.journal.suppressed, created: created)
+    writer.single(MetricCatalog.journalQueue, snapshot.journal.queued)
   }
 
   private func writeWeb(to writer: inout ExpositionWriter, created: Double?) {
-    guard let web = input.web else { return }
+    guard let web = snapshot.web else { return }
     writer.single(MetricCatalog.webConfigGood, web.isConfigGood ? 1 : 0)
     writer.single(MetricCatalog.webConnections, web.openConnections)
     writer.single(MetricCatalog.webConnectionLimit, web.connectionLimit)
@@ -101,7 +101,7 @@ package struct MetricsPage {
   }
 
   private func writeProcess(to writer: inout ExpositionWriter) {
-    guard let process = input.process else { return }
+    guard let process = snapshot.process else { return }
     let started = process.startWallSeconds
     writer.single(MetricCatalog.processCPU, process.cpuSeconds, created: started)
     writer.single(MetricCatalog.processResident, process.residentBytes)
@@ -116,11 +116,11 @@ package struct MetricsPage {
 
   private func writeVerdicts(to writer: inout ExpositionWriter) {
     writeFindings(to: &writer)
-    OwnerSeries(input, limit: bounds.owners).write(to: &writer)
+    OwnerSeries(snapshot, limit: bounds.owners).write(to: &writer)
   }
 
   private func writeFindings(to writer: inout ExpositionWriter) {
-    let active = input.findings.filter { $0.lifecycle != .resolved }
+    let active = snapshot.findings.filter { $0.lifecycle != .resolved }
     let firing = active.filter { $0.lifecycle == .firing }
     let pending = active.filter { $0.lifecycle == .pending }
     writer.begin(MetricCatalog.findingsFiring)
@@ -137,12 +137,12 @@ package struct MetricsPage {
     // Firing before pending, each worst first: what is folded matters least.
     let shown = (firing + pending).prefix(bounds.findings)
     writer.single(
-      MetricCatalog.findingsFolded, active.count - shown.count + input.findingsDropped)
+      MetricCatalog.findingsFolded, active.count - shown.count + snapshot.findingsDropped)
     writer.begin(MetricCatalog.findingEvents)
     for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
       writer.sample(
-        [kind.rawValue], input.events[kind] ?? 0, created: input.sampler.startedWallSeconds)
+        [kind.rawValue], snapshot.events[kind] ?? 0, created: snapshot.startedWallSeconds)
     }
-    FindingSeries(Array(shown), in: input).write(to: &writer)
+    FindingSeries(Array(shown), in: snapshot).write(to: &writer)
   }
 }

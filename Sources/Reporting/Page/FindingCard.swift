@@ -38,7 +38,7 @@ struct FindingCard {
   }
 
   private static func isOwn(_ id: NetnsID, _ input: StatusInput) -> Bool {
-    input.metrics.namespaces.first { $0.id == id }?.isOwn ?? false
+    input.snapshot.picture.namespace(id)?.sample.isOwn ?? false
   }
 
   private var grade: String {
@@ -51,8 +51,9 @@ struct FindingCard {
     ) { page in
       writeHead(to: &page)
       let chart = FindingChart(
-        finding, id: id + "-c", now: input.metrics.sampledAt ?? BootInstant(nanoseconds: 0),
-        intervalSeconds: input.metrics.sampler.intervalSeconds)
+        finding, id: id + "-c",
+        now: input.snapshot.newestSample?.takenAt ?? BootInstant(nanoseconds: 0),
+        intervalSeconds: input.snapshot.cost.intervalSeconds)
       chart?.write(to: &page)
       writeFacts(to: &page)
       page.element("p", .class("meaning"), text: guide.meaning)
@@ -107,17 +108,21 @@ struct FindingCard {
   }
 
   private var firingSince: String? {
-    guard let since = finding.firingSince, let now = input.metrics.sampledAt else { return nil }
+    guard let since = finding.firingSince, let now = input.snapshot.newestSample?.takenAt else {
+      return nil
+    }
     let seconds = max(0, now.seconds(since: since))
-    let wall = input.metrics.wallSeconds(of: since).map {
-      ", since " + UTCTime.text($0, seenAt: input.metrics.sampler.lookWallSeconds ?? $0)
+    let wall = input.snapshot.wallSeconds(of: since).map {
+      ", since " + UTCTime.text($0, seenAt: input.snapshot.newestSample?.wallClockSeconds ?? $0)
     }
     return "for " + Quantity.duration(seconds) + (wall ?? "")
   }
 
   /// A finding goes on firing for a while when its rule no longer finds it.
   private var lastSeen: String? {
-    guard let last = finding.history.last, let now = input.metrics.sampledAt, last.at < now else {
+    guard let last = finding.history.last, let now = input.snapshot.newestSample?.takenAt,
+      last.at < now
+    else {
       return nil
     }
     return "not in the newest sample; last \(Quantity.duration(now.seconds(since: last.at))) before"
@@ -130,7 +135,7 @@ struct FindingCard {
     if !Self.isOwn(finding.namespace, input) {
       parts.append(
         "network namespace "
-          + PlaceLabels(input.metrics.namespaces)
+          + PlaceLabels(input.snapshot.picture)
           .label(finding.namespace, name: finding.namespaceName))
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")

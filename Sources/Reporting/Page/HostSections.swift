@@ -8,12 +8,12 @@ struct HostSections {
   private static let ownersShown = 10
   private static let listenersShown = 10
   private static let routesShown = 8
-  private let input: MetricsInput
+  private let picture: HostPicture
   private let places: PlaceLabels
 
-  init(_ input: MetricsInput) {
-    self.input = input
-    places = PlaceLabels(input.namespaces)
+  init(_ picture: HostPicture) {
+    self.picture = picture
+    places = PlaceLabels(picture)
   }
 
   func write(to page: inout HTMLWriter) {
@@ -28,24 +28,25 @@ struct HostSections {
   /// The namespaces of one kind, as the metrics tell them apart.
   private struct Kind {
     var name: String
-    var members: [NamespaceNumbers]
+    var members: [NamespaceAccount]
 
     func count(_ state: TCPState) -> Int {
-      members.reduce(0) { $0 + ($1.states[state] ?? 0) }
+      members.reduce(0) { $0 + $1.states[state] }
     }
   }
 
   private var kinds: [Kind] {
-    [
-      Kind(name: "Own", members: input.namespaces.filter(\.isOwn)),
-      Kind(name: "Named", members: input.namespaces.filter { !$0.isOwn && $0.name != nil }),
-      Kind(name: "Other", members: input.namespaces.filter { !$0.isOwn && $0.name == nil }),
+    let others = picture.namespaces.filter { !$0.sample.isOwn }
+    return [
+      Kind(name: "Own", members: picture.namespaces.filter(\.sample.isOwn)),
+      Kind(name: "Named", members: others.filter { $0.sample.name != nil }),
+      Kind(name: "Other", members: others.filter { $0.sample.name == nil }),
     ].filter { !$0.members.isEmpty }
   }
 
   private func writeCensus(to page: inout HTMLWriter) {
     let kinds = kinds
-    let states = NamespaceCensus.ordered(
+    let states = StateWords.ordered(
       kinds.reduce(into: [:]) { sum, kind in
         for state in TCPState.shown { sum[state, default: 0] += kind.count(state) }
       }
@@ -76,7 +77,7 @@ struct HostSections {
   // MARK: Owners
 
   private func writeOwners(to page: inout HTMLWriter) {
-    let owners = input.owners.filter { $0.total > 0 }
+    let owners = picture.owners.filter { $0.shouldBeGone > 0 }.ordered(by: \.shouldBeGone)
     guard !owners.isEmpty else { return }
     page.element("section", HTMLAttribute("aria-labelledby", "h-owners")) { page in
       page.element("h2", .id("h-owners"), text: "Who has sockets that should be gone")
@@ -91,34 +92,34 @@ struct HostSections {
     }
   }
 
-  private func cells(of owner: StuckOwner) -> [String] {
-    var parts = StuckOwner.states.compactMap { state in
-      owner.stuck[state].flatMap { $0 > 0 ? "\(state.name) \(Quantity.count($0))" : nil }
+  private func cells(of account: OwnerAccount) -> [String] {
+    var parts = Waiting.states.filter { account.stuck[$0] > 0 }.map { state in
+      "\(state.name) \(Quantity.count(account.stuck[state]))"
     }
-    if owner.deadSockets > 0 { parts.append("dead \(Quantity.count(owner.deadSockets))") }
-    let age = owner.oldest.flatMap { oldest in
-      input.sampledAt.map { Quantity.duration(max(0, $0.seconds(since: oldest))) }
+    if account.deadSockets > 0 { parts.append("dead \(Quantity.count(account.deadSockets))") }
+    let age = account.oldestStuck.flatMap { oldest in
+      picture.takenAt.map { Quantity.duration(max(0, $0.seconds(since: oldest))) }
     }
     var descriptors = "-"
-    if let used = owner.descriptors {
-      let limit = owner.descriptorLimit.flatMap { $0 < .max ? Int(clamping: $0) : nil }
+    if let use = account.descriptors {
+      let limit = use.limit < .max ? Int(clamping: use.limit) : nil
       descriptors =
-        Quantity.count(used) + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
+        Quantity.count(use.used) + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
     }
     return [
-      PublicOwner.name(owner.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
+      PublicOwner.name(account.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
     ]
   }
 
   // MARK: Listeners
 
   private func writeListeners(to page: inout HTMLWriter) {
-    let waiting = input.listeners.filter { $0.queued > 0 }.sorted {
-      (Self.share($1), $0.local.port) < (Self.share($0), $1.local.port)
+    let waiting = picture.listeners.filter { $0.queued > 0 }.sorted {
+      ($1.share, $0.local.port) < ($0.share, $1.local.port)
     }
     page.element("section", HTMLAttribute("aria-labelledby", "h-accept")) { page in
       page.element("h2", .id("h-accept"), text: "Accept queues")
-      let all = Quantity.count(input.listeners.count + input.listenersFolded, "listener")
+      let all = Quantity.count(picture.listeners.count + picture.listenersLeftOut, "listener")
       guard !waiting.isEmpty else {
         page.element("p", text: "\(all); no connection waits to be accepted.")
         return
@@ -138,10 +139,6 @@ struct HostSections {
     }
   }
 
-  private static func share(_ listener: ListenerNumbers) -> Double {
-    Double(listener.queued) / Double(max(listener.limit ?? 1, 1))
-  }
-
   private func place(_ id: NetnsID) -> String {
     let label = places.label(id)
     return label == "own" ? "" : " in " + LabelValue.safe(label)
@@ -150,7 +147,7 @@ struct HostSections {
   // MARK: Ephemeral ports
 
   private func writeRoutes(to page: inout HTMLWriter) {
-    let routes = input.routes.sorted { Self.share($0) > Self.share($1) }
+    let routes = picture.routes.sorted { $0.share > $1.share }
     guard !routes.isEmpty else { return }
     page.element("section", HTMLAttribute("aria-labelledby", "h-ports")) { page in
       page.element("h2", .id("h-ports"), text: "Ephemeral ports to one destination")
@@ -162,18 +159,14 @@ struct HostSections {
           [
             "\(route.destination.port)" + place(route.namespace), Quantity.count(route.used),
             Quantity.count(route.capacity),
-            Quantity.fixed(100 * Self.share(route), decimals: 1) + " %",
+            Quantity.fixed(100 * route.share, decimals: 1) + " %",
           ]
         }, to: &page)
-      more(routes.count + input.routesFolded - Self.routesShown, to: &page)
+      more(routes.count + picture.routesLeftOut - Self.routesShown, to: &page)
       page.element(
         "p", .class("quiet"),
         text: "The addresses are in the metrics: closewatch_ephemeral_ports_used.")
     }
-  }
-
-  private static func share(_ route: RouteNumbers) -> Double {
-    Double(route.used) / Double(max(route.capacity, 1))
   }
 
   private func more(_ count: Int, to page: inout HTMLWriter) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// What closewatch could not see, how it does, and what it costs.
 struct SightSection {
   private let input: StatusInput
-  private var metrics: MetricsInput { input.metrics }
+  private var snapshot: DaemonSnapshot { input.snapshot }
 
   init(_ input: StatusInput) { self.input = input }
 
@@ -34,46 +35,46 @@ struct SightSection {
   private var troubles: [String] {
     var found: [String] = []
     var counts: [Gap.Kind: Int] = [:]
-    for gap in metrics.gaps { counts[gap.kind, default: 0] += gap.count }
+    for gap in snapshot.gaps { counts[gap.kind, default: 0] += gap.count }
     for kind in Gap.Kind.allCases {
       // Details name processes and files.
       guard let count = counts[kind] else { continue }
       found.append(
         GapWords.sentence(Gap(kind, count: count, detail: ""), unicode: true, isRoot: true) + ".")
     }
-    if metrics.connectionsFolded > 0 {
-      let count = Quantity.count(metrics.connectionsFolded, "socket")
+    if snapshot.picture.connectionsFolded > 0 {
+      let count = Quantity.count(snapshot.picture.connectionsFolded, "socket")
       found.append("\(count) left out of the judgement: rules.connection-limit is reached.")
     }
-    if metrics.findingsDropped > 0 {
-      found.append("\(Quantity.count(metrics.findingsDropped, "finding")) not taken up: too many.")
+    if snapshot.findingsDropped > 0 {
+      found.append("\(Quantity.count(snapshot.findingsDropped, "finding")) not taken up: too many.")
     }
     return found + ownTroubles
   }
 
   private var ownTroubles: [String] {
     var found: [String] = []
-    if !metrics.settings.isLastReloadGood {
+    if !snapshot.settings.isLastReloadGood {
       found.append(
         "The newest settings file was refused, those before it are in force: closewatch "
           + "check-settings says why.")
     }
-    if metrics.web?.isConfigGood == false {
+    if snapshot.web?.isConfigGood == false {
       found.append("The newest web.config.file was refused, the one before it is in force.")
     }
-    let sampler = metrics.sampler
-    if sampler.failedLooks > 0 {
-      found.append("\(Quantity.count(sampler.failedLooks, "sample")) failed since the start.")
+    let cost = snapshot.cost
+    if cost.failedLooks > 0 {
+      found.append("\(Quantity.count(cost.failedLooks, "sample")) failed since the start.")
     }
-    if sampler.lateTurns > 0 {
-      found.append("\(Quantity.count(sampler.lateTurns, "sample")) came late since the start.")
+    if cost.lateTurns > 0 {
+      found.append("\(Quantity.count(cost.lateTurns, "sample")) came late since the start.")
     }
-    if sampler.isBackedOff {
+    if cost.isBackedOff {
       found.append("Samples are fewer than set, because one costs more than its budget.")
     }
-    if metrics.journal.lost > 0 {
+    if snapshot.journal.lost > 0 {
       found.append(
-        Quantity.count(metrics.journal.lost, "entry", plural: "entries")
+        Quantity.count(snapshot.journal.lost, "entry", plural: "entries")
           + " for the journal lost: journald was away for too long.")
     }
     return found
@@ -81,22 +82,22 @@ struct SightSection {
 
   /// `A sample takes 3 ms; ... 0.2 % of a core since the start 4 d ago.`
   private var cost: String {
-    let sampler = metrics.sampler
+    let cost = snapshot.cost
     var parts: [String] = []
-    if let seconds = sampler.lookSeconds {
+    if let seconds = snapshot.newestSample.map({ $0.cost.wallMilliseconds / 1000 }) {
       parts.append(
         "The newest sample took \(Quantity.duration(seconds)), with the search for holders and "
-          + "the judgement \(Quantity.duration(sampler.turnSeconds)).")
+          + "the judgement \(Quantity.duration(cost.turnWallSeconds)).")
     }
-    let samples = sampler.cheapLooks + sampler.fullLooks
-    if samples > 0, let seconds = sampler.watchedSeconds, seconds > 0 {
-      let share = 100 * sampler.totalCPUSeconds / seconds
+    let samples = cost.cheapLooks + cost.fullLooks
+    if samples > 0, let seconds = snapshot.watchedSeconds, seconds > 0 {
+      let share = 100 * cost.totalCPUSeconds / seconds
       parts.append(
         "\(Quantity.count(samples, "sample")) in \(Quantity.duration(seconds)) used "
           + "\(Quantity.fixed(share, decimals: 2)) % of a core.")
     }
     parts.append(
-      "\(Quantity.count(metrics.connectionsRemembered, "connection")) in memory.")
+      "\(Quantity.count(snapshot.picture.connectionsRemembered, "connection")) in memory.")
     return parts.joined(separator: " ")
   }
 }

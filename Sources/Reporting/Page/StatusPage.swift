@@ -62,11 +62,11 @@ package struct StatusPage {
   }
 
   private func writeMain(to page: inout HTMLWriter) {
-    guard input.metrics.sampler.lookWallSeconds != nil else { return }
+    guard input.snapshot.newestSample != nil else { return }
     writeCards(to: &page)
     writeResolved(to: &page)
     TimelineSection(input).write(to: &page)
-    HostSections(input.metrics).write(to: &page)
+    HostSections(input.snapshot.picture).write(to: &page)
     SightSection(input).write(to: &page)
   }
 
@@ -153,7 +153,7 @@ package struct StatusPage {
     }
     page.element(
       "p", .class("quiet"),
-      text: "closewatch \(input.metrics.version) finds TCP sockets that should have been closed, "
+      text: "closewatch \(input.snapshot.version) finds TCP sockets that should have been closed, "
         + "and who holds them.")
   }
 }

@@ -15,7 +15,7 @@ struct StatusVerdict {
   init(_ input: StatusInput) { self.input = input }
 
   var mood: Mood {
-    guard input.metrics.sampler.lookWallSeconds != nil else { return .unknown }
+    guard input.snapshot.newestSample != nil else { return .unknown }
     if input.isStale { return .stale }
     switch input.firing.map(\.severity).max() {
     case .critical: return .critical
@@ -76,22 +76,22 @@ struct StatusVerdict {
   }
 
   private var watched: String {
-    let namespaces = Quantity.count(input.metrics.namespaces.count, "network namespace")
+    let namespaces = Quantity.count(input.snapshot.picture.namespaces.count, "network namespace")
     let sight =
-      input.metrics.gaps.isEmpty
+      input.snapshot.gaps.isEmpty
       ? "All of them could be seen." : "Not all could be seen: \"How well it sees\" says what."
-    let connections = Quantity.count(input.connections, "connection")
+    let connections = Quantity.count(input.snapshot.picture.states.connections, "connection")
     return "\(connections) in \(namespaces) are watched. " + sight
   }
 
   private var age: String { input.sampleAgeSeconds.map(Quantity.duration) ?? "unknown" }
-  private var interval: String { Quantity.duration(input.metrics.sampler.intervalSeconds) }
+  private var interval: String { Quantity.duration(input.snapshot.cost.intervalSeconds) }
 
   func write(to page: inout HTMLWriter) {
     page.element("header", .class("verdict " + mood.rawValue)) { page in
       page.element("p", .class("brand")) { page in
         page.raw("closewatch ")
-        page.inline("span", .class("quiet"), text: input.metrics.version)
+        page.inline("span", .class("quiet"), text: input.snapshot.version)
       }
       page.element("div", .class("headline")) { page in
         Icon.write(mood.rawValue, to: &page)
@@ -104,7 +104,7 @@ struct StatusVerdict {
 
   private func writeFreshness(to page: inout HTMLWriter) {
     page.element("p", .class("fresh")) { page in
-      if let wall = input.metrics.sampler.lookWallSeconds {
+      if let wall = input.snapshot.newestSample?.wallClockSeconds {
         page.text("Sampled \(age) ago, at \(UTCTime.text(wall)), every \(interval). ")
       }
       if let seconds = input.refreshSeconds {

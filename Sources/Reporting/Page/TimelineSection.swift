@@ -22,7 +22,7 @@ struct TimelineSection {
 
   init(_ input: StatusInput) {
     self.input = input
-    let timeline = input.timeline
+    let timeline = input.snapshot.timeline
     self.timeline = timeline
     now = timeline.newestAt ?? BootInstant(nanoseconds: 0)
     rows = TCPState.shown.map {
@@ -85,7 +85,7 @@ struct TimelineSection {
           seconds: min(0, -now.seconds(since: $0.at)), value: $0.sockets.map(Double.init))
       },
       pastSeconds: past, top: Curve.readable(above: Double(most)),
-      joinSeconds: 3 * max(window.stepSeconds, input.metrics.sampler.intervalSeconds))
+      joinSeconds: 3 * max(window.stepSeconds, input.snapshot.cost.intervalSeconds))
     let span = past < window.spanSeconds ? "last " + Quantity.duration(past) : name
     page.element("div") { page in
       let first = points.first { $0.sockets != nil }?.sockets ?? 0

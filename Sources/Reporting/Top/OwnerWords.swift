@@ -38,7 +38,7 @@ enum OwnerWords {
   /// The pid, or how many there are.
   static func pids(_ owner: TopOwner) -> String {
     if let pid = owner.onlyPID { return String(pid) }
-    return owner.processes.isEmpty ? "-" : "(\(Quantity.count(owner.processes.count)))"
+    return owner.processes == 0 ? "-" : "(\(Quantity.count(owner.processes)))"
   }
 
   /// `+180 ↑`: the change in a minute.
@@ -56,8 +56,8 @@ enum OwnerWords {
 
   /// `112/1,024`, `64k/1.0M`.
   static func descriptors(_ owner: TopOwner) -> String {
-    guard let used = owner.descriptors, let limit = owner.descriptorLimit else { return "-" }
-    return short(used) + "/" + (limit > 1 << 40 ? "none" : short(Int(limit)))
+    guard let use = owner.account.descriptors else { return "-" }
+    return short(use.used) + "/" + (use.limit > 1 << 40 ? "none" : short(Int(use.limit)))
   }
 
   /// The share of the limit as a bar.

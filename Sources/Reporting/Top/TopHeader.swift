@@ -89,7 +89,7 @@ struct TopHeader {
     // A dead socket is in no table; CLOSE is what its descriptor says.
     counts[.close, default: 0] += picture.deadSockets.count
     var found: [(String, ScreenLine.Look)] = []
-    for (state, count) in NamespaceCensus.ordered(counts) where count > 0 {
+    for (state, count) in StateWords.ordered(counts) where count > 0 {
       let name =
         state == .established ? "ESTAB" : state == .close ? "DEAD" : state.name
       let isStuck = picture.stuckStates.contains(state)

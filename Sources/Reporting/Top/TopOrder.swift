@@ -30,7 +30,7 @@ enum TopOrder {
       if a.waiting != b.waiting { return a.waiting > b.waiting }
       if a.total != b.total { return a.total > b.total }
     }
-    return (a.owner.name, a.owner.kind.rawValue) < (b.owner.name, b.owner.kind.rawValue)
+    return a.owner < b.owner
   }
 
   private static func number(
@@ -38,7 +38,7 @@ enum TopOrder {
   ) -> Double {
     switch column {
     case .owner: 0
-    case .pids: Double(owner.processes.count)
+    case .pids: Double(owner.processes)
     case .waiting: Double(owner.waiting)
     case .stuck: Double(owner.stuck)
     case .growth: owner.growth?.perMinute ?? -.infinity
@@ -96,7 +96,7 @@ enum TopOrder {
     switch column {
     case .state:
       let rank = SocketListing.rank(row?.state ?? .close)
-      let wait = UInt64(TopSocket.Wait.stuck.rawValue - socket.wait.rawValue)
+      let wait = UInt64(Waiting.stuck.rawValue - socket.wait.rawValue)
       return Key(first: wait << 8 | UInt64(rank), second: oldestFirst(socket.age))
     case .receiveQueue: return Key(first: .max - UInt64(row?.receiveQueue ?? 0))
     case .sendQueue: return Key(first: .max - UInt64(row?.sendQueue ?? 0))

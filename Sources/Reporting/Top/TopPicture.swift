@@ -28,16 +28,25 @@ package struct TopPicture: Sendable {
   var owners: [TopOwner] = []
   var sockets: [TopSocket] = []
   var deadSockets: [DeadSocket] = []
-  /// Of the whole host.
-  var states: [TCPState: Int] = [:]
-  /// The states in which a socket is stuck; CLOSE for a dead descriptor.
-  var stuckStates: Set<TCPState> = []
-  /// Connections in CLOSE_WAIT that no process has accepted.
-  var unaccepted = 0
+  let host: HostPicture
   /// CLOSE_WAIT of the whole host over time.
   var closeWait = TopCurve()
 
   var sample: Sample { census.sample }
+
+  /// Of the whole host.
+  var states: [TCPState: Int] { host.states.byState }
+
+  /// The states in which a socket is stuck; CLOSE for a dead descriptor.
+  var stuckStates: Set<TCPState> {
+    let stuck = host.owners.reduce(into: StateCounts()) { $0 += $1.stuck }
+    var states = Set(stuck.byState.keys)
+    if host.owners.contains(where: { $0.stuckDeadSockets > 0 }) { states.insert(.close) }
+    return states
+  }
+
+  /// Connections in CLOSE_WAIT that no process has accepted.
+  var unaccepted: Int { host.namespaces.reduce(0) { $0 + $1.unacceptedGone } }
 
   /// The row of a socket; nil for a dead socket, which has none.
   func row(_ socket: TopSocket) -> SocketRow? {
@@ -82,6 +91,6 @@ package struct TopPicture: Sendable {
 
   /// All that no process has is one line.
   static func key(_ owner: Owner) -> Owner {
-    owner.kind == .kernel ? SocketOwners.nobody : owner
+    owner.kind == .kernel ? .nobody : owner
   }
 }

@@ -78,7 +78,6 @@ package struct TriageJSON {
   }
 
   private mutating func writeCensus() {
-    let censuses = report.census.namespaces
     json.key("census")
     json.beginObject()
     json.key("sockets")
@@ -86,19 +85,19 @@ package struct TriageJSON {
     json.key("processes")
     json.integer(report.census.processes)
     json.key("states")
-    write(NamespaceCensus.total(censuses), allStates: true)
+    write(report.census.sums, allStates: true)
     json.key("namespaces")
     json.beginArray()
-    for census in censuses {
+    for account in report.census.namespaces {
       json.beginObject()
       json.key("netns")
-      json.integer(census.namespace.id.rawValue)
+      json.integer(account.id.rawValue)
       json.key("netns_name")
-      json.string(orNull: census.namespace.name)
+      json.string(orNull: account.sample.name)
       json.key("source")
-      json.string(census.namespace.source.rawValue)
+      json.string(account.sample.source.rawValue)
       json.key("states")
-      write(census.counts, allStates: false)
+      write(account.states, allStates: false)
       json.endObject()
     }
     json.endArray()
@@ -106,15 +105,15 @@ package struct TriageJSON {
   }
 
   /// With `allStates`, those that were looked for and have no socket are there with 0.
-  private mutating func write(_ counts: [TCPState: Int], allStates: Bool) {
-    var counts = counts
+  private mutating func write(_ sums: StateCounts, allStates: Bool) {
+    var counts = sums.byState
     if allStates {
       for state in TCPState.shown where report.census.states.contains(state) {
         counts[state, default: 0] += 0
       }
     }
     json.beginObject()
-    for (state, count) in NamespaceCensus.ordered(counts) {
+    for (state, count) in StateWords.ordered(counts) {
       json.key(named: state.name)
       json.integer(count)
     }
@@ -127,7 +126,7 @@ package struct TriageJSON {
     for group in report.census.suspicious {
       json.beginObject()
       json.key("owner")
-      json.string(group.owner)
+      json.string(group.ownerName)
       json.key("what")
       json.string(group.kind.words)
       json.key("sockets")

@@ -77,7 +77,7 @@ package struct TriageReport: Sendable {
 
   /// The namespace of a finding, when it was in the newest look.
   func namespace(_ id: NetnsID) -> NamespaceSample? {
-    census.namespaces.first { $0.namespace.id == id }?.namespace
+    census.namespaces.first { $0.id == id }?.sample
   }
 
   /// What is known of the finding, for the guide's placeholders.

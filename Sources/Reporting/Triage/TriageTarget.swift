@@ -34,39 +34,19 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The look with the sockets of the target alone, dead or alive; those that wait for a listener
-  /// of it are its own too.
-  package func narrowed(
-    _ sample: Sample, _ report: HolderReport
-  ) -> (sample: Sample, report: HolderReport) {
-    var filter = SocketFilter()
+  /// What a survey of a census is narrowed to: its own sockets and dead descriptors, and those that
+  /// wait for a listener of it.
+  func scope(in census: Census) -> HostSurvey.Scope {
     switch self {
-    case .pid(let pid): filter.pid = pid
-    case .unit(let unit): filter.unit = unit
-    case .port: break
-    }
-    var narrow = sample
-    if case .port(let port) = self {
-      narrow.sockets = sample.sockets.filter { Self.has(port, $0) }
-    } else {
-      let listing = SocketListing(sample, report, filter: filter) { _ in
-        Age(seconds: 0, bound: .unknown)
-      }
-      narrow.sockets = listing.entries.map { listing.row($0) }
-    }
-    var kept = report
-    let inodes = Set(narrow.sockets.lazy.map(\.inode))
-    kept.holders = report.holders.filter { inodes.contains($0.inode) }
-    let records = Dictionary(
-      report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
-    kept.deadSockets = report.deadSockets.filter { deadSocket in
-      switch self {
-      case .pid(let pid): deadSocket.process.pid == pid
-      case .unit(let unit): Self.matches(records[deadSocket.process.pid]?.unit, unit)
-      case .port: false
+    case .port(let port):
+      { local, remote, _ in local == port || remote == port }
+    case .pid(let pid):
+      { _, _, holding in holding.contains { census.processes[$0]?.id.pid == pid } }
+    case .unit(let unit):
+      { _, _, holding in
+        holding.contains { Self.matches(census.processes[$0]?.unit, unit) }
       }
     }
-    return (narrow, kept)
   }
 
   /// Whether a look shows anything of it: a socket, a descriptor on a dead one, or a process.

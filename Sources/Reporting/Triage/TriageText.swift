@@ -111,16 +111,14 @@ package struct TriageText {
   private mutating func writeCensus() {
     page.heading("Sockets by state" + establishedAge)
     let all = report.census.namespaces
-    let censuses = all.filter { !$0.counts.isEmpty }
-    if censuses.count != 1 {
-      page.field("host", NamespaceCensus.words(NamespaceCensus.total(censuses)))
+    let accounts = all.filter { !$0.states.isEmpty }
+    if accounts.count != 1 { page.field("host", StateWords.words(report.census.sums)) }
+    for account in accounts.prefix(12) {
+      let heading = NamespaceWords.heading(account.sample, unicode: style.unicode)
+      page.item(heading + ": " + StateWords.words(account.states))
     }
-    for census in censuses.prefix(12) {
-      let heading = NamespaceWords.heading(census.namespace, unicode: style.unicode)
-      page.item(heading + ": " + NamespaceCensus.words(census.counts))
-    }
-    if censuses.count > 12 { page.item("\(censuses.count - 12) more namespaces") }
-    let empty = all.count - censuses.count
+    if accounts.count > 12 { page.item("\(accounts.count - 12) more namespaces") }
+    let empty = all.count - accounts.count
     // Of a target it says nothing that there are namespaces without it.
     if empty > 0, report.target == nil {
       page.item(Quantity.count(empty, "namespace") + " without a socket")

@@ -124,12 +124,12 @@ struct Triage: ParsableCommand {
     var watch = Watch(settings: settings)
     var gaps: [Gap] = []
     var isTargetSeen = target == nil
-    var complete: HolderReport?
+    var completeGaps: [Gap]?
     let newest = try looks.run { sample, host in
       var search = watch.advance(with: sample)
       if duration == nil { Self.completeForPage(&search, sample) }
       let report = host.findHolders(search, in: sample)
-      complete = duration == nil ? report : nil
+      completeGaps = duration == nil ? report.gaps : nil
       watch.attribute(report, to: search)
       _ = watch.judge()
       // A mistyped name must not cost a watch.
@@ -138,20 +138,20 @@ struct Triage: ParsableCommand {
       if !watch.findings.isEmpty { return .later }
       return report.unprovedDeadSockets > 0 ? .atOnce : .unneeded
     }
-    var sample = newest.sample
-    var report = complete ?? looks.host.findHolders(Self.pageSearch(sample), in: sample)
-    complete = nil
-    if let target {
-      let narrow = target.narrowed(sample, report)
-      sample = narrow.sample
-      report = narrow.report
+    if completeGaps == nil {
+      let search = Self.pageSearch(newest.sample)
+      let report = looks.host.findHolders(search, in: newest.sample)
+      completeGaps = report.gaps
+      watch.attribute(report, to: search)
     }
-    let ages = SocketAges(sample)
-    var listing = SocketListing(sample, report) { ages.age(of: $0) }
-    listing.wasReadAsRoot = machine.isReadAsRoot
+    guard let census = watch.census else { return }
     let findings = watch.findings.filter { target?.admits($0) ?? true }
     var page = TriageReport(
-      findings: findings, census: TriageCensus(listing, besides: findings),
+      findings: findings,
+      census: TriageCensus(
+        census, patienceSeconds: watch.settings.patienceSeconds, target: target,
+        besides: findings, gaps: newest.sample.gaps + (completeGaps ?? []),
+        wasReadAsRoot: machine.isReadAsRoot),
       watchedSeconds: newest.watchedSeconds, earlierGaps: gaps, source: .look(why))
     page.target = target
     page.utcOffsetSeconds = Clock.utcOffsetSeconds

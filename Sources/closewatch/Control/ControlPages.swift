@@ -90,7 +90,7 @@ final class ControlPages: Pages {
 
   /// The sampling thread does not come round: most probably a look that takes long.
   private static func late(_ snapshot: DaemonSnapshot) -> WebAnswer {
-    let since = snapshot.newestLook.map {
+    let since = snapshot.newestSample.map {
       "; its newest look was "
         + "\(Quantity.duration(Clock.boot.seconds(since: $0.takenAt))) ago"
     }

@@ -7,10 +7,11 @@ extension DaemonSight {
   /// - Parameter now: On the clock that nobody sets.
   init(_ snapshot: DaemonSnapshot, at now: BootInstant) {
     self.init()
-    upSeconds = now.seconds(since: snapshot.startedAt)
-    newestLookSeconds = snapshot.newestLook.map { now.seconds(since: $0.takenAt) }
+    upSeconds = snapshot.startedAt.map { now.seconds(since: $0) } ?? 0
+    newestLookSeconds = snapshot.newestSample.map { now.seconds(since: $0.takenAt) }
     intervalSeconds = snapshot.cost.intervalSeconds
     settledIntervalSeconds = snapshot.cost.settledIntervalSeconds
+    turnSeconds = snapshot.cost.turnWallSeconds
     isBackedOff = snapshot.cost.isBackedOff
     failure = snapshot.cost.lastFailure
     settingsError = snapshot.settings.isLastReloadGood ? nil : snapshot.settings.errors.first

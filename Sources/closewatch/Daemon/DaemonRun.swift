@@ -83,9 +83,11 @@ struct DaemonRun {
   }
 
   private var first: DaemonSnapshot {
-    var snapshot = DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: Clock.wallSeconds)
+    let now = Clock.wallSeconds
+    var snapshot = DaemonSnapshot(startedAt: Clock.boot, startedWallSeconds: now)
+    snapshot.version = BuildInfo.version
     snapshot.settings.path = source.effectivePath
-    snapshot.settings.loadedWallSeconds = snapshot.startedWallSeconds
+    snapshot.settings.loadedWallSeconds = now
     return snapshot
   }
 

@@ -2,6 +2,7 @@
 
 import LinuxHost
 import Logging
+import Reporting
 import ServiceLifecycle
 import Settings
 import UnixSignals

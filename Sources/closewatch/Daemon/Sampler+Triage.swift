@@ -16,32 +16,25 @@ extension Sampler {
     case unknown(String)
   }
 
-  /// How old a look may be to be relied on: three intervals; a turn takes its time too, on a host
-  /// in trouble a long one; and two seconds for a moment of bad luck.
-  static func oldestLookSeconds(interval: Double, turn: Double) -> Double {
-    3 * interval + 3 * turn + 2
-  }
-
   /// Puts together what is known, without a look of its own.
   func triage(of target: TriageTarget?) -> Triage {
     let snapshot = store.snapshot
     let failure = snapshot.cost.lastFailure
-    guard let census = engine.watch.census, let newest = snapshot.newestLook else {
+    guard let census = engine.watch.census, let newest = snapshot.newestSample else {
       return .unready("it has not looked yet" + (failure.map { ": \($0)" } ?? ""))
     }
     let now = Clock.boot
     let age = now.seconds(since: newest.takenAt)
-    guard
-      age
-        <= Self.oldestLookSeconds(
-          interval: pace.intervalSeconds, turn: snapshot.cost.turnWallSeconds)
-    else {
+    guard age <= snapshot.cost.freshSeconds else {
       return .unready(
         "its newest look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
     }
     let findings = engine.watch.findings.filter { target?.admits($0) ?? true }
-    let summary = TriageCensus(census, target: target, besides: findings, gaps: snapshot.gaps)
-    guard let summary else {
+    // The daemon has the rights that its unit gives it; doctor says which it lacks.
+    let summary = TriageCensus(
+      census, patienceSeconds: settings.rules.patienceSeconds, target: target, besides: findings,
+      gaps: snapshot.gaps, wasReadAsRoot: true)
+    guard target == nil || summary.hasSeen || !findings.isEmpty else {
       return .unknown(
         "\(target?.absence ?? ""), by the daemon's look \(Quantity.duration(age)) ago;"
           + " --no-daemon looks now")
@@ -51,7 +44,7 @@ extension Sampler {
       intervalSeconds: pace.intervalSeconds, isBackedOff: pace.isBackedOff,
       patienceSeconds: settings.rules.patienceSeconds)
     if !census.sample.states.contains(.established) {
-      watch.establishedAt = snapshot.fullLook?.takenAt
+      watch.establishedAt = snapshot.fullSample?.takenAt
     }
     var report = TriageReport(
       findings: findings, census: summary, watchedSeconds: census.watchedSeconds,

@@ -90,11 +90,11 @@ actor Sampler {
   private func publish(_ outcome: TurnEngine.Outcome, isLate: Bool) {
     guard let census = engine.watch.census else { return }
     var snapshot = store.snapshot
-    snapshot.newestLook = outcome.look
-    if census.sample.states.contains(.established) { snapshot.fullLook = outcome.look }
-    SnapshotBuilder(census, before: snapshot).fill(&snapshot)
-    snapshot.stuckOwners = StuckOwner.all(
-      in: census, patienceSeconds: settings.rules.patienceSeconds)
+    snapshot.newestSample = outcome.look
+    if census.sample.states.contains(.established) { snapshot.fullSample = outcome.look }
+    snapshot.take(
+      HostPicture(
+        census, patienceSeconds: settings.rules.patienceSeconds, before: snapshot.picture))
     snapshot.findings = engine.watch.findings
     snapshot.findingsDropped = engine.watch.dropped
     snapshot.gaps = outcome.gaps

@@ -90,7 +90,7 @@ struct SamplingService: Service {
   private func status(interval: String, failure: String?) -> String {
     if let failure { return "cannot look: \(failure)" }
     let snapshot = store.snapshot
-    let waiting = snapshot.namespaces.reduce(0) { $0 + $1.states[.closeWait] }
+    let waiting = snapshot.picture.states[.closeWait]
     let firing = snapshot.findings.count { $0.lifecycle == .firing }
     return "\(Quantity.count(firing, "finding")), "
       + "\(Quantity.count(waiting, "socket")) in CLOSE_WAIT; looking every \(interval)"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
 import Synchronization
 
 /// Where the sampling loop leaves its newest snapshot and the outlets find it.

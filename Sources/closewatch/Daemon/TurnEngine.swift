@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import LinuxHost
+import Reporting
 import Settings
 
 /// One turn of the daemon: look, find holders, judge. The same on a live and on a recorded host.
@@ -10,7 +11,7 @@ struct TurnEngine {
   /// What a turn has brought.
   struct Outcome: Sendable {
     var kind: Pace.LookKind
-    var look: LookSummary
+    var look: SampleSummary
     var events: [FindingEvent]
     /// Of the look and the search for holders.
     var gaps: [Gap]
@@ -73,7 +74,7 @@ struct TurnEngine {
     let cpu = Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000
     return Outcome(
       kind: kind,
-      look: LookSummary(
+      look: SampleSummary(
         takenAt: sample.takenAt, wallClockSeconds: sample.wallClockSeconds, cost: sample.cost,
         rows: sample.sockets.count),
       events: events, gaps: sample.gaps + report.gaps, cpuSeconds: cpu,

@@ -51,7 +51,7 @@ struct WebPages: Pages {
 
   private var ready: WebAnswer {
     let snapshot = store.snapshot
-    guard snapshot.newestLook != nil else {
+    guard snapshot.newestSample != nil else {
       let why = snapshot.cost.lastFailure.map { ": " + $0 } ?? ""
       return WebAnswer(.serviceUnavailable, "closewatch has not looked yet\(why)")
     }
@@ -60,14 +60,13 @@ struct WebPages: Pages {
 
   /// A reader who reads or copies must be able to stop the page from reloading.
   private func statusPage(refreshes: Bool) -> WebAnswer {
-    let snapshot = store.snapshot
-    var input = StatusInput(MetricsInput(snapshot))
+    var snapshot = store.snapshot
     var web = WebNumbers()
     web.isConfigGood = isConfigGood()
-    input.metrics.web = web
-    input.timeline = snapshot.timeline
+    snapshot.web = web
+    var input = StatusInput(snapshot)
     let now = Clock.boot
-    input.sampleAgeSeconds = snapshot.newestLook.map { max(0, now.seconds(since: $0.takenAt)) }
+    input.sampleAgeSeconds = snapshot.newestSample.map { max(0, now.seconds(since: $0.takenAt)) }
     let interval = Int(snapshot.cost.intervalSeconds.rounded(.up))
     input.refreshSeconds = refreshes ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
     var answer = WebAnswer(
@@ -86,17 +85,17 @@ struct WebPages: Pages {
   private static let refreshMost = 120
 
   private func metrics(accept: [String]) -> WebAnswer {
-    var input = MetricsInput(store.snapshot)
-    input.process = try? ProcessNumbers(OwnUsage.now(), since: store.snapshot.startedWallSeconds)
+    var snapshot = store.snapshot
+    snapshot.process = try? ProcessNumbers(OwnUsage.now(), since: snapshot.startedWallSeconds)
     var web = WebNumbers()
     web.openConnections = connections.count
     web.connectionLimit = connections.limit
     web.timedOut = connections.timeouts
     web.isConfigGood = isConfigGood()
-    input.web = web
+    snapshot.web = web
     let format = AcceptHeader(accept).format
     var answer = WebAnswer(
-      .ok, contentType: format.contentType, MetricsPage(input).bytes(format))
+      .ok, contentType: format.contentType, MetricsPage(snapshot).bytes(format))
     answer.headers.append(("Vary", "Accept"))
     return answer
   }
@@ -104,7 +103,7 @@ struct WebPages: Pages {
 
 extension ProcessNumbers {
   /// - Parameter start: When it began, in seconds since 1970.
-  init(_ usage: OwnUsage, since start: Double) {
+  init(_ usage: OwnUsage, since start: Double?) {
     self.init()
     cpuSeconds = usage.cpuSeconds
     residentBytes = usage.residentBytes

@@ -35,7 +35,8 @@ let connections = Int(CommandLine.arguments.dropFirst().first ?? "") ?? 100_000
 let ticks = 40
 var host = HostInMotion(connections: connections)
 var samples: [Double] = [], attributions: [Double] = [], judgements: [Double] = []
-var totals: [Double] = []
+var totals: [Double] = [], pictures: [Double] = []
+var picture: HostPicture?
 var first = 0.0
 var findings = 0
 
@@ -56,14 +57,19 @@ for tick in 0..<ticks {
   let t3 = cpuMilliseconds()
   _ = watch.judge()
   let t4 = cpuMilliseconds()
+  if let census = watch.census {
+    picture = HostPicture(census, patienceSeconds: settings.patienceSeconds, before: picture)
+  }
+  let t5 = cpuMilliseconds()
   findings = watch.findings.count
-  let total = t1 - t0 + t4 - t2
+  let total = t1 - t0 + t5 - t2
   if tick == 0 { first = total }
   // The first ticks find all holders; a daemon spends its life in those after.
   if tick >= 5 {
     samples.append(t1 - t0)
     attributions.append(t3 - t2)
     judgements.append(t4 - t3)
+    pictures.append(t5 - t4)
     totals.append(total)
   }
 }
@@ -75,7 +81,8 @@ let peak = Double((peakKiB() - peakBefore) * 1024) / Double(connections)
 print(
   "\(connections) connections, \(findings) findings; cpu ms a tick, median of \(totals.count):"
     + "\n  advance  \(padded(median(samples)))\n  attribute\(padded(median(attributions)))"
-    + "\n  judge    \(padded(median(judgements)))\n  all      \(padded(median(totals)))"
+    + "\n  judge    \(padded(median(judgements)))\n  picture  \(padded(median(pictures)))"
+    + "\n  all      \(padded(median(totals)))"
     + "  most \(padded(totals.max() ?? 0))  first tick \(padded(first))"
     + "\n  bytes a connection: held beside the rows \(padded(perConnection)),"
     + " rows \(padded(Double(rows) / Double(connections)))"

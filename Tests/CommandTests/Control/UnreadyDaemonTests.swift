@@ -67,11 +67,6 @@ import Testing
     #expect(!answer.isBusy)
   }
 
-  @Test func `a look is good enough for three intervals and the time that turns take`() {
-    #expect(Sampler.oldestLookSeconds(interval: 10, turn: 0) == 32)
-    #expect(Sampler.oldestLookSeconds(interval: 10, turn: 4) == 44)
-  }
-
   @Test(
     .requires(.root),
     arguments: [([], "it has not looked yet"), ([Self.age], "its newest look was 20 d ago")]

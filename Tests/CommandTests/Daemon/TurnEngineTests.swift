@@ -3,6 +3,7 @@
 import Diagnosis
 import KernelTables
 import LinuxHost
+import Reporting
 import Settings
 import Synchronization
 import TestSupport
@@ -144,21 +145,20 @@ import Testing
     for kind in [Pace.LookKind.full, .cheap] {
       _ = try engine.turn(kind)
       let census = try #require(engine.watch.census)
-      SnapshotBuilder(census, before: snapshot).fill(&snapshot)
-      let namespace = try #require(snapshot.namespaces.first)
+      snapshot.take(HostPicture(census, patienceSeconds: 120, before: snapshot.picture))
+      let namespace = try #require(snapshot.picture.namespaces.first)
       #expect(namespace.states[.established] == 1009)
       #expect(namespace.states[.closeWait] == 5)
       #expect(namespace.states[.listen] == 1)
-      #expect(snapshot.owners.map(\.owner) == [Owner(.unit, "api.service")])
-      let owner = try #require(snapshot.owners.first)
+      #expect(snapshot.picture.owners.map(\.owner) == [Owner(.unit, "api.service")])
+      let owner = try #require(snapshot.picture.owners.first)
       #expect(owner.states[.established] == 1009)
       #expect(owner.states[.closeWait] == 5)
       #expect(owner.processes == 1)
-      #expect(owner.worstDescriptors == 12)
-      #expect(owner.worstDescriptorLimit == 1024)
-      #expect(snapshot.listeners.map(\.queued) == [3])
-      #expect(snapshot.listeners.map(\.limit) == [128])
-      #expect(snapshot.listeners.map(\.owner) == [Owner(.unit, "api.service")])
+      #expect(owner.descriptors == DescriptorUse(used: 12, limit: 1024))
+      #expect(snapshot.picture.listeners.map(\.queued) == [3])
+      #expect(snapshot.picture.listeners.map(\.limit) == [128])
+      #expect(snapshot.picture.listeners.map(\.owner) == [Owner(.unit, "api.service")])
     }
   }
 }

@@ -61,15 +61,16 @@ final class RunningServer {
   private static func snapshot(owners: Int) -> DaemonSnapshot {
     var snapshot = DaemonSnapshot(
       startedAt: BootInstant(seconds: 900), startedWallSeconds: 1_700_000_000)
-    let look = closewatch.LookSummary(
+    let look = SampleSummary(
       takenAt: BootInstant(seconds: 1000), wallClockSeconds: 1_700_000_100, cost: SampleCost(),
       rows: 7)
-    snapshot.newestLook = look
-    snapshot.fullLook = look
+    snapshot.newestSample = look
+    snapshot.fullSample = look
     snapshot.cost.intervalSeconds = 10
-    snapshot.stuckOwners = (0..<owners).map { index in
-      var owner = StuckOwner(Owner(.unit, "unit-\(index).service"))
-      owner.stuck = [.closeWait: index + 1]
+    snapshot.picture.owners = (0..<owners).map { index in
+      var owner = OwnerAccount(Owner(.unit, "unit-\(index).service"))
+      owner.states[.closeWait] = index + 1
+      owner.stuck = owner.states
       return owner
     }
     return snapshot

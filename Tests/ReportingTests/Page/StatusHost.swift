@@ -8,24 +8,31 @@ import KernelTables
 /// Hosts as the daemon's snapshot tells them, for the tests of the status page.
 enum StatusHost {
   private static let own = NetnsID(rawValue: 4_026_531_840)
-  private static let now = BootInstant(seconds: 100_000)
+  static let now = BootInstant(seconds: 100_000)
 
   /// A host that is well: 812 sockets in three namespaces, watched for two days.
   static var quiet: StatusInput {
-    var metrics = MetricsInput()
-    metrics.version = "1.2.3"
-    metrics.sampler = sampler
-    metrics.sampledAt = now
-    metrics.connectionsRemembered = 97
-    metrics.namespaces = namespaces
-    metrics.listeners = (0..<12).map { index in
-      ListenerNumbers(
+    var snapshot = DaemonSnapshot(
+      startedAt: now.advanced(bySeconds: -172_800), startedWallSeconds: 1_699_827_200)
+    snapshot.version = "1.2.3"
+    snapshot.cost = cost
+    var sample = SampleSummary(
+      takenAt: now, wallClockSeconds: 1_700_000_000, cost: SampleCost(), rows: 812)
+    sample.cost.wallMilliseconds = 3.1
+    snapshot.newestSample = sample
+    snapshot.fullSample = sample
+    snapshot.picture.takenAt = now
+    snapshot.picture.knowsEstablished = true
+    snapshot.picture.connectionsRemembered = 97
+    snapshot.picture.namespaces = namespaces
+    snapshot.picture.listeners = (0..<12).map { index in
+      ListenerAccount(
         namespace: own, local: Endpoint(.anyIPv4, UInt16(8000 + index)),
         owner: Owner(.unit, "api.service"), queued: 0, limit: 4096)
     }
-    metrics.web = WebNumbers()
-    var input = StatusInput(metrics)
-    input.timeline = timeline(closeWait: 0)
+    snapshot.web = WebNumbers()
+    snapshot.timeline = timeline(closeWait: 0)
+    var input = StatusInput(snapshot)
     input.sampleAgeSeconds = 3.4
     input.refreshSeconds = 30
     return input
@@ -34,23 +41,23 @@ enum StatusHost {
   /// The same with a leak, a queue that fills, ports in use and something that could not be read.
   static var leaking: StatusInput {
     var input = quiet
-    input.metrics.findings = [leak()]
-    input.metrics.namespaces[0].states[.closeWait] = 412
-    input.timeline = timeline(closeWait: 412)
-    var owner = StuckOwner(Owner(.unit, "api.service"))
-    owner.stuck = [.closeWait: 397]
-    owner.oldest = now.advanced(bySeconds: -3100)
-    owner.descriptors = 436
-    owner.descriptorLimit = 1024
-    input.metrics.owners = [owner]
-    input.metrics.listeners[0].queued = 37
-    input.metrics.routes = [
-      RouteNumbers(
+    input.snapshot.findings = [leak()]
+    input.snapshot.picture.namespaces[0].states[.closeWait] = 412
+    input.snapshot.timeline = timeline(closeWait: 412)
+    var owner = OwnerAccount(Owner(.unit, "api.service"))
+    owner.states = StateCounts([.closeWait: 412])
+    owner.stuck = StateCounts([.closeWait: 397])
+    owner.oldestStuck = now.advanced(bySeconds: -3100)
+    owner.descriptors = DescriptorUse(used: 436, limit: 1024)
+    input.snapshot.picture.owners = [owner]
+    input.snapshot.picture.listeners[0].queued = 37
+    input.snapshot.picture.routes = [
+      RouteAccount(
         namespace: own, source: ListedHost.address("192.0.2.1"),
         destination: Endpoint(ListedHost.address("203.0.113.9"), 443), used: 9127,
         capacity: 28_232)
     ]
-    input.metrics.gaps = [
+    input.snapshot.gaps = [
       Gap(.descriptorsUnreadable, count: 8, detail: "/proc/812/fd: Permission denied (EACCES)")
     ]
     return input
@@ -59,17 +66,17 @@ enum StatusHost {
   /// 30 findings of every rule, life and severity, and three that have ended.
   static var crowded: StatusInput {
     var input = leaking
-    input.metrics.findings = [leak(severity: .critical, id: "close-wait-leak:b")]
-    for index in 0..<29 { input.metrics.findings.append(finding(index)) }
-    input.metrics.findings.sort { life($0) < life($1) }
+    input.snapshot.findings = [leak(severity: .critical, id: "close-wait-leak:b")]
+    for index in 0..<29 { input.snapshot.findings.append(finding(index)) }
+    input.snapshot.findings.sort { life($0) < life($1) }
     for index in 0..<3 {
       var ended = finding(index)
       ended.lifecycle = .resolved
       ended.id = "ended-\(index)"
-      input.metrics.findings.append(ended)
+      input.snapshot.findings.append(ended)
     }
-    input.metrics.settings.isLastReloadGood = false
-    input.metrics.sampler.isBackedOff = true
+    input.snapshot.settings.isLastReloadGood = false
+    input.snapshot.cost.isBackedOff = true
     return input
   }
 
@@ -160,30 +167,29 @@ enum StatusHost {
     }
   }
 
-  private static var sampler: SamplerNumbers {
-    var sampler = SamplerNumbers()
-    sampler.lookWallSeconds = 1_700_000_000
-    sampler.fullLookWallSeconds = 1_700_000_000
-    sampler.watchedSeconds = 172_800
-    sampler.intervalSeconds = 10
-    sampler.cheapLooks = 14_280
-    sampler.fullLooks = 2880
-    sampler.lookSeconds = 0.0031
-    sampler.turnSeconds = 0.0123
-    sampler.totalCPUSeconds = 221.4
-    return sampler
+  private static var cost: SelfCost {
+    var cost = SelfCost()
+    cost.intervalSeconds = 10
+    cost.cheapLooks = 14_280
+    cost.fullLooks = 2880
+    cost.turnWallSeconds = 0.0123
+    cost.totalCPUSeconds = 221.4
+    return cost
   }
 
-  private static var namespaces: [NamespaceNumbers] {
-    var first = NamespaceNumbers(id: own)
-    first.isOwn = true
-    first.states = [.listen: 12, .established: 703, .timeWait: 41, .finWait2: 2]
-    var second = NamespaceNumbers(id: NetnsID(rawValue: 4_026_532_201))
-    second.name = "blue"
-    second.states = [.listen: 2, .established: 40]
-    var third = NamespaceNumbers(id: NetnsID(rawValue: 4_026_532_307))
-    third.states = [.listen: 3, .established: 12]
+  private static var namespaces: [NamespaceAccount] {
+    var first = namespace(own, [.listen: 12, .established: 703, .timeWait: 41, .finWait2: 2])
+    first.sample.isOwn = true
+    var second = namespace(NetnsID(rawValue: 4_026_532_201), [.listen: 2, .established: 40])
+    second.sample.name = "blue"
+    let third = namespace(NetnsID(rawValue: 4_026_532_307), [.listen: 3, .established: 12])
     return [first, second, third]
+  }
+
+  private static func namespace(_ id: NetnsID, _ states: [TCPState: Int]) -> NamespaceAccount {
+    var account = NamespaceAccount(NamespaceSample(id: id))
+    account.states = StateCounts(states)
+    return account
   }
 
   /// Two days of samples; CLOSE_WAIT grows in the last hour.

@@ -55,8 +55,8 @@ import Testing
 
   @Test func `however many findings there are, the page has 30 and says how many more`() {
     var input = StatusHost.crowded
-    let many = input.metrics.findings.filter { $0.lifecycle != .resolved }
-    input.metrics.findings = (0..<20).flatMap { round in
+    let many = input.snapshot.findings.filter { $0.lifecycle != .resolved }
+    input.snapshot.findings = (0..<20).flatMap { round in
       many.map { finding in
         var copy = finding
         copy.id += "\(round)"
@@ -88,9 +88,9 @@ import Testing
 
   @Test func `the settings of a finding's processes are not on the page`() {
     var input = StatusHost.leaking
-    input.metrics.findings[0].culprits[0].process.command = "secret-command"
-    input.metrics.findings[0].culprits[0].process.executable = "/opt/secret-path"
-    input.metrics.findings[0].culprits[0].process.cgroup = "/secret-cgroup"
+    input.snapshot.findings[0].culprits[0].process.command = "secret-command"
+    input.snapshot.findings[0].culprits[0].process.executable = "/opt/secret-path"
+    input.snapshot.findings[0].culprits[0].process.cgroup = "/secret-cgroup"
     #expect(!html(input).contains("secret"))
   }
 
@@ -108,18 +108,16 @@ import Testing
   func `a name cannot become markup, whatever kind of owner has it`(_ name: String) {
     for kind in [Owner.Kind.unit, .container, .program] {
       var input = StatusHost.leaking
-      input.metrics.findings[0].owner = Owner(kind, name)
-      input.metrics.findings[0].namespace = NetnsID(rawValue: 1)
-      input.metrics.findings[0].namespaceName = name
-      input.metrics.findings[0].id = name
-      input.metrics.owners[0].owner = Owner(kind, name)
-      input.metrics.listeners[0].owner = Owner(kind, name)
-      var other = NamespaceNumbers(id: NetnsID(rawValue: 1))
-      other.name = name
-      input.metrics.namespaces.append(other)
-      var resolved = input.metrics.findings[0]
+      input.snapshot.findings[0].owner = Owner(kind, name)
+      input.snapshot.findings[0].namespace = NetnsID(rawValue: 1)
+      input.snapshot.findings[0].namespaceName = name
+      input.snapshot.findings[0].id = name
+      input.snapshot.picture.owners[0].owner = Owner(kind, name)
+      input.snapshot.picture.listeners[0].owner = Owner(kind, name)
+      input.snapshot.picture.namespaces.append(Self.namespace(name))
+      var resolved = input.snapshot.findings[0]
       resolved.lifecycle = .resolved
-      input.metrics.findings.append(resolved)
+      input.snapshot.findings.append(resolved)
       let page = html(input)
       // The plain host with one namespace more has exactly the same tags.
       #expect(Self.tags(page) == Self.tags(plain(kind)), "\(kind) \(name)")
@@ -127,16 +125,20 @@ import Testing
     }
   }
 
+  private static func namespace(_ name: String) -> NamespaceAccount {
+    var sample = NamespaceSample(id: NetnsID(rawValue: 1))
+    sample.name = name
+    return NamespaceAccount(sample)
+  }
+
   private func plain(_ kind: Owner.Kind) -> String {
     var input = StatusHost.leaking
-    input.metrics.findings[0].owner = Owner(kind, "plain")
-    input.metrics.findings[0].namespace = NetnsID(rawValue: 1)
-    var other = NamespaceNumbers(id: NetnsID(rawValue: 1))
-    other.name = "plain"
-    input.metrics.namespaces.append(other)
-    var resolved = input.metrics.findings[0]
+    input.snapshot.findings[0].owner = Owner(kind, "plain")
+    input.snapshot.findings[0].namespace = NetnsID(rawValue: 1)
+    input.snapshot.picture.namespaces.append(Self.namespace("plain"))
+    var resolved = input.snapshot.findings[0]
     resolved.lifecycle = .resolved
-    input.metrics.findings.append(resolved)
+    input.snapshot.findings.append(resolved)
     return html(input)
   }
 
@@ -150,7 +152,7 @@ import Testing
   // MARK: States of the daemon
 
   @Test func `before the first look it says so and claims nothing`() {
-    let page = html(StatusInput(MetricsInput()))
+    let page = html(StatusInput(DaemonSnapshot()))
     #expect(page.contains("<h1>No sample yet</h1>"))
     #expect(!page.contains("Nothing is stuck"))
     #expect(!page.contains("<table"))
@@ -163,14 +165,14 @@ import Testing
     #expect(page.contains("<header class=\"verdict stale\">"))
     #expect(page.contains("The newest sample is 41 s old, where one is due every 10 s."))
     #expect(!page.contains("Nothing is stuck"))
-    input.sampleAgeSeconds = 39
+    input.sampleAgeSeconds = 31
     #expect(!html(input).contains("verdict stale"))
   }
 
   @Test func `what is only suspected is not called firing, and the page says what is missing`() {
     var input = StatusHost.leaking
-    input.metrics.findings = [FoundLeak.closeWait(lifecycle: .pending)]
-    input.metrics.findings[0].doubts = [.maybeFillingPool]
+    input.snapshot.findings = [FoundLeak.closeWait(lifecycle: .pending)]
+    input.snapshot.findings[0].doubts = [.maybeFillingPool]
     let page = html(input)
     #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
     #expect(page.contains("<dt>Missing</dt>\n<dd>a pool that fills looks the same"))
@@ -181,7 +183,7 @@ import Testing
     var input = StatusHost.leaking
     #expect(html(input).contains("<path class=\"cone\""))
     #expect(!html(input).contains("not in the newest sample"))
-    input.metrics.sampledAt = input.metrics.sampledAt?.advanced(bySeconds: 25)
+    input.snapshot.newestSample?.takenAt = StatusHost.now.advanced(bySeconds: 25)
     let page = html(input)
     #expect(page.contains("not in the newest sample; last 24 s before"))
     #expect(!page.contains("<path class=\"cone\""))
@@ -189,7 +191,7 @@ import Testing
 
   @Test func `a namespace that is gone is not taken for closewatch's own`() {
     var input = StatusHost.leaking
-    input.metrics.findings[0].namespace = NetnsID(rawValue: 99)
+    input.snapshot.findings[0].namespace = NetnsID(rawValue: 99)
     let page = html(input)
     #expect(page.contains("network namespace net:[99]"))
     #expect(page.contains("nsenter -t PID -n ss -tnpo"))

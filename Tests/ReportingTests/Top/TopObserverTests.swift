@@ -47,7 +47,7 @@ import Testing
     #expect(web.waiting == 0)
     #expect(web.total == 21)
     // The limit is that of the worker, which is nearer to it.
-    #expect(web.descriptorLimit == 64)
+    #expect(web.account.descriptors?.limit == 64)
     let kernel = try owner("kernel", in: picture)
     #expect(kernel.total == 2)
     #expect(kernel.waiting == 0)

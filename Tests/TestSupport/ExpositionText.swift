@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A page of metrics read back the way Prometheus does: strictly, one line at a time.
-struct ExpositionText {
-  struct Failure: Error, CustomStringConvertible { var description: String }
+package struct ExpositionText {
+  package struct Failure: Error, CustomStringConvertible { package var description: String }
 
-  struct Sample: Hashable {
-    var name: String
-    var labels: [String: String]
-    var value: Double
+  package struct Sample: Hashable {
+    package var name: String
+    package var labels: [String: String]
+    package var value: Double
   }
 
-  var types: [String: String] = [:]
-  var helps: [String: String] = [:]
-  var units: [String: String] = [:]
-  var samples: [Sample] = []
-  var isEnded = false
+  package private(set) var types: [String: String] = [:]
+  package private(set) var helps: [String: String] = [:]
+  package private(set) var units: [String: String] = [:]
+  package private(set) var samples: [Sample] = []
+  package private(set) var isEnded = false
 
-  init(_ bytes: [UInt8]) throws {
+  package init(_ bytes: [UInt8]) throws {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(description: "not UTF-8")
     }
@@ -27,7 +27,7 @@ struct ExpositionText {
     }
   }
 
-  func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
+  package func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
     samples.first { sample in
       sample.name == name && labels.allSatisfy { sample.labels[$0.key] == $0.value }
     }?.value

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// Sockets of one owner that wait to be closed for one reason, and that no finding speaks of.
+package struct WaitingGroup: Sendable {
+  package var owner: Owner
+  package var kind: Waiting.Kind
+  package var sockets = 0
+  package var oldest: Age?
+  package var peers: [IPAddress: Int] = [:]
+
+  init(owner: Owner, kind: Waiting.Kind) {
+    self.owner = owner
+    self.kind = kind
+  }
+
+  fileprivate mutating func add(_ row: SocketRow, _ age: Age) {
+    sockets += 1
+    peers[row.remoteAddress, default: 0] += 1
+    if age.bound != .unknown, age.seconds > oldest?.seconds ?? -1 { oldest = age }
+  }
+}
+
+/// Gathers what waits to be closed by owner and reason, without what a finding speaks of.
+package struct WaitingGroups {
+  private struct Key: Hashable {
+    var owner: Owner
+    var kind: Waiting.Kind
+  }
+
+  private struct Judged: Hashable {
+    var state: TCPState
+    var pid: Int32
+  }
+
+  /// Sockets without a process, as a finding speaks of them.
+  private struct Place: Hashable {
+    var namespace: NetnsID
+    var state: TCPState
+    var port: UInt16
+    var isLocal: Bool
+  }
+
+  private let judged: Set<Judged>
+  private let judgedPlaces: Set<Place>
+  private var groups: [Key: WaitingGroup] = [:]
+
+  /// - Parameter findings: Those that have ended speak of nothing any more.
+  package init(besides findings: [Finding]) {
+    let findings = findings.filter { $0.lifecycle != .resolved }
+    judged = Set(
+      findings.flatMap { finding in
+        finding.culprits.map { Judged(state: finding.state, pid: $0.process.id.pid) }
+      })
+    judgedPlaces = Set(
+      findings.flatMap { finding in
+        [(finding.localPort, true), (finding.remotePort, false)].compactMap { port, isLocal in
+          port.map {
+            Place(
+              namespace: finding.namespace, state: finding.state, port: $0, isLocal: isLocal)
+          }
+        }
+      })
+  }
+
+  /// Those with most sockets first.
+  package var sorted: [WaitingGroup] {
+    groups.values.sorted { a, b in
+      if a.sockets != b.sockets { return a.sockets > b.sockets }
+      return a.owner != b.owner ? a.owner < b.owner : a.kind.rawValue < b.kind.rawValue
+    }
+  }
+
+  /// - Parameter holding: Who holds it, or the listener that it waits for.
+  mutating func add(
+    _ row: SocketRow, _ kind: Waiting.Kind, _ age: Age, _ holding: [Int32],
+    in processes: ProcessTable
+  ) {
+    let records = holding.compactMap { processes[$0] }
+    if records.contains(where: { isJudged(row.state, $0.id.pid) }) { return }
+    if records.isEmpty, isJudgedByPlace(row) { return }
+    let owner = records.min { $0.id.pid < $1.id.pid }?.owner ?? .nobody
+    groups[Key(owner: owner, kind: kind), default: WaitingGroup(owner: owner, kind: kind)]
+      .add(row, age)
+  }
+
+  /// A descriptor on a dead socket.
+  mutating func addDead(_ process: Int32, in processes: ProcessTable) {
+    let record = processes[process]
+    if let record, isJudged(.close, record.id.pid) { return }
+    let owner = record?.owner ?? .nobody
+    groups[Key(owner: owner, kind: .dead), default: WaitingGroup(owner: owner, kind: .dead)]
+      .sockets += 1
+  }
+
+  private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
+    judged.contains(Judged(state: state, pid: pid))
+  }
+
+  private func isJudgedByPlace(_ row: SocketRow) -> Bool {
+    [(row.localPort, true), (row.remotePort, false)].contains { port, isLocal in
+      judgedPlaces.contains(
+        Place(namespace: row.namespace, state: row.state, port: port, isLocal: isLocal))
+    }
+  }
+}
