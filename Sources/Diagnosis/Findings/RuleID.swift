@@ -26,6 +26,9 @@ package enum Cause: String, Hashable, Sendable, CaseIterable {
   case eofReadNotClosed = "eof-read-not-closed"
   /// Recv-Q 1 (or only a TLS close_notify): nobody reads this socket any more.
   case eofUnread = "eof-unread"
+  /// Recv-Q 0, and the other end, which is on this host too, still waits for an answer: it has shut
+  /// down its sending only.
+  case peerWaitsForAnswer = "peer-waits-for-answer"
   /// Recv-Q above 1: input that the application never took.
   case dataUnread = "data-unread"
   /// Held by a process that did not open it, or still held by a child.

@@ -40,6 +40,14 @@ package struct RuleSettings: Hashable, Sendable {
   /// are less than a tenth of the smallest limit in use.
   package var poolBound = 100
 
+  /// So many sockets of one owner that have outstayed the patience are told of whatever they are,
+  /// unless a rule can say why they are harmless. 100: as ``poolBound``.
+  package var mostUnjudged = 100
+
+  /// The watch that is advised to who has looked once. What runs out before twice of it is over
+  /// must be told by that look.
+  package static let advisedWatchSeconds = 60.0
+
   /// A patience of less than a minute is somebody who asks now and cannot wait.
   var isShortWatch: Bool { patienceSeconds < 60 }
 

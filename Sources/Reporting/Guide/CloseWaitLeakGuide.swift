@@ -10,6 +10,7 @@ enum CloseWaitLeakGuide {
     switch cause {
     case .eofUnread: eofUnread(runtime)
     case .dataUnread: dataUnread(runtime)
+    case .peerWaitsForAnswer: peerWaits(runtime)
     case .inheritedByChild: inherited(runtime)
     case .stuckWriter: stuckWriter(runtime)
     default: eofRead(runtime)
@@ -71,6 +72,24 @@ enum CloseWaitLeakGuide {
           "Raising net.ipv4.tcp_rmem or SO_RCVBUF",
           why: "A larger buffer holds more input that nobody reads."),
       ] + futile)
+  }
+
+  private static func peerWaits(_ runtime: ProcessRuntime) -> GuideText {
+    GuideText(
+      title: "Half-closed by peers that wait for an answer",
+      meaning: """
+        The peers are on this host. They have shut down their sending and keep their sockets \
+        (FIN_WAIT2): each still waits for what the program has to say. Closing now would lose the \
+        answer. What grows is work that is not finished, or an answer that is never ended.
+        """,
+      now: StackDump.steps(runtime) + [
+        "See who waits at the other end:\nps -o pid,ppid,lstart,args -p {peer}"
+      ] + GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime],
+      fix: [
+        "Answer, then close: give the work behind each request a deadline.",
+        "In a proxy or tunnel: pass the end of the stream on, and close when both sides have ended.",
+      ],
+      doesNotHelp: futile)
   }
 
   private static func inherited(_ runtime: ProcessRuntime) -> GuideText {

@@ -10,7 +10,10 @@ package enum RuleGuide {
   package static func causes(of rule: RuleID) -> [Cause] {
     switch rule {
     case .closeWaitLeak, .closeWaitStuck:
-      [.eofReadNotClosed, .eofUnread, .dataUnread, .inheritedByChild, .stuckWriter]
+      [
+        .eofReadNotClosed, .eofUnread, .dataUnread, .peerWaitsForAnswer, .inheritedByChild,
+        .stuckWriter,
+      ]
     case .acceptQueueStall: [.notAccepted]
     case .closedFdLeak:
       [.connectionDead, .writeErrorIgnored, .resetUnnoticed, .keepaliveExpired]
