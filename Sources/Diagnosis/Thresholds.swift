@@ -58,8 +58,9 @@ package struct Threshold: Sendable {
 extension Threshold {
   /// All of them, in the order of the settings file.
   package static let all = [
-    patience, quiet, fewestDefects, fewestStuck, fewestPoolLike, poolBound, smallestBlock,
-    drainShare, fewestUnfinished, unfinishedShare, idle, fewestIdle, portShareWarning,
+    patience, quiet, fewestDefects, fewestStuck, fewestPoolLike, poolBound,
+    mostUnjudged, smallestBlock, drainShare, fewestUnfinished, unfinishedShare, idle, fewestIdle,
+    portShareWarning,
     portShareCritical, descriptorShareWarning, criticalHorizon, noticeHorizon, orphanShareWarning,
     connectionLimit,
   ]
@@ -111,6 +112,14 @@ extension Threshold {
       the defaults of the pools of databases, HTTP clients and thread pools lie between 2 and 100, \
       and a daemon has the time to wait
       """)
+
+  package static let mostUnjudged = count(
+    "most-unjudged", \.mostUnjudged,
+    """
+    From so many sockets of one owner on that have outstayed the patience they are reported \
+    whatever they are, unless a rule can say why they are harmless
+    """,
+    why: "no common pool is larger: see pool-bound")
 
   package static let smallestBlock = count(
     "smallest-block", \.smallestBlock,

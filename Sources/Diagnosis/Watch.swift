@@ -41,6 +41,7 @@ package struct Watch: Sendable {
     guard let census else { return HolderSearch() }
     var search = census.search(
       settings: settings, deadSockets: deadSockets, learnOpeners: learnOpeners)
+    search.records += ledger.pidsToAskWhetherAlive
     // A hunt costs a quarter of a second of a core: not again and again for one that hides.
     if hunts < Self.huntsMost {
       search.hunts = RuleCatalog.rules.flatMap { $0.hunts(in: census, settings: settings) }
@@ -58,7 +59,7 @@ package struct Watch: Sendable {
   package mutating func judge() -> [FindingEvent] {
     guard let census else { return [] }
     return ledger.update(
-      RuleCatalog.findings(in: Inquiry(census, settings: settings)), at: census.now,
-      quietSeconds: settings.quietSeconds)
+      RuleCatalog.findings(in: Inquiry(census, settings: settings)), in: census,
+      at: census.now, quietSeconds: settings.quietSeconds)
   }
 }

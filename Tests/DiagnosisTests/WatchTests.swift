@@ -38,7 +38,7 @@ struct WatchTests {
     story.look(at: 1000)
     let leak = try #require(story.finding(.closeWaitLeak))
     #expect(leak.lifecycle == .pending)
-    #expect(leak.doubts.contains(.maybeFillingPool))
+    #expect(leak.doubts.contains(.poolOrLeak))
   }
 
   @Test func `an empty host has no findings and no events`() {
@@ -61,8 +61,7 @@ struct WatchTests {
     story.restart()
     story.look(every: 10, from: 410, through: 600)
     #expect(story.firing.contains { $0.id == id })
-    // What was there at the start is a block as well, until its growth is seen.
-    withKnownIssue { #expect(story.firing.count == 1) }
+    #expect(story.firing.count == 1)
     #expect(id == "close-wait-leak/unit:api.service/:8080")
   }
 

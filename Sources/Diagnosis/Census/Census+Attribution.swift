@@ -84,6 +84,7 @@ extension Census {
 
   /// Takes in the answer to `search`.
   package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
+    noteEnds(report, of: search)
     for record in report.processes { processes.update(record) }
     counters.record(report.processes, at: now)
     holderGaps = report.gaps
@@ -100,6 +101,7 @@ extension Census {
     let ended = endedServices(report, of: search)
     if let previousLookAt { departures.forget(ofProcesses: ended, since: previousLookAt) }
     takeInDeadSockets(report, of: search, ended: ended)
+    forgetDeadSocketsOfEnded(report)
     lost = [:]
     if looks % 64 == 0 { forgetOldProcesses() }
   }
@@ -169,7 +171,10 @@ extension Census {
       }
     }
     let (gone, closed) = deadSockets.update(known, at: now, absent: absent, searched: searched)
-    for inode in closed { holders.forget(inode) }
+    for deadSocket in closed {
+      holders.forget(deadSocket.inode)
+      if !ended.contains(deadSocket.process) { recordDeparture(of: deadSocket) }
+    }
     for connection in gone {
       if !ended.contains(connection.opener) { recordDeparture(of: connection, at: now) }
       holders.forget(connection.inode)

@@ -35,6 +35,44 @@ extension Census {
       })
   }
 
+  /// Notes which of the processes that were asked for live no more. A search that was cut short, or
+  /// that others' processes are hidden from, proves nothing.
+  mutating func noteEnds(_ report: HolderReport, of search: HolderSearch) {
+    let alive = Set(report.processes.map(\.id))
+    for id in alive { ended.remove(id) }
+    guard !report.gaps.contains(where: { $0.kind == .boundReached || $0.kind == .processesHidden })
+    else { return }
+    for pid in search.records {
+      guard let id = processes.index(pid: pid).flatMap({ processes[$0]?.id }), !alive.contains(id)
+      else { continue }
+      ended.add(id, at: now)
+    }
+  }
+
+  /// What a process left on dead sockets went with it, unless another one has it too.
+  mutating func forgetDeadSocketsOfEnded(_ report: HolderReport) {
+    let gone = Set(
+      Set(deadSockets.all.values.map(\.process)).filter { process in
+        processes[process].map { ended.contains($0.id) } ?? false
+      })
+    guard !gone.isEmpty else { return }
+    var heirs: [UInt64: Int32] = [:]
+    for deadSocket in report.deadSockets where !ended.contains(deadSocket.process) {
+      heirs[deadSocket.inode] = processes.index(of: deadSocket.process)
+    }
+    for inode in deadSockets.leave(gone, to: heirs) { holders.forget(inode) }
+  }
+
+  /// A descriptor on a dead socket was closed: it stayed in the state that the connection died in.
+  mutating func recordDeparture(of deadSocket: DeadSocket) {
+    guard let connection = deadSocket.connection, connection.state == .closeWait else { return }
+    departures.record(
+      Departure(
+        at: now, dwellSeconds: max(0, now.seconds(since: connection.stateSince)),
+        process: deadSocket.process),
+      key: PortKey(connection))
+  }
+
   /// Those with most sockets lost first.
   private var losers: [Int32] {
     var counts = lost

@@ -32,10 +32,12 @@ package struct Census: Sendable {
   package let firstLookAt: BootInstant
   /// The look before the newest.
   package private(set) var previousLookAt: BootInstant?
-  /// The longest time between two looks that came late by a factor of three or more, if any.
-  package private(set) var longestGapSeconds: Double?
   /// Whether a sample has read ESTABLISHED: before, none is not a number.
   package private(set) var hasReadEstablished = false
+  /// The newest time between two looks that was longer than the pace of the watch explains.
+  package private(set) var newestGap: (endedAt: BootInstant, seconds: Double)?
+  /// Processes that are known to live no more.
+  package internal(set) var ended = EndedProcesses()
   /// Rows that were not remembered because ``RuleSettings/connectionLimit`` was reached.
   package private(set) var foldedRows = 0
 
@@ -47,10 +49,12 @@ package struct Census: Sendable {
   private var slotOfRow: [Int32] = []
   private let limit: Int
   private var usualInterval: Double?
+  /// The interval before, if it was late.
+  private var lateInterval: Double?
   /// Whether the newest look came late.
   private var isAfterGap = false
   /// How long connections of a namespace are kept that can't be read for the moment.
-  private static let unreadNamespaceKeptSeconds = 600.0
+  private static let unreadNamespaceKeptSeconds = 3600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first
@@ -118,9 +122,9 @@ package struct Census: Sendable {
     connection.rowIndex >= 0 ? sample.sockets[Int(connection.rowIndex)] : nil
   }
 
-  package func connection(of row: SocketRow) -> Connection? {
-    slot(of: SocketID(row)).map { slots[Int($0)] }
-  }
+  package func connection(of row: SocketRow) -> Connection? { connection(SocketID(row)) }
+
+  func connection(_ id: SocketID) -> Connection? { slot(of: id).map { slots[Int($0)] } }
 
   package func namespace(_ id: NetnsID) -> NamespaceSample? {
     sample.namespaces.first { $0.id == id }
@@ -131,13 +135,7 @@ package struct Census: Sendable {
   mutating func advance(with next: Sample) {
     precondition(next.takenAt >= sample.takenAt, "samples must come in the order of their clock")
     let interval = next.takenAt.seconds(since: sample.takenAt)
-    if let usual = usualInterval, interval > 3 * usual + 1 {
-      longestGapSeconds = max(longestGapSeconds ?? 0, interval)
-      isAfterGap = true
-    } else {
-      isAfterGap = false
-      usualInterval = interval
-    }
+    notePace(interval, at: next.takenAt)
     previousLookAt = sample.takenAt
     looks += 1
     forgetListeners(goneFrom: next)
@@ -146,6 +144,14 @@ package struct Census: Sendable {
     takeIn(next, isFirst: false)
     counters.record(next)
     removeAbsent()
+  }
+
+  /// A look that is late once is a gap; the second one of its kind is another pace.
+  private mutating func notePace(_ interval: Double, at now: BootInstant) {
+    let isLate = usualInterval.map { interval > 3 * $0 + 1 } ?? false
+    isAfterGap = isLate && !(lateInterval.map { interval <= 3 * $0 + 1 } ?? false)
+    lateInterval = isLate ? interval : nil
+    if isAfterGap { newestGap = (now, interval) } else { usualInterval = interval }
   }
 
   @inline(__always)

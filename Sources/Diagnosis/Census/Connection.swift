@@ -10,6 +10,12 @@ package struct SocketID: Hashable, Sendable {
   package var key: UInt64
   package var namespace: NetnsID
 
+  /// Of a dead socket that was never seen alive: sockfs has one number space for all namespaces.
+  init(inode: UInt64) {
+    key = inode
+    namespace = NetnsID(rawValue: 0)
+  }
+
   package init(_ row: SocketRow) {
     namespace = row.namespace
     key = row.knowledge.contains(.cookie) ? row.cookie : Self.tupleKey(row)
@@ -72,6 +78,8 @@ package struct Connection: Sendable {
   var bytesAcked: UInt32 = 0
   var bytesReceived: UInt32 = 0
   var sendQueue: UInt32 = 0
+  /// Recv-Q in the last row that was seen: kept for what has died since.
+  var receiveQueue: UInt32 = 0
   package let localPort: UInt16
   package let remotePort: UInt16
   package var state: TCPState
@@ -159,6 +167,7 @@ package struct Connection: Sendable {
     bytesAcked = UInt32(truncatingIfNeeded: row.bytesAcked)
     bytesReceived = UInt32(truncatingIfNeeded: row.bytesReceived)
     sendQueue = row.sendQueue
+    receiveQueue = row.receiveQueue
     if row.inode != 0 {
       inode = row.inode
       flags.insert(.hadInode)

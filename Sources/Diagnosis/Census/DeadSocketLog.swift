@@ -44,11 +44,11 @@ package struct DeadSocketLog: Sendable {
   ///     gone after two absences; its descriptor is found dead at the first.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
-  ///   And the inodes of the dead sockets whose descriptors are closed now.
+  ///   And the dead sockets whose descriptors are closed now.
   mutating func update(
     _ found: [(deadSocket: DeadDescriptor, process: Int32)], at instant: BootInstant,
     absent: [UInt64: Connection] = [:], searched: (Int32) -> Bool
-  ) -> (gone: [Connection], closed: [UInt64]) {
+  ) -> (gone: [Connection], closed: [DeadSocket]) {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
       present.insert(descriptor.inode)
@@ -68,11 +68,11 @@ package struct DeadSocketLog: Sendable {
       }
     }
     hasSearched = true
-    var closed: [UInt64] = []
+    var closed: [DeadSocket] = []
     for deadSocket in all.values
     where !present.contains(deadSocket.inode) && searched(deadSocket.process) {
       all[deadSocket.inode] = nil
-      closed.append(deadSocket.inode)
+      closed.append(deadSocket)
       departures.append(
         Departure(
           at: instant, dwellSeconds: instant.seconds(since: deadSocket.since),
@@ -86,6 +86,22 @@ package struct DeadSocketLog: Sendable {
       if !present.contains(inode) { gone.append(connection) }
     }
     return (gone, closed)
+  }
+
+  /// Processes have ended: what they had goes with them, or to those that have it too.
+  ///
+  /// - Returns: The inodes that went.
+  mutating func leave(_ processes: Set<Int32>, to heirs: [UInt64: Int32]) -> [UInt64] {
+    var gone: [UInt64] = []
+    for deadSocket in all.values where processes.contains(deadSocket.process) {
+      if let heir = heirs[deadSocket.inode] {
+        all[deadSocket.inode]?.process = heir
+      } else {
+        all[deadSocket.inode] = nil
+        gone.append(deadSocket.inode)
+      }
+    }
+    return gone
   }
 
   var processes: Set<Int32> {

@@ -9,6 +9,11 @@ package struct SocketGroup: Sendable {
   /// known.
   package var service: Int32
   package var members: [Connection] = []
+  /// Descriptors of the same story whose connection has died in this state.
+  package var dead: [DeadSocket] = []
+
+  /// Those that are there and those that have died.
+  var connections: [Connection] { dead.isEmpty ? members : members + dead.compactMap(\.connection) }
 
   /// The listener's port; nil for outbound connections.
   package var localPort: UInt16? { port.isInbound ? port.port : nil }
@@ -68,11 +73,7 @@ package struct Inquiry: Sendable {
   func groups(
     of state: TCPState, where isWanted: (Connection, SocketRow) -> Bool
   ) -> [SocketGroup] {
-    struct Key: Hashable {
-      var port: PortKey
-      var service: Int32
-    }
-    var positions: [Key: Int] = [:]
+    var positions: [GroupKey: Int] = [:]
     var groups: [SocketGroup] = []
     var listening: [ListeningEnd: [Int32]] = [:]
     for slot in slotsByState[Int(state.rawValue)] {
@@ -80,7 +81,7 @@ package struct Inquiry: Sendable {
       guard let row = census.row(of: connection), isWanted(connection, row) else { continue }
       let port = PortKey(connection)
       let service = service(of: connection, row: row, &listening)
-      let key = Key(port: port, service: service)
+      let key = GroupKey(port: port, service: service)
       if let position = positions[key] {
         groups[position].members.append(connection)
       } else {
@@ -91,6 +92,66 @@ package struct Inquiry: Sendable {
     return groups.sorted { a, b in
       (b.members.count, a.port.port, a.service) < (a.members.count, b.port.port, b.service)
     }
+  }
+
+  private struct GroupKey: Hashable {
+    var port: PortKey
+    var service: Int32
+  }
+
+  /// Whether a dead socket is one that was stuck in CLOSE_WAIT: its row was ended by the kernel's
+  /// own probes, or long after it should have been closed. Without, its program has written to it,
+  /// and has not cared for the error.
+  func wasStuck(_ deadSocket: DeadSocket) -> Bool {
+    guard let connection = deadSocket.connection, connection.state == .closeWait else {
+      return false
+    }
+    let stayed = connection.lastSeen.seconds(since: CloseWaitGroup.quietSince(connection))
+    return connection.flags.contains(.hadKeepalive)
+      || stayed >= settings.patience(for: .closeWaitLeak)
+  }
+
+  /// Adds what has died in CLOSE_WAIT with its descriptor open: it is of the story of the sockets
+  /// that are still there.
+  func addDead(to groups: inout [SocketGroup]) {
+    let stuck = census.deadSockets.all.values.filter(wasStuck).sorted { $0.inode < $1.inode }
+    guard !stuck.isEmpty else { return }
+    var positions: [GroupKey: Int] = [:]
+    for (position, group) in groups.enumerated() {
+      positions[GroupKey(port: group.port, service: group.service)] = position
+    }
+    for deadSocket in stuck {
+      guard let connection = deadSocket.connection else { continue }
+      let port = PortKey(connection)
+      let key = GroupKey(port: port, service: services.service(of: deadSocket.process))
+      // A child that has inherited it is charged to the listener, as its living ones are.
+      let position =
+        positions[key] ?? (port.isInbound ? groups.firstIndex { $0.port == port } : nil)
+      if let position {
+        groups[position].dead.append(deadSocket)
+      } else {
+        positions[key] = groups.count
+        groups.append(SocketGroup(port: port, service: key.service, dead: [deadSocket]))
+      }
+    }
+  }
+
+  /// Connections to one place that a service has opened while watched and that are still there,
+  /// in whatever state, by service and remote port.
+  func openedWhileWatched() -> [OpenedKey: Int] {
+    var counts: [OpenedKey: Int] = [:]
+    for connection in census.connections
+    where !connection.flags.contains(.isInbound) && connection.firstSeen > census.firstLookAt {
+      let service = services.service(of: connection.opener)
+      guard service >= 0 else { continue }
+      counts[OpenedKey(service: service, port: connection.remotePort), default: 0] += 1
+    }
+    return counts
+  }
+
+  struct OpenedKey: Hashable {
+    var service: Int32
+    var port: UInt16
   }
 
   /// The service that a connection is charged to.
@@ -133,16 +194,30 @@ package struct Inquiry: Sendable {
   func trend(
     _ group: SocketGroup, patienceSeconds: Double, since: (Connection) -> BootInstant
   ) -> Trend {
-    let leavers = census.departures.departures(group.port, since: census.firstLookAt) { process in
-      services.service(of: process) == group.service
-    }
-    let members = group.members.map { connection in
+    let leavers = leavers(of: group)
+    let members = group.connections.map { connection in
       Trend.Member(
         since: since(connection),
         isDated: connection.flags.contains(.sinceIsExact)
           || !connection.flags.contains(.inFirstLook))
     }
     return Trend(members, departures: leavers, watched: watched(patienceSeconds))
+  }
+
+  /// How many have their other end on this host, held by a process that has shut down its sending
+  /// and still waits for an answer.
+  func waitingPeers(of members: [Connection]) -> Int {
+    members.count { member in
+      guard let row = census.row(of: member), let other = pairs.otherEnd(of: row, in: census)
+      else { return false }
+      return other.state == .finWait2 && other.inode != 0
+    }
+  }
+
+  func leavers(of group: SocketGroup) -> Departures {
+    census.departures.departures(group.port, since: census.firstLookAt) { process in
+      services.service(of: process) == group.service
+    }
   }
 
   func watched(_ patienceSeconds: Double) -> Trend.Watched {

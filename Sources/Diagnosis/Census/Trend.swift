@@ -74,7 +74,10 @@ package struct Trend: Hashable, Sendable {
     patienceSeconds = max(watched.patienceSeconds, isUsual ? 2 * slowDwell : 0)
     let patience = patienceSeconds
     survivors = members.count { now.seconds(since: $0.since) >= patience }
-    entered = left + members.count { $0.since >= watched.firstLookAt }
+    // Those that were there before the watch did not come in it, whether they have left or not.
+    entered =
+      departures.newest.count { $0.at.advanced(bySeconds: -$0.dwellSeconds) >= watched.firstLookAt }
+      + members.count { $0.isDated && $0.since >= watched.firstLookAt }
     isWatchedTooShort = watched.seconds < patience / 2
     // Newcomers may still leave at the usual pace: they prove nothing yet.
     let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patience)
@@ -105,11 +108,12 @@ package struct Trend: Hashable, Sendable {
   private mutating func judge(_ flow: Flow, intervalSeconds: Double) {
     let recent = flow.change(within: flow.window)
     guard recent.span > 0 else { return }
-    growth = flow.rate
     let gap = recent.span / Double(recent.came)
     let isRecent = flow.youngest - flow.grace <= 5 * gap + 2 * intervalSeconds
     isGrowing =
       recent.net >= max(3, recent.noise) && isRecent && flow.isSpread(recent)
+    // The pace of a burst is no growth: it is over.
+    if isGrowing { growth = flow.rate }
   }
 }
 
@@ -143,6 +147,8 @@ private struct Flow {
   private let hasOlder: Bool
   private let departures: Departures
   private let now: BootInstant
+  /// Less than that was not told apart by the looks: no rate is of a shorter time.
+  private let shortest: Double
 
   /// nil with fewer than two arrivals.
   init?(
@@ -152,6 +158,7 @@ private struct Flow {
     self.grace = grace
     self.departures = departures
     now = watched.now
+    shortest = max(watched.intervalSeconds, 1)
     // Before the first look, only those that stayed are known. Growth is judged on the time
     // watched; a single look has nothing better than the ages of those that are still there.
     let horizon = watched.seconds >= patienceSeconds / 2 ? watched.seconds : .infinity
@@ -176,6 +183,7 @@ private struct Flow {
       span = min(span, oldest - grace + (oldest - youngest) / Double(max(1, came - 1)))
     }
     let noise = 2 * Double(came + gone).squareRoot()
+    if span > 0 { span = max(span, shortest) }
     return Change(came: came, span: span, net: Double(came - gone), noise: noise)
   }
 

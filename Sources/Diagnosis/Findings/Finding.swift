@@ -130,6 +130,8 @@ package struct Forecast: Hashable, Sendable {
     lowSeconds = Double(left) / rate.high
     highSeconds = rate.low > 0 ? Double(left) / rate.low : nil
   }
+  /// What stands runs out at no time.
+  package mutating func stop() { (seconds, lowSeconds, highSeconds) = (nil, nil, nil) }
 }
 
 /// How many of a finding's sockets go to one place.
@@ -188,8 +190,8 @@ package enum Doubt: String, Hashable, Sendable {
   case oneLook = "one-look"
   /// Not watched for long enough.
   case watchedTooShort = "watched-too-short"
-  /// A pool that is filling looks the same until it reaches its bound.
-  case maybeFillingPool = "maybe-filling-pool"
+  /// An idle pool looks the same until one of its connections is used next.
+  case poolOrLeak = "idle-pool-or-leak"
   /// Some of these do get closed, later than the patience.
   case someDrain = "some-drain"
   /// Ages are lower bounds.
@@ -242,6 +244,20 @@ package struct Finding: Hashable, Sendable {
   package var firstSeen: BootInstant?
   /// What has happened to it, oldest first; at most 8.
   package var changes: [FindingChange] = []
+  /// The sockets that it is about, those that have outstayed the patience. Empty where it is about
+  /// none, but about a process, a port range or the host.
+  package var members: [Member] = []
+  /// The most sockets that it ever had.
+  package var peak = 0
+  /// The last of its members came then; nil while it grows, and where nothing is known of it.
+  package var notGrowingSince: BootInstant?
+  /// Members that could not be seen in the newest look, and the last one that showed all.
+  package var unseen = 0
+  package var notSeenSince: BootInstant?
+  /// How it ended; nil before it has.
+  package var end: FindingEnd?
+  /// What it is when it stands: it neither grows nor goes.
+  package var standingSeverity = Severity.warning
 
   package init(
     id: String, rule: RuleID, cause: Cause, lifecycle: Lifecycle, severity: Severity,
@@ -256,6 +272,7 @@ package struct Finding: Hashable, Sendable {
     self.owner = owner
     self.state = state
     self.sockets = sockets
+    peak = sockets
   }
 }
 

@@ -23,20 +23,41 @@ package struct FindingEvent: Hashable, Sendable {
 }
 
 /// The life of every finding: pending, firing, resolved. Raised when confirmed, told again only
-/// when it gets worse by a step, retracted when it has ended.
+/// when it gets worse by a step, retracted when its sockets have gone.
 package struct FindingLedger: Sendable {
   private struct Entry: Sendable {
     var finding: Finding
     var lastTrueAt: BootInstant
+    /// The last look in which a rule spoke of it.
+    var updatedAt: BootInstant
     var toldSockets: Int
     var toldSeverity: Severity
     var curve: FindingCurve
+    var membership: Membership
+  }
+
+  /// What one update is made with.
+  private struct Look {
+    var census: Census?
+    var now: BootInstant
+    var quietSeconds: Double
+
+    /// Whether all processes that a finding accuses have ended.
+    func isOfTheDead(_ finding: Finding) -> Bool {
+      guard let census else { return false }
+      let accused = finding.culprits.filter { $0.role == .holder || $0.role == .listener }
+      return !accused.isEmpty && accused.allSatisfy { census.ended.contains($0.process.id) }
+    }
   }
 
   private static let limit = 1024
+  /// Bounds the question to the host.
+  private static let mostAsked = 256
   /// How long a resolved finding is still shown.
   private static let resolvedShownSeconds = 3600.0
   private var entries: [String: Entry] = [:]
+  /// How many more members can be remembered in this update.
+  private var room = Member.mostOnHost
   /// Findings not taken up because there are too many.
   package private(set) var dropped = 0
 
@@ -47,37 +68,133 @@ package struct FindingLedger: Sendable {
     entries.values.map(\.finding).sorted(by: Self.isWorse)
   }
 
+  /// The processes that are accused: whether they live is asked at each look.
+  var pidsToAskWhetherAlive: [Int32] {
+    let open = findings.filter { $0.lifecycle != .resolved }
+    let accused = open.lazy.flatMap(\.culprits).filter {
+      $0.role == .holder || $0.role == .listener
+    }
+    return accused.prefix(Self.mostAsked).map(\.process.id.pid)
+  }
+
   /// Takes in what the rules say now.
   ///
-  /// - Parameter quietSeconds: A finding must have been untrue for this long before it is resolved,
-  ///   so that one that flickers stays one story.
+  /// - Parameters:
+  ///   - census: What has become of members that no rule speaks of any more. Without, findings end
+  ///     by what the rules say alone.
+  ///   - quietSeconds: A finding must have been untrue for this long before it is resolved, so that
+  ///     one that flickers stays one story. What a process leaves behind is over with it.
   package mutating func update(
-    _ candidates: [Finding], at now: BootInstant, quietSeconds: Double
+    _ candidates: [Finding], in census: Census? = nil, at now: BootInstant, quietSeconds: Double
   ) -> [FindingEvent] {
+    let look = Look(census: census, now: now, quietSeconds: quietSeconds)
+    room = Member.mostOnHost
     var events: [FindingEvent] = []
-    for candidate in unique(continued(candidates)) {
-      if let event = takeUp(candidate, at: now) { events.append(event) }
+    for candidate in unique(continued(candidates.filter { !look.isOfTheDead($0) })) {
+      if let block = endBlock(of: candidate, look) { events.append(block) }
+      if let event = takeUp(candidate, look) { events.append(event) }
     }
-    for (id, entry) in entries where entry.lastTrueAt < now {
-      switch entry.finding.lifecycle {
-      case .pending:
-        entries[id] = nil
-      case .firing where now.seconds(since: entry.lastTrueAt) >= quietSeconds:
-        entries[id]?.finding.lifecycle = .resolved
-        entries[id]?.finding.forecast = nil
-        entries[id]?.finding.growth = nil
-        entries[id]?.finding.changes.add(.ended, at: now)
-        var told = entry.finding
-        told.lifecycle = .resolved
-        events.append(FindingEvent(kind: .resolved, at: now, finding: told))
-      case .resolved where now.seconds(since: entry.lastTrueAt) >= Self.resolvedShownSeconds:
-        entries[id] = nil
-      default:
-        break
-      }
+    for id in entries.keys.sorted() {
+      if let event = goOn(id, look) { events.append(event) }
     }
     return events.sorted { $0.finding.id < $1.finding.id }
   }
+
+  // MARK: Without a rule that speaks of it
+
+  private mutating func goOn(_ id: String, _ look: Look) -> FindingEvent? {
+    guard var entry = entries[id], entry.lastTrueAt < look.now else { return nil }
+    if entry.finding.lifecycle == .resolved {
+      if look.now.seconds(since: entry.lastTrueAt) >= Self.resolvedShownSeconds {
+        entries[id] = nil
+      }
+      return nil
+    }
+    let isSpokenOf = entry.updatedAt == look.now
+    if !isSpokenOf { follow([], &entry, look) }
+    let membership = entry.membership
+    let isAtEnd =
+      look.isOfTheDead(entry.finding) && membership.members.count == membership.unseen
+    if entry.finding.lifecycle == .pending {
+      entries[id] = membership.unseen > 0 && !isAtEnd ? entry : nil
+      return nil
+    }
+    if !isAtEnd, membership.isTracked, !membership.isOver {
+      if !isSpokenOf { Self.stand(&entry, at: look.now) }
+      // Where none could be seen it is as it was, and not known to be so now.
+      if membership.unseen < membership.members.count { entry.lastTrueAt = look.now }
+      entries[id] = entry
+      return nil
+    }
+    let isQuiet = look.now.seconds(since: entry.lastTrueAt) >= look.quietSeconds
+    if isAtEnd || isQuiet || (membership.isOver && membership.wereExited) {
+      return resolve(id, entry, look)
+    }
+    entries[id] = entry
+    return nil
+  }
+
+  /// It neither grows nor goes.
+  private static func stand(_ entry: inout Entry, at now: BootInstant) {
+    if entry.membership.unseen < entry.membership.members.count {
+      entry.finding.notGrowingSince = entry.finding.notGrowingSince ?? entry.lastTrueAt
+    }
+    entry.finding.growth = nil
+    entry.finding.forecast?.stop()
+    entry.finding.severity = min(entry.finding.severity, entry.finding.standingSeverity)
+    entry.curve.add(HistoryPoint(at: now, sockets: entry.finding.sockets))
+    entry.finding.history = entry.curve.points
+  }
+
+  private mutating func resolve(_ id: String, _ entry: Entry, _ look: Look) -> FindingEvent {
+    var entry = entry
+    let membership = entry.membership
+    var how = membership.end
+    if look.isOfTheDead(entry.finding), how == .closed || how == .subsided,
+      let process = entry.finding.culprits.first?.process.id
+    {
+      how = .exited(process)
+    }
+    let left = look.isOfTheDead(entry.finding) ? 0 : membership.members.count
+    let members = membership.gone + membership.members.count
+    entry.finding.end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
+    entry.finding.lifecycle = .resolved
+    entry.finding.members = []
+    (entry.finding.unseen, entry.finding.notSeenSince) = (0, nil)
+    let told = entry.finding
+    entry.finding.forecast = nil
+    entry.finding.growth = nil
+    entry.finding.changes.add(.ended, at: look.now)
+    entry.membership = Membership([], at: look.now, room: 0)
+    entries[id] = entry
+    return FindingEvent(kind: .resolved, at: look.now, finding: told)
+  }
+
+  /// Takes in who is a member now, and what has become of those that were.
+  private mutating func follow(_ newest: [Member], _ entry: inout Entry, _ look: Look) {
+    guard let census = look.census else { return }
+    entry.membership.update(
+      newest, in: census, since: entry.updatedAt, at: look.now, room: room)
+    let membership = entry.membership
+    room -= membership.members.count
+    entry.finding.unseen = membership.unseen
+    entry.finding.notSeenSince = membership.unseen > 0 ? membership.seenAt : nil
+    if membership.isTracked { entry.finding.sockets = membership.members.count }
+  }
+
+  /// A block of stuck sockets that grows is a leak from now on, and no second finding.
+  private mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
+    guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
+    let id =
+      RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
+    guard var block = entries.removeValue(forKey: id)?.finding, block.lifecycle == .firing
+    else { return nil }
+    block.lifecycle = .resolved
+    block.end = FindingEnd(how: .continued(id: leak.id), at: look.now)
+    return FindingEvent(kind: .resolved, at: look.now, finding: block)
+  }
+
+  // MARK: What the rules say
 
   /// A leak that has paused is the same leak: its block of stuck sockets goes on under the id it
   /// was told by. And a block that grows is told as a leak alone.
@@ -137,62 +254,76 @@ package struct FindingLedger: Sendable {
     return nil
   }
 
-  private mutating func takeUp(_ candidate: Finding, at now: BootInstant) -> FindingEvent? {
-    guard var entry = entries[candidate.id] else { return begin(candidate, at: now) }
+  private mutating func takeUp(_ candidate: Finding, _ look: Look) -> FindingEvent? {
+    guard var entry = entries[candidate.id] else { return begin(candidate, look) }
     let before = entry.finding
+    if before.lifecycle == .resolved {
+      entry.membership = Membership(candidate.members, at: look.now, room: room)
+      room -= entry.membership.members.count
+    } else {
+      follow(candidate.members, &entry, look)
+    }
     var finding = candidate
+    finding.sockets += entry.membership.unseen
+    (finding.unseen, finding.notSeenSince) = (entry.finding.unseen, entry.finding.notSeenSince)
     // A firing finding whose rule is in doubt for a moment goes on firing until it is quiet.
     if before.lifecycle == .firing, candidate.lifecycle == .pending {
       finding.lifecycle = .firing
       finding.severity = max(before.severity, candidate.severity)
     } else {
-      entry.lastTrueAt = now
+      entry.lastTrueAt = look.now
     }
-    if candidate.lifecycle == .pending, before.lifecycle == .pending { entry.lastTrueAt = now }
+    entry.updatedAt = look.now
+    if before.lifecycle != .resolved { finding.peak = max(before.peak, finding.sockets) }
     finding.firingSince = before.firingSince
     finding.firstSeen = before.firstSeen
     finding.changes = before.changes
     if let replacement = Self.replacement(before, candidate) {
-      finding.changes.add(replacement, at: now)
+      finding.changes.add(replacement, at: look.now)
     }
-    entry.curve.add(HistoryPoint(at: now, sockets: candidate.sockets))
+    entry.curve.add(HistoryPoint(at: look.now, sockets: finding.sockets))
     finding.history = entry.curve.points
     var kind: FindingEvent.Kind?
     if candidate.lifecycle == .firing, before.lifecycle != .firing {
-      finding.firingSince = now
-      finding.changes.add(.fired(sockets: candidate.sockets), at: now)
+      finding.firingSince = look.now
+      finding.changes.add(.fired(sockets: finding.sockets), at: look.now)
       kind = .firing
     } else if candidate.lifecycle == .firing {
-      kind = Self.worsening(candidate, since: entry, at: now, &finding.changes)
+      var changes = finding.changes
+      kind = Self.worsening(finding, since: entry, at: look.now, &changes)
+      finding.changes = changes
     }
     if kind != nil {
-      entry.toldSockets = max(1, candidate.sockets)
+      entry.toldSockets = max(1, finding.sockets)
       entry.toldSeverity = candidate.severity
     }
     entry.finding = finding
     entries[candidate.id] = entry
-    return kind.map { FindingEvent(kind: $0, at: now, finding: finding) }
+    return kind.map { FindingEvent(kind: $0, at: look.now, finding: finding) }
   }
 
-  private mutating func begin(_ candidate: Finding, at now: BootInstant) -> FindingEvent? {
+  private mutating func begin(_ candidate: Finding, _ look: Look) -> FindingEvent? {
     guard entries.count < Self.limit else {
       dropped += 1
       return nil
     }
     var finding = candidate
     let isFiring = finding.lifecycle == .firing
-    let curve = FindingCurve(HistoryPoint(at: now, sockets: candidate.sockets))
+    let curve = FindingCurve(HistoryPoint(at: look.now, sockets: candidate.sockets))
     finding.history = curve.points
-    finding.firstSeen = now
+    finding.firstSeen = look.now
     finding.changes = []
     finding.changes.add(
       isFiring ? .fired(sockets: candidate.sockets) : .appeared(sockets: candidate.sockets),
-      at: now)
-    if isFiring { finding.firingSince = now }
+      at: look.now)
+    if isFiring { finding.firingSince = look.now }
+    let membership = Membership(candidate.members, at: look.now, room: room)
+    room -= membership.members.count
     entries[candidate.id] = Entry(
-      finding: finding, lastTrueAt: now, toldSockets: candidate.sockets,
-      toldSeverity: candidate.severity, curve: curve)
-    return isFiring ? FindingEvent(kind: .firing, at: now, finding: finding) : nil
+      finding: finding, lastTrueAt: look.now, updatedAt: look.now,
+      toldSockets: candidate.sockets, toldSeverity: candidate.severity, curve: curve,
+      membership: membership)
+    return isFiring ? FindingEvent(kind: .firing, at: look.now, finding: finding) : nil
   }
 
   /// Notes what has become worse since it was last told; nil when nothing has by a step.

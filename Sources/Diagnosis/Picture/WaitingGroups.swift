@@ -51,7 +51,12 @@ package struct WaitingGroups {
     let findings = findings.filter { $0.lifecycle != .resolved }
     judged = Set(
       findings.flatMap { finding in
-        finding.culprits.map { Judged(state: finding.state, pid: $0.process.id.pid) }
+        let hasDead = finding.evidence.contains {
+          if case .turnedDead = $0 { true } else { false }
+        }
+        return (hasDead ? [finding.state, .close] : [finding.state]).flatMap { state in
+          finding.culprits.map { Judged(state: state, pid: $0.process.id.pid) }
+        }
       })
     judgedPlaces = Set(
       findings.flatMap { finding in

@@ -57,21 +57,21 @@ package enum AcceptQueueStall: Rule {
     guard trend.survivors > 0 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
-      group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members))
+      group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members),
+      since: waitsSince)
     finding.localPort = group.members.first?.localPort
     // The queue bounds this, not the descriptors.
     finding.forecast = nil
     let queue = queue(of: group, in: census)
     finding.evidence.append(.acceptQueue(used: queue.used, limit: queue.limit))
-    finding.severity = .warning
     if let limit = queue.limit, limit > 0 {
       var forecast = Forecast(resource: .acceptQueue, used: queue.used, limit: limit + 1)
       if let rate = trend.growth, queue.used <= limit {
         forecast.take(rate, left: limit + 1 - queue.used)
       }
       finding.forecast = forecast
-      if queue.used > limit { finding.severity = .critical }
     }
+    finding.severity = max(.warning, settings.severity(of: finding.forecast))
     if let dropped = census.counters.increase(
       of: \.listenOverflows, in: group.port.namespace, overSeconds: census.watchedSeconds + 1),
       dropped.increase > 0

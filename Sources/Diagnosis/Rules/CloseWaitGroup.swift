@@ -1,31 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import KernelTables
+import KernelTables
 
 /// The CLOSE_WAIT sockets of one service on one port, judged: what `close-wait-leak` and
-/// `close-wait-stuck` share.
+/// `close-wait-stuck` share. With those that have died since: they were not closed either.
 package struct CloseWaitGroup {
   static let causes: [Cause] = [
-    .eofReadNotClosed, .eofUnread, .dataUnread, .inheritedByChild, .stuckWriter,
+    .eofReadNotClosed, .eofUnread, .dataUnread, .peerWaitsForAnswer, .inheritedByChild,
+    .stuckWriter,
   ]
   /// One for both rules: they judge the same sockets.
   static let patience = Patience(of: .closeWaitLeak)
+  /// Whether it can be a client's pool: outgoing connections of which nothing but the end of stream
+  /// is there to be read, or was. They go when they are used next, and are replaced.
+  package enum Pool: Hashable, Sendable {
+    case none
+    case unknown
+    /// They were seen to go so.
+    case reused
+  }
 
   package var group: SocketGroup
   package var trend: Trend
   package var cause: Cause
   package var culprits: [Culprit]
   package var evidence: [Evidence]
-  /// Outgoing, with nothing but the end of stream unread: what an idle pool looks like.
-  package var isPoolLike: Bool
-  /// Descriptors of the same story whose connection has died since.
-  package var turnedDead: Int
+  package var pool: Pool
+
+  /// How many the process has that has most of them.
+  var inFullest: Int { culprits.first { $0.role == .holder }?.sockets ?? 0 }
 
   /// All groups of a census that have at least one stuck socket.
   package static func all(in inquiry: Inquiry) -> [CloseWaitGroup] {
-    inquiry.groups(of: .closeWait) { _, row in row.inode != 0 }.compactMap { group in
-      CloseWaitGroup(group, in: inquiry)
+    var groups = inquiry.groups(of: .closeWait) { _, row in row.inode != 0 }
+    inquiry.addDead(to: &groups)
+    var judged = groups.compactMap { CloseWaitGroup($0, in: inquiry) }
+    guard judged.contains(where: { $0.pool == .unknown }) else { return judged }
+    let opened = inquiry.openedWhileWatched()
+    for index in judged.indices where judged[index].pool == .unknown {
+      if judged[index].isReused(opened, in: inquiry) { judged[index].pool = .reused }
     }
+    return judged
   }
 
   /// When it fell silent: a half-closed connection over which we still send is alive.
@@ -42,10 +57,12 @@ package struct CloseWaitGroup {
       trend = inquiry.trend(
         group, patienceSeconds: shorter, since: Self.quietSince)
     }
-    let stuck = group.members.filter {
-      census.now.seconds(since: Self.quietSince($0)) >= trend.patienceSeconds
+    let isStuck = { (connection: Connection) in
+      census.now.seconds(since: Self.quietSince(connection)) >= trend.patienceSeconds
     }
-    guard !stuck.isEmpty else { return nil }
+    let stuck = group.members.filter(isStuck)
+    let all = stuck + group.dead.compactMap(\.connection).filter(isStuck)
+    guard !all.isEmpty else { return nil }
     var quiet = group
     quiet.members = group.members.filter {
       census.now.seconds(since: Self.quietSince($0)) >= 2 * census.intervalSeconds
@@ -55,20 +72,33 @@ package struct CloseWaitGroup {
     self.trend = trend
     let draft = FindingDraft(
       inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
-    let holders = draft.holders(of: quiet.members)
-    let queues = ReceiveQueues(stuck.compactMap { census.row(of: $0) })
+    let holders = draft.holders(of: quiet.members, dead: quiet.dead)
+    let queues = ReceiveQueues(all)
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
-    culprits = holders + inheritance.openers
-    isPoolLike = !group.port.isInbound && cause == .eofUnread
-    turnedDead = census.deadSockets.all.values.count { deadSocket in
-      guard let connection = deadSocket.connection else { return false }
-      return connection.state == .closeWait && PortKey(connection) == group.port
-        && holders.contains { $0.process.id == census.processes[deadSocket.process]?.id }
+    if cause == .eofReadNotClosed, inquiry.waitingPeers(of: stuck) * 2 > all.count {
+      cause = .peerWaitsForAnswer
     }
-    if turnedDead > 0 { evidence.append(.turnedDead(count: turnedDead)) }
+    culprits = holders + inheritance.openers
+    let isPoolLike =
+      !group.port.isInbound && (cause == .eofUnread || cause == .eofReadNotClosed)
+    pool = isPoolLike ? .unknown : .none
+    if !quiet.dead.isEmpty { evidence.append(.turnedDead(count: quiet.dead.count)) }
     culprits += inquiry.pairs.peers(of: quiet.members, in: census)
+  }
+
+  /// Whether some that had been stale for as long as these have gone, a tenth of as many at least,
+  /// and others have come in their place. A leak beside a pool grows older than what the pool has
+  /// ever taken out.
+  private func isReused(_ opened: [Inquiry.OpenedKey: Int], in inquiry: Inquiry) -> Bool {
+    let now = inquiry.census.now
+    let ages = group.connections.map { now.seconds(since: Self.quietSince($0)) }
+      .filter { $0 >= trend.patienceSeconds }.sorted()
+    guard let port = group.remotePort, !ages.isEmpty else { return false }
+    let stale = inquiry.leavers(of: group).count(ofAtLeast: ages[ages.count / 2] / 2) { _ in true }
+    let came = opened[Inquiry.OpenedKey(service: group.service, port: port)] ?? 0
+    return stale >= 3 && 10 * stale >= ages.count && 4 * came >= min(stale, ages.count)
   }
 
   /// The time in which the evidence is overwhelming, if it is before the patience has passed.
@@ -92,12 +122,12 @@ package struct CloseWaitGroup {
       census.watchedSeconds >= span
     else { return nil }
     let now = census.now
-    let ages = group.members.map { now.seconds(since: quietSince($0)) }.filter { $0 <= span }
+    let ages = group.connections.map { now.seconds(since: quietSince($0)) }.filter { $0 <= span }
     var parts = [Int](repeating: 0, count: 5)
     for age in ages { parts[min(4, Int(max(0, age) / span * 5))] += 1 }
     let isEven = parts.allSatisfy { 10 * $0 >= ages.count }
     guard isEven, ages.count > settings.poolBound else { return nil }
-    let isHuge = group.members.count >= 500
+    let isHuge = group.members.count + group.dead.count >= 500
     return isHuge || exhausts(ages.count, in: span, group, inquiry) ? floodPatience : nil
   }
 
@@ -108,7 +138,8 @@ package struct CloseWaitGroup {
     let draft = FindingDraft(inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
     let rate = Double(arrivals) / span
     let forecast = draft.descriptorForecast(
-      of: draft.holders(of: group.members), growth: Rate(perSecond: rate, low: rate, high: rate))
+      of: draft.holders(of: group.members, dead: group.dead),
+      growth: Rate(perSecond: rate, low: rate, high: rate))
     return (forecast?.seconds ?? .infinity) < patience.seconds(inquiry.settings)
   }
 }
@@ -127,8 +158,9 @@ struct ReceiveQueues {
   /// ChaCha20 (23 + 1), CBC with SHA-1 and SHA-256 (53 + 1, 69 + 1).
   static let closeNotifySizes: Set<UInt32> = [25, 32, 24, 54, 70]
 
-  init(_ rows: [SocketRow]) {
-    for row in rows {
+  /// As they were when they were last seen.
+  init(_ connections: [Connection]) {
+    for row in connections {
       switch row.receiveQueue {
       case 0: zero += 1
       case 1: finOnly += 1
@@ -173,6 +205,9 @@ extension Cause {
   package static let eofReadNotClosed = Cause("eof-read-not-closed")
   /// Recv-Q 1 (or only a TLS close_notify): nobody reads this socket any more.
   package static let eofUnread = Cause("eof-unread")
+  /// Recv-Q 0, and the other end, which is on this host too, still waits for an answer: it has shut
+  /// down its sending only.
+  package static let peerWaitsForAnswer = Cause("peer-waits-for-answer")
   /// Recv-Q above 1: input that the application never took.
   package static let dataUnread = Cause("data-unread")
   /// Held by a process that did not open it, or still held by a child.

@@ -26,13 +26,14 @@ package enum DeadSocketLeak: Rule {
   package static let counts = Counted.deadSockets
   package static let patience = Patience(of: id)
   package static let thresholds: [Threshold] = [
-    .fewestStuck, .drainShare, .descriptorShareWarning, .criticalHorizon, .noticeHorizon,
+    .fewestStuck, .mostUnjudged, .drainShare, .descriptorShareWarning, .criticalHorizon,
+    .noticeHorizon,
   ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
     var byProcess: [Int32: [DeadSocket]] = [:]
-    for deadSocket in census.deadSockets.all.values {
+    for deadSocket in census.deadSockets.all.values where !inquiry.wasStuck(deadSocket) {
       byProcess[deadSocket.process, default: []].append(deadSocket)
     }
     return byProcess.sorted { $0.key < $1.key }.compactMap { process, deadSockets in
@@ -45,14 +46,15 @@ package enum DeadSocketLeak: Rule {
   ) -> Finding? {
     let census = inquiry.census
     let settings = inquiry.settings
-    guard let record = census.processes[process], !isToldElsewhere(deadSockets, in: inquiry)
-    else { return nil }
+    guard let record = census.processes[process] else { return nil }
     let gone = census.deadSockets.departures.filter { $0.process == process }
     let trend = Trend(
       deadSockets.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: Departures(gone),
       watched: inquiry.watched(patience.seconds(settings)))
-    guard trend.isGrowing, trend.survivors >= 2 else { return nil }
+    // A block that stands can be a pool's, which throws them away when it takes them out.
+    let isBlock = !trend.isGrowing && trend.survivors >= settings.mostUnjudged
+    guard isBlock || trend.isGrowing && trend.survivors >= 2 else { return nil }
     let remembered = deadSockets.compactMap(\.connection)
     let namespace =
       remembered.first?.id.namespace ?? record.namespace
@@ -74,7 +76,10 @@ package enum DeadSocketLeak: Rule {
       Age(seconds: census.now.seconds(since: $0), bound: .atLeast)
     }
     finding.forecast = draft.descriptorForecast(of: finding.culprits, growth: trend.growth)
-    finding.severity = draft.severity(finding.forecast)
+    finding.severity = settings.severity(of: finding.forecast)
+    if isBlock { finding.severity = max(.warning, finding.severity) }
+    finding.members = deadSockets.map(census.member)
+    if !trend.isGrowing { finding.notGrowingSince = deadSockets.map(\.since).max() }
     finding.evidence = [
       .survivors(count: trend.survivors, patienceSeconds: trend.patienceSeconds),
       .turnover(
@@ -85,19 +90,6 @@ package enum DeadSocketLeak: Rule {
     let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]
     if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }
     return finding
-  }
-
-  /// CLOSE_WAIT that died is the same leak: one story with one count, told by `close-wait-leak`
-  /// as long as it has sockets to show.
-  private static func isToldElsewhere(
-    _ deadSockets: [DeadSocket], in inquiry: Inquiry
-  ) -> Bool {
-    let fromCloseWait = deadSockets.compactMap(\.connection).filter { $0.state == .closeWait }
-    guard 2 * fromCloseWait.count > deadSockets.count else { return false }
-    let ports = Set(fromCloseWait.map { PortKey($0) })
-    return inquiry.closeWait.contains {
-      $0.trend.isGrowing && ports.contains($0.group.port) && $0.turnedDead > 0
-    }
   }
 
   private static func cause(of deadSockets: [DeadSocket]) -> Cause {

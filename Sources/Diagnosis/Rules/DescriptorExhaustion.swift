@@ -21,7 +21,9 @@ package enum DescriptorExhaustion: Rule {
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
-    return census.processes.all.compactMap { finding(of: $0, in: inquiry) }
+    return census.processes.all.filter { !census.ended.contains($0.id) }.compactMap {
+      finding(of: $0, in: inquiry)
+    }
   }
 
   private static func finding(
@@ -47,8 +49,7 @@ package enum DescriptorExhaustion: Rule {
     let growth = census.counters.descriptorGrowth(of: process.id)
     if let growth { forecast.take(growth, left: Int(limit) - used) }
     finding.forecast = forecast
-    let isClose = Double(used) >= 0.97 * Double(limit)
-    finding.severity = isClose || (forecast.seconds ?? .infinity) < 600 ? .critical : .warning
+    finding.severity = max(.warning, settings.severity(of: forecast))
     // Near the limit in more than one look: a burst of open files is over in the next.
     let looks = census.counters.newestLooks(
       of: process.id, withAtLeast: settings.descriptorShareWarning * Double(limit))

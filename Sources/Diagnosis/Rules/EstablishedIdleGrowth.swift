@@ -56,10 +56,10 @@ package enum EstablishedIdleGrowth: Rule {
     finding.evidence.insert(
       .survivors(count: group.members.count, patienceSeconds: idleSeconds), at: 0)
     // Without an end in sight it is an observation, not a reason to act.
-    finding.severity = finding.forecast?.seconds == nil ? .notice : draft.severity(finding.forecast)
-    if finding.severity > .notice, (finding.forecast?.seconds ?? .infinity) > 86400 {
-      finding.severity = .notice
-    }
+    finding.severity =
+      finding.forecast?.seconds == nil ? .notice : settings.severity(of: finding.forecast)
+    finding.standingSeverity = .notice
+    finding.members = group.members.map(inquiry.census.member)
     finding.lifecycle = .firing
     return finding
   }

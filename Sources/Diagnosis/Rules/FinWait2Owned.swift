@@ -49,8 +49,10 @@ package enum FinWait2Owned: Rule {
     guard trend.survivors >= 2 else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
-      group, cause: .peerNeverCloses, trend: trend, holders: draft.holders(of: group.members))
-    finding.severity = trend.isGrowing ? draft.severity(finding.forecast) : .notice
+      group, cause: .peerNeverCloses, trend: trend, holders: draft.holders(of: group.members),
+      since: quietSince)
+    finding.standingSeverity = .notice
+    finding.severity = trend.isGrowing ? settings.severity(of: finding.forecast) : .notice
     let fewest = trend.isGrowing ? settings.fewestStuck : 2 * settings.smallestBlock
     if trend.survivors < fewest { finding.doubts.append(.fewSockets) }
     let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]

@@ -22,30 +22,71 @@ package struct FindingDraft {
   }
 
   /// A finding about a group of connections that processes hold.
+  ///
+  /// - Parameter since: When a member became stuck, as for its trend.
   package func finding(
-    _ group: SocketGroup, cause: Cause, trend: Trend, holders culprits: [Culprit]
+    _ group: SocketGroup, cause: Cause, trend: Trend, holders culprits: [Culprit],
+    since: (Connection) -> BootInstant = \.stateSince
   ) -> Finding {
     let owner =
       census.processes[group.service]?.owner ?? culprits.first?.process.owner
       ?? Owner(.kernel, "no process")
     var finding = draft(
       owner: owner, subject: group.port.isInbound ? ":\(group.port.port)" : "to:\(group.port.port)",
-      cause: cause, state: group.port.state, sockets: group.members.count)
+      cause: cause, state: group.port.state,
+      sockets: group.members.count + group.dead.count)
     finding.culprits = culprits
     finding.localPort = group.localPort
     finding.remotePort = group.remotePort
     finding.growth = trend.growth
-    describe(&finding, group.members)
+    describe(&finding, group.connections)
+    remember(&finding, group, trend, since: since)
     finding.evidence.append(
       .survivors(count: trend.survivors, patienceSeconds: trend.patienceSeconds))
     finding.evidence.append(
       .turnover(
         entered: trend.entered, left: trend.left, medianDwellSeconds: trend.medianDwellSeconds))
-    finding.forecast = descriptorForecast(of: culprits, growth: trend.growth)
+    finding.forecast = descriptorForecast(
+      of: culprits, growth: trend.growth, endingAfter: Self.lifetimeSeconds(group.port.state))
     finding.runtime =
       culprits.first { $0.role != .peer }?.process.runtime ?? .unknown
     finding.doubts = doubts(trend)
     return finding
+  }
+
+  /// Notes its members, and when the last of them came if none comes any more.
+  private func remember(
+    _ finding: inout Finding, _ group: SocketGroup, _ trend: Trend,
+    since: (Connection) -> BootInstant
+  ) {
+    let latest = census.now.advanced(bySeconds: -trend.patienceSeconds)
+    var newest: BootInstant?
+    func isStuck(_ connection: Connection) -> Bool {
+      let instant = since(connection)
+      guard instant <= latest else { return false }
+      newest = max(newest ?? instant, instant)
+      return true
+    }
+    finding.members = group.members.filter(isStuck).map(census.member)
+    finding.members += group.dead.filter { $0.connection.map(isStuck) ?? false }
+      .map(census.member)
+    // The order of rows says nothing, and must make no difference.
+    finding.members.sort { $0.id.key < $1.id.key }
+    if !trend.isGrowing { finding.notGrowingSince = newest }
+  }
+
+  /// The kernel ends these by itself, whoever holds them: what comes at some rate grows to so many
+  /// and no further. With the defaults of `tcp_syn_retries`, `tcp_synack_retries`, `tcp_retries2`
+  /// and `tcp_orphan_retries`.
+  private static func lifetimeSeconds(_ state: TCPState) -> Double? {
+    switch state {
+    case .synSent: 127
+    case .synRecv: 63
+    case .finWait1: 924
+    case .lastAck, .closing: 100
+    case .timeWait: 60
+    default: nil
+    }
   }
 
   /// A finding with its identity, and nothing else yet.
@@ -105,8 +146,11 @@ package struct FindingDraft {
   }
 
   /// The processes that hold the members, those with most first, as one role.
-  package func holders(of members: [Connection], role: Culprit.Role = .holder) -> [Culprit] {
+  package func holders(
+    of members: [Connection], dead: [DeadSocket] = [], role: Culprit.Role = .holder
+  ) -> [Culprit] {
     var counts: [Int32: Int] = [:]
+    for deadSocket in dead { counts[deadSocket.process, default: 0] += 1 }
     for member in members where census.row(of: member).map({ $0.inode != 0 }) ?? false {
       let references = census.holders.holders(of: member.inode)
       // Nearly every socket has one holder, and a set of one is dear.
@@ -150,7 +194,11 @@ package struct FindingDraft {
   }
 
   /// When the process with the most of them hits its descriptor limit.
-  package func descriptorForecast(of culprits: [Culprit], growth: Rate?) -> Forecast? {
+  ///
+  /// - Parameter lifetime: After so many seconds each of them goes by itself; nil: never.
+  package func descriptorForecast(
+    of culprits: [Culprit], growth: Rate?, endingAfter lifetime: Double? = nil
+  ) -> Forecast? {
     let holders = culprits.filter { $0.role == .holder }
     // Many processes with a socket or two each: none of them fills its own table.
     guard let worst = holders.first, worst.sockets > 2 || holders.count < 3,
@@ -165,27 +213,23 @@ package struct FindingDraft {
     let isEven = Double(worst.sockets) - even <= 3 * even.squareRoot()
     let share = isEven ? 1 / Double(holders.count) : Double(worst.sockets) / Double(total)
     let left = Double(max(0, Int(limit) - used))
+    if let lifetime {
+      let most = growth.high * share * lifetime
+      if most - Double(worst.sockets) < left { return forecast }
+    }
     forecast.seconds = left / (growth.perSecond * share)
     forecast.lowSeconds = left / (growth.high * share)
     forecast.highSeconds = growth.low > 0 ? left / (growth.low * share) : nil
     return forecast
   }
 
-  /// Severity of something that grows: by what runs out and when.
-  package func severity(_ forecast: Forecast?) -> Severity {
-    guard let forecast else { return .warning }
-    if Double(forecast.used) >= settings.descriptorShareWarning * Double(forecast.limit) {
-      return .critical
-    }
-    // However slow it is: what is half gone asks for a person.
-    if 2 * forecast.used >= forecast.limit,
-      forecast.seconds ?? .infinity > settings.criticalHorizonSeconds
-    {
-      return .warning
-    }
-    guard let seconds = forecast.seconds else { return .warning }
-    if seconds <= settings.criticalHorizonSeconds { return .critical }
-    return seconds > settings.noticeHorizonSeconds ? .notice : .warning
+  /// Whether a look was missing for so long that a good part of the patience was not watched, and
+  /// not long ago.
+  private var wasInterrupted: Bool {
+    guard let gap = census.newestGap else { return false }
+    let patience = settings.patience(for: rule)
+    return gap.seconds > patience / 2
+      && census.now.seconds(since: gap.endedAt) < 2 * patience
   }
 
   /// What stands against the verdict, from how and for how long was looked.
@@ -199,7 +243,7 @@ package struct FindingDraft {
     if trend?.isDraining ?? false { doubts.append(.someDrain) }
     if !census.holderGaps.isEmpty { doubts.append(.holdersIncomplete) }
     if census.namespace(namespace)?.source == .procNetTCP { doubts.append(.sourceLimited) }
-    if census.longestGapSeconds != nil { doubts.append(.samplerGap) }
+    if wasInterrupted { doubts.append(.samplerGap) }
     return doubts
   }
 }

@@ -57,7 +57,7 @@ package enum OrphanPressure: Rule {
       owner: Owner(.kernel, "host"), subject: resource.rawValue, cause: cause, state: .finWait1,
       sockets: used)
     finding.forecast = Forecast(resource: resource, used: used, limit: limit)
-    finding.severity = Double(used) >= 0.9 * Double(limit) ? .critical : .warning
+    finding.severity = max(.warning, draft.settings.severity(of: finding.forecast))
     finding.lifecycle = draft.census.looks >= 2 ? .firing : .pending
     if finding.lifecycle == .pending { finding.doubts.append(.oneLook) }
     return finding

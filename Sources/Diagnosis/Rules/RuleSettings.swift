@@ -16,6 +16,11 @@ package struct RuleSettings: Hashable, Sendable {
   package var fewestStuck = 5
   package var fewestPoolLike = 10
   package var poolBound = 100
+  package var mostUnjudged = 100
+
+  /// The watch that is advised to who has looked once. What runs out before twice of it is over
+  /// must be told by that look.
+  package static let advisedWatchSeconds = 60.0
 
   /// A patience of less than a minute is somebody who asks now and cannot wait.
   var isShortWatch: Bool { patienceSeconds < 60 }

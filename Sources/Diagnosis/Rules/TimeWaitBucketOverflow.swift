@@ -52,7 +52,7 @@ package enum TimeWaitBucketOverflow: Rule {
       .setting(name: "net.ipv4.tcp_max_tw_buckets", value: "\(limit)"),
     ]
     finding.forecast = Forecast(resource: .timeWaitBuckets, used: rows.count, limit: limit)
-    finding.severity = .warning
+    finding.severity = max(.warning, settings.severity(of: finding.forecast))
     // Two steps: one burst at the limit is no flood.
     if census.counters.steps(of: \.timeWaitOverflow, in: namespace.id) >= 2 {
       finding.lifecycle = .firing

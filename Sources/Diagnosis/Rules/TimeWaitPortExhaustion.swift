@@ -65,11 +65,7 @@ package enum TimeWaitPortExhaustion: Rule {
         .setting(name: "net.ipv4.tcp_tw_reuse", value: "\(namespace.settings.timeWaitReuse)"),
       ]
     }
-    if ports.share >= settings.portShareCritical || (forecast.seconds ?? .infinity) < 300 {
-      finding.severity = .critical
-    } else {
-      finding.severity = .warning
-    }
+    finding.severity = max(.warning, settings.severity(of: forecast))
     if culprits.isEmpty { finding.doubts.append(.openerUnknown) }
     if opener.isInferred { finding.doubts.append(.openerInferred) }
     // The rows' own timers tell the rate: one look is enough.

@@ -69,7 +69,8 @@ package struct UnfinishedGroup {
     finding.evidence.append(contentsOf: evidence(of: group, in: census))
     finding.doubts.removeAll { $0 == .someDrain }
     let share = share(of: group, question, patience: patience, in: census)
-    finding.severity = share.isLarge(settings) ? .warning : .notice
+    finding.severity =
+      share.isLarge(settings) ? max(.warning, settings.severity(of: finding.forecast)) : .notice
     if let counted = share.counted { finding.evidence.append(counted) }
     let isLong = trend.survivors >= 3 && census.watchedSeconds >= patience / 2
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }

@@ -14,6 +14,7 @@ extension CloseWaitLeak: RuleGuide {
     switch subject.cause {
     case .eofUnread: eofUnread(subject)
     case .dataUnread: dataUnread(subject)
+    case .peerWaitsForAnswer: peerWaits(subject)
     case .inheritedByChild: inherited(subject)
     case .stuckWriter: stuckWriter(subject)
     default: eofRead(subject)
@@ -75,6 +76,24 @@ extension CloseWaitLeak: RuleGuide {
           "Raising net.ipv4.tcp_rmem or SO_RCVBUF",
           why: "A larger buffer holds more input that nobody reads."),
       ] + futile)
+  }
+
+  private static func peerWaits(_ subject: GuideSubject) -> GuideText {
+    GuideText(
+      title: "Half-closed by peers that wait for an answer",
+      meaning: """
+        The peers are on this host. They have shut down their sending and keep their sockets \
+        (FIN_WAIT2): each still waits for what the program has to say. Closing now would lose the \
+        answer. What grows is work that is not finished, or an answer that is never ended.
+        """,
+      now: StackDump.steps(subject.runtime) + [
+        "See who waits at the other end:\nps -o pid,ppid,lstart,args -p {peer}"
+      ] + GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime],
+      fix: [
+        "Answer, then close: give the work behind each request a deadline.",
+        "In a proxy or tunnel: pass the end of the stream on, and close when both sides have ended.",
+      ],
+      doesNotHelp: futile)
   }
 
   private static func inherited(_ subject: GuideSubject) -> GuideText {

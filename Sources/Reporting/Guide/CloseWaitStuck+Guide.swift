@@ -16,17 +16,18 @@ extension CloseWaitStuck: RuleGuide {
     var text = CloseWaitLeak.text(subject)
     text.title = title(subject.cause)
     text.meaning = meaning(subject.cause)
-    text.now = [noHurry] + text.now.filter { $0 != GuideStep.buyTime }
+    text.now = [whenItRose] + text.now.filter { $0 != GuideStep.buyTime }
     return text
   }
 
-  private static let noHurry =
-    "There is no hurry: the number stands. Find what happened when it rose, in the program's log."
+  private static let whenItRose =
+    "Find what happened when their number rose, in the program's log."
 
   private static func title(_ cause: Cause) -> String {
     switch cause {
     case .eofUnread: "A block of closed connections that nobody looks at"
     case .dataUnread: "A block of closed connections with unread input"
+    case .peerWaitsForAnswer: "A block of half-closed connections that wait"
     case .inheritedByChild: "A block of connections that a child keeps open"
     case .stuckWriter: "A block of writers whose peers do not read"
     default: "A block of connections read to the end, never closed"
@@ -35,6 +36,12 @@ extension CloseWaitStuck: RuleGuide {
 
   private static func meaning(_ cause: Cause) -> String {
     switch cause {
+    case .peerWaitsForAnswer:
+      """
+      The peers, on this host, have shut down their sending and still wait for an answer \
+      (FIN_WAIT2). The same sockets stay, and their number does not grow: slow work, or an answer \
+      that never comes. Closing them would lose it.
+      """
     case .eofUnread:
       """
       The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same \

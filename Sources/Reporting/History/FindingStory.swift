@@ -89,7 +89,7 @@ package struct FindingStory: Hashable, Sendable {
   init(_ event: JournalEvent, at: Double, bootID: String, writer: Writer?) {
     last = event
     lastAt = at
-    peak = event.sockets
+    peak = event.peak
     severity = event.severity
     self.bootID = bootID
     self.writer = writer
@@ -109,7 +109,7 @@ package struct FindingStory: Hashable, Sendable {
     daemonStoppedAt = nil
     self.bootID = bootID
     self.writer = writer
-    peak = max(peak, event.sockets)
+    peak = max(peak, event.peak)
     severity = max(severity, event.severity)
     switch event.kind {
     case .firing: break

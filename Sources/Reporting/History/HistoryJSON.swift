@@ -196,6 +196,23 @@ package struct HistoryJSON {
     json.string(status)
     json.key("ended")
     json.number(orNull: ended)
+    json.key("end")
+    if let end = story.last.end {
+      json.beginObject()
+      json.key("how")
+      json.string(end.how.rawValue)
+      json.key("gone")
+      json.integer(end.gone)
+      json.key("members")
+      json.integer(end.members)
+      json.key("pid")
+      json.integer(orNull: end.pid)
+      json.key("continued_as")
+      json.string(orNull: end.continuedAs)
+      json.endObject()
+    } else {
+      json.null()
+    }
     json.key("fired_seconds")
     json.number(orNull: story.firedSeconds(now: history.now))
     json.key("no_end_because")

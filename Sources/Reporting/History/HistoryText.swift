@@ -197,9 +197,11 @@ package struct HistoryText {
     switch story.ending {
     case .resolved(let at):
       let fired = story.firedSeconds(now: history.now).map { " after \(Quantity.duration($0))" }
+      let how = story.last.end.map { "; " + EndWords.sentence($0, in: story.last.state) }
       let last = story.last.sockets
-      let change = last == story.peak ? "" : ", \(Quantity.count(last)) at the last count"
-      return "\(moment(at, on: day))\(fired ?? ""); \(counts)\(change)"
+      let change =
+        how != nil || last == story.peak ? "" : ", \(Quantity.count(last)) at the last count"
+      return "\(moment(at, on: day))\(fired ?? "")\(how ?? ""); \(counts)\(change)"
     case .stillFiring:
       let fired = story.firedSeconds(now: history.now).map { " for \(Quantity.duration($0))" }
       return style.mark("still firing", .strong) + "\(fired ?? ""); \(counts), last told "

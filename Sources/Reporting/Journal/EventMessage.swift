@@ -19,8 +19,11 @@ package enum EventMessage {
       let lasted = finding.firingSince.map {
         " after " + Quantity.duration(event.at.seconds(since: $0))
       }
-      return "\(finding.rule.rawValue) resolved\(lasted ?? ""): \(subject)\(place); "
-        + "it was \(words.what(finding)) at the last count"
+      let end = finding.end.map {
+        "; " + EndWords.sentence(JournalEvent.End($0), in: finding.state)
+      }
+      return "\(finding.rule.rawValue) resolved\(lasted ?? ""): \(subject)\(place)\(end ?? ""); "
+        + "it was \(words.what(finding)) at most"
     case .firing, .worsened:
       let verb = event.kind == .firing ? "firing" : "worsened"
       return "\(finding.rule.rawValue) \(verb) (\(finding.severity.name)): \(subject): "

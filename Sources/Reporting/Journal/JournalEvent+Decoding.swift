@@ -35,6 +35,8 @@ extension JournalEvent {
       try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
       try text.needed("CLOSEWATCH_OWNER"))
     sockets = try text.word("CLOSEWATCH_SOCKETS") { Int($0) }
+    peak = try text.optional("CLOSEWATCH_PEAK") { Int($0) } ?? sockets
+    end = try Self.end(text)
     namespace = NetnsID(rawValue: try text.word("CLOSEWATCH_NETNS") { UInt32($0) })
     namespaceName = text["CLOSEWATCH_NETNS_NAME"]
     localPort = try text.optional("CLOSEWATCH_LOCAL_PORT") { UInt16($0) }
@@ -62,6 +64,16 @@ extension JournalEvent {
     return Rate(
       perSecond: rate, low: try text.word("CLOSEWATCH_RATE_LOW", FieldText.number),
       high: try text.word("CLOSEWATCH_RATE_HIGH", FieldText.number))
+  }
+
+  private static func end(_ text: FieldText) throws(JournalFieldError) -> End? {
+    guard let how = try text.optional("CLOSEWATCH_END", End.How.init(rawValue:)) else { return nil }
+    var end = End(
+      how: how, gone: try text.word("CLOSEWATCH_END_GONE") { Int($0) },
+      members: try text.word("CLOSEWATCH_END_MEMBERS") { Int($0) })
+    end.pid = try text.optional("CLOSEWATCH_END_PID") { Int32($0) }
+    end.continuedAs = text["CLOSEWATCH_END_CONTINUED_AS"]
+    return end
   }
 
   private static func oldest(_ text: FieldText) throws(JournalFieldError) -> Age? {

@@ -26,6 +26,28 @@ package struct JournalEvent: Hashable, Sendable {
     }
   }
 
+  /// How it has ended.
+  package struct End: Hashable, Sendable {
+    package enum How: String, Hashable, Sendable {
+      case closed, exited, used, subsided, continued
+    }
+
+    package var how: How
+    /// The process that exited.
+    package var pid: Int32?
+    /// The finding that it goes on as.
+    package var continuedAs: String?
+    /// How many of its sockets have gone, and of how many that it ever had.
+    package var gone: Int
+    package var members: Int
+
+    package init(how: How, gone: Int, members: Int) {
+      self.how = how
+      self.gone = gone
+      self.members = members
+    }
+  }
+
   package var kind: FindingEvent.Kind
   package var findingID: String
   package var rule: RuleID
@@ -34,6 +56,10 @@ package struct JournalEvent: Hashable, Sendable {
   package var severity: Severity
   package var owner: Owner
   package var sockets: Int
+  /// The most that it ever had.
+  package var peak: Int
+  /// nil before it has ended, and in entries of a version that did not say.
+  package var end: End?
   package var namespace: NetnsID
   package var namespaceName: String?
   package var localPort: UInt16?
@@ -60,6 +86,8 @@ package struct JournalEvent: Hashable, Sendable {
     severity = finding.severity
     owner = finding.owner
     sockets = finding.sockets
+    peak = max(finding.peak, finding.sockets)
+    end = finding.end.map(End.init)
     namespace = finding.namespace
     namespaceName = finding.namespaceName
     localPort = finding.localPort
@@ -91,6 +119,19 @@ package struct JournalEvent: Hashable, Sendable {
   private static func decimal(_ value: Double) -> String { Quantity.fixed(value, decimals: 3) }
 }
 
+extension JournalEvent.End {
+  init(_ end: FindingEnd) {
+    self.init(how: .subsided, gone: end.gone, members: end.members)
+    switch end.how {
+    case .closed: how = .closed
+    case .used: how = .used
+    case .subsided: how = .subsided
+    case .exited(let process): (how, pid) = (.exited, process.pid)
+    case .continued(let id): (how, continuedAs) = (.continued, id)
+    }
+  }
+}
+
 extension JournalEvent.Actor {
   fileprivate init(_ process: ProcessRecord, runtime: ProcessRuntime) {
     pid = process.id.pid
@@ -118,6 +159,14 @@ extension JournalEvent {
     fields.add("CLOSEWATCH_OWNER", owner.name)
     fields.add("CLOSEWATCH_OWNER_KIND", owner.kind.rawValue)
     fields.add("CLOSEWATCH_SOCKETS", String(sockets))
+    fields.add("CLOSEWATCH_PEAK", String(peak))
+    if let end {
+      fields.add("CLOSEWATCH_END", end.how.rawValue)
+      fields.add("CLOSEWATCH_END_PID", end.pid.map { String($0) })
+      fields.add("CLOSEWATCH_END_CONTINUED_AS", end.continuedAs)
+      fields.add("CLOSEWATCH_END_GONE", String(end.gone))
+      fields.add("CLOSEWATCH_END_MEMBERS", String(end.members))
+    }
     fields.add("CLOSEWATCH_NETNS", String(namespace.rawValue))
     fields.add("CLOSEWATCH_NETNS_NAME", namespaceName)
     fields.add("CLOSEWATCH_LOCAL_PORT", localPort.map { String($0) })

@@ -93,7 +93,7 @@ struct FindingCard {
       if let growth = finding.growth, growth.high > 0 {
         fact("Growth", Quantity.rate(growth), to: &page)
       }
-      if let forecast = finding.forecast { fact("Runs out", words.forecast(forecast), to: &page) }
+      if let forecast = words.forecast(finding) { fact("Runs out", forecast, to: &page) }
       if let oldest = finding.oldest {
         fact("Oldest", Quantity.age(oldest), to: &page)
       }

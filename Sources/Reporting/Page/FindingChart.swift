@@ -168,7 +168,7 @@ struct FindingChart {
     var text =
       "From \(Quantity.count(counts.first ?? 0)) \(past) ago to "
       + "\(Quantity.count(counts.last ?? 0)) now; at most \(Quantity.count(counts.max() ?? 0))."
-    if let forecast = finding.forecast { text += " Runs out: \(words.forecast(forecast))." }
+    if let forecast = words.forecast(finding) { text += " Runs out: \(forecast)." }
     return text
   }
 }

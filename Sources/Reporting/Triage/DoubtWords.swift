@@ -8,7 +8,7 @@ enum DoubtWords {
     switch doubt {
     case .oneLook: "one look cannot see growth"
     case .watchedTooShort: "not watched for long enough"
-    case .maybeFillingPool: "a pool that fills looks the same until it is full"
+    case .poolOrLeak: "idle pool or leak: a pool uses them again"
     case .someDrain: "some are closed in the end, late"
     case .agesAreBounds: "ages are lower bounds"
     case .holdersIncomplete: "not every process could be read"
@@ -33,9 +33,10 @@ enum DoubtWords {
     if doubts.isEmpty || doubts.contains(.oneLook) || doubts.contains(.watchedTooShort)
       || doubts.contains(.samplerGap)
     {
-      return isWatched ? "the daemon goes on watching" : "watch with --for 60s"
+      let advised = "\(Int(RuleSettings.advisedWatchSeconds))s"
+      return isWatched ? "the daemon goes on watching" : "watch with --for \(advised)"
     }
-    if doubts.contains(.maybeFillingPool) || doubts.contains(.fewSockets)
+    if doubts.contains(.poolOrLeak) || doubts.contains(.fewSockets)
       || doubts.contains(.someDrain)
     {
       return isWatched ? "the daemon goes on watching" : "watch longer, with --for 10m"

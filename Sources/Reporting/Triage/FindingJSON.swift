@@ -55,6 +55,8 @@ package struct FindingJSON {
     json.string(finding.severity.name)
     json.key("sockets")
     json.integer(finding.sockets)
+    json.key("peak_sockets")
+    json.integer(max(finding.peak, finding.sockets))
     json.key("socket_state")
     json.string(finding.state.name)
     json.key("owner")
@@ -125,10 +127,37 @@ package struct FindingJSON {
     json.number(orNull: finding.firstSeen.map(clock.seconds))
     json.key("firing_since")
     json.number(orNull: finding.firingSince.map(clock.seconds))
+    json.key("not_growing_since")
+    json.number(orNull: finding.notGrowingSince.map(clock.seconds))
+    json.key("not_seen")
+    json.integer(finding.unseen)
+    json.key("not_seen_since")
+    json.number(orNull: finding.notSeenSince.map(clock.seconds))
+    writeEnd(to: &json)
     json.key("changes")
     json.beginArray()
     for change in finding.changes { write(change, to: &json) }
     json.endArray()
+  }
+
+  private func writeEnd(to json: inout JSONWriter) {
+    json.key("end")
+    guard let end = finding.end else { return json.null() }
+    let told = JournalEvent.End(end)
+    json.beginObject()
+    json.key("how")
+    json.string(told.how.rawValue)
+    json.key("at")
+    json.number(clock.seconds(of: end.at))
+    json.key("gone")
+    json.integer(told.gone)
+    json.key("members")
+    json.integer(told.members)
+    json.key("pid")
+    json.integer(orNull: told.pid)
+    json.key("continued_as")
+    json.string(orNull: told.continuedAs)
+    json.endObject()
   }
 
   private func write(_ change: FindingChange, to json: inout JSONWriter) {

@@ -83,7 +83,7 @@ struct FindingPage {
     if !since.isEmpty { page.field("since", since) }
     writeGrowth(to: &page)
     if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
-    if let forecast = finding.forecast { page.field("runs out", words.forecast(forecast)) }
+    if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
   }
 
   private func writeGrowth(to page: inout TextPage) {
@@ -92,16 +92,20 @@ struct FindingPage {
     if let growth = finding.growth, growth.high > 0 {
       page.field("growth", Quantity.rate(growth) + (curve.isEmpty ? "" : "  " + curve))
       if let pace { page.field("", pace) }
+    } else if let standing = EndWords.standing(finding, clock: clock) {
+      page.field("growth", standing + (report.isFromDaemon && !curve.isEmpty ? "  " + curve : ""))
     } else if report.isFromDaemon, !curve.isEmpty {
       page.field("curve", curve + (pace.map { "  " + $0 } ?? ""))
     }
+    if let unseen = EndWords.unseen(finding, clock: clock) { page.field("not seen", unseen) }
     guard report.isFromDaemon else { return }
-    let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
     // One line that says when it began is said by "since" already.
     let changes = ChangeWords(clock: clock).lines(finding)
     guard changes.count > 1 else { return }
     for (index, line) in changes.enumerated() { page.field(index == 0 ? "changed" : "", line) }
   }
+
+  private var clock: WallTime { report.clock(offsetSeconds: report.utcOffsetSeconds) }
 
   private var since: String {
     var parts: [String] = []
@@ -109,7 +113,6 @@ struct FindingPage {
     if let since = finding.firingSince {
       let seconds = report.census.takenAt.seconds(since: since)
       if report.isFromDaemon {
-        let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
         parts.append("firing since \(clock.text(of: since)) (\(Quantity.duration(seconds)))")
       } else if seconds >= 1 {
         parts.append("seen firing for \(Quantity.duration(seconds))")

@@ -21,6 +21,12 @@ struct FindingWords {
       parts.append(Quantity.rate(growth.perSecond))
     }
     if let port = finding.localPort { parts.append("port \(port)") }
+    if finding.lifecycle == .firing, let report {
+      let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
+      parts += [
+        EndWords.standing(finding, clock: clock), EndWords.unseen(finding, clock: clock),
+      ].compactMap { $0 }
+    }
     if let forecast = finding.forecast, forecast.seconds != nil {
       parts.append(time(forecast))
     }
@@ -43,9 +49,10 @@ struct FindingWords {
     return name(first.process) + rest + home(of: first.process, besides: finding.owner) + origin
   }
 
-  /// `88 sockets in CLOSE_WAIT`.
+  /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what has ended, ever were.
   func what(_ finding: Finding) -> String {
-    Self.what(finding.sockets, of: finding.rule, in: finding.state)
+    let sockets = finding.lifecycle == .resolved ? finding.peak : finding.sockets
+    return Self.what(sockets, of: finding.rule, in: finding.state)
   }
 
   /// The same of a number alone: what a rule counts.
@@ -118,16 +125,23 @@ struct FindingWords {
   }
 
   /// `descriptors in 41-55 min (1,204 of 4,096 used)`.
-  func forecast(_ forecast: Forecast) -> String {
-    let (used, limit) = (Quantity.count(forecast.used), Quantity.count(forecast.limit))
-    return "\(time(forecast)) (\(used) of \(limit) used)"
+  ///
+  /// Without a time it is one that stands, or one that no growth was measured for.
+  func forecast(_ finding: Finding) -> String? {
+    finding.forecast.map { forecast in
+      let (used, limit) = (Quantity.count(forecast.used), Quantity.count(forecast.limit))
+      let time = time(forecast, stands: finding.notGrowingSince != nil)
+      return "\(time) (\(used) of \(limit) used)"
+    }
   }
 
   /// `descriptors in 41-55 min`.
-  func time(_ forecast: Forecast) -> String {
+  func time(_ forecast: Forecast, stands: Bool = false) -> String {
     let name = name(forecast.resource)
     if forecast.used >= forecast.limit { return "\(name): none left" }
-    guard let seconds = forecast.seconds else { return "\(name): not at this rate" }
+    guard let seconds = forecast.seconds else {
+      return stands ? "\(name): not growing" : "\(name): growth not measured yet"
+    }
     switch (forecast.lowSeconds, forecast.highSeconds) {
     case (let low?, let high?):
       return "\(name) in \(Quantity.duration(from: low, to: high))"

@@ -41,7 +41,12 @@ package struct TriageMarkdown {
       })
     list(
       report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer",
-      report.resolved.map(words.line))
+      report.resolved.map { finding in
+        words.line(finding)
+          + (finding.end.map {
+            "; " + EndWords.sentence(JournalEvent.End($0), in: finding.state)
+          } ?? "")
+      })
     list("Not seen", report.gaps.map { GapWords.sentence($0, unicode: true, isRoot: true) })
   }
 
@@ -71,7 +76,7 @@ package struct TriageMarkdown {
     if let place = words.place(finding) { line("- where: \(code(place))") }
     writeCourse(finding)
     if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
-    if let forecast = finding.forecast { line("- **runs out: \(words.forecast(forecast))**") }
+    if let forecast = words.forecast(finding) { line("- **runs out: \(forecast)**") }
     let proof = finding.evidence.map(EvidenceWords.sentence).joined(separator: "; ")
     if !proof.isEmpty { line("- proof: \(proof)") }
     if !finding.doubts.isEmpty {

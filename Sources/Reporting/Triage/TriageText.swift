@@ -89,11 +89,12 @@ package struct TriageText {
 
   /// From when to when the daemon has seen something that is over.
   private func ended(_ finding: Finding) -> String {
+    let how = finding.end.map { "; " + EndWords.sentence(JournalEvent.End($0), in: finding.state) }
     guard report.isFromDaemon, let since = finding.firingSince,
       let end = finding.changes.last(where: { $0.kind == .ended })?.at
-    else { return "" }
+    else { return how ?? "" }
     let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
-    return ", from \(clock.text(of: since)) to \(clock.text(of: end))"
+    return ", from \(clock.text(of: since)) to \(clock.text(of: end))" + (how ?? "")
   }
 
   private mutating func writeSuspicious() {

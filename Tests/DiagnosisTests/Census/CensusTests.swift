@@ -75,7 +75,7 @@ struct CensusTests {
     }
     #expect(steady.connection(port: 8080)?.stateSince == jumping.connection(port: 8080)?.stateSince)
     #expect(steady.census?.watchedSeconds == jumping.census?.watchedSeconds)
-    #expect(jumping.census?.longestGapSeconds == nil)
+    #expect(jumping.census?.newestGap == nil)
   }
 
   // MARK: Identity
@@ -220,9 +220,9 @@ struct CensusTests {
   @Test func `a gap of the sampler is remembered with its length`() {
     var story = story { $0.enters(.closeWait, at: 0, unread: 1) }
     story.look(every: 10, through: 60)
-    #expect(story.census?.longestGapSeconds == nil)
+    #expect(story.census?.newestGap == nil)
     story.look(every: 10, from: 120, through: 170)
-    #expect(story.census?.longestGapSeconds == 60)
+    #expect(story.census?.newestGap?.seconds == 60)
   }
 
   @Test func `a suspend does not make stuck what had no time to be closed`() {

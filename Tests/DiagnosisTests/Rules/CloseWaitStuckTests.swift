@@ -51,19 +51,8 @@ struct CloseWaitStuckTests {
     #expect(story.firingRules == [.closeWaitStuck])
   }
 
-  @Test func `the idle connections of a pool are not stuck`() {
-    var story = Story()
-    story.host.start("app", pid: 100)
-    story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
-      .opened(to: 443, by: 100).enters(.established, at: 1)
-        .enters(.closeWait, at: second, unread: 1)
-    }
-    story.look(every: 10, through: 600)
-    #expect(story.watch.findings == [])
-  }
-
-  @Test(arguments: [25, 32, 24, 54, 70] as [UInt32])
-  func `an unread close_notify in a pool is not stuck`(unread: UInt32) {
+  @Test(arguments: [0, 1, 25, 32, 24, 54, 70] as [UInt32])
+  func `an idle pool is said to be one or a leak, whatever it has read`(unread: UInt32) {
     var story = Story()
     story.host.start("app", pid: 100)
     story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
@@ -71,7 +60,77 @@ struct CloseWaitStuckTests {
         .enters(.closeWait, at: second, unread: unread)
     }
     story.look(every: 10, through: 600)
+    #expect(story.events == [])
+    #expect(story.pending.map(\.rule) == [.closeWaitStuck])
+    #expect(story.pending.first?.doubts == [.poolOrLeak])
+  }
+
+  @Test(arguments: [31, 150])
+  func `a pool whose stale connections are replaced when they are used is none`(size: Int) {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    // All are used at times: the stale ones go, and others come and are stale 5 s later.
+    for (round, next) in zip([50, 140, 310, 610, 910], [140, 310, 610, 910, 9999]) {
+      story.host.add(at: (0..<size).map { Double(round) + Double($0) / 100 }) { second in
+        .opened(to: 6379, by: 100).enters(.established, at: second)
+          .enters(.closeWait, at: second + 5)
+          .leaves(at: second + Double(next - round))
+      }
+    }
+    story.look(every: 10, through: 1300)
+    #expect(story.events == [])
     #expect(story.watch.findings == [])
+  }
+
+  @Test func `a quiet block whose other ends wait for an answer is none`() {
+    var story = halfClosed((0..<12).map { 60 + Double($0) / 2 })
+    story.look(every: 10, through: 600)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `pairs that grow are a finding, and nobody is told to close`() throws {
+    var story = halfClosed((0..<60).map { 60 + 10 * Double($0) })
+    story.look(every: 10, through: 600)
+    let leak = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(leak.cause == .peerWaitsForAnswer)
+    #expect(leak.pids(.peer) == [200])
+  }
+
+  /// Jobs that have shut down their sending, and a tunnel that waits for the answer with them.
+  private func halfClosed(_ seconds: [Double]) -> Story {
+    var story = Story()
+    story.host.start("ssh", pid: 100)
+    story.host.start("nc", pid: 200)
+    story.host.listen(8080, by: 100)
+    let server = Endpoint(.loopbackIPv4, 8080)
+    for (number, second) in seconds.enumerated() {
+      let client = Endpoint(.loopbackIPv4, UInt16(50_000 + number))
+      story.host.add(
+        .between(server, client, by: 100).enters(.established, at: second - 1)
+          .enters(.closeWait, at: second))
+      story.host.add(
+        .between(client, server, by: 200).enters(.established, at: second - 1)
+          .enters(.finWait2, at: second))
+    }
+    return story
+  }
+
+  @Test func `a hundred on many ports of one owner are told together`() throws {
+    var story = Story()
+    story.host.start("crawler", pid: 100)
+    for port in UInt16(5000)..<5040 {
+      story.host.add(at: (0..<3).map { 60 + Double($0) / 10 }) { second in
+        .opened(to: port, by: 100).enters(.established, at: 1)
+          .enters(.closeWait, at: second, unread: 1)
+      }
+    }
+    story.look(every: 10, through: 300)
+    let stuck = try #require(story.firing.first)
+    #expect(story.firing.count == 1)
+    #expect(stuck.sockets == 120)
+    #expect(stuck.holders == [100])
+    #expect(stuck.remotePort == nil)
   }
 
   @Test func `other unread data of a client is stuck input`() throws {

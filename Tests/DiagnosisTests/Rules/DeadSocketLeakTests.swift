@@ -95,7 +95,7 @@ struct DeadSocketLeakTests {
     #expect(story.firing.first?.holders == [200])
   }
 
-  @Test func `CLOSE_WAIT that all died by keepalive is named so`() throws {
+  @Test func `CLOSE_WAIT that all died by keepalive is told as what was not closed`() throws {
     var story = Story()
     story.host.start("app", pid: 100)
     story.host.listen(8080, by: 100)
@@ -106,9 +106,10 @@ struct DeadSocketLeakTests {
     }
     story.look(every: 10, through: 500)
     let leak = try #require(story.firing.first)
-    // No CLOSE_WAIT lives for the patience: the dead descriptors tell the story.
-    #expect(story.firingRules == [.deadSocketLeak])
-    #expect(leak.cause == .keepaliveExpired)
+    // No CLOSE_WAIT lives for the patience: its age goes on with the dead descriptor.
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.holders == [100])
     #expect(leak.localPort == 8080)
   }
 }

@@ -52,10 +52,13 @@ struct DescriptorExhaustionTests {
     #expect(low <= 54 && high >= 54)
   }
 
-  @Test func `97 percent are critical without any growth`() {
-    var story = process { _ in 994 }
-    story.look(every: 10, through: 30)
-    #expect(story.firing.map(\.severity) == [.critical])
+  @Test func `a level that stands is not critical before the last descriptor is taken`() {
+    var standing = process { _ in 994 }
+    standing.look(every: 10, through: 30)
+    #expect(standing.firing.map(\.severity) == [.warning])
+    var full = process { _ in 1024 }
+    full.look(every: 10, through: 30)
+    #expect(full.firing.map(\.severity) == [.critical])
   }
 
   @Test func `a burst of open files that is over in the next look is none`() {

@@ -32,7 +32,7 @@ import Testing
   }
 
   private static let doubts: [Doubt] = [
-    .oneLook, .watchedTooShort, .maybeFillingPool, .someDrain, .agesAreBounds, .holdersIncomplete,
+    .oneLook, .watchedTooShort, .poolOrLeak, .someDrain, .agesAreBounds, .holdersIncomplete,
     .sourceLimited, .openerInferred, .openerUnknown, .fewSockets, .samplerGap,
   ]
 

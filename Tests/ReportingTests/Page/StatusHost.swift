@@ -126,7 +126,7 @@ enum StatusHost {
     finding.oldest = Age(seconds: 90 * Double(index + 1), bound: index % 2 == 0 ? .exact : .atLeast)
     finding.localPort = index % 3 == 0 ? nil : UInt16(9000 + index)
     finding.evidence = [.survivors(count: 11 * index, patienceSeconds: 60)]
-    finding.doubts = lifecycle == .pending ? [.watchedTooShort, .maybeFillingPool] : []
+    finding.doubts = lifecycle == .pending ? [.watchedTooShort, .poolOrLeak] : []
     finding.runtime = index % 2 == 0 ? .go : .jvm
     if lifecycle == .firing { finding.firingSince = now.advanced(bySeconds: -500) }
     if rule == .timeWaitPortExhaustion {

@@ -172,7 +172,7 @@ import Testing
   @Test func `what is only suspected is not called firing, and the page says what is missing`() {
     var input = StatusHost.leaking
     input.snapshot.findings = [FoundLeak.closeWait(lifecycle: .pending)]
-    input.snapshot.findings[0].doubts = [.maybeFillingPool]
+    input.snapshot.findings[0].doubts = [.poolOrLeak]
     let page = html(input)
     #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
     #expect(page.contains("<dt>Missing</dt>\n<dd>a pool that fills looks the same"))

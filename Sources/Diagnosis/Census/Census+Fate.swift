@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// What has become of sockets that findings are about.
+extension Census {
+  /// States in which data can still go one way or the other.
+  private static let carrying = StateSet(.established, .closeWait, .finWait2)
+
+  /// - Parameter since: When it was last a member: what it did before is not asked.
+  func fate(of member: Member, since: BootInstant) -> Fate {
+    if member.inode != 0, deadSockets.all[member.inode] != nil { return .died }
+    let isProcessGone = member.process.map { ended.contains($0) } ?? false
+    if member.inode != 0, deadSockets.unresolved[member.inode] != nil {
+      return isProcessGone ? gone(member, with: true) : .unseen
+    }
+    guard let connection = connection(member.id) else {
+      return wasRead(member.id.namespace) ? gone(member, with: isProcessGone) : .unseen
+    }
+    guard let row = row(of: connection) else {
+      // One absence proves nothing, unless nobody is there to hold it.
+      return isProcessGone && wasRead(member.id.namespace) ? gone(member, with: true) : .unseen
+    }
+    guard row.state == member.state, (row.inode == 0) == (member.inode == 0) else {
+      return gone(member, with: isProcessGone)
+    }
+    let isUsed = connection.flags.contains(.sentInState) && connection.progressAt > since
+    return isUsed && Self.carrying.contains(row.state) ? .used : .stays
+  }
+
+  private func gone(_ member: Member, with isProcessGone: Bool) -> Fate {
+    if isProcessGone, let process = member.process { return .exited(process) }
+    return .closed
+  }
+
+  /// Whether the newest look shows what there is in a namespace.
+  private func wasRead(_ id: NetnsID) -> Bool {
+    if sample.namespaces.contains(where: { $0.id == id }) { return true }
+    return !sample.gaps.contains { $0.kind == .namespaceNotRead }
+  }
+
+  /// What a finding remembers of a connection.
+  func member(_ connection: Connection) -> Member {
+    let holder = row(of: connection).flatMap { holders.first(of: $0.inode) }?.process
+    return Member(
+      id: connection.id, inode: row(of: connection)?.inode ?? connection.inode,
+      state: connection.state,
+      process: processes[holder ?? connection.opener]?.id)
+  }
+
+  /// What a finding remembers of a descriptor on a dead socket.
+  func member(_ deadSocket: DeadSocket) -> Member {
+    Member(
+      id: deadSocket.connection?.id ?? SocketID(inode: deadSocket.inode), inode: deadSocket.inode,
+      state: deadSocket.connection?.state ?? .close, process: processes[deadSocket.process]?.id)
+  }
+}

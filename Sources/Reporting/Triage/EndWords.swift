@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// Says how a finding has ended, and what it is while it stands.
+enum EndWords {
+  /// `412 of 420 were closed`, `process 3306 exited`.
+  static func sentence(_ end: JournalEvent.End, in state: TCPState) -> String {
+    switch end.how {
+    case .closed:
+      let went = byProgram.contains(state) ? "were closed" : "are gone"
+      return "\(Quantity.count(end.gone)) of \(Quantity.count(end.members)) \(went)"
+    case .exited: return end.pid.map { "process \($0) exited" } ?? "its process exited"
+    case .used:
+      return "\(Quantity.count(end.gone)) of \(Quantity.count(end.members)) carry data again"
+    case .subsided: return "no longer so"
+    case .continued: return end.continuedAs.map { "goes on as \($0)" } ?? "goes on as another"
+    }
+  }
+
+  /// What leaves one of these, a program has closed.
+  private static let byProgram = StateSet(.established, .closeWait, .finWait2, .close)
+
+  /// `not growing since 14:02`; nil while it grows, and where that is not known.
+  static func standing(_ finding: Finding, clock: WallTime) -> String? {
+    finding.notGrowingSince.map { "not growing since \(clock.text(of: $0))" }
+  }
+
+  /// `12 of them not seen since 14:02`; nil when all were.
+  static func unseen(_ finding: Finding, clock: WallTime) -> String? {
+    guard let since = finding.notSeenSince, finding.unseen > 0 else { return nil }
+    return "\(Quantity.count(finding.unseen)) of them not seen since \(clock.text(of: since))"
+  }
+}

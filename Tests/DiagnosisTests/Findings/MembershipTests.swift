@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// A finding lives as long as its sockets do, and says how they went.
+struct MembershipTests {
+  /// A client whose sockets are left in CLOSE_WAIT, `perSecond` for some time, and then no more.
+  private func incident(
+    sockets: Int, perSecond: Double, unread: UInt32 = 1, until end: Double = .infinity
+  ) -> Story {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service", until: end)
+    story.host.add(at: (0..<sockets).map { 60 + Double($0) / perSecond }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: unread).leaves(at: end)
+    }
+    return story
+  }
+
+  @Test func `600 sockets that stay are told as long as they stay`() throws {
+    var story = incident(sockets: 600, perSecond: 3)
+    story.look(every: 10, through: 1800)
+    let leak = try #require(story.firing.first)
+    #expect(story.firing.count == 1)
+    #expect(leak.sockets == 600)
+    #expect(leak.growth == nil)
+    #expect(story.events.allSatisfy { $0.kind != .resolved })
+  }
+
+  @Test func `300 in 50 s and then quiet are told`() throws {
+    var story = incident(sockets: 300, perSecond: 6)
+    story.look(every: 10, through: 600)
+    #expect(try #require(story.firing.first).sockets == 300)
+    #expect(story.firing.count == 1)
+  }
+
+  @Test func `a full pool of a hundred dead connections is told`() throws {
+    var story = incident(sockets: 100, perSecond: 10)
+    story.look(every: 10, through: 600)
+    #expect(try #require(story.firing.first).sockets == 100)
+  }
+
+  @Test func `what a process leaves behind when it exits is over at the next look`() {
+    var story = incident(sockets: 600, perSecond: 3, until: 900)
+    story.look(every: 10, through: 890)
+    #expect(story.firing.count == 1)
+    story.look(at: 900)
+    #expect(story.firing == [])
+    #expect(story.pending == [])
+    #expect(story.events.map(\.kind).last == .resolved)
+  }
+
+  @Test func `a process that was near its limit is not told once it is gone`() {
+    var story = Story()
+    story.host.start("web", pid: 100, unit: "web.service", until: 300) { _ in 1000 }
+    story.host.listen(8080, by: 100)
+    story.look(every: 10, through: 290)
+    #expect(story.firingRules == [.descriptorExhaustion])
+    story.look(at: 300)
+    #expect(story.firing == [])
+    #expect(story.pending == [])
+    #expect(story.lifecycle(.descriptorExhaustion) == .resolved)
+    story.look(every: 10, from: 310, through: 900)
+    #expect(story.firing == [])
+  }
+
+  @Test func `dead descriptors of a process that has exited are not told on`() {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service", until: 500)
+    story.host.add(at: (1...20).map { 20 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
+        .isReleased(at: 500)
+    }
+    story.look(every: 10, through: 490)
+    #expect(story.firing.count == 1)
+    story.look(at: 500)
+    #expect(story.firing == [])
+    #expect(story.pending == [])
+  }
+
+  // MARK: Not seen is not gone
+
+  @Test func `ten minutes in which nothing can be read resolve nothing and raise nothing`() throws {
+    var story = incident(sockets: 600, perSecond: 3)
+    story.look(every: 10, through: 600)
+    let told = story.events.count
+    let before = try #require(story.firing.first)
+    let namespaces = story.host.namespaces
+    story.host.namespaces = []
+    story.host.gaps = [Gap(.namespaceNotRead, detail: "/proc/1/ns/net: EIO")]
+    story.host.unreadable = [100]
+    story.look(every: 10, from: 610, through: 1300)
+    #expect(story.events.count == told)
+    let unseen = try #require(story.firing.first)
+    #expect(unseen.id == before.id)
+    #expect(unseen.sockets == 600)
+    story.host.namespaces = namespaces
+    story.host.gaps = []
+    story.host.unreadable = []
+    story.look(every: 10, from: 1310, through: 1600)
+    #expect(story.events.count == told)
+    #expect(story.firing.map(\.sockets) == [600])
+    #expect(story.firing.map(\.growth) == [nil])
+  }
+
+  @Test func `rows that come back after a look without them are no growth`() {
+    var story = incident(sockets: 300, perSecond: 30)
+    story.look(every: 10, through: 300)
+    let namespaces = story.host.namespaces
+    for second in stride(from: 310.0, through: 900, by: 10) {
+      let isRead = Int(second / 10) % 3 != 0
+      story.host.namespaces = isRead ? namespaces : []
+      story.host.gaps = isRead ? [] : [Gap(.namespaceNotRead, detail: "EIO")]
+      story.look(at: second)
+      #expect(story.firing.map(\.sockets) == [300], "at \(second)")
+      #expect(story.firing.map(\.growth) == [nil], "at \(second)")
+    }
+    #expect(story.events.map(\.kind) == [.firing])
+  }
+
+  // MARK: The watch itself
+
+  @Test func `another pace of looks is no gap`() {
+    var story = incident(sockets: 600, perSecond: 3)
+    story.look(every: 1, through: 100)
+    story.look(every: 15, from: 115, through: 900)
+    #expect(story.firing.map(\.doubts) == [[]])
+  }
+
+  @Test func `what was there before the watch did not come while watched`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    // 33 have died before the first look; one every 20 s dies later.
+    story.host.add(at: (1...33).map { Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
+    }
+    story.host.add(at: (0..<30).map { 100 + 20 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
+    }
+    story.look(every: 10, from: 90, through: 400)
+    let leak = try #require(story.firing.first)
+    let entered = leak.evidence.compactMap { evidence -> Int? in
+      if case .turnover(let entered, _, _) = evidence { entered } else { nil }
+    }
+    #expect(leak.sockets == 49)
+    #expect(entered == [16])
+  }
+
+  // MARK: One story from CLOSE_WAIT to death
+
+  private func keepalive(_ sockets: Int, every gap: Double, unread: UInt32 = 1) -> Story {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (1...sockets).map { 60 + gap * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: unread).dies(at: second + 75)
+        .changed { $0.hasKeepalive = true }
+    }
+    return story
+  }
+
+  @Test func `a leak whose rows die before the patience is one leak with one count`() throws {
+    var story = keepalive(1000, every: 0.25)
+    story.look(every: 1, through: 230)
+    let leak = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(leak.sockets == 680)
+    #expect(leak.cause == .eofUnread)
+    #expect(leak.remotePort == 443)
+  }
+
+  @Test func `a block that has died since is a block`() throws {
+    var story = Story()
+    story.host.start("hub", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<60).map { 20 + Double($0) / 60 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second).dies(at: second + 75)
+        .changed { $0.hasKeepalive = true }
+    }
+    story.look(every: 1, through: 230)
+    let block = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitStuck])
+    #expect(block.cause == .eofReadNotClosed)
+    #expect(block.sockets == 60)
+    #expect(block.holders == [100])
+    #expect(block.localPort == 8080)
+  }
+}
