@@ -58,7 +58,7 @@ package struct RecordedHost: Host {
       throw reader.hostError(
         .recording(
           .damagedCell(
-            file: RecordingHeader.folder(ofLook: next) + LookSummary.table.file, line: 1,
+            file: RecordingHeader.folder(ofLook: next) + RecordedSummary.table.file, line: 1,
             column: "boot_clock_ns", text: String(look.sample.takenAt.nanoseconds),
             expected: "at or after the look before it")))
     }
@@ -117,7 +117,7 @@ private struct RecordingReader {
     guard first <= last else {
       throw ReadingError.recording(
         .damagedCell(
-          file: RecordingHeader.folder(ofLook: looks) + LookSummary.table.file, line: 1,
+          file: RecordingHeader.folder(ofLook: looks) + RecordedSummary.table.file, line: 1,
           column: "boot_clock_ns", text: String(last.nanoseconds),
           expected: "at or after the first look"))
     }
@@ -136,12 +136,12 @@ private struct RecordingReader {
   }
 
   private func clock(ofLook number: Int) throws(ReadingError) -> BootInstant {
-    let path = RecordingHeader.folder(ofLook: number) + LookSummary.table.file
+    let path = RecordingHeader.folder(ofLook: number) + RecordedSummary.table.file
     guard let bytes = try bytes(of: path) else {
       throw ReadingError.recording(.missingFile(path))
     }
     let blocks = try decode { () throws(RecordingError) in
-      try LookSummary.table.readBlocks(bytes, path: path, bounds: bounds)
+      try RecordedSummary.table.readBlocks(bytes, path: path, bounds: bounds)
     }
     guard let summary = blocks.first else {
       throw ReadingError.recording(.truncated(file: path, rows: nil, promised: nil))

@@ -24,7 +24,7 @@ package struct RandomLooks {
   package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
   package mutating func look(sockets: Int) -> RecordedLook {
-    let takenAt = BootInstant(nanoseconds: number(in: 0...LookSummary.latestNanoseconds))
+    let takenAt = BootInstant(nanoseconds: number(in: 0...RecordedSummary.latestNanoseconds))
     var sample = Sample(
       takenAt: takenAt, wallClockSeconds: Double.random(in: 0...4e9, using: &generator),
       states: StateSet(rawValue: number(in: 0...UInt32.max)))

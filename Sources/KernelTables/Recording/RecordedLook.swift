@@ -24,7 +24,7 @@ package struct RecordedLook: Sendable {
 
   /// The names of the files of a look, in the order they are read.
   package static let fileNames = [
-    LookSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
+    RecordedSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
     RecordTable.holders.file, RecordTable.deadSockets.file, RecordTable.processes.file,
     RecordTable.gaps.file,
   ]
@@ -34,9 +34,10 @@ package struct RecordedLook: Sendable {
     let gaps =
       sample.gaps.map { RecordedGap(.sample, $0) }
       + report.gaps.map { RecordedGap(.holders, $0) }
-    let summary = LookSummary(of: self)
+    let summary = RecordedSummary(of: self)
     return [
-      File(name: LookSummary.table.file, bytes: LookSummary.table.blocks([summary]), rows: 1),
+      File(
+        name: RecordedSummary.table.file, bytes: RecordedSummary.table.blocks([summary]), rows: 1),
       File(
         name: RecordTable.namespaces.file, bytes: RecordTable.namespaces.blocks(sample.namespaces),
         rows: sample.namespaces.count),
@@ -87,10 +88,10 @@ private struct LookReader {
   var folder: String
   var bounds: RecordingBounds
 
-  func summary() throws(RecordingError) -> LookSummary {
-    let path = folder + LookSummary.table.file
-    let bytes = try bytes(of: LookSummary.table.file)
-    let blocks = try LookSummary.table.readBlocks(bytes, path: path, bounds: bounds)
+  func summary() throws(RecordingError) -> RecordedSummary {
+    let path = folder + RecordedSummary.table.file
+    let bytes = try bytes(of: RecordedSummary.table.file)
+    let blocks = try RecordedSummary.table.readBlocks(bytes, path: path, bounds: bounds)
     guard let summary = blocks.first, blocks.count == 1 else {
       throw RecordingError.truncated(file: path, rows: nil, promised: nil)
     }

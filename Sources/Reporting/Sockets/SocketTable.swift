@@ -13,6 +13,7 @@ package struct SocketTable {
   package var hasHeader = true
 
   private var out: [UInt8] = []
+  private var cells: [Column<SocketLine>.Cell] = []
   /// The first column of each cell.
   private var stops: [Int] = []
   private var cell: [UInt8] = []
@@ -31,13 +32,14 @@ package struct SocketTable {
     if hasHeader, !listing.entries.isEmpty { writeHeader() }
     let isGrouped = hasSeveralNamespaces
     var namespace: NetnsID?
+    var line = SocketLine(listing, unicode: style.unicode)
     for entry in listing.entries {
-      let row = listing.row(entry)
-      if isGrouped, row.namespace != namespace {
-        namespace = row.namespace
-        out.append(style.mark(heading(row.namespace), .strong) + "\n")
+      line.move(to: entry)
+      if isGrouped, line.row.namespace != namespace {
+        namespace = line.row.namespace
+        out.append(style.mark(heading(line.row.namespace), .strong) + "\n")
       }
-      write(entry, row)
+      write(line)
       if out.count >= chunk {
         try emit(out)
         out.removeAll(keepingCapacity: true)
@@ -51,71 +53,51 @@ package struct SocketTable {
 
   // MARK: Columns
 
-  private static let titles = ["State", "Recv-Q", "Send-Q", "Local", "Peer", "Age", "Process"]
-
   /// Columns are as wide as what they hold, up to what leaves room for the next ones.
   private mutating func layOut() {
-    var widths = [10, 6, 6, 5, 4, 3]
-    let limits = [14, 10, 10, isWide ? 48 : 21, isWide ? 48 : 21, 9]
-    func note(_ index: Int, _ size: Int) {
-      if size > widths[index] { widths[index] = min(size, limits[index]) }
+    cells = SocketColumns.all.compactMap(\.cell).filter { isWide || !$0.isWideOnly }
+      .sorted { $0.place < $1.place }
+    var widths = cells.map(\.width.lowerBound)
+    let limits = cells.map {
+      isWide ? $0.widestOnOneLine ?? $0.width.upperBound : $0.width.upperBound
     }
     var text: [UInt8] = []
+    var line = SocketLine(listing, unicode: style.unicode)
     for entry in listing.entries {
-      let row = listing.row(entry)
-      for (index, endpoint) in [(3, row.local), (4, row.remote)] {
+      line.move(to: entry)
+      for index in cells.indices where widths[index] < limits[index] {
+        guard case .bytes(let write) = cells[index].content else { continue }
         text.removeAll(keepingCapacity: true)
-        text.append(endpoint)
-        note(index, text.count)
+        write(line, &text)
+        widths[index] = min(max(widths[index], text.count), limits[index])
       }
-      note(1, Self.digits(row.receiveQueue))
-      note(2, Self.digits(row.sendQueue))
-      note(5, Quantity.shortAge(entry.age).utf8.count)
     }
     stops = [0]
     for width in widths { stops.append((stops.last ?? 0) + width + 1) }
   }
 
-  private static func digits(_ value: UInt32) -> Int {
-    var count = 1
-    var rest = value / 10
-    while rest > 0 {
-      count += 1
-      rest /= 10
-    }
-    return count
-  }
-
   private mutating func writeHeader() {
-    for (index, title) in Self.titles.enumerated() {
-      cell.append(title)
-      put(index, columns: title.utf8.count, isNumber: (1...2).contains(index) || index == 5)
+    for (index, column) in cells.enumerated() {
+      cell.append(column.title)
+      put(index, columns: column.title.utf8.count)
     }
     endLine()
   }
 
-  private mutating func write(_ entry: SocketListing.Entry, _ row: SocketRow) {
-    cell.append(row.state == .established ? "ESTAB" : row.state.name)
-    put(0)
-    cell.appendDecimal(row.receiveQueue)
-    put(1, isNumber: true)
-    if row.state == .listen, !row.knowledge.contains(.acceptQueueLimit) {
-      cell.append("-")
-    } else {
-      cell.appendDecimal(row.sendQueue)
-    }
-    put(2, isNumber: true)
-    cell.append(row.local)
-    put(3)
-    cell.append(row.remote)
-    put(4)
-    cell.append(Quantity.shortAge(entry.age))
-    put(5, isNumber: true)
-    let who = HolderWords(listing, unicode: style.unicode).words(for: entry, row)
-    for (index, part) in who.enumerated() {
-      let part = index + 1 < who.count ? part + "," : part
-      cell.append(part)
-      put(6, columns: UntrustedText.columns(part), follows: index > 0)
+  private mutating func write(_ line: SocketLine) {
+    for index in cells.indices {
+      switch cells[index].content {
+      case .bytes(let write):
+        write(line, &cell)
+        put(index)
+      case .parts(let parts):
+        let parts = parts(line)
+        for (number, part) in parts.enumerated() {
+          let part = number + 1 < parts.count ? part + "," : part
+          cell.append(part)
+          put(index, columns: UntrustedText.columns(part), follows: number > 0)
+        }
+      }
     }
     endLine()
   }
@@ -125,20 +107,25 @@ package struct SocketTable {
   ///
   /// - Parameter follows: Whether it goes on with the cell before it instead of its own column.
   private mutating func put(
-    _ index: Int, columns: Int? = nil, isNumber: Bool = false, follows: Bool = false
+    _ index: Int, columns: Int? = nil, follows: Bool = false
   ) {
     let size = columns ?? cell.count
     var start = follows ? column : stops[index]
-    if isNumber, index + 1 < stops.count { start = max(start, stops[index + 1] - 1 - size) }
+    if cells[index].isNumber { start = max(start, stops[index + 1] - 1 - size) }
     if column > 0 { start = max(start, column + 1) }
     if !isWide, column > 0, start + size > style.width {
       endLine()
-      start = min(stops[3], max(0, style.width - size))
+      start = min(stops[continuation], max(0, style.width - size))
     }
     out.appendSpaces(start - column)
     out.append(contentsOf: cell)
     column = start + size
     cell.removeAll(keepingCapacity: true)
+  }
+
+  /// What does not fit goes on under the first text behind the numbers at the front.
+  private var continuation: Int {
+    cells.indices.dropFirst().first { !cells[$0].isNumber } ?? 0
   }
 
   private mutating func endLine() {

@@ -131,4 +131,32 @@ extension TidyRule {
       }
     }
   }
+
+  /// Types inside of other types may have the name of another one: they are read with the outer.
+  static let namesAreUnique = TidyRule("no two types of Sources have one name") { tree in
+    var places: [String: String] = [:]
+    return tree.below("Sources").filter(\.isSwift).flatMap { file in
+      zip(1..., file.lines).compactMap { number, line in
+        guard let name = typeAtTopLevel(in: line) else { return nil }
+        let place = "\(file.path):\(number)"
+        guard let first = places[name] else {
+          places[name] = place
+          return nil
+        }
+        return "\(place): '\(name)' is the name of another type too: \(first)"
+      }
+    }
+  }
+
+  /// The type that a line declares, where it begins without a blank.
+  private static func typeAtTopLevel(in line: Substring) -> String? {
+    guard line.first != " " else { return nil }
+    let modifiers: Set<Substring> = [
+      "package", "public", "internal", "private", "fileprivate", "final", "indirect",
+    ]
+    let kinds: Set<Substring> = ["struct", "class", "enum", "actor", "protocol", "typealias"]
+    let words = line.split(separator: " ").drop { modifiers.contains($0) || $0.hasPrefix("@") }
+    guard let kind = words.first, kinds.contains(kind) else { return nil }
+    return words.dropFirst().first.map { String($0.prefix { $0.isLetter || $0.isNumber }) }
+  }
 }

@@ -15,7 +15,8 @@ struct TidyRule: Sendable, CustomStringConvertible {
   /// All of them. `TidyRuleTests` has a seeded violation for each.
   static let all: [TidyRule] = [
     .importsPerTarget, .fileLength, .functionLength, .lineLength, .forbiddenNames, .licenseLine,
-    .fileNamesAType, .rulesAreComplete, .rulesStandAlone, .noDeadFixture, .noLinkToNowhere,
+    .fileNamesAType, .namesAreUnique, .rulesAreComplete, .rulesStandAlone, .noDeadFixture,
+    .noLinkToNowhere,
     .topLevel,
     .noMachinePath, .scriptsRun, .skipsSayWhy,
   ]

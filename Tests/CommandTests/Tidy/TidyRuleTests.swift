@@ -118,6 +118,19 @@ struct TidyRuleTests {
       ])
   }
 
+  @Test func `a second type of one name is found, and a type inside of another is none`() {
+    let files = [
+      "Sources/A/One.swift": "package struct One: Sendable {}\n",
+      "Sources/B/Two.swift": "// two\nprivate final class One<Row> {\n  enum One {}\n}\n",
+      "Sources/B/Three.swift": "extension One {\n  struct Two {}\n}\n",
+      "Tests/B/One.swift": "struct One {}\n",
+    ]
+    #expect(
+      found(.namesAreUnique, in: files) == [
+        "Sources/B/Two.swift:2: 'One' is the name of another type too: Sources/A/One.swift:1"
+      ])
+  }
+
   private static let catalog = "Sources/Diagnosis/Rules/RuleCatalog.swift"
 
   @Test func `a rule without its file, its guide or its test is found`() {

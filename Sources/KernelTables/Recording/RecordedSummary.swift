@@ -2,7 +2,7 @@
 
 /// `look.txt`: clocks, states asked for, cost, host counters, and how many rows the tables beside
 /// it have, so that a table that lost lines is noticed.
-package struct LookSummary: Hashable, Sendable {
+package struct RecordedSummary: Hashable, Sendable {
   package var takenAt = BootInstant(nanoseconds: 0)
   package var wallClockSeconds = 0.0
   package var states = StateSet.all
@@ -42,8 +42,8 @@ package struct LookSummary: Hashable, Sendable {
   /// A cost of a look, in milliseconds.
   package static let longestMilliseconds = 1e12
 
-  package static let table = RecordTable<LookSummary>(
-    "look.txt", empty: LookSummary(),
+  package static let table = RecordTable<RecordedSummary>(
+    "look.txt", empty: RecordedSummary(),
     columns: [
       RecordColumn("boot_clock_ns") { row, writer in
         writer.number(row.takenAt.nanoseconds)

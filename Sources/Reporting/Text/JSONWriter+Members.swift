@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Members of an object: key and value in one call. What is not known is `null`.
+extension JSONWriter {
+  package mutating func member(_ name: StaticString, _ value: some FixedWidthInteger) {
+    key(name)
+    integer(value)
+  }
+
+  package mutating func member(_ name: StaticString, _ value: (some FixedWidthInteger)?) {
+    key(name)
+    integer(orNull: value)
+  }
+
+  package mutating func member(_ name: StaticString, _ value: Double, decimals: Int = 3) {
+    key(name)
+    number(value, decimals: decimals)
+  }
+
+  package mutating func member(_ name: StaticString, _ value: Double?, decimals: Int = 3) {
+    key(name)
+    number(orNull: value, decimals: decimals)
+  }
+
+  package mutating func member(_ name: StaticString, _ text: String) {
+    key(name)
+    string(text)
+  }
+
+  package mutating func member(_ name: StaticString, _ text: String?) {
+    key(name)
+    string(orNull: text)
+  }
+
+  package mutating func member(_ name: StaticString, _ value: Bool) {
+    key(name)
+    bool(value)
+  }
+
+  package mutating func beginObject(_ name: StaticString) {
+    key(name)
+    beginObject()
+  }
+
+  package mutating func beginArray(_ name: StaticString) {
+    key(name)
+    beginArray()
+  }
+}
