@@ -11,11 +11,16 @@ struct GeneratedFile: Hashable {
   /// Every one of them.
   static func all() throws -> [GeneratedFile] {
     let program = try BuiltProgram(named: "closewatch")
-    return try manual(of: program) + completions(of: program) + [
-      GeneratedFile(path: "closewatch.catalog", text: JournalCatalog.text()),
-      GeneratedFile(path: "closewatch.yaml", text: SettingsText.text()),
-      GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text()),
-    ]
+    var files = try manual(of: program) + completions(of: program)
+    files.append(GeneratedFile(path: "closewatch.catalog", text: JournalCatalog.text()))
+    files.append(GeneratedFile(path: "closewatch.yaml", text: SettingsText.text()))
+    files.append(
+      GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text()))
+    for board in [HostDashboard.board, FleetDashboard.board] {
+      let path = "grafana/closewatch-\(board.name).json"
+      files.append(GeneratedFile(path: path, text: board.json.document))
+    }
+    return files
   }
 
   private static func manual(of program: BuiltProgram) throws -> [GeneratedFile] {

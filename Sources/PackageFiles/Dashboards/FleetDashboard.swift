@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What deploy/grafana/closewatch-fleet.json shows.
+enum FleetDashboard {
+  private typealias Query = DashboardPanel.Query
+  private typealias Step = DashboardPanel.Step
+  private typealias Column = DashboardPanel.Column
+
+  static let board = Dashboard(
+    name: "fleet",
+    about: """
+      Sockets that should have been closed, over all hosts: who leaks, where, and what \
+      runs out first. Needs the recording rules of closewatch.rules.yml.
+      """, other: "host", isOfOneHost: false,
+    rows: [
+      Dashboard.Row(title: "Now", panels: now), Dashboard.Row(title: "Findings", panels: findings),
+      Dashboard.Row(title: "Who", panels: who), Dashboard.Row(title: "Sockets", panels: sockets),
+      Dashboard.Row(title: "What runs out", panels: whatRunsOut),
+      Dashboard.Row(title: "closewatch itself", panels: closewatchItself),
+    ])
+
+  private static let now: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Hosts watched", about: "Hosts whose closewatch answered the newest scrape.",
+      unit: "none", width: 4, height: 4,
+      kind: .number(
+        none: "0", steps: [Step(colour: "red", from: nil), Step(colour: "green", from: 1)]),
+      queries: [
+        Query(
+          expression: #"count(up{job="closewatch"} == 1) or vector(0)"#)
+      ]),
+    DashboardPanel(
+      title: "Hosts not watched",
+      about: """
+        Hosts whose closewatch does not answer. Their findings are out of view, not \
+        over.
+        """, unit: "none", width: 4, height: 4,
+      kind: .number(
+        none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "orange", from: 1)]),
+      queries: [
+        Query(
+          expression: #"count(up{job="closewatch"} == 0) or vector(0)"#)
+      ]),
+    DashboardPanel(
+      title: "Critical findings", about: "Confirmed, and something runs out within the hour.",
+      unit: "none", width: 4, height: 4,
+      kind: .number(
+        none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "red", from: 1)]),
+      queries: [
+        Query(
+          expression: #"sum(rule_severity:closewatch_findings_firing:sum{severity="critical"})"#)
+      ]),
+    DashboardPanel(
+      title: "Warnings", about: "Confirmed, and a person should act within days.", unit: "none",
+      width: 4, height: 4,
+      kind: .number(
+        none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "orange", from: 1)]),
+      queries: [
+        Query(
+          expression: #"sum(rule_severity:closewatch_findings_firing:sum{severity="warning"})"#)
+      ]),
+    DashboardPanel(
+      title: "Stuck sockets",
+      about: """
+        Sockets closed by one side only, without a byte for the patience of the rules (2 \
+        minutes by default).
+        """, unit: "none", width: 4, height: 4,
+      kind: .number(none: "0", steps: [Step(colour: "green", from: nil)]),
+      queries: [Query(expression: "sum(state:closewatch_owner_stuck_sockets:sum) or vector(0)")]),
+    DashboardPanel(
+      title: "First to run out",
+      about: """
+        The shortest time until a resource of any host runs out, at the present rate. \
+        Empty when nothing does.
+        """, unit: "s", width: 4, height: 4,
+      kind: .number(
+        none: "nothing",
+        steps: [
+          Step(colour: "red", from: nil), Step(colour: "orange", from: 3600),
+          Step(colour: "green", from: 604800),
+        ]), queries: [Query(expression: "min(closewatch_finding_exhaustion_seconds)")]),
+  ]
+
+  private static let findings: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Firing findings",
+      about: """
+        Every confirmed finding with the number of its sockets. Click the host for its \
+        page; closewatch explain RULE says what to do.
+        """, unit: "none", width: 24, height: 9,
+      kind: .table(
+        [
+          Column(label: "severity", title: "Severity"), Column(label: "instance", title: "Host"),
+          Column(label: "owner_kind", title: "Kind"), Column(label: "owner_name", title: "Owner"),
+          Column(label: "rule", title: "Rule"), Column(label: "cause", title: "Cause"),
+          Column(label: "local_port", title: "Port"),
+          Column(label: "netns", title: "Network namespace"),
+          Column(label: "lifecycle", title: "Lifecycle"),
+          Column(label: "finding", title: "Finding"), Column(label: "Value", title: "Sockets"),
+        ], hidden: ["lifecycle", "finding"], sorted: "Sockets", isDescending: true,
+        valueUnit: "none"),
+      queries: [
+        Query(
+          expression: """
+            closewatch_finding_sockets * ignoring (cause, severity, lifecycle, netns, \
+            local_port) group_right () closewatch_finding{lifecycle="firing"}
+            """)
+      ]),
+    DashboardPanel(
+      title: "Time to exhaustion",
+      about: """
+        What runs out next, at the present rate, counted from the last sample. Of \
+        confirmed and of suspected findings. Empty when nothing runs out.
+        """, unit: "none", width: 12, height: 8,
+      kind: .table(
+        [
+          Column(label: "instance", title: "Host"), Column(label: "owner_kind", title: "Kind"),
+          Column(label: "owner_name", title: "Owner"), Column(label: "resource", title: "Resource"),
+          Column(label: "rule", title: "Rule"), Column(label: "finding", title: "Finding"),
+          Column(label: "Value", title: "Runs out in"),
+        ], hidden: ["finding"], sorted: "Runs out in", isDescending: false, valueUnit: "s"),
+      queries: [Query(expression: "closewatch_finding_exhaustion_seconds")]),
+    DashboardPanel(
+      title: "Confirmed findings by severity",
+      about: "How many findings fire on all hosts together.", unit: "short", width: 12, height: 8,
+      kind: .curves(isStacked: true),
+      queries: [
+        Query(
+          expression: "sum by (severity) (rule_severity:closewatch_findings_firing:sum)",
+          legend: "{{severity}}")
+      ]),
+  ]
+
+  private static let who: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Worst owners",
+      about: """
+        Units, containers and programs with most stuck sockets, all hosts together. \
+        kernel: no process holds them. rest: what hosts fold beyond their bound.
+        """, unit: "none", width: 12, height: 9,
+      kind: .table(
+        [
+          Column(label: "owner_kind", title: "Kind"), Column(label: "owner_name", title: "Owner"),
+          Column(label: "Value", title: "Stuck sockets"),
+        ], hidden: [], sorted: "Stuck sockets", isDescending: true, valueUnit: "short"),
+      queries: [
+        Query(
+          expression: """
+            topk(15, sum by (owner_kind, owner_name) \
+            (owner:closewatch_owner_stuck_sockets:sum) > 0)
+            """)
+      ]),
+    DashboardPanel(
+      title: "Worst hosts", about: "Hosts with most stuck sockets.", unit: "none", width: 12,
+      height: 9,
+      kind: .table(
+        [Column(label: "instance", title: "Host"), Column(label: "Value", title: "Stuck sockets")],
+        hidden: [], sorted: "Stuck sockets", isDescending: true, valueUnit: "short"),
+      queries: [Query(expression: "topk(15, instance:closewatch_owner_stuck_sockets:sum > 0)")]),
+  ]
+
+  private static let sockets: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Stuck sockets by state",
+      about: """
+        Sockets closed by one side only that stay, on all hosts. close_wait: the program \
+        here does not close. fin_wait2: the peer does not. The others: the peer does not \
+        answer.
+        """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
+      queries: [
+        Query(
+          expression: "sum by (state) (state:closewatch_owner_stuck_sockets:sum)",
+          legend: "{{state}}")
+      ]),
+    DashboardPanel(
+      title: "Sockets by state",
+      about: """
+        All sockets on all hosts. TIME_WAIT by itself is no trouble. established is of \
+        the newest full sample.
+        """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
+      queries: [
+        Query(expression: "sum by (state) (state:closewatch_sockets:sum)", legend: "{{state}}")
+      ]),
+  ]
+
+  private static let whatRunsOut: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Descriptors in use",
+      about: """
+        The ten processes nearest to their limit of open files, of those with stuck \
+        sockets. At 100 % accept() and open() fail with EMFILE.
+        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.9, most: 1),
+      queries: [
+        Query(
+          expression: "topk(10, instance_owner:closewatch_owner_descriptors:ratio)",
+          legend: "{{instance}} {{owner_name}}")
+      ]),
+    DashboardPanel(
+      title: "Ephemeral ports in use",
+      about: """
+        The ten fullest routes: local ports taken from one source address to one \
+        destination. At 100 % connect() fails with EADDRNOTAVAIL. Empty while no \
+        destination has 16 ports in use.
+        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.8, most: 1),
+      queries: [
+        Query(
+          expression: "topk(10, instance_destination:closewatch_ephemeral_ports:ratio)",
+          legend: "{{instance}} to {{destination}}")
+      ]),
+    DashboardPanel(
+      title: "Accept queues",
+      about: """
+        The ten fullest accept queues. Above 100 % the kernel drops new connections.
+        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.8),
+      queries: [
+        Query(
+          expression: "topk(10, instance_listen:closewatch_accept_queue:ratio)",
+          legend: "{{instance}} {{listen}} {{owner_name}}")
+      ]),
+  ]
+
+  private static let closewatchItself: [DashboardPanel] = [
+    DashboardPanel(
+      title: "Stale hosts",
+      about: "Hosts whose last sample is more than two minutes old. Empty is good.", unit: "none",
+      width: 8, height: 8,
+      kind: .table(
+        [Column(label: "instance", title: "Host"), Column(label: "Value", title: "Last sample")],
+        hidden: [], sorted: "Last sample", isDescending: true, valueUnit: "s"),
+      queries: [Query(expression: "time() - closewatch_last_sample_timestamp_seconds > 120")]),
+    DashboardPanel(
+      title: "Blind hosts",
+      about: """
+        What closewatch could not see in its newest sample, by kind. Empty is good; \
+        closewatch doctor on the host says what is missing.
+        """, unit: "none", width: 8, height: 8,
+      kind: .table(
+        [
+          Column(label: "instance", title: "Host"), Column(label: "kind", title: "Kind of gap"),
+          Column(label: "Value", title: "Count"),
+        ], hidden: [], sorted: "Count", isDescending: true, valueUnit: "short"),
+      queries: [Query(expression: "sum by (instance, kind) (closewatch_gaps) > 0")]),
+    DashboardPanel(
+      title: "Processor time of closewatch",
+      about: "Seconds of a core per second: the ten dearest hosts.", unit: "percentunit", width: 8,
+      height: 8, kind: .curves(),
+      queries: [
+        Query(
+          expression: """
+            topk(10, rate(process_cpu_seconds_total{job="closewatch"}[$__rate_interval]))
+            """, legend: "{{instance}}")
+      ]),
+  ]
+}
