@@ -68,7 +68,7 @@ let package = Package(
       swiftSettings: strict),
     // Pure: what can be set of the daemon, with its default and reason. No file, no environment.
     .target(
-      name: "Settings", dependencies: ["Diagnosis", "LinuxHost", "Reporting"],
+      name: "Settings", dependencies: ["Diagnosis", "KernelTables", "Reporting"],
       swiftSettings: strict),
     // Commands, settings, wiring: the only target that reads argv, logs and exits.
     .executableTarget(

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import KernelTables
 import LinuxHost
 
 /// The program: reads the arguments, runs a command, and ends with its exit status.

@@ -13,8 +13,8 @@ import Testing
   ) throws -> [StuckOwner] {
     var watch = Watch(settings: RuleSettings())
     for second in stride(from: start, through: end, by: 10) {
-      let search = watch.advance(with: host.sample(at: second))
-      watch.attribute(host.report(to: search, at: second), to: search)
+      var host = ScriptedHost(host, at: second)
+      _ = try watch.take(on: &host)
     }
     let census = try #require(watch.census)
     return StuckOwner.all(in: census, patienceSeconds: watch.settings.patienceSeconds)

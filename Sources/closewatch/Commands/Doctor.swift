@@ -60,10 +60,7 @@ struct Doctor: ParsableCommand {
     var host = LiveHost()
     do throws(HostError) {
       let sample = try host.takeSample(SampleRequest())
-      var search = HolderSearch()
-      search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-      search.deadSockets = .everywhere
-      let found = host.findHolders(search, in: sample)
+      let found = host.findHolders(HolderSearch(everyHolderIn: sample))
       return DoctorReport(
         sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps, daemon: daemon)
     } catch {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Diagnosis
 import Glibc
+import KernelTables
 import LinuxHost
 import Reporting
 import Settings

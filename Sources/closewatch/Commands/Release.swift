@@ -132,7 +132,7 @@ struct Release: ParsableCommand {
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
     search.likely = [pid]
     search.records = [pid]
-    let report = host.findHolders(search, in: sample)
+    let report = host.findHolders(search)
     guard report.processes.contains(where: { $0.id.pid == pid }) else {
       throw HostError("there is no process \(pid); closewatch triage names those that leak")
     }

@@ -15,14 +15,14 @@ struct Pace: Sendable {
   }
 
   /// What a turn has cost and shown.
-  struct Turn: Sendable {
+  struct Expense: Sendable {
     var kind: LookKind
     var startedAt: BootInstant
     var cpuSeconds: Double
     /// Sockets in CLOSE_WAIT, all namespaces.
     var closeWait: Int
     /// Sockets that the kernel has allocated and no table shows (`alloc` less `inuse`).
-    var unlisted: Int
+    var unlisted: Int?
   }
 
   /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 15 s between looks it
@@ -39,12 +39,12 @@ struct Pace: Sendable {
 
   private var settings: SamplingSettings
   /// The newest full turn.
-  private var full: Turn?
+  private var full: Expense?
   /// Processor seconds of a turn, smoothed: one slow turn is no reason to look away.
   private var cost: [LookKind: Double] = [:]
   /// How often the interval is doubled so that cheap turns fit into their half of the budget.
   private var doublings = 0
-  private var last: Turn?
+  private var last: Expense?
   private var hurriedSince: BootInstant?
   private var hasHurriedEnough = false
 
@@ -54,7 +54,7 @@ struct Pace: Sendable {
   mutating func change(to settings: SamplingSettings) { self.settings = settings }
 
   /// Takes in a turn.
-  mutating func record(_ turn: Turn) {
+  mutating func record(_ turn: Expense) {
     if let last { judgeHurry(turn, after: last) }
     last = turn
     if turn.kind == .full { full = turn }
@@ -85,7 +85,7 @@ struct Pace: Sendable {
     (cost[kind] ?? 0) / (settings.cpuBudget / 2)
   }
 
-  private mutating func judgeHurry(_ turn: Turn, after last: Turn) {
+  private mutating func judgeHurry(_ turn: Expense, after last: Expense) {
     let seconds = turn.startedAt.seconds(since: last.startedAt)
     guard seconds > 0 else { return }
     let isGrowing = Double(turn.closeWait - last.closeWait) / seconds >= Self.fastGrowth
@@ -133,7 +133,9 @@ struct Pace: Sendable {
     // A timer that fires a moment early must not cost a whole interval.
     if passed >= fullIntervalSeconds - intervalSeconds / 20 { return .full }
     // Descriptors on dead sockets come up: but the budget holds.
-    if passed >= affordable(.full), let last, last.unlisted - full.unlisted >= Self.fewestUnlisted {
+    if passed >= affordable(.full), let now = last?.unlisted, let before = full.unlisted,
+      now - before >= Self.fewestUnlisted
+    {
       return .full
     }
     return .cheap

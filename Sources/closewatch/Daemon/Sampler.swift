@@ -64,7 +64,7 @@ actor Sampler {
     do throws(HostError) {
       let outcome = try engine.turn(kind)
       pace.record(
-        Pace.Turn(
+        Pace.Expense(
           kind: kind, startedAt: now, cpuSeconds: outcome.cpuSeconds,
           closeWait: outcome.closeWait, unlisted: outcome.unlisted))
       publish(outcome, isLate: isLate)

@@ -5,7 +5,7 @@ import KernelTables
 import LinuxHost
 import Settings
 
-/// One turn of the daemon: look, find holders, judge. The same on a live and on a recorded host.
+/// The daemon's turns: what each asks for, and what the outlets and the pace have to know of it.
 struct TurnEngine {
   /// What a turn has brought.
   struct Outcome: Sendable {
@@ -20,7 +20,7 @@ struct TurnEngine {
 
     /// What the pace has to know of it.
     var closeWait: Int
-    var unlisted: Int
+    var unlisted: Int?
   }
 
   /// Up to this many connections the table is read whole in every look: it costs under a
@@ -33,20 +33,17 @@ struct TurnEngine {
 
   private(set) var watch: Watch
   private var host: any Host
-  private var request: SampleRequest
-  /// The newest search for dead sockets in every process.
-  private var deadSocketSearch: (unlisted: Int, at: BootInstant)?
+  private var policy = Turn.Policy()
 
   init(host: any Host, settings: DaemonSettings) {
     self.host = host
     watch = Watch(settings: settings.rules)
-    request = SampleRequest()
-    request.source = settings.sampling.source
+    policy.request.source = settings.sampling.source
   }
 
   /// Takes up other settings, and goes on from what is known.
   mutating func change(to settings: DaemonSettings) {
-    request.source = settings.sampling.source
+    policy.request.source = settings.sampling.source
     watch.change(to: settings.rules)
   }
 
@@ -56,19 +53,13 @@ struct TurnEngine {
   mutating func turn(_ kind: Pace.LookKind) throws(HostError) -> Outcome {
     let began = Clock.monotonicSeconds
     let cpuBegan = Clock.threadSeconds
-    request.states = kind == .full || isSmall ? .all : .allButEstablished
-    let sample = try host.takeSample(request)
-    let unlisted = Self.unlisted(sample)
-    let seeksDeadSockets = kind == .full && mayHaveNewDeadSockets(unlisted, at: sample.takenAt)
-    if seeksDeadSockets { deadSocketSearch = (unlisted, sample.takenAt) }
-    var search = watch.advance(
-      with: sample, deadSockets: seeksDeadSockets ? .everywhere : .none, learnOpeners: kind == .full
-    )
-    // Without ESTABLISHED nobody can tell the dead from the living.
-    if !sample.states.contains(.established) { search.deadSockets = .none }
-    let report = host.findHolders(search, in: sample)
-    watch.attribute(report, to: search)
-    let events = watch.judge()
+    policy.request.states = kind == .full || isSmall ? .all : .allButEstablished
+    policy.deadSockets =
+      kind == .full ? .whenChanged(orAfterSeconds: Self.quietDeadSocketSeconds) : .never
+    policy.learnsOpeners = kind == .full
+    policy.deadline = Clock.lookDeadline
+    let turn = try watch.take(on: &host, policy)
+    let sample = turn.sample
     // The look has a thread of its own, which this thread's clock does not count.
     let cpu = Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000
     return Outcome(
@@ -76,26 +67,14 @@ struct TurnEngine {
       look: LookSummary(
         takenAt: sample.takenAt, wallClockSeconds: sample.wallClockSeconds, cost: sample.cost,
         rows: sample.sockets.count),
-      events: events, gaps: sample.gaps + report.gaps, cpuSeconds: cpu,
+      events: turn.events, gaps: turn.gaps, cpuSeconds: cpu,
       wallSeconds: Clock.monotonicSeconds - began,
       closeWait: sample.sockets.count { $0.state == .closeWait },
-      unlisted: unlisted)
-  }
-
-  private func mayHaveNewDeadSockets(_ unlisted: Int, at now: BootInstant) -> Bool {
-    // Negative: the kernel has not said how many there are.
-    guard let last = deadSocketSearch, unlisted >= 0 else { return true }
-    return unlisted != last.unlisted || now.seconds(since: last.at) >= Self.quietDeadSocketSeconds
+      unlisted: sample.unlistedSockets)
   }
 
   private var isSmall: Bool {
     guard let sample = watch.census?.sample else { return true }
     return sample.socketsInUse <= Self.smallTable
-  }
-
-  /// `alloc` is of the whole host and counts sockets that were never connected too.
-  private static func unlisted(_ sample: Sample) -> Int {
-    let allocated = sample.namespaces.first { $0.isOwn }?.sockstat.allocated ?? 0
-    return allocated - sample.socketsInUse
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import KernelTables
 import LinuxHost
 
 /// Which machine to look at, and by what.

@@ -17,7 +17,8 @@ import Testing
     var ages: [Double?]
     static let failure = "cannot read any TCP table: no"
 
-    mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+    mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
+      guard case .sample(let request) = request.question else { return .holders(HolderReport()) }
       let next = ages.count > 1 ? ages.removeFirst() : ages[0]
       guard let age = next else { throw HostError(Self.failure) }
       var sample = Sample(
@@ -26,11 +27,7 @@ import Testing
       var namespace = NamespaceSample(id: NetnsID(rawValue: 77))
       namespace.isOwn = true
       sample.namespaces = [namespace]
-      return sample
-    }
-
-    mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
-      HolderReport()
+      return .sample(sample)
     }
   }
 

@@ -12,7 +12,7 @@ extension TidyRule {
     "Sources/PackageFiles": [
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
     ],
-    "Sources/Settings": ["Diagnosis", "LinuxHost", "Reporting"],
+    "Sources/Settings": ["Diagnosis", "KernelTables", "Reporting"],
     "Sources/closewatch": [
       "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
       "KernelTables", "LinuxHost", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression",

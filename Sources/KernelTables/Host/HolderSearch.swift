@@ -44,6 +44,16 @@ package struct HolderSearch: Hashable, Sendable {
   package var hunts: [OpenerHunt] = []
 
   package init() {}
+
+  /// Asks for every holder of every socket of a sample, and for dead sockets in every process.
+  package init(everyHolderIn sample: Sample) { findEveryHolder(in: sample) }
+
+  /// Asks also for every holder of every socket of a sample, and for dead sockets everywhere.
+  package mutating func findEveryHolder(in sample: Sample) {
+    inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
+    completeness = .everyHolder
+    deadSockets = .everywhere
+  }
 }
 
 /// The answer to a ``HolderSearch``.
