@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -88,7 +89,7 @@ struct Record: ParsableCommand {
 
   private func makeRecorder() throws -> HostRecorder {
     try HostRecorder(
-      directory: directory, closewatchVersion: Closewatch.configuration.version,
+      directory: directory, closewatchVersion: BuildInfo.version,
       redacted: !keepsEverything)
   }
 

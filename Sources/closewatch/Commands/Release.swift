@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import Diagnosis
 import Glibc
 import KernelTables
@@ -186,7 +187,7 @@ struct Release: ParsableCommand {
     let fields = result.fields(
       plan, by: ReleaseResult.Operator(uid: caller.uid, loginUID: caller.loginUID))
     do throws(SystemCallError) {
-      try JournalOutlet().send(fields.map { ($0.name, $0.value) })
+      try JournalDatagram.send(fields.map { ($0.name, $0.value) })
     } catch {
       StandardError.line("not written to the journal: \(error)")
     }

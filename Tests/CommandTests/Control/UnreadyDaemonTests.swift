@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -8,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import closewatch
+@testable import closewatchd
 
 /// What a daemon answers that has nothing to rely on, and what triage makes of it.
 @Suite struct UnreadyDaemonTests {

@@ -5,7 +5,7 @@ import KernelTables
 import Settings
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// When the next look is due, by what earlier ones have cost and shown.
 @Suite struct PaceTests {

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// What a turn asks of the host, and what it leaves for the outlets.
 @Suite struct TurnEngineTests {
