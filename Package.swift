@@ -32,6 +32,7 @@ let package = Package(
   name: "closewatch",
   products: [
     .executable(name: "closewatch", targets: ["closewatch"]),
+    .executable(name: "closewatchd", targets: ["closewatchd"]),
     // Tests only: a library of its own, so that it can be preloaded.
     .library(name: "ClockShift", type: .dynamic, targets: ["ClockShift"]),
   ],
@@ -64,17 +65,31 @@ let package = Package(
     .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
     // The only target that makes system calls.
     .target(
-      name: "LinuxHost", dependencies: ["CCrypt", "CLinuxDiag", "CSystemd", "KernelTables"],
-      swiftSettings: strict),
+      name: "LinuxHost", dependencies: ["CLinuxDiag", "KernelTables"], swiftSettings: strict),
     // Pure: what can be set of the daemon, with its default and reason. No file, no environment.
     .target(
-      name: "Settings", dependencies: ["Diagnosis", "LinuxHost", "Reporting"],
+      name: "Settings", dependencies: ["Diagnosis", "KernelTables", "Reporting"],
       swiftSettings: strict),
-    // Commands, settings, wiring: the only target that reads argv, logs and exits.
+    // What both programs share at their edge: how they are called, write, end, and talk to each
+    // other. Nothing of HTTP, YAML or systemd.
+    .target(
+      name: "Console",
+      dependencies: ["KernelTables", "LinuxHost", "Reporting", argumentParser],
+      swiftSettings: strict),
+    // The command. What it links is loaded at every start, so it is little.
     .executableTarget(
       name: "closewatch",
       dependencies: [
-        "CYaml", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings", argumentParser,
+        "Console", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings",
+        argumentParser,
+      ],
+      swiftSettings: strict),
+    // The daemon: HTTP, settings files, the journal, the service manager.
+    .executableTarget(
+      name: "closewatchd",
+      dependencies: [
+        "CCrypt", "CSystemd", "CYaml", "Console", "Diagnosis", "KernelTables", "LinuxHost",
+        "Reporting", "Settings", argumentParser,
       ] + lifecycle + http,
       swiftSettings: strict),
     // Writes what is generated below deploy: manual, completions, settings file and so on. Run by
@@ -91,6 +106,8 @@ let package = Package(
     .executableTarget(name: "SocketLab", path: "Tests/SocketLab"),
     // Sets the clock of one program, for tests that run the daemon with it. Tests only.
     .target(name: "ClockShift", path: "Tests/ClockShift"),
+    // A file system that stops answering, with programs that run from it. Tests only.
+    .executableTarget(name: "SilentFiles", path: "Tests/SilentFiles"),
     // One look of the live host, as lines, for tests that run it as another user. Tests only.
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
@@ -116,13 +133,15 @@ let package = Package(
     .testTarget(
       name: "LinuxHostTests",
       dependencies: [
-        "CLinuxDiag", "HostProbe", "KernelTables", "LinuxHost", "SocketLab", "TestSupport",
+        "CLinuxDiag", "HostProbe", "KernelTables", "LinuxHost", "SilentFiles", "SocketLab",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "closewatch", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings",
+        "closewatch", "closewatchd", "Console", "Diagnosis", "KernelTables", "LinuxHost",
+        "Reporting", "Settings",
         "SocketLab", "TestSupport", argumentParser,
       ],
       swiftSettings: strict),
@@ -136,7 +155,7 @@ let package = Package(
     // Knows nothing of the inside; run one at a time, after the others.
     .testTarget(
       name: "SystemTests",
-      dependencies: ["closewatch", "KernelTables", "SocketLab", "TestSupport"],
+      dependencies: ["closewatch", "closewatchd", "KernelTables", "SocketLab", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -2,18 +2,15 @@
 
 package import KernelTables
 
-/// The whole core as one value: samples in, questions and findings out.
-///
-/// One turn is three lines, on any host:
-///
-///     let search = watch.advance(with: try host.takeSample(request))
-///     watch.attribute(host.findHolders(search, in: watch.sample), to: search)
-///     let events = watch.judge()
+/// The whole core as one value: samples in, questions and findings out. A ``Turn`` is its steps in
+/// their order, on any host.
 package struct Watch: Sendable {
   package private(set) var settings: RuleSettings
   package private(set) var census: Census?
   private var ledger = FindingLedger()
   private var hunts = 0
+  /// The newest search for dead sockets in every process that was made because of their number.
+  var newestDeadSocketSearch: (unlisted: Int?, at: BootInstant)?
   private static let huntsMost = 20
 
   package init(settings: RuleSettings) { self.settings = settings }

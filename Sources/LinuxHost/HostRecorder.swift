@@ -49,9 +49,7 @@ package struct HostRecorder {
   /// The widest question about a look: every holder, dead sockets everywhere, the records of all
   /// processes that held a socket in an earlier look, and arguments when nothing is redacted.
   package func search(for sample: Sample) -> HolderSearch {
-    var search = HolderSearch()
-    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-    search.deadSockets = .everywhere
+    var search = HolderSearch(everyHolderIn: sample)
     search.records = seenProcesses.sorted()
     search.arguments = !header.isRedacted
     return search
@@ -68,7 +66,7 @@ package struct HostRecorder {
       throw RecorderError.look(error)
     }
     return try append(
-      RecordedLook(sample: sample, report: host.findHolders(search(for: sample), in: sample)))
+      RecordedLook(sample: sample, report: host.findHolders(search(for: sample))))
   }
 
   /// Writes one look.

@@ -24,8 +24,7 @@ package struct LiveHost: Host {
   package var tellsDeadSocketsAtOnce = true
 
   private var finder: HolderFinder
-  /// What the newest sample was asked for.
-  private var newest: SampleRequest?
+  private var newest: (request: SampleRequest, sample: Sample)?
   private var memory = LookMemory()
 
   package init(procRoot: String = "/proc") {
@@ -33,22 +32,33 @@ package struct LiveHost: Host {
     finder = HolderFinder(procRoot: procRoot)
   }
 
+  package mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
+    switch request.question {
+    case .sample(let sample): .sample(try takeSample(sample, request.deadline))
+    case .holders(let search): .holders(try findHolders(search, request.deadline))
+    }
+  }
+
   /// Reads the tables of every namespace asked for, on a thread of its own: the namespace of the
   /// calling thread never changes.
   ///
   /// - Throws: ``HostError`` when nothing could be read, when the namespace asked for is not there,
   ///   and when `sock_diag` alone was asked for and refused. Everything less is a ``Gap``.
-  package mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
-    newest = request
-    let taken = try Self.run(tableLook(request))
+  private mutating func takeSample(
+    _ request: SampleRequest, _ deadline: BootInstant
+  ) throws(HostError) -> Sample {
+    // Rows are many: whoever has no use for the old ones any more is not to keep them meanwhile.
+    newest = nil
+    let taken = try Self.run(tableLook(request, deadline))
     memory = taken.memory
+    newest = (request, taken.sample)
     return taken.sample
   }
 
-  private func tableLook(_ request: SampleRequest) -> TableLook {
+  private func tableLook(_ request: SampleRequest, _ deadline: BootInstant) -> TableLook {
     TableLook(
       request: request, procRoot: procRoot, namesDirectory: namesDirectory,
-      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory)
+      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory, deadline: deadline)
   }
 
   private struct Taken {
@@ -74,10 +84,12 @@ package struct LiveHost: Host {
     return try result.get()
   }
 
-  package mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
-    guard let newest else { return finder.find(search, in: sample) }
+  private mutating func findHolders(
+    _ search: HolderSearch, _ deadline: BootInstant
+  ) throws(HostError) -> HolderReport {
+    guard let newest else { throw HostError("no holders can be found before there was a look") }
     // Made before: the closure must not hold the finder while it works.
-    let again = tableLook(newest)
+    let again = tableLook(newest.request, deadline)
     let freshInodes: HolderFinder.FreshInodes = {
       guard let fresh = try? Self.run(again).sample,
         !fresh.gaps.contains(where: {
@@ -87,7 +99,7 @@ package struct LiveHost: Host {
       return Set(fresh.sockets.lazy.map(\.inode).filter { $0 != 0 })
     }
     return finder.find(
-      search, in: sample, coversHost: newest.namespaces == .all,
-      freshInodes: tellsDeadSocketsAtOnce ? freshInodes : nil)
+      search, in: newest.sample, coversHost: newest.request.namespaces == .all,
+      by: deadline, freshInodes: tellsDeadSocketsAtOnce ? freshInodes : nil)
   }
 }

@@ -37,11 +37,19 @@ package struct RecordedHost: Host {
     }
   }
 
+  /// Reading a file takes no time that a deadline would have to bound.
+  package mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
+    switch request.question {
+    case .sample(let sample): .sample(try takeSample(sample))
+    case .holders(let search): .holders(findHolders(search))
+    }
+  }
+
   /// The next recorded look, with the states and namespaces asked for.
   ///
   /// - Throws: ``HostError`` after the last look, for a damaged look, and for a source or a
   ///   namespace that the recording does not have.
-  package mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+  private mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
     guard next <= looks else {
       throw HostError(
         "the recording \(directory) has \(looks) looks and all were taken;"
@@ -69,7 +77,7 @@ package struct RecordedHost: Host {
   }
 
   /// What the recorded look knows of the holders asked for.
-  package func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
+  private func findHolders(_ search: HolderSearch) -> HolderReport {
     guard let newest else { return HolderReport() }
     return RecordedAnswer.report(newest.report, search)
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxHost
+package import KernelTables
 
 /// How often to look, and what a look may cost.
 package struct SamplingSettings: Hashable, Sendable {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Glibc
-import LinuxHost
+import Console
 
-/// The program: reads the arguments, runs a command, and ends with its exit status.
+/// The command: reads the arguments, runs what they say, and ends with its exit status.
 @main
 struct Closewatch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,87 +18,47 @@ struct Closewatch: ParsableCommand {
         closewatch explain CLOSE_WAIT
       """,
     version: BuildInfo.version,
-    subcommands: [
-      Triage.self, Top.self, Sockets.self, FindingHistory.self, Release.self, Explain.self,
-      Doctor.self, Record.self, Daemon.self, CheckSettings.self, Demo.self, DemoServer.self,
-      DemoClient.self,
-    ])
+    subcommands: commands.map { $0.type })
 
-  /// Parses, runs and exits. A mistake of any kind is one line on standard error.
-  static func main() {
-    // A reader that has seen enough (`head`) is no failure: write(2) says EPIPE instead.
-    signal(SIGPIPE, SIG_IGN)
-    // Swift reads the arguments from /proc/self/cmdline: without procfs there is not even a name.
-    guard !CommandLine.arguments.isEmpty else {
-      StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")
-      Glibc.exit(ExitStatus.blind)
+  /// By their names in writing: to ask each for its configuration builds all their texts.
+  static let commands: [(name: String, type: any ParsableCommand.Type)] = [
+    ("triage", Triage.self), ("top", Top.self), ("sockets", Sockets.self),
+    ("history", FindingHistory.self), ("release", Release.self), ("explain", Explain.self),
+    ("doctor", Doctor.self), ("record", Record.self), ("daemon", Daemon.self),
+    ("check-settings", CheckSettings.self), ("demo", Demo.self), ("demo-server", DemoServer.self),
+    ("demo-client", DemoClient.self),
+  ]
+
+  static func main() { ProgramRun.exit(self, with: run) }
+
+  /// Parses by the one command that is asked for. The tree of all is built for help and mistakes
+  /// only: it takes as long as a short command has to.
+  private static func run(_ arguments: [String]) throws {
+    guard let word = arguments.first else { return try runByTree(arguments) }
+    if word == "--version" { return try StandardOutput.write(BuildInfo.version + "\n") }
+    if DaemonProgram.commands.contains(word) { try DaemonProgram.execute(arguments) }
+    try checkCommand(word)
+    let type = commands.first { $0.name == word }?.type
+    guard var command = try? type?.parseAsRoot(Array(arguments.dropFirst())) else {
+      return try runByTree(arguments)
     }
-    Glibc.exit(status(of: Array(CommandLine.arguments.dropFirst())))
+    try command.run()
   }
 
-  private static func status(of arguments: [String]) -> Int32 {
-    do {
-      try checkCommand(arguments.first)
-      var command = try parseAsRoot(arguments)
-      try command.run()
-      return ExitStatus.fine
-    } catch let code as ExitCode {
-      return code.rawValue
-    } catch let failure as StandardOutput.Failure {
-      return report(failure)
-    } catch let error as HostError {
-      StandardError.line(error.description)
-      return ExitStatus.blind
-    } catch let error as UsageError {
-      StandardError.line(error.description)
-      return ExitStatus.blind
-    } catch {
-      return report(parseError: error)
-    }
+  private static func runByTree(_ arguments: [String]) throws {
+    var command = try parseAsRoot(arguments)
+    try command.run()
   }
 
   /// The parser would call an unknown command an unexpected argument.
-  private static func checkCommand(_ word: String?) throws(UsageError) {
-    guard let word, !word.hasPrefix("-") else { return }
-    // A name in writing is quick: to ask the runtime for the name of a type, as the parser does
-    // without, takes a third of the time in which a command begins.
-    let names =
-      configuration.subcommands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+  private static func checkCommand(_ word: String) throws(UsageError) {
+    guard !word.hasPrefix("-") else { return }
+    let names = commands.map { $0.name } + ["help"]
     guard !names.contains(word) else { return }
     let nearest = UsageError.nearest(to: word, in: names).map { "; did you mean \($0)?" } ?? ""
-    let shown = configuration.subcommands.filter { $0.configuration.shouldDisplay }
-    let all = (shown.map { $0._commandName } + ["help"]).joined(separator: ", ")
+    let shown = commands.filter { $0.type.configuration.shouldDisplay }
+    let all = (shown.map { $0.name } + ["help"]).joined(separator: ", ")
     throw UsageError(
       "there is no command '\(word)'\(nearest.isEmpty ? "; there are \(all)" : nearest)")
   }
-
-  /// Help and version are no errors: they go to standard output.
-  private static func report(parseError error: any Error) -> Int32 {
-    guard exitCode(for: error) != .success else {
-      do {
-        try StandardOutput.write(HelpText.withExamplesLast(fullMessage(for: error)) + "\n")
-        return ExitStatus.fine
-      } catch {
-        return report(error)
-      }
-    }
-    StandardError.line(UsageError.oneLine(message(for: error)) + "; see closewatch --help")
-    return ExitStatus.blind
-  }
-
-  private static func report(_ failure: StandardOutput.Failure) -> Int32 {
-    guard case .failed(let error) = failure else { return ExitStatus.fine }
-    StandardError.line("\(error); the output is not complete")
-    return ExitStatus.blind
-  }
-}
-
-/// What the program ends with.
-enum ExitStatus {
-  /// Nothing is wrong.
-  static let fine: Int32 = 0
-  /// Something to act on.
-  static let act: Int32 = 1
-  /// Bad usage, or nothing could be seen.
-  static let blind: Int32 = 2
 }

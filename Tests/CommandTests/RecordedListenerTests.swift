@@ -111,7 +111,7 @@ import Testing
     var request = SampleRequest()
     request.namespaces = .only(String(getpid()))
     let sample = try live.takeSample(request)
-    let report = live.findHolders(recorder.search(for: sample), in: sample)
+    let report = live.findHolders(recorder.search(for: sample))
     _ = try recorder.append(RecordedLook(sample: sample, report: report))
     try recorder.finish()
     // IPv4 cannot have come through the listener that takes IPv6 only.

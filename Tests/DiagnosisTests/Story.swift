@@ -19,9 +19,12 @@ struct Story {
 
   /// One turn, as the daemon and triage take it.
   mutating func look(at second: Double) {
-    let search = watch.advance(with: host.sample(at: second))
-    watch.attribute(host.report(to: search, at: second), to: search)
-    events += watch.judge()
+    var host = ScriptedHost(host, at: second)
+    do throws(HostError) {
+      events += try watch.take(on: &host).events
+    } catch {
+      Issue.record("a scripted host always answers: \(error)")
+    }
   }
 
   mutating func look(every seconds: Double, from start: Double = 0, through end: Double) {

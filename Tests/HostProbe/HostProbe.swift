@@ -19,10 +19,7 @@ struct HostProbe {
     var host = LiveHost()
     do {
       let sample = try host.takeSample(request)
-      var search = HolderSearch()
-      search.inodes = Set(sample.sockets.map(\.inode).filter { $0 != 0 })
-      search.deadSockets = .everywhere
-      let report = host.findHolders(search, in: sample)
+      let report = host.findHolders(HolderSearch(everyHolderIn: sample))
       show(sample)
       show(report)
     } catch {

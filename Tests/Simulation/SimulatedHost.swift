@@ -13,7 +13,7 @@ package struct SimulatedProcess: Sendable {
 
 /// A host that exists only as numbers: processes, what they do with sockets, and a kernel that
 /// answers as the real one would.
-package final class SimulatedHost {
+package final class SimulatedHost: Host {
   package private(set) var processes: [SimulatedProcess] = []
   package private(set) var activities: [Activity] = []
   /// Kernel time, which stands still while suspended.
@@ -92,7 +92,14 @@ package final class SimulatedHost {
 
   // MARK: Answers
 
-  package func look() -> Sample {
+  package func answer(_ request: HostRequest) -> HostAnswer {
+    switch request.question {
+    case .sample: .sample(look())
+    case .holders(let search): .holders(answer(search))
+    }
+  }
+
+  private func look() -> Sample {
     let boot = BootInstant(seconds: now + suspendedSeconds)
     var sample = Sample(
       takenAt: boot, wallClockSeconds: 1_700_000_000 + boot.seconds + wallClockJump, states: .all)
@@ -125,7 +132,7 @@ package final class SimulatedHost {
     return sample
   }
 
-  package func answer(_ search: HolderSearch) -> HolderReport {
+  private func answer(_ search: HolderSearch) -> HolderReport {
     var report = HolderReport()
     report.isComplete = true
     var wanted = Set<Int>()

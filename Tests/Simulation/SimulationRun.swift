@@ -41,10 +41,14 @@ package struct SimulationRun {
   /// Lets time pass, looks, judges.
   package mutating func tick(afterSeconds seconds: Double? = nil) -> [FindingEvent] {
     host.pass(seconds ?? tickSeconds)
-    let search = watch.advance(with: host.look())
-    watch.attribute(host.answer(search), to: search)
+    var host = host
+    let events: [FindingEvent]
+    do throws(HostError) {
+      events = try watch.take(on: &host).events
+    } catch {
+      preconditionFailure("a simulated host always answers: \(error)")
+    }
     ticks += 1
-    let events = watch.judge()
     for event in events where event.kind != .resolved { note(event) }
     return events
   }

@@ -23,6 +23,9 @@ package enum BuiltPackage {
   /// .deb beside it.
   package static func file(_ path: String) -> String { "\(folder)/unpacked/\(path)" }
 
-  /// The program of the package, with TLS and without debugging information.
+  /// The command of the package, without debugging information.
   package static var program: String { file("usr/bin/closewatch") }
+
+  /// The daemon of the package, with TLS.
+  package static var daemon: String { file("usr/libexec/closewatch/closewatchd") }
 }

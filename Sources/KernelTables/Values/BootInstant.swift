@@ -11,6 +11,9 @@ package struct BootInstant: Hashable, Sendable, Comparable, Codable {
   package init(milliseconds: Int64) { nanoseconds = milliseconds * 1_000_000 }
   package init(seconds: Double) { nanoseconds = Int64(seconds * 1e9) }
 
+  /// No deadline.
+  package static let never = BootInstant(nanoseconds: .max)
+
   /// Seconds since boot.
   package var seconds: Double { Double(nanoseconds) / 1e9 }
 

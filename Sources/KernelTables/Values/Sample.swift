@@ -33,6 +33,13 @@ extension Sample {
   package var socketsInUse: Int {
     namespaces.reduce(0) { $0.addingClamped($1.sockstat.inUse).addingClamped($1.sockstat.inUse6) }
   }
+
+  /// How many sockets no table shows: dead ones, and those that were never connected; of the whole
+  /// host. nil when the kernel has not said it.
+  package var unlistedSockets: Int? {
+    let allocated = namespaces.first { $0.isOwn }?.sockstat.allocated ?? 0
+    return allocated < socketsInUse ? nil : allocated - socketsInUse
+  }
 }
 
 extension Int {

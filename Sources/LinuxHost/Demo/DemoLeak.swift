@@ -2,6 +2,7 @@
 
 import CLinuxDiag
 import Glibc
+package import KernelTables
 
 /// A small real leak: a server in a network namespace of its own that answers each request, reads
 /// the end of the stream, and forgets close(). A second process is its client.

@@ -7,6 +7,9 @@ package import KernelTables
 package enum Clock {
   /// Now, on the clock that every decision about time uses.
   package static var boot: BootInstant { BootInstant(nanoseconds: nanoseconds(CLOCK_BOOTTIME)) }
+  /// When a look that begins now has to be over, with the search for holders: before a watchdog of
+  /// a minute takes it for stuck.
+  package static var lookDeadline: BootInstant { boot.advanced(bySeconds: 45) }
   /// Seconds since 1970. For people only.
   package static var wallSeconds: Double { Double(nanoseconds(CLOCK_REALTIME)) / 1e9 }
   /// For deadlines and for what a look costs.

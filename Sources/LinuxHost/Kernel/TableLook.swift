@@ -10,6 +10,7 @@ package struct TableLook {
   private let namesDirectory: String
   private let netlinkProtocol: Int32
   private let bounds: SockDiagDump.Bounds
+  private let deadline: BootInstant
   private var sample: Sample
   private var facts: NamespaceFacts
   /// What is known from earlier looks, and what the next one may know.
@@ -23,7 +24,8 @@ package struct TableLook {
 
   package init(
     request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
-    bounds: SockDiagDump.Bounds, memory: LookMemory = LookMemory()
+    bounds: SockDiagDump.Bounds, memory: LookMemory = LookMemory(),
+    deadline: BootInstant = .never
   ) {
     self.request = request
     self.procRoot = procRoot
@@ -31,6 +33,7 @@ package struct TableLook {
     self.netlinkProtocol = netlinkProtocol
     self.bounds = bounds
     self.memory = memory
+    self.deadline = deadline
     sample = Sample(
       takenAt: Clock.boot, wallClockSeconds: Clock.wallSeconds, states: request.states)
     facts = NamespaceFacts(procRoot: procRoot)
@@ -47,7 +50,14 @@ package struct TableLook {
     let wanted = try wantedNamespaces()
     // Host-wide settings show only in the first namespace; ours is the best guess at them.
     let ownSettings = settings(of: wanted.own)
-    for (namespace, stat) in wanted.namespaces {
+    for (index, (namespace, stat)) in wanted.namespaces.enumerated() {
+      if index > 0, Clock.boot >= deadline {
+        note(
+          Gap(
+            .boundReached, count: wanted.namespaces.count - index,
+            detail: "network namespaces: the time was over before all were read"))
+        break
+      }
       try read(namespace, stat: stat, ownSettings: ownSettings)
     }
     memory.keepOnly(sample.namespaces)

@@ -117,12 +117,16 @@ struct UnixAddress {
   func connect() throws(SystemCallError) -> Int32 {
     let fd = try Self.stream(on: path, isBlocking: false)
     do throws(SystemCallError) {
-      _ = try systemCall("connect", on: path) { withAddress { Glibc.connect(fd, $0, $1) } }
+      try connect(fd)
     } catch {
       close(fd)
       throw error
     }
     return fd
+  }
+
+  func connect(_ fd: Int32) throws(SystemCallError) {
+    _ = try systemCall("connect", on: path) { withAddress { Glibc.connect(fd, $0, $1) } }
   }
 
   func bind(_ fd: Int32) throws(SystemCallError) {

@@ -26,6 +26,16 @@ package struct HolderFinder: Sendable {
     /// between, and that must not cost seconds each time.
     package var deepMilliseconds = 500
     package init() {}
+
+    /// As narrow as the time that is left.
+    fileprivate func ending(at deadline: BootInstant) -> Bounds {
+      guard deadline != .never else { return self }
+      let left = max(0, Int(deadline.seconds(since: Clock.boot) * 1000))
+      var bounds = self
+      bounds.milliseconds = min(milliseconds, left)
+      bounds.deepMilliseconds = min(deepMilliseconds, left)
+      return bounds
+    }
   }
 
   /// Reads again which inodes the tables show now; nil when it cannot. The states and namespaces
@@ -55,8 +65,9 @@ package struct HolderFinder: Sendable {
   ///   a dead socket where the kernel does not let us ask the socket.
   package mutating func find(
     _ search: HolderSearch, in sample: Sample, coversHost: Bool = true,
-    freshInodes: FreshInodes? = nil
+    by deadline: BootInstant = .never, freshInodes: FreshInodes? = nil
   ) -> HolderReport {
+    let bounds = bounds.ending(at: deadline)
     var look = HolderLook(
       search, sample: sample, procRoot: procRoot, bounds: bounds, reader: reader)
     if search.completeness == .firstHolder { look.revalidate(memory) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -22,18 +23,15 @@ struct Doctor: ParsableCommand {
       Exit status: 0 everything that verdicts need, 1 a part of it, 2 no sockets can be seen.
       """)
 
-  /// Where the daemon looks for its settings.
-  static let settingsFile = "/etc/closewatch/closewatch.yaml"
-
   @Option(
     help: ArgumentHelp(
-      "Where the daemon answers (default: \(ControlSocket.usualPath)).", valueName: "path"))
+      "Where the daemon answers (default: \(ControlPlace.usualPath)).", valueName: "path"))
   var controlSocket: String?
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let probe = HostSightProbe(settingsFile: Self.settingsFile)
+    let probe = HostSightProbe(settingsFile: SettingsPlace.usualPath)
     let report = Self.report(probe.look(), daemon: daemon)
     let text = DoctorText(report)
     if output.json {
@@ -49,7 +47,7 @@ struct Doctor: ParsableCommand {
   }
 
   private var daemon: DaemonAnswer {
-    switch DaemonClient(path: controlSocket ?? ControlSocket.usualPath).ask(DaemonSight.path) {
+    switch DaemonClient(path: controlSocket ?? ControlPlace.usualPath).ask(DaemonSight.path) {
     case .answer(let answer):
       .answered(DaemonSight(text: String(decoding: answer.body, as: UTF8.self)))
     case .none(let why): .none(why)
@@ -60,10 +58,7 @@ struct Doctor: ParsableCommand {
     var host = LiveHost()
     do throws(HostError) {
       let sample = try host.takeSample(SampleRequest())
-      var search = HolderSearch()
-      search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-      search.deadSockets = .everywhere
-      let found = host.findHolders(search, in: sample)
+      let found = host.findHolders(HolderSearch(everyHolderIn: sample))
       return DoctorReport(
         sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps, daemon: daemon)
     } catch {

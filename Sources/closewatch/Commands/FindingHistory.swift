@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import Diagnosis
 import Glibc
+import KernelTables
 import LinuxHost
 import Reporting
 import Settings
@@ -110,27 +112,22 @@ struct FindingHistory: ParsableCommand {
     guard !reach.isBlind else {
       throw HostError("cannot read \(reach.refused[0]): permission denied; \(JournalReach.remedy)")
     }
-    do throws(SystemCallError) {
-      var reader = try JournalReader(place)
-      reach.reachesBackTo = reader.reachesBackTo
-      let newest = reader.newest()
-      let fold = try fold(filter, &reader)
-      reach.damaged = reader.damaged
-      // A copy ends when it was made; on this machine silence is news too.
-      let end = place == .local ? now : newest?.wallSeconds ?? now
-      var finished = fold
-      let history = finished.finish(now: end, bootID: newest?.bootID) { writer in
-        place == .local && JournalWriter.isGone(pid: writer.pid, command: writer.command)
-      }
-      return (history, reach)
-    } catch {
-      throw HostError("cannot read the journal: \(error); journalctl --verify checks its files")
+    var reader = JournalReader(place)
+    reach.reachesBackTo = try reader.reachesBackTo()
+    let newest = try reader.newest()
+    var fold = try fold(filter, &reader)
+    reach.damaged = reader.damaged
+    // A copy ends when it was made; on this machine silence is news too.
+    let end = place == .local ? now : newest?.wallSeconds ?? now
+    let history = fold.finish(now: end, bootID: newest?.bootID) { writer in
+      place == .local && JournalWriter.isGone(pid: writer.pid, command: writer.command)
     }
+    return (history, reach)
   }
 
   private func fold(
     _ filter: HistoryFilter, _ reader: inout JournalReader
-  ) throws(SystemCallError) -> HistoryFold {
+  ) throws(HostError) -> HistoryFold {
     var fold = HistoryFold(filter)
     let rules = rule.map { [$0] } ?? RuleID.allCases
     let ids = rules.flatMap { $0.guide.messageIDs.all }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Glibc
 import KernelTables
 import LinuxHost
@@ -9,7 +10,13 @@ import Synchronization
 
 /// Looks at a machine again and again: on time on a live one, as fast as it goes on a recorded one.
 struct LookLoop {
-  /// What a turn says of a watch without a duration, which takes two looks at most.
+  /// What one look has brought.
+  struct Taken {
+    var sample: Sample
+    var second = Second.later
+  }
+
+  /// What a look says of a watch without a duration, which takes two looks at most.
   enum Second {
     /// To confirm what one look cannot.
     case atOnce
@@ -26,40 +33,36 @@ struct LookLoop {
   }
 
   var host: any Host
-  let request: SampleRequest
   let interval: TimeSpan
-  /// nil: one look or two, as the turn says; of a recording, every look.
+  /// nil: one look or two, as the first says; of a recording, every look.
   let duration: TimeSpan?
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false
 
-  init(host: any Host, request: SampleRequest, interval: TimeSpan, duration: TimeSpan?) {
+  init(host: any Host, interval: TimeSpan, duration: TimeSpan?) {
     self.host = host
-    self.request = request
     self.interval = interval
     self.duration = duration
   }
 
-  /// Takes the looks and hands each to `turn`. Ctrl-C ends the watch early, not the report.
-  mutating func run(
-    _ turn: (Sample, inout any Host) throws -> Second
-  ) throws -> Newest {
+  /// Lets `look` take one look after the other. Ctrl-C ends the watch early, not the report.
+  mutating func run(_ look: (inout any Host) throws -> Taken) throws -> Newest {
     let previous = signal(SIGINT) { _ in wasInterrupted.store(true, ordering: .relaxed) }
     defer { signal(SIGINT, previous) }
-    var sample = try host.takeSample(request)
-    let first = sample.takenAt
+    var taken = try look(&host)
+    let first = taken.sample.takenAt
+    var watched = 0.0
     var looks = 1
-    var second = try turn(sample, &host)
-    while goesOn(after: sample.takenAt.seconds(since: first), looks: looks, second) {
-      let pause = duration == nil && second == .atOnce ? 0 : Double(looks) * interval.seconds
+    while goesOn(after: watched, looks: looks, taken.second) {
+      let pause = duration == nil && taken.second == .atOnce ? 0 : Double(looks) * interval.seconds
       guard waitUntil(first.advanced(bySeconds: pause)) else { break }
-      showProgress(sample, watched: sample.takenAt.seconds(since: first))
-      sample = try host.takeSample(request)
+      showProgress(taken.sample, watched: watched)
+      taken = try look(&host)
       looks += 1
-      second = try turn(sample, &host)
+      watched = taken.sample.takenAt.seconds(since: first)
     }
     if showsProgress, duration != nil { StandardError.raw("\r\u{1b}[K") }
-    return Newest(sample: sample, watchedSeconds: sample.takenAt.seconds(since: first))
+    return Newest(sample: taken.sample, watchedSeconds: watched)
   }
 
   private func goesOn(after watched: Double, looks: Int, _ second: Second) -> Bool {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -61,19 +62,20 @@ struct Record: ParsableCommand {
   /// is made when the first look was taken: a mistake in the options leaves nothing behind.
   private func record(_ host: any Host) throws -> HostRecorder {
     var started: HostRecorder?
-    var loop = LookLoop(
-      host: host, request: hostOptions.request, interval: interval, duration: duration)
+    let request = hostOptions.request
+    var loop = LookLoop(host: host, interval: interval, duration: duration)
     loop.showsProgress = Terminal.hasError
     do {
-      _ = try loop.run { sample, host in
+      _ = try loop.run { host in
+        let sample = try host.takeSample(request, by: Clock.lookDeadline)
         var recorder = try started ?? makeRecorder()
         // The only owner, or every look would copy all that redaction remembers.
         started = nil
-        let report = host.findHolders(recorder.search(for: sample), in: sample)
+        let report = host.findHolders(recorder.search(for: sample), by: Clock.lookDeadline)
         let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
         started = recorder
         if case .stopped = outcome { throw BoundReached() }
-        return .later
+        return LookLoop.Taken(sample: sample)
       }
     } catch is BoundReached {}
     guard var recorder = started else { throw HostError("there was no look to record") }
@@ -87,7 +89,7 @@ struct Record: ParsableCommand {
 
   private func makeRecorder() throws -> HostRecorder {
     try HostRecorder(
-      directory: directory, closewatchVersion: Closewatch.configuration.version,
+      directory: directory, closewatchVersion: BuildInfo.version,
       redacted: !keepsEverything)
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import Diagnosis
 import Glibc
 import KernelTables
@@ -132,7 +133,7 @@ struct Release: ParsableCommand {
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
     search.likely = [pid]
     search.records = [pid]
-    let report = host.findHolders(search, in: sample)
+    let report = host.findHolders(search)
     guard report.processes.contains(where: { $0.id.pid == pid }) else {
       throw HostError("there is no process \(pid); closewatch triage names those that leak")
     }
@@ -186,7 +187,7 @@ struct Release: ParsableCommand {
     let fields = result.fields(
       plan, by: ReleaseResult.Operator(uid: caller.uid, loginUID: caller.loginUID))
     do throws(SystemCallError) {
-      try JournalOutlet().send(fields.map { ($0.name, $0.value) })
+      try JournalDatagram.send(fields.map { ($0.name, $0.value) })
     } catch {
       StandardError.line("not written to the journal: \(error)")
     }

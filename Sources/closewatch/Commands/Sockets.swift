@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -89,7 +90,7 @@ struct Sockets: ParsableCommand {
     var host = try machine.open()
     let filter = filter
     let sample = try host.takeSample(request(filter))
-    let report = host.findHolders(search(sample, filter), in: sample)
+    let report = host.findHolders(search(sample, filter))
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
     listing.wasReadAsRoot = machine.isReadAsRoot

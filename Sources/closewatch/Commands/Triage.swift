@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import Diagnosis
 import KernelTables
 import LinuxHost
@@ -118,29 +119,31 @@ struct Triage: ParsableCommand {
 
   private func look(_ why: WithoutDaemon) throws {
     let target = target?.target
-    var looks = LookLoop(
-      host: try machine.open(), request: machine.request, interval: interval, duration: duration)
+    var looks = LookLoop(host: try machine.open(), interval: interval, duration: duration)
     looks.showsProgress = Terminal.hasError && machine.replay == nil
     var watch = Watch(settings: settings)
+    var policy = Turn.Policy()
+    policy.request = machine.request
+    policy.findsEveryHolder = duration == nil
     var gaps: [Gap] = []
     var isTargetSeen = target == nil
     var completeGaps: [Gap]?
-    let newest = try looks.run { sample, host in
-      var search = watch.advance(with: sample)
-      if duration == nil { Self.completeForPage(&search, sample) }
-      let report = host.findHolders(search, in: sample)
-      completeGaps = duration == nil ? report.gaps : nil
-      watch.attribute(report, to: search)
-      _ = watch.judge()
+    let newest = try looks.run { host in
+      policy.deadline = Clock.lookDeadline
+      let turn = try watch.take(on: &host, policy)
+      completeGaps = policy.findsEveryHolder ? turn.report.gaps : nil
       // A mistyped name must not cost a watch.
-      if !isTargetSeen { isTargetSeen = try seeTarget(sample, &host) }
-      gaps += sample.gaps
-      if !watch.findings.isEmpty { return .later }
-      return report.unprovedDeadSockets > 0 ? .atOnce : .unneeded
+      if !isTargetSeen { isTargetSeen = try seeTarget(turn.sample, &host) }
+      gaps += turn.sample.gaps
+      var taken = LookLoop.Taken(sample: turn.sample)
+      if watch.findings.isEmpty {
+        taken.second = turn.report.unprovedDeadSockets > 0 ? .atOnce : .unneeded
+      }
+      return taken
     }
     if completeGaps == nil {
-      let search = Self.pageSearch(newest.sample)
-      let report = looks.host.findHolders(search, in: newest.sample)
+      let search = HolderSearch(everyHolderIn: newest.sample)
+      let report = looks.host.findHolders(search, by: Clock.lookDeadline)
       completeGaps = report.gaps
       watch.attribute(report, to: search)
     }
@@ -163,7 +166,7 @@ struct Triage: ParsableCommand {
   /// - Throws: ``UsageError`` when a look shows nothing of the target.
   private func seeTarget(_ sample: Sample, _ host: inout any Host) throws -> Bool {
     guard let target = target?.target else { return true }
-    let report = host.findHolders(Self.pageSearch(sample), in: sample)
+    let report = Self.everyHolder(in: sample, &host)
     if target.isSeen(in: sample, report) { return true }
     throw UsageError("\(target.absence); closewatch sockets lists what there is")
   }
@@ -199,17 +202,7 @@ struct Triage: ParsableCommand {
     }
   }
 
-  private static func pageSearch(_ sample: Sample) -> HolderSearch {
-    var search = HolderSearch()
-    completeForPage(&search, sample)
-    return search
-  }
-
-  /// Asks for all that the page needs of a look too: every holder, and dead sockets. These are
-  /// looked for everywhere in any case, so that one search for both is half the work of two.
-  private static func completeForPage(_ search: inout HolderSearch, _ sample: Sample) {
-    search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
-    search.completeness = .everyHolder
-    search.deadSockets = .everywhere
+  private static func everyHolder(in sample: Sample, _ host: inout any Host) -> HolderReport {
+    host.findHolders(HolderSearch(everyHolderIn: sample), by: Clock.lookDeadline)
   }
 }

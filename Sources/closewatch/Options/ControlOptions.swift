@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 
 /// Where a command finds the daemon.
 struct ControlOptions: ParsableArguments {
@@ -9,9 +10,9 @@ struct ControlOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where the daemon answers (default: \(ControlSocket.usualPath)).", valueName: "path"))
+      "Where the daemon answers (default: \(ControlPlace.usualPath)).", valueName: "path"))
   var controlSocket: String?
 
   /// The daemon's socket.
-  var path: String { controlSocket ?? ControlSocket.usualPath }
+  var path: String { controlSocket ?? ControlPlace.usualPath }
 }

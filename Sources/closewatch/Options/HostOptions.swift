@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import Glibc
+import KernelTables
 import LinuxHost
 
 /// Which machine to look at, and by what.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import KernelTables
 
 /// TCP states as people type them: `CLOSE_WAIT`, `close-wait,fin-wait-2`, `estab`.

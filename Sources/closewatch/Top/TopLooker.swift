@@ -37,8 +37,8 @@ final class TopLooker: Sendable {
   func start(
     _ host: sending any Host, _ request: SampleRequest, screen: WakePipe
   ) throws(SystemCallError) {
-    var turn = Turn(host: host, request: request)
-    try BackgroundThread.start("looking") { self.run(&turn, screen) }
+    var looks = Looks(host: host, request: request)
+    try BackgroundThread.start("looking") { self.run(&looks, screen) }
   }
 
   /// What is new since it was last asked for.
@@ -58,11 +58,11 @@ final class TopLooker: Sendable {
     wakeUp.ring()
   }
 
-  private func run(_ turn: inout Turn, _ screen: WakePipe) {
+  private func run(_ looks: inout Looks, _ screen: WakePipe) {
     while true {
       let began = Clock.boot
       news.withLock { $0.lookingSince = began }
-      let outcome = turn.take(judgedBy: pacedSettings)
+      let outcome = looks.take(judgedBy: pacedSettings)
       news.withLock { news in
         news.lookingSince = nil
         switch outcome {
@@ -73,7 +73,7 @@ final class TopLooker: Sendable {
         }
       }
       screen.ring()
-      if turn.isAtEnd { return }
+      if looks.isAtEnd { return }
       rest(since: began)
     }
   }
@@ -99,15 +99,15 @@ final class TopLooker: Sendable {
   }
 
   /// One look after the other on a host. Used by one thread at a time.
-  private struct Turn {
+  private struct Looks {
     var host: any Host
-    let request: SampleRequest
+    var policy = Turn.Policy()
     var watch: Watch?
     var observer = TopObserver()
 
     init(host: any Host, request: SampleRequest) {
       self.host = host
-      self.request = request
+      policy.request = request
     }
 
     /// A recording has been shown to its end.
@@ -121,17 +121,13 @@ final class TopLooker: Sendable {
       watch.change(to: settings)
       defer { self.watch = watch }
       do throws(HostError) {
-        let sample = try host.takeSample(request)
-        let search = watch.advance(with: sample)
-        let report = host.findHolders(search, in: sample)
-        watch.attribute(report, to: search)
-        _ = watch.judge()
+        policy.deadline = Clock.lookDeadline
+        let turn = try watch.take(on: &host, policy)
         // The tables are read on a thread that this one's clock does not count.
         let cost = TopPicture.Cost(
           wallSeconds: Clock.monotonicSeconds - began,
-          cpuSeconds: Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000)
-        return .success(
-          observer.picture(of: watch, gaps: sample.gaps + report.gaps, cost: cost))
+          cpuSeconds: Clock.threadSeconds - cpuBegan + turn.sample.cost.cpuMilliseconds / 1000)
+        return .success(observer.picture(of: watch, gaps: turn.gaps, cost: cost))
       } catch {
         return .failure(error)
       }

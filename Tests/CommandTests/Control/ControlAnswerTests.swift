@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Testing
-
-@testable import closewatch
 
 @Suite struct ControlAnswerTests {
   private func read(_ text: String) -> ControlAnswer? { ControlAnswer(Array(text.utf8)) }

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The socket file of the control socket, and what strangers can do to it.
 @Suite(.serialized) struct ControlSocketTests {

@@ -6,7 +6,7 @@ import KernelTables
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// `closewatch triage` and `doctor` with a daemon that watches, over a real control socket.
 @Suite(.serialized) struct TriageDaemonTests {

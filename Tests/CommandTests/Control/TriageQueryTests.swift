@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Reporting
 import Testing
-
-@testable import closewatch
 
 @Suite struct TriageQueryTests {
   @Test(arguments: [nil, "4711", ":8080", "web.service", "dev-disk\\x2d1&format=json %41ä日"])

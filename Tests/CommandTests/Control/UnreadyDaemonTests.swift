@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import KernelTables
 import LinuxHost
 import Reporting
@@ -8,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import closewatch
+@testable import closewatchd
 
 /// What a daemon answers that has nothing to rely on, and what triage makes of it.
 @Suite struct UnreadyDaemonTests {
@@ -17,7 +19,8 @@ import Testing
     var ages: [Double?]
     static let failure = "cannot read any TCP table: no"
 
-    mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+    mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
+      guard case .sample(let request) = request.question else { return .holders(HolderReport()) }
       let next = ages.count > 1 ? ages.removeFirst() : ages[0]
       guard let age = next else { throw HostError(Self.failure) }
       var sample = Sample(
@@ -26,11 +29,7 @@ import Testing
       var namespace = NamespaceSample(id: NetnsID(rawValue: 77))
       namespace.isOwn = true
       sample.namespaces = [namespace]
-      return sample
-    }
-
-    mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
-      HolderReport()
+      return .sample(sample)
     }
   }
 

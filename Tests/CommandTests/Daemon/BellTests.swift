@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// What the loops wait by.
 @Suite struct BellTests {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The built daemon against real sockets, signals and a real notification socket.
 @Suite(.serialized) struct DaemonTests {

@@ -5,7 +5,7 @@ import KernelTables
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The built daemon and a real systemd-journald.
 @Suite(.serialized) struct JournalServiceTests {

@@ -5,7 +5,7 @@ import KernelTables
 import Settings
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// When the next look is due, by what earlier ones have cost and shown.
 @Suite struct PaceTests {
@@ -20,11 +20,11 @@ import Testing
 
   /// Takes a turn as the loop would: of the kind that is due, and then waits for the next.
   private mutating func turn(
-    cpu: Double = 0.001, closeWait: Int = 0, unlisted: Int = 0
+    cpu: Double = 0.001, closeWait: Int = 0, unlisted: Int? = 0
   ) -> Pace.LookKind {
     let kind = pace.kind(at: now)
     pace.record(
-      Pace.Turn(
+      Pace.Expense(
         kind: kind, startedAt: now, cpuSeconds: cpu, closeWait: closeWait, unlisted: unlisted))
     now = now.advanced(bySeconds: pace.intervalSeconds)
     return kind

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 @Suite struct SignOfLifeTests {
   @Test func `a loop is stuck when it is silent for longer than the bound, and no sooner`() {

@@ -9,7 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// What a turn asks of the host, and what it leaves for the outlets.
 @Suite struct TurnEngineTests {
@@ -30,7 +30,14 @@ import Testing
     var now = 100.0
     static let namespace = NetnsID(rawValue: 77)
 
-    mutating func takeSample(_ request: SampleRequest) throws(HostError) -> Sample {
+    mutating func answer(_ request: HostRequest) -> HostAnswer {
+      switch request.question {
+      case .sample(let request): .sample(look(request))
+      case .holders(let search): .holders(report(search))
+      }
+    }
+
+    private mutating func look(_ request: SampleRequest) -> Sample {
       asked.turns.withLock { $0.append(Asked.Turn(states: request.states)) }
       now += 10
       var sample = Sample(
@@ -62,7 +69,7 @@ import Testing
       }
     }
 
-    mutating func findHolders(_ search: HolderSearch, in sample: Sample) -> HolderReport {
+    private func report(_ search: HolderSearch) -> HolderReport {
       asked.turns.withLock { $0[$0.count - 1].search = search }
       var process = ProcessRecord(id: ProcessID(pid: 10, startTicks: 1))
       process.unit = "api.service"

@@ -6,7 +6,7 @@ import Settings
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// Settings that are right, and every way in which they can be wrong.
 @Suite struct SettingsReaderTests {

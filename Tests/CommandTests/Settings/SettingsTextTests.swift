@@ -5,7 +5,7 @@ import Settings
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The commented file against the program.
 @Suite struct SettingsTextTests {

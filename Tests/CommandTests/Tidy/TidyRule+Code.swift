@@ -6,15 +6,18 @@ extension TidyRule {
     "Sources/KernelTables": [],
     "Sources/Diagnosis": ["KernelTables"],
     "Sources/Reporting": ["Diagnosis", "KernelTables"],
-    "Sources/LinuxHost": [
-      "CCrypt", "CLinuxDiag", "CSystemd", "Glibc", "KernelTables", "Synchronization",
-    ],
+    "Sources/LinuxHost": ["CLinuxDiag", "Glibc", "KernelTables", "Synchronization"],
     "Sources/PackageFiles": [
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
     ],
-    "Sources/Settings": ["Diagnosis", "LinuxHost", "Reporting"],
+    "Sources/Settings": ["Diagnosis", "KernelTables", "Reporting"],
+    "Sources/Console": ["ArgumentParser", "Glibc", "KernelTables", "LinuxHost", "Reporting"],
     "Sources/closewatch": [
-      "ArgumentParser", "CSystemd", "CYaml", "Diagnosis", "FoundationEssentials", "Glibc",
+      "ArgumentParser", "Console", "Diagnosis", "Glibc", "KernelTables", "LinuxHost", "Reporting",
+      "Settings", "Synchronization",
+    ],
+    "Sources/closewatchd": [
+      "ArgumentParser", "CCrypt", "CSystemd", "CYaml", "Console", "Diagnosis", "Glibc",
       "KernelTables", "LinuxHost", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPCompression",
       "NIOPosix", "NIOSSL", "Reporting", "ServiceLifecycle", "Settings", "Synchronization",
       "UnixSignals",
@@ -28,7 +31,7 @@ extension TidyRule {
       return SwiftDeclarations(SwiftCode(file.text)).imports.compactMap { module, line in
         let place = "\(file.path):\(line): "
         if module == "Foundation" {
-          return place + "Foundation costs 44 MB; use FoundationEssentials, in closewatch only"
+          return place + "Foundation costs 44 MB; use FoundationEssentials, in PackageFiles only"
         }
         if isTest { return nil }
         guard let allowed = allowedImports[folder] else {

@@ -17,7 +17,7 @@ struct TidyRuleTests {
       "Sources/KernelTables/A.swift": "\nimport Glibc\n",
       "Sources/Diagnosis/B.swift": "package import KernelTables\nimport struct Reporting.Text\n",
       "Sources/LinuxHost/C.swift": "import Glibc\nimport FoundationEssentials\n",
-      "Sources/closewatch/D.swift": "import FoundationEssentials\nimport Glibc\n",
+      "Sources/PackageFiles/D.swift": "import FoundationEssentials\nimport Glibc\n",
       "Sources/New/E.swift": "import Glibc\n",
       "Tests/LinuxHostTests/F.swift":
         "@testable import LinuxHost\nimport Glibc\n@preconcurrency import Foundation\n",
@@ -30,7 +30,7 @@ struct TidyRuleTests {
         "Sources/New/E.swift:1: Sources/New is not a target that this rule knows",
         """
         Tests/LinuxHostTests/F.swift:3: Foundation costs 44 MB; use FoundationEssentials, \
-        in closewatch only
+        in PackageFiles only
         """,
       ])
   }

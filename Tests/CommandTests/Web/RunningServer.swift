@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Diagnosis
 import KernelTables
 import Logging
 import Reporting
 import TestSupport
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The web server in this process, on a free port, with what a look has left.
 final class RunningServer {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// Clients that mean no good, against limits of a second instead of ten.
 @Suite(.serialized) struct WebAbuseTests {

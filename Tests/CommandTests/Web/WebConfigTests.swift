@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import LinuxHost
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// `--web.config.file`: who may see the pages.
 @Suite struct WebConfigTests {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// The web server in the built daemon.
 @Suite(.serialized) struct WebDaemonTests {

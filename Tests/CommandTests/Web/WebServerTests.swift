@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Glibc
 import LinuxHost
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// What the pages are, over real sockets.
 @Suite struct WebServerTests {

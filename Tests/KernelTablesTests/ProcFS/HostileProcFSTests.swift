@@ -78,6 +78,7 @@ import Testing
     case "stat": _ = try ProcStat(bytes)
     case "cgroup": _ = try ProcCgroup(bytes)
     case "limits": _ = try ProcLimits(bytes)
+    case "mountinfo": _ = try ProcMountInfo(bytes)
     case "fdinfo": _ = try FdInfo(bytes)
     case "link": _ = try SocketLink(bytes)
     default: Issue.record("no decoder for \(name)")

@@ -116,8 +116,8 @@ struct LiveHolderTests {
       var told: [DeadDescriptor] = []
       var living = 0
       for _ in 0..<3 {
-        let sample = try host.takeSample(request)
-        let report = host.findHolders(search, in: sample)
+        _ = try host.takeSample(request)
+        let report = host.findHolders(search)
         told += report.deadSockets.filter { $0.process.pid == lab.pid }
         living = report.gaps.first { $0.kind == .socketsUnlisted }?.count ?? 0
       }

@@ -30,6 +30,6 @@ struct LiveLook {
   }
 
   mutating func findHolders(_ search: HolderSearch) -> HolderReport {
-    host.findHolders(search, in: sample)
+    host.findHolders(search)
   }
 }

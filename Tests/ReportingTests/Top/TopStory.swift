@@ -20,13 +20,10 @@ struct TopStory {
   }
 
   mutating func look(at second: Double) throws -> TopPicture {
-    let sample = host.sample(at: second)
-    let search = watch.advance(with: sample)
-    let report = host.report(to: search, at: second)
-    watch.attribute(report, to: search)
-    _ = watch.judge()
+    var host = ScriptedHost(host, at: second)
+    let turn = try watch.take(on: &host)
     let picture = observer.picture(
-      of: watch, gaps: sample.gaps + report.gaps,
+      of: watch, gaps: turn.gaps,
       cost: TopPicture.Cost(wallSeconds: 0.038, cpuSeconds: 0.012))
     return try #require(picture)
   }

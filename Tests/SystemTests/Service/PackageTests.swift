@@ -6,12 +6,14 @@ import Testing
 /// The life of the package: what is in it, installation, upgrade, purge.
 @Suite(.serialized, .requires(.root, .debianPackage))
 struct PackageTests {
-  @Test func `the program in it has the version of the package and needs only what it depends on`()
+  @Test func `both programs have the version of the package and need only what it depends on`()
     throws
   {
     let package = "\(BuiltPackage.folder)/\(BuiltPackage.name)"
     let version = try ChildProgram.run("dpkg-deb", ["-f", package, "Version"]).lines
-    #expect(try ChildProgram.run(BuiltPackage.program, ["--version"]).lines == version)
+    for program in [BuiltPackage.program, BuiltPackage.daemon] {
+      #expect(try ChildProgram.run(program, ["--version"]).lines == version)
+    }
     let depends = try #require(
       try ChildProgram.run("dpkg-deb", ["-f", package, "Depends"]).lines.first)
     for library in ["libc6 (>=", "libsystemd0", "libyaml-0-2", "libcrypt1"] {
@@ -21,8 +23,23 @@ struct PackageTests {
     #expect(!depends.contains("zlib"), "\(depends)")
     // The toolchain's own libraries are inside.
     #expect(!depends.contains("swift"), "\(depends)")
-    let linked = try ChildProgram.run("ldd", [BuiltPackage.program]).lines
-    #expect(!linked.contains { $0.contains("not found") || $0.contains("swift") }, "\(linked)")
+    let system: Set = ["libc.so.6", "libgcc_s.so.1", "libm.so.6", "libstdc++.so.6"]
+    #expect(try Self.libraries(BuiltPackage.program).isSubset(of: system))
+    let daemons: Set = ["libcrypt.so.1", "libsystemd.so.0", "libyaml-0.so.2"]
+    let needed = try Self.libraries(BuiltPackage.daemon)
+    #expect(needed.isSuperset(of: daemons))
+    #expect(needed.subtracting(daemons).isSubset(of: system))
+  }
+
+  /// The libraries that a program names itself, without those that these need.
+  private static func libraries(_ program: String) throws -> Set<String> {
+    let loaded = try ChildProgram.run("ldd", [program]).lines
+    #expect(!loaded.contains { $0.contains("not found") }, "\(loaded)")
+    let named = try ChildProgram.run("objdump", ["-p", program]).lines
+    return Set(
+      named.filter { $0.contains(" NEEDED ") }.map { $0.split(separator: " ")[1] }
+        .map(String.init)
+    ).subtracting(["ld-linux-x86-64.so.2"])
   }
 
   @Test(arguments: [
@@ -43,16 +60,17 @@ struct PackageTests {
     // The second time on another file system, which numbers, sizes and lists its files otherwise.
     let script = """
       export CLOSEWATCH_SETUP=skip SOURCE_DATE_EPOCH=1700000000
-      mkdir "$2/first" "$2/second" && mount -t tmpfs tmpfs "$2/second" || exit 1
-      "$0/deploy/package" --binary "$1" --into "$2/first" 2>&1 || exit 1
+      mkdir "$2/programs" "$2/first" "$2/second" && mount -t tmpfs tmpfs "$2/second" || exit 1
+      cp "$1/usr/bin/closewatch" "$1/usr/libexec/closewatch/closewatchd" "$2/programs" || exit 1
+      "$0/deploy/package" --programs "$2/programs" --into "$2/first" 2>&1 || exit 1
       umask 077
       export TZ=Asia/Tokyo LC_ALL=C.UTF-8
-      "$0/deploy/package" --binary "$1" --into "$2/second" 2>&1 || exit 1
+      "$0/deploy/package" --programs "$2/programs" --into "$2/second" 2>&1 || exit 1
       cmp "$2"/first/*.deb "$2"/second/*.deb 2>&1 && echo same
       """
     let run = try ChildProgram.run(
       "unshare",
-      ["--mount", "bash", "-c", script, root, BuiltPackage.program, directory.path])
+      ["--mount", "bash", "-c", script, root, BuiltPackage.file(""), directory.path])
     #expect(run.lines.last == "same", "\(run.lines)")
   }
 
@@ -76,9 +94,30 @@ struct PackageTests {
     .root, .mountNamespaces, .debianPackage, .command("debootstrap"), .command("systemd-nspawn"),
     .command("curl")))
 struct PackageLifeTests {
-  @Test func `an upgrade keeps edited settings and flags, and the new program runs`() throws {
+  @Test func `an upgrade from one program to two keeps settings, flags and history`() throws {
     let machine = try Machine("closewatch-upgrade")
-    try machine.install()
+    // As 0.1.0 had it: the unit starts the command, and there is nothing in libexec. This command
+    // finds its daemon beside itself.
+    try machine.mustRun(
+      """
+      set -e
+      dpkg-deb -R /mnt/\(BuiltPackage.name) /root/old
+      cd /root/old
+      sed -i 's/^Version: .*/Version: 0.0.1/' DEBIAN/control
+      mv usr/libexec/closewatch/closewatchd usr/bin && rm -r usr/libexec
+      sed -i 's!libexec/closewatch/closewatchd$!bin/closewatchd!' DEBIAN/md5sums
+      sed -i 's!^ExecStart=.*!ExecStart=/usr/bin/closewatch daemon $ARGS!' \
+        usr/lib/systemd/system/closewatch.service
+      dpkg-deb -Znone -b /root/old /root/old.deb
+      DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends /root/old.deb
+      """)
+    try machine.write(Machine.impatient, to: Machine.settings)
+    try machine.mustRun("systemctl restart closewatch")
+    try machine.startLeak("before", port: 8080)
+    try machine.wait(for: "closewatch history --unit before.service") {
+      $0.contains { $0.contains("close-wait-leak") }
+    }
+    try machine.mustRun("systemctl stop before")
     let before = try machine.property("MainPID")
     try machine.write("sampling: {interval: 7s}", to: Machine.settings)
     try machine.mustRun("echo 'ARGS=\"--interval 3s\"' >>/etc/default/closewatch")
@@ -96,6 +135,13 @@ struct PackageLifeTests {
     #expect(try machine.mustRun("cat \(Machine.settings)") == ["sampling: {interval: 7s}"])
     #expect(try machine.property("ActiveState") == "active")
     #expect(try machine.property("MainPID") != before)
+    #expect(
+      try machine.mustRun("readlink /proc/$(systemctl show -P MainPID closewatch)/exe")
+        == ["/usr/libexec/closewatch/closewatchd"])
+    #expect(try machine.run("ls /usr/bin/closewatchd").status != 0)
+    #expect(
+      try machine.run("closewatch history --unit before.service").lines
+        .contains { $0.contains("close-wait-leak") })
     try machine.wait(for: "systemctl show -P StatusText closewatch") {
       $0.contains { $0.contains("looking every 3.0 s") }
     }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+
+/// The arguments of `closewatch check-settings`: the daemon's program parses them, the command
+/// shows them.
+package struct CheckSettingsArguments: ParsableArguments {
+  package static let configuration = CommandConfiguration(
+    commandName: "check-settings",
+    abstract: "Checks a settings file, and says what is wrong and where.",
+    discussion: """
+      Reads the file as the daemon does, with the environment on top. --print shows the values \
+      that hold then.
+
+      Examples:
+        closewatch check-settings
+        closewatch check-settings --print closewatch.yaml
+
+      Exit status: 0 it is good, 2 it is not.
+      """)
+
+  @Argument(help: "The file to check.")
+  package var file = SettingsPlace.usualPath
+
+  @Flag(name: .customLong("print"), help: "Write every key with the value that holds.")
+  package var prints = false
+
+  package init() {}
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Glibc
+import KernelTables
+
+/// Runs a program to its exit status. A mistake of any kind is one line on standard error.
+package enum ProgramRun {
+  /// Ends the process with the status that `body` comes to with the arguments.
+  ///
+  /// - Parameter root: The tree of all commands, which words what the parser says.
+  package static func exit(
+    _ root: any ParsableCommand.Type, with body: ([String]) throws -> Void
+  ) -> Never {
+    // A reader that has seen enough (`head`) is no failure: write(2) says EPIPE instead.
+    signal(SIGPIPE, SIG_IGN)
+    // Swift reads the arguments from /proc/self/cmdline: without procfs there is not even a name.
+    guard !CommandLine.arguments.isEmpty else {
+      StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")
+      Glibc.exit(ExitStatus.blind)
+    }
+    Glibc.exit(status(root) { try body(Array(CommandLine.arguments.dropFirst())) })
+  }
+
+  private static func status(
+    _ root: any ParsableCommand.Type, of body: () throws -> Void
+  ) -> Int32 {
+    do {
+      try body()
+      return ExitStatus.fine
+    } catch let code as ExitCode {
+      return code.rawValue
+    } catch let failure as StandardOutput.Failure {
+      return report(failure)
+    } catch let error as HostError {
+      StandardError.line(error.description)
+      return ExitStatus.blind
+    } catch let error as UsageError {
+      StandardError.line(error.description)
+      return ExitStatus.blind
+    } catch {
+      return report(parseError: error, of: root)
+    }
+  }
+
+  /// Help and version are no errors: they go to standard output.
+  private static func report(
+    parseError error: any Error, of root: any ParsableCommand.Type
+  ) -> Int32 {
+    guard root.exitCode(for: error) != .success else {
+      do throws(StandardOutput.Failure) {
+        let text = HelpText.withExamplesLast(root.fullMessage(for: error))
+        try StandardOutput.write(text + "\n")
+        return ExitStatus.fine
+      } catch {
+        return report(error)
+      }
+    }
+    StandardError.line(UsageError.oneLine(root.message(for: error)) + "; see closewatch --help")
+    return ExitStatus.blind
+  }
+
+  private static func report(_ failure: StandardOutput.Failure) -> Int32 {
+    guard case .failed(let error) = failure else { return ExitStatus.fine }
+    StandardError.line("\(error); the output is not complete")
+    return ExitStatus.blind
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import KernelTables
+import LinuxHost
+
+/// `closewatchd`, a program of its own: no short command pays for what it is made of, and what
+/// serves HTTP is not what people run as root.
+enum DaemonProgram {
+  /// The commands that it carries out.
+  static let commands = ["daemon", "check-settings"]
+
+  private static let name = "closewatchd"
+
+  /// Becomes it: the pid, the rights and the descriptors stay.
+  ///
+  /// - Throws: ``HostError`` when it is not there, or cannot be executed.
+  static func execute(_ arguments: [String]) throws(HostError) -> Never {
+    let paths = places
+    var words = ([name] + arguments).map { strdup($0) } + [nil]
+    var reason = ENOENT
+    for path in paths {
+      execv(path, &words)
+      reason = errno
+      if reason != ENOENT { break }
+    }
+    throw HostError(
+      reason == ENOENT
+        ? "closewatch \(arguments[0]) is carried out by the program \(name), which is not there:"
+          + " not \(paths.joined(separator: ", not ")); install the package, or copy it there"
+        : "cannot execute \(name): \(SystemCallError("execv", on: name, errno: reason).reason)")
+  }
+
+  /// Beside this program, and in the libexec folder beside the bin folder that it is in.
+  private static var places: [String] {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let own = String(
+      decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let folder = own.split(separator: "/").dropLast()
+    let beside = "/" + (folder + [name[...]]).joined(separator: "/")
+    guard folder.last == "bin" else { return [beside] }
+    let libexec = folder.dropLast() + ["libexec", "closewatch", name[...]]
+    return [beside, "/" + libexec.joined(separator: "/")]
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Console
+import Logging
+import Settings
+
+/// `closewatch daemon`: looks again and again, and reports what is leaked.
+struct Daemon: ParsableCommand {
+  static let configuration = DaemonArguments.configuration
+
+  @OptionGroup var arguments: DaemonArguments
+
+  func run() throws {
+    let web = try arguments.web.settings
+    var flags = arguments.overrides
+    if let interval = arguments.interval { flags.append("sampling.interval=\(interval)") }
+    let source = SettingsSource(path: arguments.settings, flags: flags)
+    let initial: DaemonSettings
+    do throws(SettingsErrors) {
+      initial = try source.read()
+    } catch {
+      for problem in error.errors { StandardError.line("\(problem)") }
+      throw ExitCode(ExitStatus.blind)
+    }
+    let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
+    let control = arguments.controlSocket ?? ControlPlace.usualPath
+    try DaemonRun(
+      settings: initial, source: source, web: web, control: control == "none" ? nil : control,
+      logger: logger
+    ).toItsEnd()
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import Settings
+
+/// When the next look is due, and what it should read. A function of what earlier turns have cost
+/// and shown: no clock of its own.
+struct Pace: Sendable {
+  /// What a turn reads.
+  enum LookKind: Hashable, Sendable {
+    /// Everything but ESTABLISHED: on most hosts a fraction of the table.
+    case cheap
+    /// Everything, the openers of new connections, and descriptors on dead sockets.
+    case full
+  }
+
+  /// What a turn has cost and shown.
+  struct Expense: Sendable {
+    var kind: LookKind
+    var startedAt: BootInstant
+    var cpuSeconds: Double
+    /// Sockets in CLOSE_WAIT, all namespaces.
+    var closeWait: Int
+    /// Sockets that the kernel has allocated and no table shows (`alloc` less `inuse`).
+    var unlisted: Int?
+  }
+
+  /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 15 s between looks it
+  /// is 75 sockets that were not there, more than a burst of slow handlers leaves.
+  static let fastGrowth = 5.0
+  /// For how long at most, so that a leak that goes on for days does not cost ten times the
+  /// processor for days. Three minutes: the patience of the rules and some more.
+  static let longestHurrySeconds = 180.0
+  /// Never slower than this, whatever a turn costs: a verdict that is five minutes late is late.
+  static let slowestSeconds = 300.0
+  /// Sockets in no table that must appear before a full look is taken early. 10: sockets that are
+  /// just being made are in no table either, a few at a time.
+  static let fewestUnlisted = 10
+
+  private var settings: SamplingSettings
+  /// The newest full turn.
+  private var full: Expense?
+  /// Processor seconds of a turn, smoothed: one slow turn is no reason to look away.
+  private var cost: [LookKind: Double] = [:]
+  /// How often the interval is doubled so that cheap turns fit into their half of the budget.
+  private var doublings = 0
+  private var last: Expense?
+  private var hurriedSince: BootInstant?
+  private var hasHurriedEnough = false
+
+  init(_ settings: SamplingSettings) { self.settings = settings }
+
+  /// Takes up other settings, and goes on from what is known.
+  mutating func change(to settings: SamplingSettings) { self.settings = settings }
+
+  /// Takes in a turn.
+  mutating func record(_ turn: Expense) {
+    if let last { judgeHurry(turn, after: last) }
+    last = turn
+    if turn.kind == .full { full = turn }
+    let before = cost[turn.kind] ?? turn.cpuSeconds
+    cost[turn.kind] = 0.7 * before + 0.3 * turn.cpuSeconds
+    fitInterval()
+  }
+
+  /// Goes back up at once and down by a step each turn, with some slack: a cost at the edge must
+  /// not make the interval flicker.
+  private mutating func fitInterval() {
+    guard let cost = cost[.cheap] else { return }
+    while cost > share(of: doubled(doublings)), doubled(doublings) < Self.slowestSeconds {
+      doublings += 1
+    }
+    if doublings > 0, cost < 0.7 * share(of: doubled(doublings - 1)) { doublings -= 1 }
+  }
+
+  private func doubled(_ times: Int) -> Double {
+    (0..<times).reduce(settings.interval) { interval, _ in interval * 2 }
+  }
+
+  /// What a kind of turn may cost that comes every `interval`: half of the budget each.
+  private func share(of interval: Double) -> Double { interval * settings.cpuBudget / 2 }
+
+  /// Seconds that must pass for a turn to fit into its half of the budget.
+  private func affordable(_ kind: LookKind) -> Double {
+    (cost[kind] ?? 0) / (settings.cpuBudget / 2)
+  }
+
+  private mutating func judgeHurry(_ turn: Expense, after last: Expense) {
+    let seconds = turn.startedAt.seconds(since: last.startedAt)
+    guard seconds > 0 else { return }
+    let isGrowing = Double(turn.closeWait - last.closeWait) / seconds >= Self.fastGrowth
+    guard isGrowing else {
+      hurriedSince = nil
+      hasHurriedEnough = false
+      return
+    }
+    let since = hurriedSince ?? turn.startedAt
+    hurriedSince = since
+    hasHurriedEnough = turn.startedAt.seconds(since: since) >= Self.longestHurrySeconds
+  }
+
+  /// Whether looks are more frequent than set because CLOSE_WAIT grows fast.
+  var isHurried: Bool {
+    hurriedSince != nil && !hasHurriedEnough && settings.fastestInterval < settings.interval
+  }
+
+  /// Whether looks are less frequent than set because a turn costs more than its budget.
+  var isBackedOff: Bool { doublings > 0 }
+
+  /// Seconds between the beginnings of two looks.
+  var intervalSeconds: Double {
+    let backedOff = min(doubled(doublings), max(Self.slowestSeconds, settings.interval))
+    guard isHurried else { return backedOff }
+    return min(backedOff, max(settings.fastestInterval, affordable(.cheap)))
+  }
+
+  /// Seconds between the beginnings of two full looks.
+  var fullIntervalSeconds: Double {
+    min(
+      max(settings.fullInterval, affordable(.full)),
+      max(Self.slowestSeconds, settings.fullInterval))
+  }
+
+  /// When the next look is due.
+  var dueAt: BootInstant? { last?.startedAt.advanced(bySeconds: intervalSeconds) }
+
+  /// What a look at `now` should read.
+  func kind(at now: BootInstant) -> LookKind {
+    guard let full else { return .full }
+    let passed = now.seconds(since: full.startedAt)
+    // Backed off so far that every look would be full, nobody would learn what a cheap one costs.
+    if last?.kind == .full, settings.interval < settings.fullInterval { return .cheap }
+    // A timer that fires a moment early must not cost a whole interval.
+    if passed >= fullIntervalSeconds - intervalSeconds / 20 { return .full }
+    // Descriptors on dead sockets come up: but the budget holds.
+    if passed >= affordable(.full), let now = last?.unlisted, let before = full.unlisted,
+      now - before >= Self.fewestUnlisted
+    {
+      return .full
+    }
+    return .cheap
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Reporting
+import Settings
+
+/// The daemon's turns: what each asks for, and what the outlets and the pace have to know of it.
+struct TurnEngine {
+  /// What a turn has brought.
+  struct Outcome: Sendable {
+    var kind: Pace.LookKind
+    var look: SampleSummary
+    var events: [FindingEvent]
+    /// Of the look and the search for holders.
+    var gaps: [Gap]
+    /// Processor time of the look, the search and the judgement.
+    var cpuSeconds: Double
+    var wallSeconds: Double
+
+    /// What the pace has to know of it.
+    var closeWait: Int
+    var unlisted: Int?
+  }
+
+  /// Up to this many connections the table is read whole in every look: it costs under a
+  /// millisecond, and no verdict has to be made without ESTABLISHED.
+  static let smallTable = 500
+  /// Seconds between two searches of every descriptor table for dead sockets, while the number of
+  /// sockets that no table shows stays the same. A dead one adds to it. Five minutes: for those
+  /// that come as others go.
+  static let quietDeadSocketSeconds = 300.0
+
+  private(set) var watch: Watch
+  private var host: any Host
+  private var policy = Turn.Policy()
+
+  init(host: any Host, settings: DaemonSettings) {
+    self.host = host
+    watch = Watch(settings: settings.rules)
+    policy.request.source = settings.sampling.source
+  }
+
+  /// Takes up other settings, and goes on from what is known.
+  mutating func change(to settings: DaemonSettings) {
+    policy.request.source = settings.sampling.source
+    watch.change(to: settings.rules)
+  }
+
+  /// Takes a turn.
+  ///
+  /// - Throws: ``HostError`` when no table could be read; what is known stays.
+  mutating func turn(_ kind: Pace.LookKind) throws(HostError) -> Outcome {
+    let began = Clock.monotonicSeconds
+    let cpuBegan = Clock.threadSeconds
+    policy.request.states = kind == .full || isSmall ? .all : .allButEstablished
+    policy.deadSockets =
+      kind == .full ? .whenChanged(orAfterSeconds: Self.quietDeadSocketSeconds) : .never
+    policy.learnsOpeners = kind == .full
+    policy.deadline = Clock.lookDeadline
+    let turn = try watch.take(on: &host, policy)
+    let sample = turn.sample
+    // The look has a thread of its own, which this thread's clock does not count.
+    let cpu = Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000
+    return Outcome(
+      kind: kind,
+      look: SampleSummary(
+        takenAt: sample.takenAt, wallClockSeconds: sample.wallClockSeconds, cost: sample.cost,
+        rows: sample.sockets.count),
+      events: turn.events, gaps: turn.gaps, cpuSeconds: cpu,
+      wallSeconds: Clock.monotonicSeconds - began,
+      closeWait: sample.sockets.count { $0.state == .closeWait },
+      unlisted: sample.unlistedSockets)
+  }
+
+  private var isSmall: Bool {
+    guard let sample = watch.census?.sample else { return true }
+    return sample.socketsInUse <= Self.smallTable
+  }
+}
