@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ArgumentParser
+import ArgumentParser
 
 /// How a triage is written.
 package enum TriageFormat: String, ExpressibleByArgument, CaseIterable {

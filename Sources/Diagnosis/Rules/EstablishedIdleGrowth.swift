@@ -57,7 +57,8 @@ package enum EstablishedIdleGrowth: Rule {
       .survivors(count: group.members.count, patienceSeconds: idleSeconds), at: 0)
     // Without an end in sight it is an observation, not a reason to act.
     finding.severity =
-      finding.forecast?.seconds == nil ? .notice : settings.severity(of: finding.forecast)
+      finding.forecast?.seconds == nil
+      ? .notice : inquiry.settings.severity(of: finding.forecast)
     finding.standingSeverity = .notice
     finding.members = group.members.map(inquiry.census.member)
     finding.lifecycle = .firing

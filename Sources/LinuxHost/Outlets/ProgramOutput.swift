@@ -20,31 +20,44 @@ enum ProgramOutput {
   static func read(
     _ program: String, _ arguments: [String], _ body: (ArraySlice<UInt8>) -> Bool
   ) throws(SystemCallError) -> Outcome {
-    var (output, errors): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
-    _ = try systemCall("pipe", on: program) { pipe2(&output, O_CLOEXEC) }
-    defer { close(output[0]) }
+    let output = try pair(program)
+    defer { close(output.own) }
+    let errors: Ends
     do throws(SystemCallError) {
-      _ = try systemCall("pipe", on: program) { pipe2(&errors, O_CLOEXEC) }
+      errors = try pair(program)
     } catch {
-      close(output[1])
+      close(output.its)
       throw error
     }
-    defer { close(errors[0]) }
-    let pid: pid_t
-    do throws(SystemCallError) {
-      defer {
-        close(output[1])
-        close(errors[1])
-      }
-      pid = try start(program, arguments, output: output[1], errors: errors[1])
+    defer { close(errors.own) }
+    let started = Result { () throws(SystemCallError) in
+      try start(program, arguments, output: output.its, errors: errors.its)
     }
-    let words = drain(output[0], errors[0], pid, body)
+    // Once they are the program's alone, they end with it.
+    close(output.its)
+    close(errors.its)
+    let pid = try started.get()
+    let words = drain(output.own, errors.own, pid, body)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     let signal = status & 0x7f
     let code = signal == 0 ? (status >> 8) & 0xff : 128 + signal
     let line = String(decoding: words.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     return Outcome(status: code, firstError: line.isEmpty ? "exit status \(code)" : line)
+  }
+
+  private struct Ends {
+    var own: Int32
+    var its: Int32
+  }
+
+  /// Two ends of one socket, and not a pipe: close-on-exec in one call, so that a program that is
+  /// started meanwhile cannot keep it open.
+  private static func pair(_ program: String) throws(SystemCallError) -> Ends {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    _ = try systemCall("socketpair", on: program) { socketpair(AF_UNIX, kind, 0, &ends) }
+    return Ends(own: ends[0], its: ends[1])
   }
 
   private static func start(
