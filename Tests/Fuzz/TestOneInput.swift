@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What libFuzzer calls. The program is built once for each decoder, which `-D` chooses.
+import Glibc
+
+/// A decoder that is fuzzed, by its name. CLOSEWATCH_FUZZ chooses one when the program starts.
+private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
+  "cgroup": { if let cgroup = try? ProcCgroup($0) { _ = cgroup.unit } },
+  "counters": counters,
+  "fdinfo": { _ = try? FdInfo($0) },
+  "limits": { _ = try? ProcLimits($0) },
+  "link": socketLink,
+  "ns-link": namespaceLink,
+  "proc-net-tcp": procNetTCP,
+  "recording": recording,
+  "sock-diag": sockDiag,
+  "sockstat": sockstat,
+  "stat": { _ = try? ProcStat($0) },
+  "sysctl": sysctl,
+]
+
+private let decoder: @Sendable ([UInt8]) -> Void = {
+  let name = getenv("CLOSEWATCH_FUZZ").map { String(cString: $0) } ?? ""
+  guard let decoder = decoders[name] else {
+    fatalError("CLOSEWATCH_FUZZ is '\(name)'; there are \(decoders.keys.sorted())")
+  }
+  return decoder
+}()
+
+/// What libFuzzer calls. Any bytes must end in a value or an error, never in a trap.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-  #if SOCK_DIAG
-    sockDiag(input)
-  #elseif PROC_NET_TCP
-    procNetTCP(input)
-  #elseif SOCKSTAT
-    sockstat(input)
-  #elseif COUNTERS
-    counters(input)
-  #elseif SYSCTL
-    sysctl(input)
-  #elseif NS_LINK
-    namespaceLink(input)
-  #endif
+  decoder([UInt8](UnsafeBufferPointer(start: start, count: count)))
   return 0
 }
 
@@ -96,4 +109,28 @@ private func namespaceLink(_ input: [UInt8]) {
     precondition(text.hasPrefix("net:[") && text.hasSuffix("]"))
     precondition(UInt32(text.dropFirst(5).dropLast()) == id.rawValue)
   }
+}
+
+private func socketLink(_ input: [UInt8]) {
+  let inode = input.withUnsafeBytes { SocketLink.inode($0.bytes) }
+  // The quick look and the full one must agree.
+  if case .socket(let other)? = try? SocketLink(input) {
+    precondition(inode == other)
+  } else {
+    precondition(inode == 0)
+  }
+}
+
+/// A whole recorded look, its files parted by NUL in their order: what is read is written and read
+/// again as the same.
+private func recording(_ input: [UInt8]) {
+  let parts = input.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
+  let files = Dictionary(uniqueKeysWithValues: zip(RecordedLook.fileNames, parts))
+  guard
+    let look = try? RecordedLook(files: files, folder: "", bounds: RecordingBounds())
+  else { return }
+  let written = Dictionary(uniqueKeysWithValues: look.files().map { ($0.name, $0.bytes) })
+  let again = try? RecordedLook(files: written, folder: "", bounds: RecordingBounds())
+  precondition(again?.sample.sockets == look.sample.sockets)
+  precondition(again?.report.holders == look.report.holders)
 }

@@ -12,8 +12,6 @@ package final class TerminalDevice {
   package struct Events: Sendable {
     /// What was typed, as it came.
     package var typed: [UInt8] = []
-    /// The size may be another.
-    package var isResized = false
     /// Ctrl-Z.
     package var isToStop = false
     /// The program was stopped and goes on; the terminal may be in any state.
@@ -130,7 +128,8 @@ package final class TerminalDevice {
         events.isGone = true
       }
     }
-    events.isResized = Self.hasCome(SIGWINCH)
+    // The size is asked for after each wait; the signal only has to end it.
+    _ = Self.hasCome(SIGWINCH)
     events.hasContinued = Self.hasCome(SIGCONT)
     events.isToStop = Self.hasCome(SIGTSTP)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where Self.hasCome(signal) {

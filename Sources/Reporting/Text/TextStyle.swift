@@ -31,7 +31,6 @@ package struct TextStyle: Hashable, Sendable {
     colour ? "\u{1b}[\(emphasis.rawValue)m\(text)\u{1b}[0m" : text
   }
 
-  var ellipsis: String { unicode ? "…" : "..." }
   var bullet: String { unicode ? "•" : "-" }
   /// Points from the end that acts to the other one.
   var arrow: String { unicode ? "→" : "->" }

@@ -22,16 +22,6 @@ import Testing
       table: "/proc/PID/stat", field: "starttime", text: "-4"),
     "stat-startstack-not-a-number": .badField(
       table: "/proc/PID/stat", field: "startstack", text: "0x7ffc"),
-    "status-uid-missing": .missing(table: "/proc/PID/status", field: "Uid"),
-    "status-uid-one-column": .missing(table: "/proc/PID/status", field: "Uid"),
-    "status-uid-not-a-number": .badField(
-      table: "/proc/PID/status", field: "Uid", text: "root"),
-    "status-uid-too-large": .badField(
-      table: "/proc/PID/status", field: "Uid", text: "4294967296"),
-    "status-threads-missing": .missing(table: "/proc/PID/status", field: "Threads"),
-    "status-threads-empty": .missing(table: "/proc/PID/status", field: "Threads"),
-    "status-nspid-not-a-number": .badField(
-      table: "/proc/PID/status", field: "NSpid", text: "one"),
     "cgroup-two-columns": .badField(
       table: "/proc/PID/cgroup", field: "line", text: "0:/system.slice"),
     "cgroup-hierarchy-not-a-number": .badField(
@@ -86,7 +76,6 @@ import Testing
   private static func decode(_ name: String, _ bytes: [UInt8]) throws {
     switch name.prefix(while: { $0 != "-" }) {
     case "stat": _ = try ProcStat(bytes)
-    case "status": _ = try ProcStatus(bytes)
     case "cgroup": _ = try ProcCgroup(bytes)
     case "limits": _ = try ProcLimits(bytes)
     case "fdinfo": _ = try FdInfo(bytes)

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-/// Any bytes must end in a value or a `DecodeError`, never in a trap.
-@_cdecl("LLVMFuzzerTestOneInput")
-func fuzzProcCgroup(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
-  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  if let cgroup = try? ProcCgroup(bytes) { _ = cgroup.unit }
-  return 0
-}
