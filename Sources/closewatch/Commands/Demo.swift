@@ -27,7 +27,7 @@ struct Demo: ParsableCommand {
   @Option(
     name: .customLong("for"),
     help: ArgumentHelp("How long to watch.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var duration = TimeSpan(seconds: 15)
 
   @Option(

@@ -35,12 +35,12 @@ struct Record: ParsableCommand {
     name: .customLong("for"),
     help: ArgumentHelp(
       "How long to record, for example 30s. Without it: one look.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var duration: TimeSpan?
 
   @Option(
     help: ArgumentHelp("The time from one look to the next.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 1)
 
   @Flag(name: .customLong("no-redact"), help: "Keep real addresses, users, paths, arguments.")

@@ -49,7 +49,7 @@ struct Release: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Only sockets in CLOSE_WAIT for at least this long.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var olderThan: TimeSpan
 
   @Option(help: "Only this local port.")

@@ -44,7 +44,7 @@ struct Sockets: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Only sockets in their state for this long.", valueName: "time"),
-    transform: TimeSpan.parse)
+    transform: TimeSpanArgument.parse)
   var minAge: TimeSpan?
 
   @Flag(help: "Only sockets for which no process was found.")

@@ -30,13 +30,13 @@ struct Top: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Time between two looks.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 2)
 
   @Option(
     help: ArgumentHelp(
       "How long a socket must wait to be closed before it counts as stuck.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var patience = TimeSpan(seconds: 30)
 
   @Option(

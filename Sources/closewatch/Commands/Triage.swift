@@ -37,12 +37,12 @@ struct Triage: ParsableCommand {
   @Option(
     name: .customLong("for"),
     help: ArgumentHelp("Watch for this long before judging: 30s, 2m.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var duration: TimeSpan?
 
   @Option(
     help: ArgumentHelp("Time between two looks.", valueName: "time"),
-    transform: TimeSpan.parsePositive)
+    transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 1)
 
   @Option(

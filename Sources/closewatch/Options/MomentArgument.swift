@@ -26,7 +26,7 @@ enum MomentArgument: Hashable {
     case "now": return .ago(TimeSpan(seconds: 0))
     default: break
     }
-    if let span = try? TimeSpan.parse(text) { return .ago(span) }
+    if let span = try? TimeSpanArgument.parse(text) { return .ago(span) }
     let parts = text.split(whereSeparator: { $0 == " " || $0 == "T" })
     let day = parts.first.flatMap { Self.day($0) }
     let clocks = day == nil ? parts[...] : parts.dropFirst()

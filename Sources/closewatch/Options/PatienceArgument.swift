@@ -11,10 +11,11 @@ struct PatienceArgument {
   static func parse(_ text: String) throws -> PatienceArgument {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else {
-      return PatienceArgument(rule: nil, time: try TimeSpan.parsePositive(text))
+      return PatienceArgument(rule: nil, time: try TimeSpanArgument.parsePositive(text))
     }
     return PatienceArgument(
-      rule: try parseRule(String(parts[0])), time: try TimeSpan.parsePositive(String(parts[1])))
+      rule: try parseRule(String(parts[0])),
+      time: try TimeSpanArgument.parsePositive(String(parts[1])))
   }
 
   static func parseRule(_ text: String) throws -> RuleID {

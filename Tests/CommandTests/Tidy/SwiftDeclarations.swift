@@ -13,6 +13,8 @@ struct SwiftDeclarations {
   private(set) var imports: [(module: String, line: Int)] = []
   /// Names of types, in order of declaration; an extension counts.
   private(set) var types: [String] = []
+  /// Whether one of them is declared here and not only extended.
+  private(set) var declaresType = false
   /// Names of functions at any depth.
   private(set) var functions: [String] = []
   private(set) var bodies: [Body] = []
@@ -43,6 +45,7 @@ struct SwiftDeclarations {
       imports.append((module.text, words[index].line))
     } else if Self.kinds.contains(word), let next, isName(next.text), !isMember(index) {
       types.append(next.text)
+      if word != "extension" && word != "typealias" { declaresType = true }
     } else if Self.withBody.contains(word), !isMember(index) {
       if word == "func", let next { functions.append(next.text) }
       if let last = lastLineOfBody(index) {

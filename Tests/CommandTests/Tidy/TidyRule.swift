@@ -16,6 +16,7 @@ struct TidyRule: Sendable, CustomStringConvertible {
   static let all: [TidyRule] = [
     .importsPerTarget, .fileLength, .functionLength, .lineLength, .forbiddenNames, .licenseLine,
     .fileNamesAType, .rulesAreComplete, .noDeadFixture, .noLinkToNowhere, .topLevel,
-    .noMachinePath, .scriptsRun, .skipsSayWhy,
+    .noMachinePath, .scriptsRun, .skipsSayWhy, .documentsNameWhatExists, .doorSigns,
+    .knownIssuesAreQuestions, .folderSize, .fileIsWorthIt,
   ]
 }

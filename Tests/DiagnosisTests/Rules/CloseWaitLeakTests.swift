@@ -66,7 +66,7 @@ struct CloseWaitLeakTests {
     var story = server(leaks: 3, unread: 0)
     story.look(every: 10, through: 600)
     // Growth by 3 is within its own noise, and `close-wait-stuck` asks for ten.
-    withKnownIssue { #expect(story.firing.count == 1) }
+    withKnownIssue("open question 4") { #expect(story.firing.count == 1) }
   }
 
   @Test func `two sockets whose end of stream was read do not fire`() {

@@ -2,7 +2,8 @@
 
 import Settings
 
-extension TimeSpan {
+/// A span of time on the command line.
+enum TimeSpanArgument {
   /// - Throws: ``UsageError`` that shows how to write one.
   static func parse(_ text: String) throws -> TimeSpan {
     guard let span = TimeSpan(text) else {
