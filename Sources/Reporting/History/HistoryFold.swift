@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnosis
+import KernelTables
 
 /// Which stories are wanted.
 package struct HistoryFilter: Hashable, Sendable {
