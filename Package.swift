@@ -91,6 +91,8 @@ let package = Package(
     .executableTarget(name: "SocketLab", path: "Tests/SocketLab"),
     // Sets the clock of one program, for tests that run the daemon with it. Tests only.
     .target(name: "ClockShift", path: "Tests/ClockShift"),
+    // A file system that stops answering, with programs that run from it. Tests only.
+    .executableTarget(name: "SilentFiles", path: "Tests/SilentFiles"),
     // One look of the live host, as lines, for tests that run it as another user. Tests only.
     .executableTarget(
       name: "HostProbe", dependencies: ["KernelTables", "LinuxHost"], path: "Tests/HostProbe",
@@ -116,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "LinuxHostTests",
       dependencies: [
-        "CLinuxDiag", "HostProbe", "KernelTables", "LinuxHost", "SocketLab", "TestSupport",
+        "CLinuxDiag", "HostProbe", "KernelTables", "LinuxHost", "SilentFiles", "SocketLab",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -34,6 +34,10 @@
     package static let pidNamespaces = Requirement(
       unshare: "--pid", "--fork", "--mount-proc", named: "pid")
 
+    /// FUSE file systems can be served: tests of file systems that stop answering.
+    package static let fuse = Requirement(
+      "/dev/fuse", missing: access("/dev/fuse", R_OK | W_OK) == 0 ? nil : "it can't be opened")
+
     /// The kernel answers sock_diag: where it does not, closewatch itself falls back to /proc.
     package static let socketDiagnostics = Requirement(
       "sock_diag", missing: socketDiagnosticsFailure())
@@ -53,7 +57,10 @@
 
     /// Everything that any test may require. All of it must be met under `CI=true`.
     package static var all: [Requirement] {
-      [root, networkNamespaces, mountNamespaces, pidNamespaces, socketDiagnostics, debianPackage]
+      [
+        root, networkNamespaces, mountNamespaces, pidNamespaces, fuse, socketDiagnostics,
+        debianPackage,
+      ]
         + [
           "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
           "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl",

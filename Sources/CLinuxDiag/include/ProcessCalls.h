@@ -26,3 +26,16 @@ static inline int closewatch_pidfd_open(int pid) { return (int)syscall(SYS_pidfd
 static inline int closewatch_pidfd_getfd(int process, int fd) {
   return (int)syscall(SYS_pidfd_getfd, process, fd, 0U);
 }
+
+/// O_PATH; the Glibc module leaves it out (it needs _GNU_SOURCE).
+static const int closewatch_path_only = 010000000;
+
+/// Where an open file lives, as far as the kernel knows without asking the file system.
+struct closewatch_place {
+  unsigned long long mount, inode;
+  unsigned device_major, device_minor;
+};
+
+/// statx(2) with AT_STATX_DONT_SYNC: never waits for a server. -1 and errno on failure; ENODATA
+/// where the kernel tells no mount (before Linux 5.8).
+int closewatch_place_of(int fd, struct closewatch_place *place);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxDiag
 import Glibc
 import KernelTables
 
@@ -59,6 +60,15 @@ struct ProcessDirectory: ~Copyable {
     return bytes
   }
 
+  /// Holds on to what a link of it leads to, such as `exe`, without opening it: no file system is
+  /// asked, and what is later done with the descriptor is done with that very file. The caller
+  /// closes it.
+  func pin(_ name: String) throws(SystemCallError) -> Int32 {
+    try systemCall("open", on: "\(path)/\(name)") {
+      openat(directory, name, closewatch_path_only | O_CLOEXEC)
+    }
+  }
+
   /// Reads a link of it, such as `exe` or `fd/7`.
   func readLink(_ name: String) throws(SystemCallError) -> [UInt8] {
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) {
@@ -70,13 +80,12 @@ struct ProcessDirectory: ~Copyable {
     }
   }
 
-  /// What it knows of a name in it; of a link's target unless `followingLink` is false.
-  func status(
-    _ name: String, followingLink: Bool = true
-  ) throws(SystemCallError) -> Glibc.stat {
+  /// What it knows of a name in it. Never of a link's target: that may be a file of a server that
+  /// has stopped answering.
+  func status(_ name: String) throws(SystemCallError) -> Glibc.stat {
     var status = Glibc.stat()
     _ = try systemCall("stat", on: "\(path)/\(name)") {
-      fstatat(directory, name, &status, followingLink ? 0 : AT_SYMLINK_NOFOLLOW)
+      fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW)
     }
     return status
   }

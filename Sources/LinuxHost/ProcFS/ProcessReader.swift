@@ -63,7 +63,8 @@ struct ProcessReader: Sendable {
       let path = String(decoding: target, as: UTF8.self)
       record.executable =
         path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
-      record.runtime = runtimes.runtime(of: directory, executable: record.executable ?? path)
+      record.runtime = runtimes.runtime(
+        of: directory, executable: record.executable ?? path, record: record)
     }
     if let target = try? directory.readLink("ns/net") {
       record.namespace = Self.namespace(target)

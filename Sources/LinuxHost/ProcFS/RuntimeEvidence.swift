@@ -1,16 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxDiag
 import Glibc
 import KernelTables
 
 /// Tells which language runtime a program is, by its file: name first, then what the compiler
-/// left in it. Remembered for each file.
+/// left in it. Remembered for each file, and for each process while it runs the same image.
+///
+/// A program's file can be on a file system that has stopped answering: a hung NFS server, or a
+/// FUSE server of an ordinary user, also under an overlay. Whoever asks such a file anything waits
+/// in the kernel, and no signal ends that. So only files of file systems that are known to answer
+/// by themselves are opened; the runtime of all others is unknown unless the name tells it.
 struct RuntimeEvidence: Sendable {
   private struct File: Hashable {
     var device: UInt64
     var inode: UInt64
   }
+  /// What a process runs from one execve(2) to the next.
+  private struct Image: Hashable {
+    var process: ProcessID
+    var id: UInt64
+  }
+  private static let rememberedMost = 4096
   private var known: [File: ProcessRuntime] = [:]
+  private var images: [Image: ProcessRuntime] = [:]
+
+  /// File systems that need nobody outside the kernel to answer, by their type in mountinfo.
+  private static let answering: Set<String> = [
+    "bcachefs", "btrfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfsplus", "iso9660",
+    "jfs", "nilfs2", "ntfs3", "ramfs", "reiserfs", "rootfs", "squashfs", "tmpfs", "ubifs", "udf",
+    "vfat", "xfs", "zfs",
+  ]
 
   private static let names: [String: ProcessRuntime] = [
     "java": .jvm, "jsvc": .jvm, "node": .node, "nodejs": .node, "ruby": .ruby,
@@ -33,20 +53,55 @@ struct RuntimeEvidence: Sendable {
     }?.1
   }
 
+  /// - Parameter executable: Where the link `exe` of the process leads.
+  /// - Parameter record: Who it is and which image it runs.
   /// - Returns: ``ProcessRuntime/native`` when the file was read and shows no runtime;
-  ///   ``ProcessRuntime/unknown`` when it could not be read.
+  ///   ``ProcessRuntime/unknown`` when it could not be read, or might not answer.
   mutating func runtime(
-    of process: borrowing ProcessDirectory, executable: String
+    of process: borrowing ProcessDirectory, executable: String, record: ProcessRecord
   ) -> ProcessRuntime {
     if let runtime = Self.runtime(named: executable) { return runtime }
-    guard let status = try? process.status("exe") else { return .unknown }
-    let file = File(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    guard record.imageID != 0 else { return read(process, executable) }
+    let image = Image(process: record.id, id: record.imageID)
+    if let runtime = images[image] { return runtime }
+    let runtime = read(process, executable)
+    if images.count >= Self.rememberedMost { images.removeAll() }
+    images[image] = runtime
+    return runtime
+  }
+
+  private mutating func read(
+    _ process: borrowing ProcessDirectory, _ executable: String
+  ) -> ProcessRuntime {
+    // Following the link lets NFS look whether the file is still the same. So the path comes
+    // first; it says nothing for sure (mounts can be moved and hidden), so the mount comes next.
+    guard let mounts = Self.mounts(of: process) else { return .unknown }
+    let kinds = mounts.kinds(along: Array(executable.utf8))
+    guard !kinds.isEmpty, kinds.isSubset(of: Self.answering),
+      let pinned = try? process.pin("exe")
+    else { return .unknown }
+    defer { close(pinned) }
+    var place = closewatch_place()
+    guard closewatch_place_of(pinned, &place) == 0,
+      let kind = mounts.kind(ofMount: place.mount), Self.answering.contains(kind)
+    else { return .unknown }
+    let file = File(
+      device: UInt64(place.device_major) << 32 | UInt64(place.device_minor), inode: place.inode)
     if let runtime = known[file] { return runtime }
-    guard let bytes = ElfSections(file: "\(process.path)/exe") else { return .unknown }
-    let runtime = Self.runtime(bytes)
-    if known.count >= 4096 { known.removeAll() }
+    guard let sections = ElfSections(file: "/proc/self/fd/\(pinned)") else { return .unknown }
+    let runtime = Self.runtime(sections)
+    if known.count >= Self.rememberedMost { known.removeAll() }
     known[file] = runtime
     return runtime
+  }
+
+  /// nil when they cannot be told, or not all of them.
+  private static func mounts(of process: borrowing ProcessDirectory) -> ProcMountInfo? {
+    let most = 1 << 20
+    guard let bytes = try? process.read("mountinfo", limit: most, isOneRecord: false),
+      bytes.count < most
+    else { return nil }
+    return try? ProcMountInfo(bytes)
   }
 
   private static func runtime(_ sections: ElfSections) -> ProcessRuntime {

@@ -22,6 +22,7 @@ import Testing
       table: "/proc/PID/stat", field: "starttime", text: "-4"),
     "stat-startstack-not-a-number": .badField(
       table: "/proc/PID/stat", field: "startstack", text: "0x7ffc"),
+    "mountinfo-without-type": .missing(table: "/proc/PID/mountinfo", field: "type"),
     "cgroup-two-columns": .badField(
       table: "/proc/PID/cgroup", field: "line", text: "0:/system.slice"),
     "cgroup-hierarchy-not-a-number": .badField(
@@ -78,6 +79,7 @@ import Testing
     case "stat": _ = try ProcStat(bytes)
     case "cgroup": _ = try ProcCgroup(bytes)
     case "limits": _ = try ProcLimits(bytes)
+    case "mountinfo": _ = try ProcMountInfo(bytes)
     case "fdinfo": _ = try FdInfo(bytes)
     case "link": _ = try SocketLink(bytes)
     default: Issue.record("no decoder for \(name)")

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// A FUSE file system with one program on it, which goes silent: every later request waits for ever,
+// as with a hung NFS server. Tests only.
+//
+//   SilentFiles DIRECTORY PROGRAM
+//
+// In a mount namespace of its own it starts PROGRAM with the argument 600 from the FUSE file system
+// itself and from an overlay above it, and prints both pids. A byte on standard input silences it,
+// and the input's end ends it, its programs, and with the connection every request that waits.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int device;
+static char *program;
+static size_t size;
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static void require(int result, const char *what) {
+  if (result < 0) fail(what);
+}
+
+static void reply(unsigned long request, int error, const void *body, size_t length) {
+  static char message[sizeof(struct fuse_out_header) + (1 << 20)];
+  struct fuse_out_header header = {sizeof header + length, error, request};
+  memcpy(message, &header, sizeof header);
+  if (length) memcpy(message + sizeof header, body, length);
+  // ENOENT: whoever asked is gone.
+  if (write(device, message, header.len) < 0 && errno != ENOENT) fail("reply");
+}
+
+static struct fuse_attr attributes(unsigned long node) {
+  struct fuse_attr it = {.ino = node, .nlink = 1, .blksize = 4096};
+  it.mode = node == 1 ? S_IFDIR | 0755 : S_IFREG | 0755;
+  it.size = node == 1 ? 0 : size;
+  return it;
+}
+
+static void answer(const struct fuse_in_header *in) {
+  const void *body = in + 1;
+  switch (in->opcode) {
+    case FUSE_INIT: {
+      struct fuse_init_out out = {.major = 7, .minor = 31, .max_readahead = 131072};
+      out.max_write = 131072;
+      reply(in->unique, 0, &out, sizeof out);
+      break;
+    }
+    case FUSE_LOOKUP: {
+      struct fuse_entry_out out = {.nodeid = 2, .attr = attributes(2)};
+      int isThere = strcmp(body, "program") == 0;
+      reply(in->unique, isThere ? 0 : -ENOENT, &out, isThere ? sizeof out : 0);
+      break;
+    }
+    case FUSE_GETATTR: {
+      struct fuse_attr_out out = {.attr = attributes(in->nodeid)};
+      reply(in->unique, 0, &out, sizeof out);
+      break;
+    }
+    case FUSE_OPEN:
+    case FUSE_OPENDIR: {
+      struct fuse_open_out out = {.open_flags = in->opcode == FUSE_OPEN ? FOPEN_KEEP_CACHE : 0};
+      reply(in->unique, 0, &out, sizeof out);
+      break;
+    }
+    case FUSE_READ: {
+      const struct fuse_read_in *read = body;
+      size_t start = read->offset < size ? read->offset : size;
+      size_t length = read->size < size - start ? read->size : size - start;
+      reply(in->unique, 0, program + start, length);
+      break;
+    }
+    case FUSE_STATFS: {
+      struct fuse_statfs_out out = {.st = {.bsize = 4096, .namelen = 255}};
+      reply(in->unique, 0, &out, sizeof out);
+      break;
+    }
+    case FUSE_FORGET:
+    case FUSE_BATCH_FORGET:
+    case FUSE_INTERRUPT:
+      break;
+    case FUSE_READDIR:
+    case FUSE_RELEASE:
+    case FUSE_RELEASEDIR:
+    case FUSE_FLUSH:
+      reply(in->unique, 0, NULL, 0);
+      break;
+    default:
+      reply(in->unique, -ENOSYS, NULL, 0);
+  }
+}
+
+static void load(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat status;
+  require(file, path);
+  require(fstat(file, &status), path);
+  size = status.st_size;
+  program = malloc(size);
+  if (!program || read(file, program, size) != (ssize_t)size) fail(path);
+  close(file);
+}
+
+static void mountFiles(void) {
+  char options[100];
+  require(unshare(CLONE_NEWNS), "unshare");
+  require(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
+  require(mount("tmpfs", ".", "tmpfs", 0, NULL), "mount tmpfs");
+  // The tmpfs has hidden the directory that this process is in.
+  char *here = getcwd(NULL, 0);
+  if (!here) fail("getcwd");
+  require(chdir(here), here);
+  require(mkdir("files", 0755) | mkdir("empty", 0755) | mkdir("overlay", 0755), "mkdir");
+  device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  require(device, "/dev/fuse");
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+  require(mount("silent", "files", "fuse", MS_NOSUID | MS_NODEV, options), "mount fuse");
+}
+
+/// Starts the program from a directory. `started` is closed when it runs.
+static pid_t start(const char *path, int isOverlay) {
+  pid_t child = fork();
+  require(child, "fork");
+  if (child != 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (isOverlay) {
+    require(
+        mount("overlay", "overlay", "overlay", 0, "lowerdir=files:empty"), "mount overlay");
+  }
+  execl(path, "program", "600", NULL);
+  fail(path);
+  return -1;
+}
+
+static void serveUntil(int end) {
+  static char request[1 << 20];
+  struct pollfd waiting[] = {{device, POLLIN, 0}, {end, POLLIN, 0}};
+  for (;;) {
+    require(poll(waiting, 2, -1), "poll");
+    if (waiting[1].revents) return;
+    ssize_t length = read(device, request, sizeof request);
+    // A request can be withdrawn before it is read.
+    int isNone = errno == EAGAIN || errno == EINTR || errno == ENOENT;
+    if (length < 0 && !isNone) fail("read /dev/fuse");
+    if (length > 0) answer((const struct fuse_in_header *)request);
+  }
+}
+
+int main(int count, char **arguments) {
+  int started[2];
+  char byte;
+  if (count != 3) return 64;
+  load(arguments[2]);
+  require(chdir(arguments[1]), arguments[1]);
+  mountFiles();
+  require(pipe2(started, O_CLOEXEC), "pipe");
+  pid_t direct = start("files/program", 0);
+  pid_t overlaid = start("overlay/program", 1);
+  close(started[1]);
+  // Both have closed their ends by starting the program.
+  serveUntil(started[0]);
+  printf("%d\n%d\n", direct, overlaid);
+  fflush(stdout);
+  serveUntil(STDIN_FILENO);
+  while (read(STDIN_FILENO, &byte, 1) > 0) continue;
+  kill(direct, SIGKILL);
+  kill(overlaid, SIGKILL);
+  return 0;
+}
