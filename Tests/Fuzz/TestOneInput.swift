@@ -9,6 +9,7 @@ private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
   "fdinfo": { _ = try? FdInfo($0) },
   "limits": { _ = try? ProcLimits($0) },
   "link": socketLink,
+  "mountinfo": { if let mounts = try? ProcMountInfo($0) { _ = mounts.kinds(along: $0) } },
   "ns-link": namespaceLink,
   "proc-net-tcp": procNetTCP,
   "recording": recording,

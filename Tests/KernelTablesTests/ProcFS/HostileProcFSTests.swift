@@ -22,6 +22,7 @@ import Testing
       table: "/proc/PID/stat", field: "starttime", text: "-4"),
     "stat-startstack-not-a-number": .badField(
       table: "/proc/PID/stat", field: "startstack", text: "0x7ffc"),
+    "mountinfo-without-type": .missing(table: "/proc/PID/mountinfo", field: "type"),
     "cgroup-two-columns": .badField(
       table: "/proc/PID/cgroup", field: "line", text: "0:/system.slice"),
     "cgroup-hierarchy-not-a-number": .badField(
