@@ -55,8 +55,10 @@ package struct Watch: Sendable {
   /// Asks every rule, and says what has happened to the findings.
   package mutating func judge() -> [FindingEvent] {
     guard let census else { return [] }
-    return ledger.update(
-      RuleCatalog.findings(in: Inquiry(census, settings: settings)), in: census,
-      at: census.now, quietSeconds: settings.quietSeconds)
+    let inquiry = Inquiry(census, settings: settings)
+    let events = ledger.update(
+      RuleCatalog.findings(in: inquiry), in: census, at: census.now,
+      quietSeconds: settings.quietSeconds)
+    return ledger.relate(Relations(ledger.findings, in: inquiry), events)
   }
 }

@@ -24,8 +24,9 @@ struct Closewatch: ParsableCommand {
   static let commands: [(name: String, type: any ParsableCommand.Type)] = [
     ("triage", Triage.self), ("top", Top.self), ("sockets", Sockets.self),
     ("history", FindingHistory.self), ("release", Release.self), ("explain", Explain.self),
-    ("doctor", Doctor.self), ("record", Record.self), ("daemon", Daemon.self),
-    ("check-settings", CheckSettings.self), ("demo", Demo.self), ("demo-server", DemoServer.self),
+    ("doctor", Doctor.self), ("record", Record.self), ("daemon", DaemonInTree.self),
+    ("check-settings", CheckSettingsInTree.self), ("demo", Demo.self),
+    ("demo-server", DemoServer.self),
     ("demo-client", DemoClient.self),
   ]
 
@@ -39,7 +40,10 @@ struct Closewatch: ParsableCommand {
     if DaemonProgram.commands.contains(word) { try DaemonProgram.execute(arguments) }
     try checkCommand(word)
     let type = commands.first { $0.name == word }?.type
-    guard var command = try? type?.parseAsRoot(Array(arguments.dropFirst())) else {
+    // For --help and --version the parser gives back a command of its own.
+    guard let type, var command = try? type.parseAsRoot(Array(arguments.dropFirst())),
+      Swift.type(of: command) == type
+    else {
       return try runByTree(arguments)
     }
     try command.run()

@@ -38,6 +38,30 @@ import Testing
     #expect(run.shareAtDetection > 0)
     #expect(run.shareAtDetection < 0.1)
     #expect(run.firings == 1)
+    #expect(run.silentLooks == 0)
+  }
+
+  @Test(arguments: [true, false])
+  func `an incident is told at every look until its sockets have gone`(isInbound: Bool) throws {
+    var plan = Leak.Plan(perSecond: 3)
+    plan.isInbound = isInbound
+    plan.receiveQueue = 1
+    plan.limit = 65536
+    plan.stopsAfterSeconds = 100
+    plan.closesAfterSeconds = 1800
+    let run = LeakRun(plan, seed: 61, tickSeconds: 15, longestSeconds: 3000)
+    #expect(try #require(run.detectionSeconds) <= 195)
+    #expect(run.silentLooks == 0)
+    #expect(try #require(run.endSeconds) <= 180)
+    #expect(run.firings == 1)
+  }
+
+  @Test(arguments: [201, 202] as [UInt64])
+  func `large pools that are used again, and tunnels that wait, stay silent`(seed: UInt64) {
+    for kind in ["large-pool", "half-closed-tunnel"] {
+      let life = HarmlessDays(seed: seed, days: 0.25, tickSeconds: 30, only: kind)
+      #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
+    }
   }
 
   @Test func `one leaked in a hundred closed is found`() {

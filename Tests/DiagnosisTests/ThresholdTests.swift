@@ -59,12 +59,22 @@ struct ThresholdTests {
     var host: @Sendable (inout HostScript) -> Void
 
     init(
-      _ rule: RuleID, every seconds: Double = 10, through end: Double,
+      _ rule: RuleID, every seconds: Double = 10, from start: Double = 0, through end: Double,
       _ host: @escaping @Sendable (inout HostScript) -> Void
     ) {
       self.rule = rule
-      looks = Array(stride(from: 0, through: end, by: seconds))
+      looks = Array(stride(from: start, through: end, by: seconds))
       self.host = host
+    }
+
+    /// The same host with something else about it.
+    func changed(_ change: @escaping @Sendable (inout HostScript) -> Void) -> Trial {
+      var copy = self
+      copy.host = { [host] script in
+        host(&script)
+        change(&script)
+      }
+      return copy
     }
 
     func story(_ change: (inout RuleSettings) -> Void) -> Story {
@@ -86,15 +96,7 @@ struct ThresholdTests {
 extension ThresholdTests {
   static let trials: [Trial] =
     closeWait + [
-      Trial(.acceptQueueStall, through: 500) { host in
-        host.start("api", pid: 100)
-        host.listen(8080, by: 100)
-        host.add(at: (1...20).map { 5 * Double($0) }) { second in
-          .accepted(on: 8080, by: nil).enters(.established, at: second)
-            .enters(.closeWait, at: second + 30, unread: 1)
-            .leaves(at: second == 5 ? 480 : .infinity)
-        }
-      },
+      acceptQueue, acceptQueue.changed { $0.unreadable = [100] }, leftDead,
       Trial(.deadSocketLeak, through: 600) { host in
         host.start("app", pid: 100)
         host.add(at: (1...40).map { 20 * Double($0) }) { second in
@@ -135,6 +137,22 @@ extension ThresholdTests {
       },
     ]
 
+  private static let leftDead = Trial(.deadSocketLeak, through: 400) { host in
+    host.start("app", pid: 100)
+    host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: 1).dies(at: second)
+    }
+  }
+
+  private static let acceptQueue = Trial(.acceptQueueStall, through: 500) { host in
+    host.start("api", pid: 100)
+    host.listen(8080, by: 100)
+    host.add(at: (1...20).map { 5 * Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.established, at: second)
+        .enters(.closeWait, at: second + 30, unread: 1).leaves(at: second == 5 ? 480 : .infinity)
+    }
+  }
+
   private static let closeWait: [Trial] =
     [(true, UInt32(0)), (true, 1), (false, 1)].map { isInbound, unread in
       Trial(.closeWaitLeak, through: 900) { host in
@@ -148,6 +166,32 @@ extension ThresholdTests {
         }
       }
     } + [
+      // The last of 1,024 descriptors goes in 45 s: there is no time for a second look.
+      Trial(.closeWaitLeak, from: 622, through: 622) { host in
+        host.start("api", pid: 100) { _ in 24 }
+        host.listen(8080, by: 100)
+        host.add(at: (0..<932).map { Double($0) / 1.5 }) { second in
+          .accepted(on: 8080, by: 100).enters(.established, at: second)
+            .enters(.closeWait, at: second, unread: 1)
+        }
+      },
+      // What can be a pool's.
+      Trial(.closeWaitStuck, through: 400) { host in
+        host.start("api", pid: 100)
+        host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
+          .opened(to: 443, by: 100).enters(.established, at: 1)
+            .enters(.closeWait, at: second, unread: 1)
+        }
+      },
+      // A few on each of many ports.
+      Trial(.closeWaitStuck, through: 400) { host in
+        host.start("api", pid: 100)
+        for port in UInt16(8080)...8083 { host.listen(port, by: 100) }
+        host.add(at: (0..<16).map { 60 + Double($0) / 100 }) { second in
+          .accepted(on: 8080 + UInt16(second * 100) % 4, by: 100).enters(.established, at: 1)
+            .enters(.closeWait, at: second, unread: 1)
+        }
+      },
       Trial(.closeWaitStuck, through: 400) { host in
         host.start("api", pid: 100)
         host.listen(8080, by: 100)
@@ -155,7 +199,7 @@ extension ThresholdTests {
           .accepted(on: 8080, by: 100).enters(.established, at: 1)
             .enters(.closeWait, at: second, unread: 1).leaves(at: second == 60 ? 380 : .infinity)
         }
-      }
+      },
     ]
 
   private static let unfinished: [Trial] = [
@@ -179,8 +223,9 @@ extension ThresholdTests {
   }
 
   private static let timeWait: [Trial] =
-    [160, 120].map { closing in
-      Trial(.timeWaitPortExhaustion, every: 6, through: 12) { host in
+    // The second is full soon; the first has been left as it is.
+    [(160, 20.0), (120, 12)].map { closing, end in
+      Trial(.timeWaitPortExhaustion, every: end, through: end) { host in
         host.namespaces[0].settings.areRead = true
         host.namespaces[0].settings.localPortRange = 50_000...50_199
         host.namespaces[0].settings.timeWaitReuse = 0

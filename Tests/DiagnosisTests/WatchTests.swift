@@ -41,6 +41,22 @@ struct WatchTests {
     #expect(leak.doubts.contains(.poolOrLeak))
   }
 
+  @Test func `one look is enough when there is no time for a second`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100) { _ in 24 }
+    story.host.listen(8080, by: 100)
+    // 932 at 1.5 a second: the last of 1,024 descriptors goes in 45 s.
+    story.host.add(at: (0..<932).map { Double($0) / 1.5 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(at: 622)
+    let leak = try #require(story.firing.first { $0.rule == .closeWaitLeak })
+    #expect(leak.severity == .critical)
+    #expect(abs(try #require(leak.forecast?.seconds) - 45) < 3)
+    #expect(abs(try #require(leak.growth).perSecond - 1.5) < 0.1)
+  }
+
   @Test func `an empty host has no findings and no events`() {
     var story = Story()
     story.look(every: 10, through: 300)

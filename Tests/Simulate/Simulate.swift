@@ -68,7 +68,7 @@ enum Simulate {
       pad("rate", 9), pad("kind", 24), pad("limit", 8), pad("missed", 7), pad("median s", 9),
       pad("worst s", 9), pad("warned", 8), pad("leaked", 7), pad("worst share %", 14),
       pad("forecast error %", 17),
-      pad("flaps", 6), "other alarms")
+      pad("flaps", 6), pad("silent", 7), pad("ended s", 8), "other alarms")
     for (name, rate, tick, longest) in rates {
       for (kind, plan) in plans(rate) {
         let done = (0..<runs).map { run in
@@ -102,6 +102,15 @@ enum Simulate {
     }
     if rate <= 1 { add("in 99 % healthy") { $0.healthyForEach = 99 } }
     add("8 workers") { $0.workers = 8 }
+    for isInbound in [true, false] {
+      add(isInbound ? "inbound incident" : "outbound incident") {
+        $0.isInbound = isInbound
+        $0.receiveQueue = 1
+        // Some 300 sockets, and an hour until they are closed.
+        $0.stopsAfterSeconds = 300 / rate
+        $0.closesAfterSeconds = 300 / rate + 3600
+      }
+    }
     if rate >= 10 { add("limit 1M") { $0.limit = 1_048_576 } }
     return plans
   }
@@ -122,6 +131,8 @@ enum Simulate {
           ? "-"
           : "\(rounded(100 * errors[errors.count / 2])) (\(rounded(100 * (errors.last ?? 0))))",
         17), pad("\(runs.map { max(0, $0.firings - 1) }.max() ?? 0)", 6),
+      pad("\(runs.map(\.silentLooks).max() ?? 0)", 7),
+      pad(runs.compactMap(\.endSeconds).max().map { "\(Int($0))" } ?? "-", 8),
       runs.flatMap(\.otherAlarms).map { "\($0.rule.rawValue) \($0.about)" })
   }
 

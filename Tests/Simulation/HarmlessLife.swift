@@ -116,12 +116,32 @@ enum HarmlessLife {
 
   private static let clientKinds: [Kind] =
     [pool("lifo-pool", true), pool("fifo-pool", false)] + [
+      Kind(name: "large-pool") { host, name in
+        // Larger than common pools, and first in, first out: all of it is used again and again.
+        let size = Int(host.random.spread(101...400))
+        let idle = host.random.spread(5...60)
+        let use = host.random.spread(0.05...5)
+        let plan = ClientPool.Plan(
+          size: size, isLastInFirstOut: false,
+          concurrency: Double(size) * host.random.uniform(0.1...0.9), useSeconds: use,
+          idleSeconds: idle, receiveQueue: host.random.pick([0, 1, 25], or: 1),
+          evictSeconds: .infinity, trough: host.random.uniform(0.3...1),
+          wander: host.random.uniform(0...0.5), jitter: host.random.pick([0.3, 1], or: 1))
+        return ClientPool(
+          name, plan, in: host, workers: service(host, name, limits: [4096, 65536, 1_048_576]))
+      },
+      Kind(name: "half-closed-tunnel") { host, name in
+        let plan = HalfClosedTunnel.Plan(
+          jobs: host.random.integer(1...30), everySeconds: host.random.spread(300...7200),
+          workSeconds: 30...host.random.spread(60...1200))
+        return HalfClosedTunnel(name, plan, in: host, workers: service(host, name))
+      },
       Kind(name: "worker-ramp") { host, name in
         let plan = WorkerRamp.Plan(
           workers: host.random.integer(2...64), rampSeconds: host.random.spread(10...20000),
           useEverySeconds: host.random.spread(30...20000),
           idleSeconds: host.random.spread(5...600),
-          receiveQueue: host.random.pick([1, 1, 25, 32], or: 1))
+          receiveQueue: host.random.pick([0, 1, 1, 25, 32], or: 1))
         return WorkerRamp(name, plan, in: host, workers: service(host, name))
       },
       stays(
@@ -168,7 +188,7 @@ enum HarmlessLife {
         size: size, isLastInFirstOut: isLastInFirstOut,
         concurrency: Double(size) * host.random.uniform(0.1...1.1),
         useSeconds: host.random.spread(0.05...60), idleSeconds: host.random.spread(5...600),
-        receiveQueue: host.random.pick([1, 1, 25, 32], or: 1),
+        receiveQueue: host.random.pick([0, 1, 1, 25, 32], or: 1),
         evictSeconds: host.random.chance(0.3) ? host.random.spread(60...7200) : .infinity,
         trough: host.random.uniform(0.02...1), wander: host.random.uniform(0...0.5),
         jitter: host.random.pick([0, 0.3, 1], or: 1))

@@ -15,6 +15,10 @@ package final class Leak: Activity {
     /// becomes a dead socket; 0 for none.
     package var keepaliveSeconds = 0.0
     package var workers = 1
+    /// When it stops to leak, in seconds after it began: what it has left open stays.
+    package var stopsAfterSeconds = Double.infinity
+    /// When it closes all of them, in seconds after it began.
+    package var closesAfterSeconds = Double.infinity
     package var limit: UInt64 = 1024
 
     package init(perSecond: Double) { self.perSecond = perSecond }
@@ -50,9 +54,13 @@ package final class Leak: Activity {
       sockets.append(new)
     }
     guard to > startsAt else { return }
-    for at in host.random.arrivals(
-      perSecond: plan.perSecond, from: max(from, startsAt), to: to)
-    {
+    let closesAt = startsAt + plan.closesAfterSeconds
+    if from < closesAt, closesAt <= to {
+      for index in sockets.indices { sockets[index].endsAt = min(sockets[index].endsAt, closesAt) }
+    }
+    let (begin, end) = (max(from, startsAt), min(to, startsAt + plan.stopsAfterSeconds, closesAt))
+    guard begin < end else { return }
+    for at in host.random.arrivals(perSecond: plan.perSecond, from: begin, to: end) {
       var new = make(at, in: host)
       if plan.keepaliveSeconds > 0 {
         new.keepaliveSeconds = plan.keepaliveSeconds
@@ -69,6 +77,11 @@ package final class Leak: Activity {
       host, process: host.random.pick(workers, or: -1),
       phases: [.init(.closeWait, from: at, receiveQueue: plan.receiveQueue)],
       lastDataAt: at - host.random.uniform(0...3))
+  }
+
+  /// Descriptors that it has left open, of all its processes.
+  func stillOpen(at now: Double) -> Int {
+    sockets.count { $0.endsAt == .infinity && $0.isOpen(at: now) }
   }
 
   /// Descriptors that it has leaked in its fullest process.

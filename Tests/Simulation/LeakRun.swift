@@ -20,6 +20,12 @@ package struct LeakRun {
   /// How often it was said to fire anew.
   package var firings = 0
   package var otherAlarms: [Alarm] = []
+  /// Looks after the detection in which nothing was said to fire although most of its sockets were
+  /// there, and the first of them in seconds after the beginning.
+  package var silentLooks = 0
+  package var firstSilence: Double?
+  /// From the moment in which it closed all of them to the end of the finding; nil: never.
+  package var endSeconds: Double?
 
   /// - Parameters:
   ///   - longestSeconds: When to give up.
@@ -46,6 +52,20 @@ package struct LeakRun {
     otherAlarms = run.alarms.filter { $0.about != "leak" && $0.about != "leaky" }
   }
 
+  /// A leak goes on for as long as its sockets stay, at every look.
+  private mutating func note(
+    _ alarm: Finding?, of leak: Leak, since: Double, in host: SimulatedHost
+  ) {
+    guard detectionSeconds != nil else { return }
+    if since >= plan.closesAfterSeconds {
+      if alarm == nil, endSeconds == nil { endSeconds = since - plan.closesAfterSeconds }
+      return
+    }
+    guard alarm == nil, leak.stillOpen(at: host.now) >= 10 else { return }
+    silentLooks += 1
+    firstSilence = firstSilence ?? since
+  }
+
   private mutating func watch(
     _ leak: Leak, _ run: inout SimulationRun, _ longestSeconds: Double
   ) {
@@ -59,12 +79,16 @@ package struct LeakRun {
       }
       if warningSeconds == nil, let alarm, alarm.severity >= .warning { warningSeconds = since }
       let leaked = leak.leakedInFullest(at: host.now)
+      note(alarm, of: leak, since: since, in: host)
       if detectionSeconds == nil, alarm != nil {
         detectionSeconds = since
         leakedAtDetection = leaked
         shareAtDetection = Double(leaked) / Double(plan.limit)
         // Long enough to see whether it flaps.
         until = min(until, host.now + max(1800, 10 / plan.perSecond))
+        if plan.closesAfterSeconds.isFinite {
+          until = max(until, leak.startsAt + plan.closesAfterSeconds + 600)
+        }
       }
       if forecastError == nil, since >= 600, let forecast = alarm?.forecast?.seconds {
         let rate = plan.perSecond / Double(plan.workers)

@@ -44,6 +44,8 @@ package struct SimulatedSocket: Sendable {
   var lastDataAt: Double
   /// In CLOSE_WAIT or FIN_WAIT2, it goes on sending or receiving until then.
   var streamsUntil: Double = -.infinity
+  /// Both ends are on this host, over its loopback.
+  var isLoopback = false
   /// Our own keepalive, whose answers move the time of the last acknowledgement; 0 for none.
   var keepaliveSeconds = 0.0
 
@@ -78,6 +80,10 @@ package struct SimulatedSocket: Sendable {
     row.sendQueue = phase.sendQueue
     row.localAddress = IPAddress(ipv4: 0x0a00_0001)
     row.remoteAddress = IPAddress(ipv4: 0x0a01_0000 + UInt32(number % 7) + 1)
+    if isLoopback {
+      row.localAddress = IPAddress(ipv4: 0x7f00_0001)
+      row.remoteAddress = row.localAddress
+    }
     row.localPort = isInbound ? port : clientPort
     row.remotePort = isInbound ? clientPort : port
     fillTimes(&row, phase, now)

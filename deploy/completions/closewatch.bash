@@ -362,12 +362,21 @@ _closewatch_explain() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--runtime --color)
+    non_repeating_options=(--runtime --cause --for --direction --color)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--runtime')
+        return
+        ;;
+    '--cause')
+        return
+        ;;
+    '--for')
+        return
+        ;;
+    '--direction')
         return
         ;;
     '--color')

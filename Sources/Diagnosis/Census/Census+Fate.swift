@@ -18,8 +18,11 @@ extension Census {
       return wasRead(member.id.namespace) ? gone(member, with: isProcessGone) : .unseen
     }
     guard let row = row(of: connection) else {
+      guard wasRead(member.id.namespace), sample.states.contains(member.state) else {
+        return .unseen
+      }
       // One absence proves nothing, unless nobody is there to hold it.
-      return isProcessGone && wasRead(member.id.namespace) ? gone(member, with: true) : .unseen
+      return isProcessGone ? gone(member, with: true) : .absent
     }
     guard row.state == member.state, (row.inode == 0) == (member.inode == 0) else {
       return gone(member, with: isProcessGone)

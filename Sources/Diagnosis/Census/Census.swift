@@ -25,6 +25,7 @@ package struct Census: Sendable {
   package internal(set) var holderGaps: [Gap] = []
   package internal(set) var descriptorsInFlight = 0
   package internal(set) var counters = CounterLog()
+  package private(set) var queues = QueueLog()
   /// Who was caught opening connections to a place: connections by process index.
   package internal(set) var caughtOpeners: [OpenerPlace: [Int32: Int]] = [:]
   /// How many looks were taken, and when the first was.
@@ -64,6 +65,7 @@ package struct Census: Sendable {
     index = SlotTable(capacity: min(first.sockets.count, limit))
     takeIn(first, isFirst: true)
     counters.record(first)
+    queues.record(first, listeners)
   }
 
   /// Time watched so far.
@@ -143,6 +145,7 @@ package struct Census: Sendable {
     listeners = ListenerIndex(next.sockets)
     takeIn(next, isFirst: false)
     counters.record(next)
+    queues.record(next, listeners)
     removeAbsent()
   }
 

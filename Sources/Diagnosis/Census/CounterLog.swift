@@ -76,23 +76,56 @@ package struct CounterLog: Sendable {
     }
   }
 
-  /// In how many of the newest looks, without a break, a process had at least `count` descriptors.
-  package func newestLooks(of process: ProcessID, withAtLeast count: Double) -> Int {
-    descriptors[process]?.reversed().prefix { Double($0.count) >= count }.count ?? 0
+  /// What the number of a process' open descriptors has done lately.
+  package struct DescriptorCourse: Hashable, Sendable {
+    /// nil: it stands, or has been seen too seldom to tell.
+    package var growth: Rate?
+    /// In how many of the newest samples, without a break, it was above the level asked for, and
+    /// since how many seconds that is, at least.
+    package var samples = 0
+    package var standingSeconds = 0.0
   }
 
-  /// Growth of a process' open descriptors in the time watched; nil when it was seen once.
-  package func descriptorGrowth(of process: ProcessID) -> Rate? {
-    guard let points = descriptors[process], let first = points.first, let last = points.last,
-      last.at > first.at
-    else { return nil }
-    let seconds = last.at.seconds(since: first.at)
-    let change = Double(last.count - first.count)
-    // What opens and closes goes up and down by as much as chance makes of the sum of its steps.
-    let steps = zip(points, points.dropFirst()).reduce(0) { $0 + abs($1.1.count - $1.0.count) }
-    let noise = 2 * Double(steps).squareRoot()
+  /// - Parameters:
+  ///   - level: A number of descriptors.
+  ///   - window: The shortest time, in seconds, in which growth is looked for. A slow one is looked
+  ///     for in longer times, up to all that is known.
+  package func descriptorCourse(
+    of process: ProcessID, above level: Double, window: Double
+  ) -> DescriptorCourse {
+    var course = DescriptorCourse()
+    guard let points = descriptors[process], let last = points.last else { return course }
+    let above = points.reversed().prefix { Double($0.count) >= level }
+    course.samples = above.count
+    course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
+    var span = window
+    let known = last.at.seconds(since: points[0].at)
+    while course.growth == nil, known > 0 {
+      course.growth = Self.growth(
+        points.filter { last.at.seconds(since: $0.at) <= span })
+      if span >= known { break }
+      span *= 4
+    }
+    return course
+  }
+
+  /// Growth that goes on: it rises in each part of the time. A jump to a level that stands then
+  /// (a cache that was filled) is none.
+  private static func growth(_ points: [Descriptors]) -> Rate? {
+    guard points.count >= 3, let first = points.first, let last = points.last else { return nil }
+    let span = last.at.seconds(since: first.at)
+    let rise = Double(last.count - first.count)
+    guard span > 0, rise >= 4 else { return nil }
+    let parts = points.count == 3 ? 2.0 : 3.0
+    var before = first
+    for part in stride(from: 1, through: parts, by: 1) {
+      let end = span * part / parts * 0.999
+      let after = points.first { $0.at.seconds(since: first.at) >= end } ?? last
+      guard 8 * Double(after.count - before.count) >= rise else { return nil }
+      before = after
+    }
+    let noise = 2 * rise.squareRoot()
     return Rate(
-      perSecond: change / seconds, low: max(0, change - noise) / seconds,
-      high: (change + noise) / seconds)
+      perSecond: rise / span, low: max(0, rise - noise) / span, high: (rise + noise) / span)
   }
 }

@@ -16,6 +16,14 @@ package struct PortKey: Hashable, Sendable {
     isInbound = connection.flags.contains(.isInbound)
     port = isInbound ? connection.localPort : connection.remotePort
   }
+
+  /// What waits for a listener, or came through it.
+  init(listener: SocketRow, state: TCPState) {
+    namespace = listener.namespace
+    self.state = state
+    isInbound = true
+    port = listener.localPort
+  }
 }
 
 /// A connection that has left a state.

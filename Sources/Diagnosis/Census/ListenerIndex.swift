@@ -15,6 +15,8 @@ package struct ListenerIndex: Sendable {
   }
 
   private var ports: Set<Port> = []
+  /// Every listener, as row indices of the sample, in its order.
+  package private(set) var all: [Int32] = []
   /// Row indices of the sample, in its order.
   private var rows: [Place: [Int32]] = [:]
 
@@ -22,6 +24,7 @@ package struct ListenerIndex: Sendable {
     for (index, row) in sockets.enumerated() where row.state == .listen {
       let port = Port(namespace: row.namespace, port: row.localPort)
       ports.insert(port)
+      all.append(Int32(index))
       rows[Place(port: port, address: row.localAddress), default: []].append(Int32(index))
     }
   }

@@ -108,7 +108,7 @@ package struct Inquiry: Sendable {
     }
     let stayed = connection.lastSeen.seconds(since: CloseWaitGroup.quietSince(connection))
     return connection.flags.contains(.hadKeepalive)
-      || stayed >= settings.patience(for: .closeWaitLeak)
+      || stayed >= CloseWaitGroup.patience.seconds(settings)
   }
 
   /// Adds what has died in CLOSE_WAIT with its descriptor open: it is of the story of the sockets

@@ -13,6 +13,8 @@ package enum Severity: Int, Hashable, Sendable, Comparable, CaseIterable {
     }
   }
   package static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
+
+  mutating func raise(to other: Severity) { self = max(self, other) }
 }
 
 /// The life of a finding, in Prometheus' words.
@@ -178,6 +180,20 @@ package enum Evidence: Hashable, Sendable {
   case turnedDead(count: Int)
   /// All share this unread byte count, the size of a TLS close_notify and the FIN.
   case closeNotifySized(bytes: Int)
+  /// An accept queue was full in so many samples, over this time, with at most so many in it.
+  case queueFull(samples: Int, seconds: Double, most: Int)
+  /// Connections that have left a full accept queue, counted one by one, and how many accepted
+  /// ones were served beside it (nil: not read).
+  case leftQueue(count: Int, seconds: Double, served: ClosedRange<Int>?)
+  /// Connections that full accept queues of the namespace have turned away (`ListenOverflows`), and
+  /// whether it can have been this one alone.
+  case turnedAway(increase: Int, seconds: Double, byThisAlone: Bool)
+  /// Handshakes that are not complete at a listener, against the limit of its SYN queue.
+  case synQueue(used: Int, limit: Int)
+  /// What the open descriptors of a process are.
+  case descriptors(DescriptorContents)
+  /// The number has stood at its level for this long, at least.
+  case standing(seconds: Double)
   /// Distinct local ports in use to one destination, and how many there can be.
   case portsInUse(used: Int, capacity: Int, source: IPAddress, destination: Endpoint)
   /// Sockets opened to the same place while the stuck ones lay there.
@@ -238,6 +254,11 @@ package struct Finding: Hashable, Sendable {
   package var evidence: [Evidence] = []
   package var doubts: [Doubt] = []
   package var runtime = ProcessRuntime.unknown
+  /// What the program waits for, or which limit of its own it has reached, where that is known.
+  package var root: Root?
+  /// The finding that this one follows from, by its id: without that one it would not be there. It
+  /// counts neither in the exit code nor in totals.
+  package var becauseOf: String?
   /// When this finding began to fire; nil while pending.
   package var firingSince: BootInstant?
   /// When it was first there, also without a verdict; nil before the ledger has taken it up.

@@ -127,7 +127,9 @@ package struct FindingLedger: Sendable {
       return nil
     }
     let isQuiet = look.now.seconds(since: entry.lastTrueAt) >= look.quietSeconds
-    if isAtEnd || isQuiet || (membership.isOver && membership.wereExited) {
+    if isAtEnd || isQuiet || membership.areAllClosed
+      || (membership.isOver && membership.wereExited)
+    {
       return resolve(id, entry, look)
     }
     entries[id] = entry
@@ -192,6 +194,28 @@ package struct FindingLedger: Sendable {
     block.lifecycle = .resolved
     block.end = FindingEnd(how: .continued(id: leak.id), at: look.now)
     return FindingEvent(kind: .resolved, at: look.now, finding: block)
+  }
+
+  /// Notes which findings follow from which, and says so in what has happened to them. A root is
+  /// as bad as the worst that follows from it.
+  mutating func relate(_ relations: Relations, _ events: [FindingEvent]) -> [FindingEvent] {
+    for id in entries.keys where entries[id]?.finding.lifecycle != .resolved {
+      entries[id]?.finding.becauseOf = relations.becauseOf[id]
+    }
+    for (id, entry) in entries where entry.finding.lifecycle == .firing {
+      var above = relations.becauseOf[id]
+      while let root = above {
+        entries[root]?.finding.severity.raise(to: entry.finding.severity)
+        above = relations.becauseOf[root]
+      }
+    }
+    return events.map { event in
+      var event = event
+      guard let finding = entries[event.finding.id]?.finding, event.kind != .resolved
+      else { return event }
+      (event.finding.becauseOf, event.finding.severity) = (finding.becauseOf, finding.severity)
+      return event
+    }
   }
 
   // MARK: What the rules say

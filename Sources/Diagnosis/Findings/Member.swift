@@ -30,6 +30,9 @@ package enum Fate: Hashable, Sendable {
   case died
   /// Its row, namespace or process was not read this time: not seen is not gone.
   case unseen
+  /// What was read of its namespace does not show it. Once proves nothing: long hash chains lose
+  /// rows while the table changes.
+  case absent
   /// Its program has closed it, or the kernel has given it up.
   case closed
   /// It went with its process.
@@ -80,6 +83,8 @@ struct Membership: Sendable {
   private(set) var exited = 0
   private(set) var used = 0
   private(set) var lastExited: ProcessID?
+  /// Whether each of them was some program's to close.
+  private var areOwned = true
   /// Members that were not taken up because there are too many on this host.
   private(set) var beyond = 0
 
@@ -100,6 +105,9 @@ struct Membership: Sendable {
   /// Ten: what is left of a larger block is a handful that no rule would tell of.
   private static let fewest = 10
 
+  /// Whether a program had all of them and has closed each.
+  var areAllClosed: Bool { isTracked && members.isEmpty && areOwned }
+
   /// Whether more of them went with their process than in any other way.
   var wereExited: Bool { exited > 0 && exited >= max(closed, used) }
 
@@ -118,12 +126,14 @@ struct Membership: Sendable {
     take(newest, room: room)
     unseen = 0
     let known = Set(members.map(\.id))
+    var absent: [Member] = []
     for member in old where !known.contains(member.id) {
       switch census.fate(of: member, since: since) {
       case .stays, .died: keep(member, room: room)
       case .unseen:
         keep(member, room: room)
         unseen += 1
+      case .absent: absent.append(member)
       case .closed: closed += 1
       case .used: used += 1
       case .exited(let process):
@@ -131,12 +141,24 @@ struct Membership: Sendable {
         lastExited = process
       }
     }
+    takeIn(absent, room: room)
     if unseen == 0 { seenAt = now }
+  }
+
+  /// A row can be lost for once, but not all of them at the same time.
+  private mutating func takeIn(_ absent: [Member], room: Int) {
+    if members.isEmpty, absent.count >= 3 {
+      closed += absent.count
+      return
+    }
+    for member in absent { keep(member, room: room) }
+    unseen += absent.count
   }
 
   private mutating func take(_ newest: [Member], room: Int) {
     members = Array(newest.prefix(room))
     beyond = newest.count - members.count
+    if members.contains(where: { $0.inode == 0 }) { areOwned = false }
   }
 
   private mutating func keep(_ member: Member, room: Int) {

@@ -10,95 +10,224 @@ extension Cause {
   package static let notAccepted = Cause("not-accepted")
 }
 
-/// Connections die unaccepted: the listener does not call accept().
+/// Connections are not accepted in time: the listener does not call accept(), or not often enough.
 ///
-/// A socket in ESTABLISHED or CLOSE_WAIT without an inode still waits in an accept queue. The
-/// queue is first in, first out: one that has waited for long means that nobody accepts.
+/// A socket in ESTABLISHED or CLOSE_WAIT without an inode still waits in an accept queue. The queue
+/// is first in, first out: one that has waited for long means that nobody accepts. A queue that is
+/// full in sample after sample is a stall too, also when it moves: who comes out of it has waited
+/// for the whole queue, and who comes to it is turned away.
 package enum AcceptQueueStall: Rule {
   package static let id = RuleID.acceptQueueStall
   package static let causes: [Cause] = [.notAccepted]
   package static let states: [TCPState] = [.established, .closeWait, .listen]
   package static let counts = Counted.queued
   package static let patience = Patience(of: id)
-  package static let thresholds: [Threshold] = [.fewestDefects, .drainShare]
+  package static let thresholds: [Threshold] = [.fewestDefects]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    let waiting = inquiry.groups(of: .established) { _, row in row.isUnaccepted }
-    var groups = inquiry.groups(of: .closeWait) { _, row in row.isUnaccepted }
-    // Those whose client still waits are in the same queue.
-    for group in waiting {
-      let index = groups.firstIndex {
-        $0.port.port == group.port.port && $0.port.namespace == group.port.namespace
-      }
-      if let index {
-        groups[index].members += group.members
-      } else {
-        groups.append(group)
-      }
-    }
-    return groups.compactMap { finding(of: $0, in: inquiry) }
+    queues(in: inquiry).compactMap { finding(of: $0, in: inquiry) }
   }
 
   /// Since when it waits, at least. Data (or, without any, the handshake) came while it was in the
   /// queue already.
   private static func waitsSince(_ connection: Connection) -> BootInstant {
     connection.state == .closeWait
-      ? connection.stateSince : min(connection.firstSeen, connection.progressAt)
+      ? min(connection.stateSince, connection.firstSeen)
+      : min(connection.firstSeen, connection.progressAt)
   }
 
-  private static func finding(
-    of group: SocketGroup, in inquiry: Inquiry
-  ) -> Finding? {
+  // MARK: The queues
+
+  /// What waits at one port, and the listeners that it waits for.
+  private struct Queue {
+    var group: SocketGroup
+    var listeners: [SocketRow] = []
+    /// Those of the listeners whose queue has been full in sample after sample.
+    var stretch: QueueLog.Stretch?
+    var used: Int { listeners.reduce(0) { $0 + Int($1.receiveQueue) } }
+    /// nil: the source does not know it.
+    var limit: Int? {
+      listeners.isEmpty || !listeners.allSatisfy { $0.knowledge.contains(.acceptQueueLimit) }
+        ? nil : listeners.reduce(0) { $0 + Int($1.sendQueue) }
+    }
+  }
+
+  private struct Place: Hashable {
+    var namespace: NetnsID
+    var port: UInt16
+  }
+
+  private static func queues(in inquiry: Inquiry) -> [Queue] {
     let census = inquiry.census
+    // Those whose client still waits are in the same queue as those whose client has gone.
+    var queues: [Queue] = []
+    var positions: [Place: Int] = [:]
+    for state in [TCPState.closeWait, .established] {
+      for group in inquiry.groups(of: state, where: { _, row in row.isUnaccepted }) {
+        let place = Place(namespace: group.port.namespace, port: group.port.port)
+        if let position = positions[place] {
+          queues[position].group.members += group.members
+        } else {
+          positions[place] = queues.count
+          queues.append(Queue(group: group))
+        }
+      }
+    }
+    let sockets = census.sample.sockets
+    for position in queues.indices {
+      var indices: Set<Int32> = []
+      for member in queues[position].group.members {
+        guard let row = census.row(of: member) else { continue }
+        indices.formUnion(census.listeners.listeners(of: row, in: sockets))
+      }
+      queues[position].listeners = indices.sorted().map { sockets[Int($0)] }
+    }
+    // What waits is in ESTABLISHED, which not every sample reads; the listener is in each.
+    for index in census.listeners.all {
+      let listener = sockets[Int(index)]
+      guard let stretch = census.queues.stretch(of: listener) else { continue }
+      let place = Place(namespace: listener.namespace, port: listener.localPort)
+      let position = positions[place] ?? queues.count
+      if position == queues.count {
+        positions[place] = position
+        let key = PortKey(listener: listener, state: .established)
+        queues.append(Queue(group: SocketGroup(port: key, service: -1)))
+      }
+      if queues[position].stretch == nil { queues[position].listeners = [] }
+      if !queues[position].listeners.contains(listener) {
+        queues[position].listeners.append(listener)
+      }
+      if stretch.fullSamples >= queues[position].stretch?.fullSamples ?? 0 {
+        queues[position].stretch = stretch
+      }
+    }
+    return queues
+  }
+
+  // MARK: The verdict
+
+  private static func finding(of queue: Queue, in inquiry: Inquiry) -> Finding? {
     let settings = inquiry.settings
+    let group = queue.group
     let trend = inquiry.trend(
-      group, patienceSeconds: patience.seconds(settings),
-      since: waitsSince)
-    guard trend.survivors > 0 else { return nil }
+      group, patienceSeconds: patience.seconds(settings), since: waitsSince)
+    guard trend.survivors > 0 || queue.stretch != nil else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
-      group, cause: .notAccepted, trend: trend, holders: draft.listeners(of: group.members),
+      group, cause: .notAccepted, trend: trend, holders: draft.listeners(at: queue.listeners),
       since: waitsSince)
-    finding.localPort = group.members.first?.localPort
+    finding.localPort = group.port.port
+    finding.sockets = max(group.members.count, queue.used)
+    if let oldest = group.members.map(waitsSince).min() {
+      finding.oldest = oldestAge(group.members, since: oldest, at: inquiry.census.now)
+    }
+    describe(&finding, queue, trend, in: inquiry)
+    // The ages prove it in one sample: nobody else could have let them wait.
+    finding.doubts.removeAll { $0 == .oneLook || $0 == .someDrain || $0 == .watchedTooShort }
+    let isFull =
+      queue.stretch?.isStall(
+        at: inquiry.census.now, patienceSeconds: patience.seconds(settings)) ?? false
+    // A queue of 1 never holds more than two that have waited for long.
+    let fewest = min(settings.fewestDefects, queue.limit.map { $0 + 1 } ?? .max)
+    if isFull {
+      finding.lifecycle = .firing
+    } else if trend.survivors < fewest {
+      finding.doubts.append(
+        queue.stretch == nil ? .fewSockets : inquiry.census.looks > 1 ? .watchedTooShort : .oneLook)
+    } else if !trend.isDraining {
+      finding.lifecycle = .firing
+    }
+    return finding
+  }
+
+  /// Exact where the one that has waited longest entered its state when it came.
+  private static func oldestAge(
+    _ members: [Connection], since oldest: BootInstant, at now: BootInstant
+  ) -> Age {
+    let isExact = members.contains {
+      $0.state == .closeWait && $0.flags.contains(.sinceIsExact) && $0.stateSince == oldest
+    }
+    return Age(seconds: max(0, now.seconds(since: oldest)), bound: isExact ? .exact : .atLeast)
+  }
+
+  /// The queue against its limit, and what that means.
+  private static func describe(
+    _ finding: inout Finding, _ queue: Queue, _ trend: Trend, in inquiry: Inquiry
+  ) {
+    finding.evidence.append(.acceptQueue(used: queue.used, limit: queue.limit))
     // The queue bounds this, not the descriptors.
     finding.forecast = nil
-    let queue = queue(of: group, in: census)
-    finding.evidence.append(.acceptQueue(used: queue.used, limit: queue.limit))
-    if let limit = queue.limit, limit > 0 {
+    if let stretch = queue.stretch {
+      describe(&finding, stretch, at: inquiry.census.now)
+    }
+    if let limit = queue.limit {
       var forecast = Forecast(resource: .acceptQueue, used: queue.used, limit: limit + 1)
-      if let rate = trend.growth, queue.used <= limit {
+      if queue.stretch != nil { forecast.used = max(forecast.used, limit + 1) }
+      if let rate = finding.growth, forecast.used <= limit {
         forecast.take(rate, left: limit + 1 - queue.used)
       }
       finding.forecast = forecast
     }
-    finding.severity = max(.warning, settings.severity(of: finding.forecast))
+    finding.severity = max(.warning, inquiry.settings.severity(of: finding.forecast))
+    let census = inquiry.census
+    let since = queue.stretch?.since ?? census.firstLookAt
     if let dropped = census.counters.increase(
-      of: \.listenOverflows, in: group.port.namespace, overSeconds: census.watchedSeconds + 1),
+      of: \.listenOverflows, in: finding.namespace,
+      overSeconds: census.now.seconds(since: since) + 1),
       dropped.increase > 0
     {
+      let isAlone = census.queues.isAlone(queue.listeners, in: finding.namespace, since: since)
       finding.evidence.append(
-        .counter(name: "ListenOverflows", increase: dropped.increase, seconds: dropped.seconds))
+        .turnedAway(
+          increase: dropped.increase, seconds: dropped.seconds, byThisAlone: isAlone))
     }
-    // The ages prove it in one look: nobody else could have let them wait.
-    finding.doubts.removeAll { $0 == .oneLook || $0 == .someDrain || $0 == .watchedTooShort }
-    if trend.survivors < settings.fewestDefects { finding.doubts.append(.fewSockets) }
-    if !finding.doubts.contains(.fewSockets), !trend.isDraining { finding.lifecycle = .firing }
-    return finding
+    if let place = OwnLimit.place(of: queue.listeners, queue.stretch) {
+      finding.root = Root(
+        .ownLimit, place: place,
+        process: finding.culprits.first { $0.role == .listener }?.process)
+    }
   }
 
-  private static func queue(of group: SocketGroup, in census: Census) -> (used: Int, limit: Int?) {
-    let sockets = census.sample.sockets
-    guard let row = group.members.lazy.compactMap({ census.row(of: $0) }).first
-    else { return (0, nil) }
-    var used = 0
-    var limit: Int?
-    for index in census.listeners.listeners(of: row, in: sockets) {
-      let listener = sockets[Int(index)]
-      used += Int(listener.receiveQueue)
-      if listener.knowledge.contains(.acceptQueueLimit) {
-        limit = (limit ?? 0) + Int(listener.sendQueue)
-      }
+  /// A queue that is full grows no further, and who has left it is known by cookie alone.
+  private static func describe(
+    _ finding: inout Finding, _ stretch: QueueLog.Stretch, at now: BootInstant
+  ) {
+    finding.growth = nil
+    finding.evidence.removeAll {
+      if case .turnover = $0 { return true }
+      if case .survivors(0, _) = $0 { return true }
+      return false
     }
-    return (used, limit)
+    finding.evidence.append(
+      .queueFull(
+        samples: stretch.fullSamples, seconds: now.seconds(since: stretch.since),
+        most: stretch.most))
+    if stretch.countedSeconds > 0 {
+      finding.evidence.append(
+        .leftQueue(
+          count: stretch.left, seconds: stretch.countedSeconds, served: stretch.served))
+    }
+  }
+}
+
+/// Whether a server is at its own limit of clients or workers: it would accept, and may not.
+private enum OwnLimit {
+  /// The listener's end, if it is.
+  ///
+  /// - A queue of none: nobody asks for that. A server that is full calls `listen(fd, 0)`
+  ///   (memcached at `-c`).
+  /// - The queue moves, so it does accept, and only as many as leave: all its workers are taken
+  ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`). Where no worker is
+  ///   ever free and none comes back, it has other troubles.
+  static func place(of listeners: [SocketRow], _ stretch: QueueLog.Stretch?) -> Endpoint? {
+    guard let stretch, let listener = listeners.first else { return nil }
+    let hasNoQueue = listeners.allSatisfy { $0.sendQueue == 0 }
+    // One is between accept() and close() now and then.
+    let isAtConstant = stretch.served.map { range in
+      range.lowerBound >= 1 && range.count <= max(2, 1 + range.upperBound / 8)
+    }
+    if hasNoQueue, (stretch.served?.lowerBound ?? 0) >= 1 { return listener.local }
+    guard isAtConstant ?? false, stretch.left >= 3, stretch.fullSamples >= 3 else { return nil }
+    return listener.local
   }
 }

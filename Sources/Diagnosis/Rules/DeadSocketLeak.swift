@@ -85,7 +85,7 @@ package enum DeadSocketLeak: Rule {
       .turnover(
         entered: trend.entered, left: trend.left, medianDwellSeconds: trend.medianDwellSeconds),
     ]
-    finding.doubts = draft.doubts(trend)
+    finding.doubts = draft.doubts(trend, members: [], culprits: finding.culprits)
     if trend.survivors < settings.fewestStuck { finding.doubts.append(.fewSockets) }
     let blocking: [Doubt] = [.oneLook, .watchedTooShort, .someDrain, .fewSockets]
     if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }

@@ -11,6 +11,11 @@ extension Cause {
 }
 
 /// A process will hit its limit of open descriptors (RLIMIT_NOFILE): "Too many open files".
+///
+/// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
+/// with a cache of files). It asks for a person when the number grows, when nothing is left, or
+/// when a listener of the process waits in vain for it to accept. A level that only stands is told
+/// as a notice, once for a program.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]
@@ -20,44 +25,117 @@ package enum DescriptorExhaustion: Rule {
   package static let thresholds: [Threshold] = [.descriptorShareWarning]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    let census = inquiry.census
-    return census.processes.all.filter { !census.ended.contains($0.id) }.compactMap {
-      finding(of: $0, in: inquiry)
+    var programs: [Program: [Level]] = [:]
+    for (index, process) in inquiry.census.processes.indexed
+    where !inquiry.census.ended.contains(process.id) {
+      guard let level = Level(index, process, in: inquiry) else { continue }
+      let program = Program(
+        owner: process.owner, name: process.programName,
+        namespace: process.namespace ?? inquiry.census.sample.namespaces.first?.id
+          ?? NetnsID(rawValue: 0))
+      programs[program, default: []].append(level)
+    }
+    return programs.map { finding(of: $0.key, $0.value, in: inquiry) }.sorted { $0.id < $1.id }
+  }
+
+  /// Whether a process can open hardly anything any more. Some keep a few descriptors in reserve,
+  /// and fail before the last one is taken.
+  static func isFull(_ process: ProcessRecord) -> Bool {
+    guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
+      limit < UInt64(Int32.max)
+    else { return false }
+    return used + Int(limit) / 128 >= Int(limit)
+  }
+
+  private struct Program: Hashable {
+    var owner: Owner
+    var name: String
+    var namespace: NetnsID
+  }
+
+  /// One process near its limit.
+  private struct Level {
+    let index: Int32
+    let process: ProcessRecord
+    let used: Int
+    let limit: Int
+    let course: CounterLog.DescriptorCourse
+    /// Something waits for it to accept, in sample after sample, and it has no descriptor left.
+    let isStarving: Bool
+
+    var secondsLeft: Double {
+      guard let growth = course.growth else { return .infinity }
+      return Double(max(0, limit - used)) / growth.perSecond
+    }
+    var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
+
+    init?(_ index: Int32, _ process: ProcessRecord, in inquiry: Inquiry) {
+      let (census, settings) = (inquiry.census, inquiry.settings)
+      guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
+        limit >= 64, limit < UInt64(Int32.max),
+        Double(used) >= settings.descriptorShareWarning * Double(limit)
+      else { return nil }
+      self.index = index
+      self.process = process
+      self.used = used
+      self.limit = Int(limit)
+      course = census.counters.descriptorCourse(
+        of: process.id, above: settings.descriptorShareWarning * Double(limit),
+        window: settings.patienceSeconds)
+      isStarving =
+        DescriptorExhaustion.isFull(process)
+        && census.listeners.all.contains { position in
+          let row = census.sample.sockets[Int(position)]
+          return census.queues.samplesWaiting(for: row) >= 3
+            && census.holders.holders(of: row.inode).contains { $0.process == index }
+        }
     }
   }
 
   private static func finding(
-    of process: ProcessRecord, in inquiry: Inquiry
-  ) -> Finding? {
-    let census = inquiry.census
-    let settings = inquiry.settings
-    guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
-      limit >= 64, limit < UInt64(Int32.max),
-      Double(used) >= settings.descriptorShareWarning * Double(limit)
-    else { return nil }
-    let namespace = process.namespace ?? census.sample.namespaces.first?.id
-    let draft = FindingDraft(
-      inquiry, rule: id, namespace: namespace ?? NetnsID(rawValue: 0))
+    of program: Program, _ levels: [Level], in inquiry: Inquiry
+  ) -> Finding {
+    let urgent = levels.filter(\.isEmergency)
+    let told = (urgent.isEmpty ? levels : urgent).sorted { a, b in
+      (a.secondsLeft, b.used, a.process.id) < (b.secondsLeft, a.used, b.process.id)
+    }
+    let worst = told[0]
+    let draft = FindingDraft(inquiry, rule: id, namespace: program.namespace)
     var finding = draft.draft(
-      owner: process.owner, subject: process.programName, cause: .descriptorLimit,
-      state: .close, sockets: used)
-    finding.culprits = [
-      Culprit(process, role: .holder, sockets: used, attribution: .descriptor)
-    ]
-    finding.runtime = process.runtime
-    var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
-    let growth = census.counters.descriptorGrowth(of: process.id)
-    if let growth { forecast.take(growth, left: Int(limit) - used) }
-    finding.forecast = forecast
-    finding.severity = max(.warning, settings.severity(of: forecast))
-    // Near the limit in more than one look: a burst of open files is over in the next.
-    let looks = census.counters.newestLooks(
-      of: process.id, withAtLeast: settings.descriptorShareWarning * Double(limit))
-    if looks >= 3, growth.map({ $0.perSecond >= 0 }) ?? false {
+      owner: program.owner, subject: program.name, cause: .descriptorLimit, state: .close,
+      sockets: worst.used)
+    finding.culprits = told.map {
+      Culprit($0.process, role: .holder, sockets: $0.used, attribution: .descriptor)
+    }
+    finding.runtime = worst.process.runtime
+    finding.growth = worst.course.growth
+    finding.forecast = forecast(worst)
+    finding.evidence.append(
+      .descriptors(DescriptorContents(of: worst.index, open: worst.used, in: inquiry.census)))
+    if worst.course.growth == nil, worst.course.standingSeconds > 0 {
+      finding.evidence.append(.standing(seconds: worst.course.standingSeconds))
+    }
+    finding.severity =
+      urgent.isEmpty
+      ? .notice
+      : worst.isStarving
+        ? .critical : max(.warning, inquiry.settings.severity(of: finding.forecast))
+    // Near the limit in more than one sample: a burst of open files is over in the next.
+    if worst.course.samples >= 3 {
       finding.lifecycle = .firing
     } else {
-      finding.doubts.append(census.looks > 2 ? .watchedTooShort : .oneLook)
+      finding.doubts.append(inquiry.census.looks > 2 ? .watchedTooShort : .oneLook)
     }
     return finding
+  }
+
+  private static func forecast(_ level: Level) -> Forecast {
+    var forecast = Forecast(resource: .descriptors, used: level.used, limit: level.limit)
+    guard let growth = level.course.growth else { return forecast }
+    let left = Double(max(0, level.limit - level.used))
+    forecast.seconds = level.secondsLeft
+    forecast.lowSeconds = left / growth.high
+    forecast.highSeconds = growth.low > 0 ? left / growth.low : nil
+    return forecast
   }
 }

@@ -50,7 +50,7 @@ package struct FindingDraft {
       of: culprits, growth: trend.growth, endingAfter: Self.lifetimeSeconds(group.port.state))
     finding.runtime =
       culprits.first { $0.role != .peer }?.process.runtime ?? .unknown
-    finding.doubts = doubts(trend)
+    finding.doubts = doubts(trend, members: group.members, culprits: culprits)
     return finding
   }
 
@@ -72,7 +72,9 @@ package struct FindingDraft {
       .map(census.member)
     // The order of rows says nothing, and must make no difference.
     finding.members.sort { $0.id.key < $1.id.key }
-    if !trend.isGrowing { finding.notGrowingSince = newest }
+    // One that came lately may be the next of many: then it is not known whether it grows.
+    let areAllStuck = group.connections.allSatisfy { since($0) <= latest }
+    if !trend.isGrowing, areAllStuck { finding.notGrowingSince = newest }
   }
 
   /// The kernel ends these by itself, whoever holds them: what comes at some rate grows to so many
@@ -193,6 +195,18 @@ package struct FindingDraft {
     return culprits(counts, role: .listener, attribution: .listener)
   }
 
+  /// The processes that accept for listeners, with how many wait for them.
+  package func listeners(at rows: [SocketRow]) -> [Culprit] {
+    var counts: [Int32: Int] = [:]
+    for row in rows {
+      for process in Set(census.holders.holders(of: row.inode).map(\.process))
+      where census.processes[process]?.id.pid != 1 {
+        counts[process, default: 0] += Int(row.receiveQueue)
+      }
+    }
+    return culprits(counts, role: .listener, attribution: .listener)
+  }
+
   /// When the process with the most of them hits its descriptor limit.
   ///
   /// - Parameter lifetime: After so many seconds each of them goes by itself; nil: never.
@@ -233,7 +247,9 @@ package struct FindingDraft {
   }
 
   /// What stands against the verdict, from how and for how long was looked.
-  package func doubts(_ trend: Trend?) -> [Doubt] {
+  package func doubts(
+    _ trend: Trend?, members: [Connection], culprits: [Culprit]
+  ) -> [Doubt] {
     var doubts: [Doubt] = []
     if census.looks <= 2, census.watchedSeconds < settings.patience(for: rule) / 4 {
       doubts.append(.oneLook)
@@ -241,9 +257,17 @@ package struct FindingDraft {
       doubts.append(.watchedTooShort)
     }
     if trend?.isDraining ?? false { doubts.append(.someDrain) }
-    if !census.holderGaps.isEmpty { doubts.append(.holdersIncomplete) }
+    if !census.holderGaps.isEmpty, culprits.isEmpty || members.contains(where: lacksHolder) {
+      doubts.append(.holdersIncomplete)
+    }
     if census.namespace(namespace)?.source == .procNetTCP { doubts.append(.sourceLimited) }
     if wasInterrupted { doubts.append(.samplerGap) }
     return doubts
+  }
+
+  /// Whether a process that could not be read may hold it: it is somebody's, and nobody is known.
+  private func lacksHolder(_ member: Connection) -> Bool {
+    guard let row = census.row(of: member), row.inode != 0 else { return false }
+    return census.holders.first(of: member.inode) == nil
   }
 }

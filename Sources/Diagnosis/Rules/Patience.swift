@@ -9,37 +9,37 @@ package struct Patience: Sendable {
   /// More than this is not waited, whatever is set: where the kernel gives up by itself, a longer
   /// time would never see one.
   package let mostSeconds: Double?
-  /// Why not more. Goes on after the value and a colon.
-  package let reasonOfMost: String
   /// What the time decides here, where it is something of its own.
   package let meaning: String?
+  /// Why it is that, or why not more. As ``Threshold/reason``.
+  package let reason: String?
 
-  init(of rule: RuleID, usually usual: Threshold = .patience, meaning: String? = nil) {
+  private init(
+    rule: RuleID?, usual: Threshold = .patience, mostSeconds: Double? = nil,
+    meaning: String? = nil, reason: String? = nil
+  ) {
     self.rule = rule
     self.usual = usual
-    self.meaning = meaning
-    mostSeconds = nil
-    reasonOfMost = ""
-  }
-
-  init(of rule: RuleID, atMost mostSeconds: Double, because reason: String) {
-    self.rule = rule
-    usual = .patience
-    meaning = nil
     self.mostSeconds = mostSeconds
-    reasonOfMost = reason
+    self.meaning = meaning
+    self.reason = reason
   }
 
-  private init() {
-    rule = nil
-    usual = .patience
-    meaning = nil
-    mostSeconds = nil
-    reasonOfMost = ""
+  init(of rule: RuleID, usually usual: Threshold = .patience) {
+    self.init(rule: rule, usual: usual)
+  }
+
+  init(of rule: RuleID, meaning: String, because reason: String) {
+    self.init(rule: rule, meaning: meaning, reason: reason)
+  }
+
+  /// - Parameter mostSeconds: More than this is not waited.
+  init(of rule: RuleID, atMost mostSeconds: Double, because reason: String) {
+    self.init(rule: rule, mostSeconds: mostSeconds, reason: reason)
   }
 
   /// Of a rule that has no use for a time.
-  static let none = Patience()
+  static let none = Patience(rule: nil)
 
   package func seconds(_ settings: RuleSettings) -> Double {
     guard let rule, case .seconds(let place, _) = usual.kind else { return 0 }

@@ -18,7 +18,8 @@ package enum SynSentPileup: Rule {
   package static let patience = Patience(
     of: id, atMost: 15,
     because: "four retransmissions of the SYN (after 1, 3, 7 and 15 s) went unanswered")
-  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
+  package static let thresholds: [Threshold] =
+    UnfinishedGroup.thresholds + [.descriptorShareWarning]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

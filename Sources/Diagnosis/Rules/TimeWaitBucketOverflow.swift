@@ -17,7 +17,8 @@ package enum TimeWaitBucketOverflow: Rule {
   package static let causes: [Cause] = [.maxTimeWaitBuckets]
   package static let states: [TCPState] = [.timeWait]
   package static let patience = Patience(
-    of: id, meaning: "TCPTimeWaitOverflow is compared over twice this time, 30 s at the least")
+    of: id, meaning: "TCPTimeWaitOverflow is compared over twice this time, 30 s at the least",
+    because: "a burst at the limit is over by then")
   package static let thresholds: [Threshold] = []
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {

@@ -55,7 +55,10 @@ package struct UnfinishedGroup {
     let patience = question.rule.patience.seconds(settings)
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
-    guard group.members.count >= settings.fewestUnfinished, trend.survivors > 0 else { return nil }
+    let handshakes = question.state == .synRecv ? ListenersHandshakes(group, in: census) : nil
+    guard group.members.count >= settings.fewestUnfinished,
+      trend.survivors > 0 || handshakes?.isStanding ?? false
+    else { return nil }
     let draft = FindingDraft(
       inquiry, rule: question.rule.id, namespace: group.port.namespace)
     var culprits = draft.holders(of: group.members)
@@ -72,9 +75,47 @@ package struct UnfinishedGroup {
     finding.severity =
       share.isLarge(settings) ? max(.warning, settings.severity(of: finding.forecast)) : .notice
     if let counted = share.counted { finding.evidence.append(counted) }
-    let isLong = trend.survivors >= 3 && census.watchedSeconds >= patience / 2
+    if let full = handshakes?.evidence { finding.evidence.append(full) }
+    if handshakes?.isStanding ?? false { finding.severity = max(.warning, finding.severity) }
+    let isLong =
+      trend.survivors >= 3 && census.watchedSeconds >= patience / 2
+      || handshakes?.isStanding ?? false
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
+    // The queue behind it is to be judged first: it may be full for a moment only.
+    if handshakes?.waitsForAcceptQueue(settings) ?? false { finding.lifecycle = .pending }
     return finding
+  }
+
+  /// Handshakes at a listener, beside its queues.
+  private struct ListenersHandshakes {
+    private let census: Census
+    private let pressure: QueueLog.Pressure?
+    /// The stretches of its full accept queues.
+    private let full: [QueueLog.Stretch]
+
+    init(_ group: SocketGroup, in census: Census) {
+      self.census = census
+      pressure = census.queues.pressure(on: group.port)
+      let sockets = census.sample.sockets
+      full = census.listeners.all.lazy.map { sockets[Int($0)] }.filter {
+        $0.localPort == group.port.port && $0.namespace == group.port.namespace
+      }.compactMap { census.queues.stretch(of: $0) }
+    }
+
+    /// The SYN queue is full beside an accept queue that is not: the kernel ends the older ones
+    /// early, so none of them outlasts any patience.
+    var isStanding: Bool { full.isEmpty && pressure?.isStanding(at: census.now) ?? false }
+
+    var evidence: Evidence? {
+      pressure.map { .synQueue(used: $0.used, limit: $0.limit) }
+    }
+
+    /// The last ACK of a handshake is dropped while the accept queue is full.
+    func waitsForAcceptQueue(_ settings: RuleSettings) -> Bool {
+      let patience = settings.patience(for: .acceptQueueStall)
+      return !full.isEmpty
+        && !full.contains { $0.isStall(at: census.now, patienceSeconds: patience) }
+    }
   }
 
   private struct Share {

@@ -26,6 +26,7 @@ extension RecordTable where Row == ProcessRecord {
       .optionalNumber("hard_limit", \.descriptorHardLimit),
       .choice("runtime", \.runtime, ProcessRuntime.allCases.map { ($0, $0.rawValue) }),
       RecordColumn.number("image", \.imageID).ifRecorded(),
+      RecordColumn.optionalText("main", \.main).ifRecorded(),
       RecordColumn("arguments") { row, writer in
         if let arguments = row.arguments { writer.list(arguments) } else { writer.word("-") }
       } read: { cell, row throws(CellError) in

@@ -92,9 +92,10 @@ package struct RecordingHeader: Hashable, Sendable {
 
   private static let redactedText = """
     Redacted: addresses are numbered within the ranges for documentation (loopback, wildcard and
-    the link-local class stay), arguments, boot id and directories of programs are dropped, users
-    other than root, containers and namespaces are numbered. Ports, command names, program names,
-    unit names, pids, inodes and times stay. Read it before you hand it on.
+    the link-local class stay), arguments, boot id and directories of programs are dropped (but not
+    those of packages, such as /usr/bin), users other than root, containers and namespaces are
+    numbered. Ports, command names, program names, main classes, unit names, pids, inodes and times
+    stay. Read it before you hand it on.
     """
 
   private static let unredactedText = """

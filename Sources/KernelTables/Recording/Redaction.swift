@@ -46,7 +46,8 @@ package struct Redaction: Sendable {
   private mutating func redact(_ process: inout ProcessRecord) {
     process.arguments = nil
     process.imageID = image(process.imageID)
-    process.executable = process.executable.map(Self.baseName)
+    // Where packages install says nothing of anybody.
+    if !process.isInstalled { process.executable = process.executable.map(Self.baseName) }
     process.uid = process.uid.map { users.number($0) }
     process.unit = process.unit.map { texts.unit($0, users: &users) }
     process.container = process.container.map { texts.hexadecimal($0) }

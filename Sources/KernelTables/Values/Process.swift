@@ -50,6 +50,9 @@ package struct ProcessRecord: Hashable, Sendable {
   package var descriptorSoftLimit: UInt64?
   package var descriptorHardLimit: UInt64?
   package var runtime = ProcessRuntime.unknown
+  /// What a `java` or a `beam.smp` runs: the main class, the base name of the jar, or the first
+  /// module. The only one of the ``arguments`` that is always read.
+  package var main: String?
   /// A number of its memory image, 0 when not known: the address at which its stack starts. A
   /// child of fork(2) has its parent's; execve(2) picks another one at random. Means nothing
   /// between processes that are not related.
@@ -61,6 +64,18 @@ package struct ProcessRecord: Hashable, Sendable {
 }
 
 extension ProcessRecord {
+  /// Folders of programs that a distribution's packages install.
+  package static let installedFolders = [
+    "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/usr/lib64", "/bin", "/sbin", "/snap",
+  ]
+
+  /// Whether it runs a program of a package that is no interpreter: whoever runs it can set it, not
+  /// change it.
+  package var isInstalled: Bool {
+    guard let executable, [.native, .go, .rust, .swift].contains(runtime) else { return false }
+    return Self.installedFolders.contains { executable.hasPrefix($0 + "/") }
+  }
+
   /// Whether this process and its ancestor (or descendant) `other` run one program image: only
   /// fork(2) is between them, no execve(2).
   ///

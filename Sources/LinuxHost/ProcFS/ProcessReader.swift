@@ -69,9 +69,13 @@ struct ProcessReader: Sendable {
     if let target = try? directory.readLink("ns/net") {
       record.namespace = Self.namespace(target)
     }
-    if arguments, let bytes = try? directory.read("cmdline", isOneRecord: false) {
-      record.arguments = bytes.split(separator: 0, omittingEmptySubsequences: false)
+    if arguments || MainProgram.isAsked(of: record.runtime),
+      let bytes = try? directory.read("cmdline", isOneRecord: false)
+    {
+      let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
         .dropLast().map { String(decoding: $0, as: UTF8.self) }
+      record.main = MainProgram.name(record.runtime, arguments: words)
+      if arguments { record.arguments = words }
     }
     return record
   }

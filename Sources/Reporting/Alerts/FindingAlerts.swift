@@ -20,7 +20,7 @@ enum FindingAlerts {
       name: AlertName.of(rule.rawValue),
       expression: """
         max without (lifecycle) \
-        (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing"})
+        (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing", because_of=""})
         """,
       wait: nil, hold: "5m", severity: nil, area: "sockets",
       reason: sentence(rule.guide.summary),

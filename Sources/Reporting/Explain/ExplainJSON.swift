@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnosis
-package import KernelTables
+import KernelTables
 
 /// A page of `explain` as one JSON object: `kind`, `name`, and what the page says.
 package struct ExplainJSON {
   private let topic: ExplainTopic
-  private let runtime: ProcessRuntime
+  private let audience: GuideAudience
   private let settings: RuleSettings
   private let value: (SysctlGuide.Setting) -> SysctlValue
   private var json = JSONWriter()
 
   /// The same arguments as those of ``ExplainText``.
   package init(
-    _ topic: ExplainTopic, runtime: ProcessRuntime = .unknown,
+    _ topic: ExplainTopic, audience: GuideAudience = GuideAudience(),
     settings: RuleSettings = RuleSettings(),
     value: @escaping (SysctlGuide.Setting) -> SysctlValue
   ) {
     self.topic = topic
-    self.runtime = runtime
+    self.audience = audience
     self.settings = settings
     self.value = value
   }
@@ -79,7 +79,7 @@ package struct ExplainJSON {
   }
 
   private mutating func writeGuide(_ rule: RuleID, _ cause: Cause) {
-    let guide = rule.guide(to: GuideSubject(cause, runtime: runtime)).spelledOut()
+    let guide = rule.guide(to: audience.subject(cause)).spelledOut()
     text("name", cause.rawValue)
     text("title", guide.title)
     text("meaning", guide.meaning)

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnosis
-package import KernelTables
+import KernelTables
 
 /// A page of `explain`, for a terminal.
 package struct ExplainText {
   private let topic: ExplainTopic
-  private let runtime: ProcessRuntime
+  private let audience: GuideAudience
   private let settings: RuleSettings
   private let value: (SysctlGuide.Setting) -> SysctlValue
   private var page: TextPage
 
   /// - Parameters:
-  ///   - runtime: Whose fixes and stack dumps are shown.
+  ///   - audience: Whose steps and fixes are shown.
   ///   - value: Reads a setting of the kernel; asked only for those on the page.
   package init(
-    _ topic: ExplainTopic, style: TextStyle, runtime: ProcessRuntime = .unknown,
+    _ topic: ExplainTopic, style: TextStyle, audience: GuideAudience = GuideAudience(),
     settings: RuleSettings = RuleSettings(),
     value: @escaping (SysctlGuide.Setting) -> SysctlValue
   ) {
     self.topic = topic
-    self.runtime = runtime
+    self.audience = audience
     self.settings = settings
     self.value = value
     page = TextPage(style: style)
@@ -78,12 +78,12 @@ package struct ExplainText {
     let causes = rule.guide.causes
     page.heading(causes.count == 1 ? "What it means" : "Causes told apart")
     for cause in causes {
-      let guide = rule.guide(to: GuideSubject(cause, runtime: runtime))
+      let guide = rule.guide(to: audience.subject(cause))
       page.item("\(cause.rawValue): \(guide.title).")
       page.inner(guide.meaning)
     }
     let first = causes[0]
-    let guide = rule.guide(to: GuideSubject(first, runtime: runtime)).spelledOut()
+    let guide = rule.guide(to: audience.subject(first)).spelledOut()
     write(guide, heading: causes.count == 1 ? "What to do" : "What to do about \(first.rawValue)")
     if causes.count > 1 {
       page.blank()
@@ -95,7 +95,7 @@ package struct ExplainText {
   }
 
   private mutating func write(_ rule: RuleID, _ cause: Cause) {
-    let guide = rule.guide(to: GuideSubject(cause, runtime: runtime)).spelledOut()
+    let guide = rule.guide(to: audience.subject(cause)).spelledOut()
     page.paragraph("\(cause.rawValue): \(guide.title)", .strong)
     page.block(guide.meaning)
     let rules = RuleID.allCases.filter { $0.guide.causes.contains(cause) }
@@ -108,8 +108,9 @@ package struct ExplainText {
     page.heading(heading)
     for (index, step) in guide.now.enumerated() { page.step(index == 0 ? "do now" : "", step) }
     for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "for good" : "", fix) }
-    if runtime == .unknown {
-      page.field("", "(for one language: --runtime go, jvm, python, node, ...)")
+    if audience == GuideAudience() {
+      page.field("", "(for one language: --runtime go, jvm, python, node, ...;")
+      page.field("", " for one program: --for postgresql, nginx, php-fpm, redis, ...)")
     }
     write(guide.doesNotHelp)
   }
@@ -128,8 +129,8 @@ package struct ExplainText {
     guard !thresholds.isEmpty else { return }
     page.heading("When it fires (defaults, and why)")
     for threshold in thresholds {
-      page.field(
-        threshold.value, "\(threshold.meaning): \(threshold.reason) (\(threshold.name))")
+      let reason = threshold.reason.prefix(1).uppercased() + threshold.reason.dropFirst()
+      page.field(threshold.value, "\(threshold.meaning). \(reason). (\(threshold.key))")
     }
   }
 

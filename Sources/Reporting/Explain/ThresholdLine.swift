@@ -12,6 +12,11 @@ package struct ThresholdLine: Hashable, Sendable {
   package var meaning: String
   /// Why the default is what it is.
   package var reason: String
+  /// How many times the setting the value is.
+  private var factor = 1
+
+  /// The setting that it is made from.
+  package var key: String { factor == 1 ? name : "\(factor) x \(name)" }
 
   /// All that `rule` asks of `settings`.
   package static func all(of rule: RuleID, _ settings: RuleSettings) -> [ThresholdLine] {
@@ -22,15 +27,16 @@ package struct ThresholdLine: Hashable, Sendable {
 
   private init(_ patience: Patience, _ settings: RuleSettings) {
     let seconds = patience.seconds(settings)
-    let isCut = seconds == patience.mostSeconds
+    let isOwn = patience.meaning != nil || seconds == patience.mostSeconds
     name = "rules.\(patience.usual.name)"
     value = Quantity.fixed(seconds, decimals: 0) + " s"
     meaning = patience.meaning ?? patience.usual.meaning
-    reason = isCut ? patience.reasonOfMost : patience.usual.reason
+    reason = (isOwn ? patience.reason : nil) ?? patience.usual.reason
   }
 
   private init(_ threshold: Threshold, _ settings: RuleSettings) {
     name = "rules.\(threshold.name)"
+    factor = threshold.factor
     meaning = threshold.meaning
     reason = threshold.reason
     value =

@@ -18,17 +18,16 @@ extension AcceptQueueStall: RuleGuide {
         not call accept(). Clients that gave up stay in the queue as CLOSE_WAIT without a \
         process. When the queue is full, new clients hang in connect().
         """,
-      now: [
+      look: [
         "Look at the queue: Recv-Q is what waits, Send-Q is the limit.\n"
           + "{netns}ss -ltnp '( sport = :{port} )'",
         "Count what is turned away (all listeners together; run it twice):\n"
           + "{netns}nstat -asz TcpExtListenOverflows TcpExtListenDrops",
         "accept() fails when the process is out of descriptors. Rule that out:\n"
           + "grep 'open files' /proc/{pid}/limits\nls /proc/{pid}/fd | wc -l",
-      ] + StackDump.steps(subject.runtime) + [
-        "Take this host out of the load balancer: new clients only join the queue."
-      ] + GuideStep.restart,
-      fix: WorkFix.accepting(subject.runtime),
+      ] + subject.look(.fullQueue),
+      rescue: subject.rescue(.fullQueue, room: false),
+      fix: subject.fix(.fullQueue, author: WorkFix.accepting(subject.runtime)),
       doesNotHelp: [
         FutileAdvice.synBacklogAccept, FutileAdvice.longerAcceptQueue,
         FutileAdvice.destroyUnaccepted,

@@ -27,47 +27,78 @@ extension CloseWaitLeak: RuleGuide {
     FutileAdvice.lingerZero,
   ]
 
+  private static let listed = GuideStep.list("close-wait") + [GuideStep.descriptorRoom]
+
   private static func eofRead(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let trouble = subject.trouble(inbound: .goneClients)
+    return GuideText(
       title: "Read to the end and never closed",
       meaning: """
         The peers have closed, and the program has taken all input with the end of the stream \
         (Recv-Q 0). Only close() is missing. CLOSE_WAIT has no timer: each one keeps its \
         descriptor until the program closes it or ends.
         """,
-      now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
-        + StackDump.steps(subject.runtime) + GuideStep.restart,
-      fix: CloseFix.afterEnd(subject.runtime),
+      look: looked(subject, trouble),
+      rescue: subject.rescue(trouble) + [GuideStep.release],
+      fix: subject.fix(
+        trouble, server: ServerFix.afterEnd(subject.runtime),
+        client: ClientFix.afterEnd(subject.runtime)),
       doesNotHelp: futile)
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {
-    GuideText(
-      title: "Closed by the peer, and nobody looks any more",
+    let trouble = subject.trouble(inbound: .goneClients)
+    let (title, reason) =
+      switch subject.direction {
+      case .inbound:
+        (
+          "Closed by the clients, and nobody has noticed",
+          "what serves them waits for something else, such as a backend, a lock or a queue"
+        )
+      case .outbound:
+        (
+          "Closed by the server, and nobody looks any more",
+          "probably a response, client or pool was dropped without close()"
+        )
+      case nil:
+        (
+          "Closed by the peer, and nobody looks any more",
+          "a server waits for something else, or a client dropped them without close()"
+        )
+      }
+    return GuideText(
+      title: title,
       meaning: """
-        The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: no \
-        code waits for these sockets. Probably a response, client or pool was dropped without \
-        close(). CLOSE_WAIT has no timer: each one keeps its descriptor.
+        The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: \
+        \(reason). CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
-      now: GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime]
-        + StackDump.steps(subject.runtime) + GuideStep.restart,
-      fix: CloseFix.dropped(subject.runtime),
+      look: looked(subject, trouble),
+      rescue: subject.rescue(trouble) + [GuideStep.release],
+      fix: subject.fix(
+        trouble, server: ServerFix.endUnseen(subject.runtime),
+        client: ClientFix.dropped(subject.runtime)),
       doesNotHelp: futile)
   }
 
   private static func dataUnread(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let trouble = subject.trouble(inbound: .goneClients)
+    let reason =
+      switch subject.direction {
+      case .inbound: "Its workers are probably stuck or all busy."
+      case .outbound: "Probably it dropped responses with their body unread."
+      case nil: "Its workers are stuck or all busy, or it dropped responses with their body unread."
+      }
+    return GuideText(
       title: "Input waits that the program does not take",
       meaning: """
         The peers have sent data and closed, and the program has not read it all (Recv-Q above \
-        1). Its workers are probably stuck or all busy, or it dropped responses with their body \
-        unread. Nothing ends these but the program.
+        1). \(reason) Nothing ends these but the program.
         """,
-      now: StackDump.steps(subject.runtime) + GuideStep.list("close-wait") + [
-        "Server: take this host out of the load balancer until its workers move again.",
-        GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + GuideStep.restart,
-      fix: WorkFix.unreadInput(subject.runtime),
+      look: subject.look(trouble) + listed,
+      rescue: subject.rescue(trouble) + [GuideStep.release],
+      fix: subject.fix(
+        trouble, server: ServerFix.unreadInput(subject.runtime),
+        client: ClientFix.unreadInput(subject.runtime)),
       doesNotHelp: [
         Futile(
           "More workers or a longer queue",
@@ -79,38 +110,44 @@ extension CloseWaitLeak: RuleGuide {
   }
 
   private static func peerWaits(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    // Their clients have not gone: what they wait for is work that is not done.
+    let trouble = subject.trouble(inbound: .goneClients)
+    return GuideText(
       title: "Half-closed by peers that wait for an answer",
       meaning: """
-        The peers are on this host. They have shut down their sending and keep their sockets \
-        (FIN_WAIT2): each still waits for what the program has to say. Closing now would lose the \
-        answer. What grows is work that is not finished, or an answer that is never ended.
+        The peers are on this host, have shut down their sending only, and keep their sockets \
+        (FIN_WAIT2): each waits for an answer that closing now would lose. What grows is work that \
+        is not finished.
         """,
-      now: StackDump.steps(subject.runtime) + [
+      look: subject.look(trouble) + [
         "See who waits at the other end:\nps -o pid,ppid,lstart,args -p {peer}"
-      ] + GuideStep.list("close-wait") + [GuideStep.descriptorRoom, GuideStep.buyTime],
+      ] + listed,
+      rescue: subject.rescue(trouble),
       fix: [
         "Answer, then close: give the work behind each request a deadline.",
-        "In a proxy or tunnel: pass the end of the stream on, and close when both sides have ended.",
+        "In a proxy or tunnel: pass the end of the stream on; close when both sides have ended.",
       ],
       doesNotHelp: futile)
   }
 
   private static func inherited(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let restart = [
+      "End the holder, if the service can do without it. The opener may go on:\nkill {pid}"
+    ]
+    return GuideText(
       title: "Kept open by a process that inherited them",
       meaning: """
         The process that holds these sockets did not open them: it got copies of the descriptors \
         by fork or exec. The connection ends only with the last copy. close() in the opener \
         alone sends no FIN.
         """,
-      now: [
+      look: [
         "See which program holds them, and who started it:\n"
           + "ps -o pid,ppid,lstart,args -p {pid}",
         "See which program opened them:\nps -o pid,ppid,lstart,args -p {opener}",
         "List what the holder has open:\n{netns}lsof -nP -a -p {pid} -iTCP",
-        "End the holder, if the service can do without it. The opener may go on:\nkill {pid}",
-      ] + GuideStep.restart,
+      ],
+      rescue: restart + GuideStep.restart,
       fix: WorkFix.inheriting(subject.runtime),
       doesNotHelp: [
         Futile(
@@ -123,20 +160,22 @@ extension CloseWaitLeak: RuleGuide {
   }
 
   private static func stuckWriter(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let trouble = subject.trouble(inbound: .slowClients)
+    return GuideText(
       title: "Still writing to peers that do not read",
       meaning: """
         The peers have closed their sending side and do not read what the program sends: Send-Q \
         does not drain. The peer's kernel still answers the probes of its closed window, so no \
         timer of TCP ends this.
         """,
-      now: GuideStep.list("close-wait") + [
+      look: GuideStep.list("close-wait") + [
         "See how much has been acknowledged: run twice, bytes_acked stands still.\n"
           + "{netns}ss -tnoi state close-wait '( sport = :{port} )'",
         "See what the peer on this host does instead of reading:\n"
           + "grep -H . /proc/{peer}/task/*/wchan",
-      ] + GuideStep.abort("close-wait", subject.runtime) + GuideStep.restart,
-      fix: WorkFix.writing(subject.runtime),
+      ] + GuideStep.abort("close-wait", subject.runtime),
+      rescue: subject.rescue(trouble),
+      fix: subject.fix(trouble, author: WorkFix.writing(subject.runtime)),
       doesNotHelp: [
         FutileAdvice.finTimeoutCloseWait,
         Futile(
@@ -147,5 +186,12 @@ extension CloseWaitLeak: RuleGuide {
           why: "A larger buffer fills too when the peer does not read."),
         FutileAdvice.moreDescriptors,
       ])
+  }
+
+  /// The sockets first, then the process; of a packaged program its own state first, which says
+  /// more.
+  private static func looked(_ subject: GuideSubject, _ trouble: ProgramTrouble) -> [String] {
+    subject.reader == .author
+      ? listed + subject.look(trouble) : subject.look(trouble) + listed
   }
 }

@@ -16,7 +16,10 @@ extension CloseWaitStuck: RuleGuide {
     var text = CloseWaitLeak.text(subject)
     text.title = title(subject.cause)
     text.meaning = meaning(subject.cause)
-    text.now = [whenItRose] + text.now.filter { $0 != GuideStep.buyTime }
+    if !subject.isUrgent {
+      text.look.insert(whenItRose, at: 0)
+      text.rescue.removeAll { $0 == GuideStep.buyTime }
+    }
     return text
   }
 

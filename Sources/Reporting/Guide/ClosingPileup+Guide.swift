@@ -16,8 +16,8 @@ extension ClosingPileup: RuleGuide {
         ? "Both closed, with data the peer does not read"
         : "Both closed at once, and nobody acknowledges it",
       meaning: subject.cause == .peerNeverReads ? neverReads : vanished,
-      now: UnacknowledgedCloseGuide.now(subject.cause, state: "closing"),
-      fix: UnacknowledgedCloseGuide.fix(subject.cause, subject.runtime),
+      look: UnacknowledgedCloseGuide.look(subject.cause, state: "closing"),
+      fix: UnacknowledgedCloseGuide.fix(subject),
       doesNotHelp: UnacknowledgedCloseGuide.futile(subject.cause))
   }
 

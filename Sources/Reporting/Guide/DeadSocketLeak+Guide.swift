@@ -11,15 +11,18 @@ extension DeadSocketLeak: RuleGuide {
   package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
 
   package static func text(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let trouble = subject.trouble(inbound: .goneClients)
+    return GuideText(
       title: title(subject.cause),
       meaning: meaning(subject.cause),
-      now: [
+      look: [
         "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
           + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'",
-        GuideStep.one, GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
-      fix: ConnectionFix.dying(subject.runtime) + extra(subject.cause),
+        GuideStep.one, GuideStep.descriptorRoom,
+      ] + subject.look(trouble),
+      rescue: subject.rescue(trouble),
+      fix: subject.fix(
+        trouble, author: ConnectionFix.dying(subject.runtime) + extra(subject.cause)),
       doesNotHelp: [
         FutileAdvice.destroyDeadSocket, FutileAdvice.keepaliveDeadSocket,
         FutileAdvice.restartPeerOnly,

@@ -16,22 +16,21 @@ extension DescriptorExhaustion: RuleGuide {
       title: "The process runs out of descriptors",
       meaning: """
         The process is near its limit of open files (RLIMIT_NOFILE). At the limit accept(), \
-        socket() and open() fail with EMFILE: "Too many open files". Whatever leaks is in \
-        another finding, or is no socket.
+        socket() and open() fail with EMFILE: "Too many open files".
         """,
-      now: [
+      look: [
         GuideStep.descriptorRoom,
         "See what kind of descriptors they are (IPv4 and IPv6 are sockets, REG files):\n"
           + "lsof -nP -p {pid} -Ft | grep ^t | sort | uniq -c | sort -rn",
-        GuideStep.buyTime,
-        "The hard limit is too low as well? Raise both (needs CAP_SYS_RESOURCE):\n"
-          + "prlimit --pid {pid} --nofile=1048576:1048576",
-      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
-      fix: [
-        "First fix what leaks. A limit is right when it fits the connections at peak.",
-        "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. "
-          + "limits.conf has no part.",
-      ] + limit(subject),
+      ] + subject.look(.descriptors),
+      rescue: subject.rescue(.descriptors),
+      fix: subject.fix(
+        .descriptors,
+        author: ["First fix what leaks. A limit is right when it fits the connections at peak."])
+        + [
+          "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. "
+            + "limits.conf has no part."
+        ] + limit(subject),
       doesNotHelp: [
         Futile(
           "ulimit -n in a shell, or /etc/security/limits.conf",
@@ -50,10 +49,8 @@ extension DescriptorExhaustion: RuleGuide {
   }
 
   private static func limit(_ subject: GuideSubject) -> [String] {
-    switch subject.runtime {
-    case .nginx: ["worker_rlimit_nofile: two per proxied connection, above 2 x worker_connections."]
-    case .haproxy: ["maxconn decides: haproxy derives its limit from it. Lower it or raise both."]
-    case .php: ["php-fpm: rlimit_files, and pm.max_requests so that workers start afresh."]
+    guard subject.reader == .author else { return [] }
+    return switch subject.runtime {
     case .jvm: ["The JVM raises its soft limit to the hard one by itself: set the hard limit."]
     case .native, .unknown:
       ["Programs with select(2) break above 1024: raise only with poll/epoll."]

@@ -11,25 +11,26 @@ extension EstablishedIdleGrowth: RuleGuide {
   package static let sysctls = ["net.ipv4.tcp_keepalive_time"]
 
   package static func text(_ subject: GuideSubject) -> GuideText {
-    GuideText(
+    let trouble = subject.trouble(inbound: .idleClients)
+    return GuideText(
       title: "Idle connections grow and nobody closes them",
       meaning: """
-        Connections stay open with no data on them, and their number grows. Probably a pool has \
-        no bound, or the peers have vanished without a FIN. TCP itself has no time limit on an \
-        idle connection.
+        Connections stay open with no data on them, and their number grows. \(reason(subject)) \
+        TCP itself has no time limit on an idle connection.
         """,
-      now: [
+      look: [
         "List them; lastsnd and lastrcv are ms of silence, timer:(keepalive ...) a living check:\n"
           + "{netns}ss -tnpoi state established '( sport = :{port} )'",
         "List those that it opened itself:\n"
           + "{netns}ss -tnpoi state established '( dport = :{remote-port} )'",
         "The other end is on this host. Ask it which of them it still uses:\n"
           + "ps -o pid,ppid,lstart,args -p {peer}",
-        GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + StackDump.steps(subject.runtime) + GuideStep.restart,
-      fix: ConnectionFix.idling(subject.runtime) + [
-        "SO_KEEPALIVE with TCP_KEEPIDLE on each socket finds vanished peers. Close on its error."
-      ],
+        GuideStep.descriptorRoom,
+      ] + subject.look(trouble),
+      rescue: subject.rescue(trouble),
+      fix: subject.fix(
+        trouble, server: ServerFix.idling(subject.runtime) + [keepalive],
+        client: ClientFix.idling(subject.runtime)),
       doesNotHelp: [
         FutileAdvice.keepaliveSysctl,
         Futile(
@@ -41,4 +42,15 @@ extension EstablishedIdleGrowth: RuleGuide {
         FutileAdvice.moreDescriptors,
       ])
   }
+
+  private static func reason(_ subject: GuideSubject) -> String {
+    switch subject.direction {
+    case .inbound: "Its clients keep them, or have vanished without a FIN."
+    case .outbound: "Probably it opens new ones instead of using them, or its pool has no bound."
+    case nil: "Probably a pool has no bound, or the peers have vanished without a FIN."
+    }
+  }
+
+  private static let keepalive =
+    "SO_KEEPALIVE with TCP_KEEPIDLE on each socket finds vanished peers. Close on its error."
 }

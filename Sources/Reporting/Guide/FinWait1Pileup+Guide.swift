@@ -16,8 +16,8 @@ extension FinWait1Pileup: RuleGuide {
         ? "Closed, with data that the peer does not read"
         : "Closed first, and nobody acknowledges it",
       meaning: subject.cause == .peerNeverReads ? neverReads : vanished,
-      now: UnacknowledgedCloseGuide.now(subject.cause, state: "fin-wait-1"),
-      fix: UnacknowledgedCloseGuide.fix(subject.cause, subject.runtime),
+      look: UnacknowledgedCloseGuide.look(subject.cause, state: "fin-wait-1"),
+      fix: UnacknowledgedCloseGuide.fix(subject),
       doesNotHelp: UnacknowledgedCloseGuide.futile(subject.cause))
   }
 

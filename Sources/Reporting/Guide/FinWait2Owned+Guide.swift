@@ -18,14 +18,17 @@ extension FinWait2Owned: RuleGuide {
         FIN. The peer has acknowledged and does not close. As long as a descriptor is open, \
         FIN_WAIT2 has no timer.
         """,
-      now: GuideStep.list("fin-wait-2") + [
+      look: GuideStep.list("fin-wait-2") + [
         "The peer is on this host. It has to close; see who it is:\n"
           + "ps -o pid,ppid,lstart,args -p {peer}",
-        GuideStep.descriptorRoom, GuideStep.buyTime,
-      ] + GuideStep.abort("fin-wait-2", subject.runtime) + GuideStep.restart,
-      fix: ConnectionFix.halfClosing(subject.runtime) + [
-        "If you need no answer after your last word, call close(): the kernel then sets the limit."
-      ],
+        GuideStep.descriptorRoom,
+      ] + GuideStep.abort("fin-wait-2", subject.runtime),
+      rescue: subject.rescue(.halfClosed),
+      fix: subject.fix(
+        .halfClosed,
+        author: ConnectionFix.halfClosing(subject.runtime) + [
+          "If you need no answer after your last word, call close(): the kernel then has a limit."
+        ]),
       doesNotHelp: [
         FutileAdvice.finTimeoutOwned, FutileAdvice.keepaliveHalfClosed,
         FutileAdvice.moreDescriptors,

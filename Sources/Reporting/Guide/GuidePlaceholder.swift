@@ -22,8 +22,9 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
   case opener
   /// The process with the other end of the connections, when it is on this host.
   case peer
-  /// The hard limit of descriptors of ``pid``, when it is above the soft limit.
-  case hardLimit = "hard-limit"
+  /// A higher limit of descriptors for ``pid``, as prlimit(1) takes it: `4096:` up to the hard
+  /// limit, `4096:4096` above it.
+  case raisedLimit = "raised-limit"
   /// A command prefix that enters the network namespace of the finding, with a space at its end:
   /// `nsenter -t 812 -n `. Empty in the namespace of the reader, so it never drops a line.
   case netns
@@ -42,7 +43,7 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
     case .container: "CONTAINER"
     case .opener: "OPENER_PID"
     case .peer: "PEER_PID"
-    case .hardLimit: "HARD_LIMIT"
+    case .raisedLimit: "LIMIT:LIMIT"
     case .netns: ""
     }
   }

@@ -9,14 +9,35 @@ package struct GuideSubject: Hashable, Sendable {
   /// Of the program that has to change: for `inherited-by-child` that is the one that opened the
   /// sockets, not the child that holds them. It decides how stacks are seen, and the lasting fix.
   package var runtime: ProcessRuntime
+  /// nil: not known, or a page about both.
+  package var direction: ConnectionDirection?
+  /// Who can change it.
+  package var reader: GuideReader
+  /// What saves the service comes before what explains it: something runs out within the hour.
+  package var isUrgent = false
 
-  /// - Parameter runtime: Unknown where no program is meant in particular.
-  package init(_ cause: Cause, runtime: ProcessRuntime = .unknown) {
+  /// - Parameters:
+  ///   - runtime: Unknown where no program is meant in particular.
+  ///   - reader: nil: what the runtime says of it; a proxy is a program of its own.
+  package init(
+    _ cause: Cause, runtime: ProcessRuntime = .unknown, direction: ConnectionDirection? = nil,
+    reader: GuideReader? = nil
+  ) {
     self.cause = cause
     self.runtime = runtime
+    self.direction = direction
+    self.reader = reader ?? ProgramGuide.named(runtime.rawValue).map(GuideReader.of) ?? .author
   }
 
   package init(_ finding: Finding) {
-    self.init(finding.cause, runtime: finding.runtime)
+    let direction: ConnectionDirection? =
+      finding.localPort != nil ? .inbound : finding.remotePort != nil ? .outbound : nil
+    let actors = finding.culprits.filter { $0.role != .peer }
+    // The child that inherited sockets is not who has to change.
+    let opener = finding.cause == .inheritedByChild ? actors.first { $0.role == .opener } : nil
+    self.init(
+      finding.cause, runtime: finding.runtime, direction: direction,
+      reader: (opener ?? actors.first).map { GuideReader($0.process) })
+    isUrgent = finding.severity == .critical && finding.lifecycle == .firing
   }
 }

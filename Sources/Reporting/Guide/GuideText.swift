@@ -10,30 +10,45 @@ package struct GuideText: Hashable, Sendable {
   package var title: String
   /// What it means: at most three sentences and 300 characters.
   package var meaning: String
-  /// What to do at 3 a.m., in this order. The first line of a step is a sentence; each line after
-  /// it is a shell command to copy; one that ends in `|` goes on in the next line. No line is
-  /// longer than 100 characters.
-  package var now: [String]
+  /// What to look at, in this order. The first line of a step is a sentence; each line after it is
+  /// a shell command to copy; one that ends in `|` goes on in the next line. No line is longer
+  /// than 100 characters.
+  package var look: [String]
+  /// What saves the service without mending it, in the form of ``look``: out of the balancer, room
+  /// for more, a fresh start.
+  package var rescue: [String]
   /// How to fix it for good, in the runtime that was asked for. Each entry is one line of at most
   /// 100 characters, or several joined by a line feed.
   package var fix: [String]
   /// What people try in vain.
   package var doesNotHelp: [Futile]
+  /// Whether time is short: see ``GuideQuestion/isUrgent``.
+  package var isUrgent = false
 
   /// A guide from its parts.
   package init(
-    title: String, meaning: String, now: [String], fix: [String], doesNotHelp: [Futile]
+    title: String, meaning: String, look: [String], rescue: [String] = [], fix: [String],
+    doesNotHelp: [Futile]
   ) {
     self.title = title
     self.meaning = meaning
-    self.now = now
+    self.look = look
+    self.rescue = rescue
     self.fix = fix
     self.doesNotHelp = doesNotHelp
   }
 
+  /// What to do at 3 a.m., in this order: what saves the service comes first when time is short,
+  /// and the proof is kept first when it is not.
+  package var now: [String] { isUrgent ? rescue + look : look + rescue }
+
+  /// The first steps, for where there is no room for all. Of what saves the service nothing is
+  /// left out when time is short.
+  package var firstSteps: ArraySlice<String> { now.prefix(isUrgent ? max(3, rescue.count) : 3) }
+
   /// Puts values in place of the placeholders.
   ///
-  /// A step of ``now``, a ``fix`` or a ``Futile`` that needs a value which `values` does not have
+  /// A step, a ``fix`` or a ``Futile`` that needs a value which `values` does not have
   /// is dropped as a whole: half a command is worse than none. Titles and meanings have no
   /// placeholders.
   package func filled(with values: GuideValues) -> GuideText {
@@ -53,7 +68,8 @@ package struct GuideText: Hashable, Sendable {
 
   private func mapped(_ replace: (String) -> String?) -> GuideText {
     var result = self
-    result.now = now.compactMap(replace)
+    result.look = look.compactMap(replace)
+    result.rescue = rescue.compactMap(replace)
     result.fix = fix.compactMap(replace)
     result.doesNotHelp = doesNotHelp.compactMap { futile in
       guard let what = replace(futile.what), let why = replace(futile.why) else { return nil }

@@ -25,7 +25,8 @@ package struct GuideValues: Hashable, Sendable {
   package var opener: Int32?
   /// ``GuidePlaceholder/peer``.
   package var peer: Int32?
-  /// ``GuidePlaceholder/hardLimit``.
+  /// The limits of descriptors of ``pid``, for ``GuidePlaceholder/raisedLimit``.
+  package var softLimit: UInt64?
   package var hardLimit: UInt64?
   /// A process in the finding's network namespace; nil when that is the reader's own.
   package var namespaceMember: Int32?
@@ -34,6 +35,11 @@ package struct GuideValues: Hashable, Sendable {
 
   /// Nothing known: every step that needs a value is dropped.
   package init() {}
+
+  /// What `triage` takes to be narrowed to the process, safe to paste into a shell.
+  package var target: String? {
+    restartableUnit ?? pid.map(String.init) ?? port.map { ":\($0)" }
+  }
 
   /// The text for a placeholder, safe to paste into a shell; nil when it is not known.
   package func text(for placeholder: GuidePlaceholder) -> String? {
@@ -48,9 +54,18 @@ package struct GuideValues: Hashable, Sendable {
     case .container: container.flatMap { Self.isHexadecimal($0) ? $0 : nil }
     case .opener: opener.map(String.init)
     case .peer: peer.map(String.init)
-    case .hardLimit: hardLimit.map(String.init)
+    case .raisedLimit: raisedLimit
     case .netns: namespacePrefix
     }
+  }
+
+  /// Up to the hard limit a process may be raised by its owner; above it by root, and no further
+  /// than fs.nr_open, which is 1048576 by default.
+  private var raisedLimit: String? {
+    guard let softLimit, softLimit > 0, softLimit < 1_048_576 else { return nil }
+    if let hardLimit, hardLimit > softLimit, hardLimit <= 1_048_576 { return "\(hardLimit):" }
+    let more = min(softLimit * 4, 1_048_576)
+    return hardLimit.map { $0 >= more } ?? false ? "\(more):" : "\(more):\(more)"
   }
 
   private var restartableUnit: String? {

@@ -16,8 +16,8 @@ extension LastAckPileup: RuleGuide {
         ? "Closed second, with data the peer does not read"
         : "Closed second, and nobody acknowledges it",
       meaning: subject.cause == .peerNeverReads ? neverReads : vanished,
-      now: UnacknowledgedCloseGuide.now(subject.cause, state: "last-ack"),
-      fix: UnacknowledgedCloseGuide.fix(subject.cause, subject.runtime),
+      look: UnacknowledgedCloseGuide.look(subject.cause, state: "last-ack"),
+      fix: UnacknowledgedCloseGuide.fix(subject),
       doesNotHelp: UnacknowledgedCloseGuide.futile(subject.cause))
   }
 

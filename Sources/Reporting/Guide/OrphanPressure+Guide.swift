@@ -24,7 +24,7 @@ extension OrphanPressure: RuleGuide {
         or FIN: orphans. Their number is near net.ipv4.tcp_max_orphans, a limit of the whole \
         host. Above it the kernel resets them and their data is lost.
         """,
-      now: [
+      look: [
         "See their number (orphan) and the limit:\n"
           + "cat /proc/net/sockstat\nsysctl net.ipv4.tcp_max_orphans",
         "Find whose they are: local address and port, by state.\n"
@@ -37,7 +37,7 @@ extension OrphanPressure: RuleGuide {
       ],
       fix: [
         "Find the peers that do not acknowledge or do not read: see fin-wait-1-pileup."
-      ] + WorkFix.writing(subject.runtime),
+      ] + subject.fix(.slowClients, author: WorkFix.writing(subject.runtime)),
       doesNotHelp: [
         Futile(
           "Lowering net.ipv4.tcp_fin_timeout",
@@ -57,7 +57,7 @@ extension OrphanPressure: RuleGuide {
         pages for the whole host. Above it the kernel drops input, shrinks windows and resets \
         orphans. Unread or unsent data fills the buffers.
         """,
-      now: [
+      look: [
         "See what is used (mem, in pages) and the three marks: low, pressure, high.\n"
           + "cat /proc/net/sockstat\nsysctl net.ipv4.tcp_mem",
         "Find the fullest queues: unread input first, then unsent output.\n"
@@ -69,7 +69,10 @@ extension OrphanPressure: RuleGuide {
           + "marks=$(awk '{print 2*$1, 2*$2, 2*$3}' /proc/sys/net/ipv4/tcp_mem)\n"
           + "sysctl -w net.ipv4.tcp_mem=\"$marks\"",
       ],
-      fix: WorkFix.unreadInput(subject.runtime) + WorkFix.writing(subject.runtime),
+      fix: subject.fix(
+        .goneClients, server: ServerFix.unreadInput(subject.runtime),
+        client: ClientFix.unreadInput(subject.runtime))
+        + subject.fix(.slowClients, author: WorkFix.writing(subject.runtime)),
       doesNotHelp: [
         Futile(
           "Raising net.ipv4.tcp_rmem and tcp_wmem",

@@ -45,7 +45,9 @@ extension RuleID {
   package func guide(to subject: GuideSubject) -> GuideText {
     var known = subject
     if !guide.causes.contains(subject.cause) { known.cause = guide.causes[0] }
-    return guide.text(known)
+    var text = guide.text(known)
+    text.isUrgent = subject.isUrgent
+    return text
   }
 }
 

@@ -20,7 +20,7 @@ extension SynRecvPileup: RuleGuide {
         is lost on its way back, or the senders' addresses are forged: a SYN flood. By default \
         the kernel drops an entry after five retransmissions, about a minute.
         """,
-      now: [
+      look: [
         "Count them by client: a few real networks (lost SYN-ACK) or all the world (flood)?\n"
           + "{netns}ss -Htn state syn-recv '( sport = :{port} )' | awk '{print $4}' |\n"
           + "sed 's/:[0-9]*$//' | sort | uniq -c | sort -rn | head",
@@ -35,7 +35,7 @@ extension SynRecvPileup: RuleGuide {
           + "after:\n{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
       ],
       fix: [
-        "Asymmetric routes: make the answer take the way of the question (ip rule, reverse path).",
+        "Asymmetric routes: route replies out of the interface that the SYN came in on (ip rule).",
         "Load balancers with direct return: the service address must be on this host.",
         "Floods: filter before the host. Leave net.ipv4.tcp_syncookies at 1.",
       ],

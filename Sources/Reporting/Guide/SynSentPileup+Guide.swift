@@ -18,19 +18,21 @@ extension SynSentPileup: RuleGuide {
         By default each attempt lasts about two minutes (six retransmissions) and holds a \
         descriptor and a local port. The program sets no shorter limit.
         """,
-      now: [
+      look: [
         "List the attempts and where they go:\n{netns}ss -tnpo state syn-sent"
       ] + GuideStep.path + [
         "See whether a firewall here drops them, or its state table is full:\n"
           + "{netns}nft list ruleset\n"
           + "{netns}sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+        GuideStep.descriptorRoom,
+      ],
+      rescue: [
         "Take the dead target out of the program's configuration or its name service.",
         "Give up after about 7 s (all new connections of this namespace; the default is 6):\n"
           + "{netns}sysctl -w net.ipv4.tcp_syn_retries=2",
-        GuideStep.descriptorRoom,
-      ] + GuideStep.restart,
-      fix: ConnectionFix.connecting(subject.runtime) + [
-        "Firewalls towards your own hosts: reject rather than drop, so that connect() fails at "
+      ] + subject.rescue(.connecting),
+      fix: subject.fix(.connecting, author: ConnectionFix.connecting(subject.runtime)) + [
+        "Firewalls toward your own hosts: reject rather than drop, so that connect() fails at "
           + "once."
       ],
       doesNotHelp: [

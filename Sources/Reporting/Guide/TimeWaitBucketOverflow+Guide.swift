@@ -18,7 +18,7 @@ extension TimeWaitBucketOverflow: RuleGuide {
         TIME_WAIT. The count looks calm while TCPTimeWaitOverflow rises. Late segments of an old \
         connection can then reach a new one.
         """,
-      now: [
+      look: [
         "See the limit, the count (tw) and the counter; run it twice:\n"
           + "{netns}sysctl net.ipv4.tcp_max_tw_buckets\n{netns}cat /proc/net/sockstat\n"
           + "{netns}nstat -asz TcpExtTCPTimeWaitOverflow",
@@ -31,7 +31,7 @@ extension TimeWaitBucketOverflow: RuleGuide {
       fix: [
         "Let connections live: keep-alive on the server, so that not every request closes one.",
         "Servers: let the client close first where the protocol allows it.",
-      ] + ConnectionFix.reuse(subject.runtime),
+      ] + subject.fix(.connecting, author: ConnectionFix.reuse(subject.runtime)),
       doesNotHelp: [
         FutileAdvice.lowerBuckets, FutileAdvice.finTimeoutTimeWait,
         FutileAdvice.timeWaitReuseServer, FutileAdvice.timeWaitRecycle,

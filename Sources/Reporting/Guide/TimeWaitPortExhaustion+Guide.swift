@@ -20,17 +20,19 @@ extension TimeWaitPortExhaustion: RuleGuide {
         one address and port the ephemeral ports are nearly used up. Then connect() fails with \
         EADDRNOTAVAIL: "Cannot assign requested address".
         """,
-      now: [
+      look: [
         "Count the ports that are taken, and see how many there are:\n"
           + "{netns}ss -Htan 'dst {remote}' | wc -l\n"
-          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
+          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports"
+      ],
+      rescue: [
         "Reuse ports that are in TIME_WAIT for more than 1 s (needs TCP timestamps, the default):\n"
           + "{netns}sysctl -w net.ipv4.tcp_tw_reuse=1",
         "Widen the range, if nothing listens or will listen between 16384 and 32767:\n"
           + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'",
         "Lower the rate: fewer workers or instances, longer intervals of health checks.",
       ],
-      fix: ConnectionFix.reuse(subject.runtime) + [
+      fix: subject.fix(.connecting, author: ConnectionFix.reuse(subject.runtime)) + [
         "A second address or port of the destination doubles the ports: the limit is per target."
       ],
       doesNotHelp: [

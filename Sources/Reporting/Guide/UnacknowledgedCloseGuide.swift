@@ -13,7 +13,7 @@ enum UnacknowledgedCloseGuide {
   /// What to look at and to set.
   ///
   /// - Parameter state: The state's name as ss takes it: `fin-wait-1`, `last-ack` or `closing`.
-  static func now(_ cause: Cause, state: String) -> [String] {
+  static func look(_ cause: Cause, state: String) -> [String] {
     let list = [
       "List them: timer \(timer(cause)), Send-Q what is unacknowledged.\n"
         + "{netns}ss -tno state \(state) '( sport = :{port} )'",
@@ -39,12 +39,14 @@ enum UnacknowledgedCloseGuide {
   }
 
   /// The lasting fix: the path, or the time limits of the program.
-  static func fix(_ cause: Cause, _ runtime: ProcessRuntime) -> [String] {
-    if cause == .peerNeverReads { return WorkFix.writing(runtime) }
+  static func fix(_ subject: GuideSubject) -> [String] {
+    if subject.cause == .peerNeverReads {
+      return subject.fix(.slowClients, author: WorkFix.writing(subject.runtime))
+    }
     return [
       "Firewalls and NAT on the way must keep the flow until both FINs are acknowledged.",
       "Their idle timeout must be longer than the connection's silence, or use keepalive below it.",
-      "TCP_USER_TIMEOUT on the socket bounds how long the kernel tries, also after close().",
+      "TCP_USER_TIMEOUT on the socket bounds how long the kernel tries, afterwards too.",
     ]
   }
 

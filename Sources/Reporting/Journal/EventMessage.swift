@@ -29,6 +29,8 @@ package enum EventMessage {
       return "\(finding.rule.rawValue) \(verb) (\(finding.severity.name)): \(subject): "
         + words.what(finding) + place + remotePort(finding) + figures(finding, words)
         + "; \(words.lowercasedFirst(guide.title)) (\(finding.cause.rawValue))"
+        + (words.root(finding).map { "; " + $0 } ?? "")
+        + (finding.becauseOf.map { "; because of " + words.printable($0) } ?? "")
     }
   }
 

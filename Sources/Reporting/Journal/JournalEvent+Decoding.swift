@@ -31,6 +31,8 @@ extension JournalEvent {
     severity = try text.word("CLOSEWATCH_SEVERITY") { name in
       Severity.allCases.first { $0.name == name }
     }
+    becauseOf = text["CLOSEWATCH_BECAUSE_OF"]
+    root = try Self.root(text)
     owner = Owner(
       try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
       try text.needed("CLOSEWATCH_OWNER"))
@@ -55,6 +57,16 @@ extension JournalEvent {
     let prefix = "UNKNOWN_"
     guard name.hasPrefix(prefix), let raw = UInt8(name.dropFirst(prefix.count)) else { return nil }
     return TCPState(rawValue: raw)
+  }
+
+  private static func root(_ text: FieldText) throws(JournalFieldError) -> ToldRoot? {
+    guard let kind = try text.optional("CLOSEWATCH_ROOT", Root.Kind.init(rawValue:))
+    else { return nil }
+    var root = ToldRoot(Root(kind))
+    root.place = text["CLOSEWATCH_ROOT_PLACE"]
+    root.pid = try text.optional("CLOSEWATCH_ROOT_PID") { Int32($0) }
+    root.command = text["CLOSEWATCH_ROOT_COMMAND"]
+    return root
   }
 
   private static func growth(_ text: FieldText) throws(JournalFieldError) -> Rate? {

@@ -48,12 +48,31 @@ package struct JournalEvent: Hashable, Sendable {
     }
   }
 
+  /// ``Root`` as the journal keeps it.
+  package struct ToldRoot: Hashable, Sendable {
+    package var kind: Root.Kind
+    package var place: String?
+    package var pid: Int32?
+    /// Untrusted text, printable.
+    package var command: String?
+
+    package init(_ root: Root) {
+      kind = root.kind
+      place = root.place?.description
+      pid = root.process?.id.pid
+      command = root.process.map { UntrustedText.printable($0.command) }
+    }
+  }
+
   package var kind: FindingEvent.Kind
   package var findingID: String
   package var rule: RuleID
   package var cause: Cause
   package var state: TCPState
   package var severity: Severity
+  /// The id of the finding that it follows from.
+  package var becauseOf: String?
+  package var root: ToldRoot?
   package var owner: Owner
   package var sockets: Int
   /// The most that it ever had.
@@ -84,6 +103,8 @@ package struct JournalEvent: Hashable, Sendable {
     cause = finding.cause
     state = finding.state
     severity = finding.severity
+    becauseOf = finding.becauseOf
+    root = finding.root.map { ToldRoot($0) }
     owner = finding.owner
     sockets = finding.sockets
     peak = max(finding.peak, finding.sockets)
@@ -156,6 +177,11 @@ extension JournalEvent {
     fields.add("CLOSEWATCH_CAUSE", cause.rawValue)
     fields.add("CLOSEWATCH_STATE", state.name)
     fields.add("CLOSEWATCH_SEVERITY", severity.name)
+    fields.add("CLOSEWATCH_BECAUSE_OF", becauseOf)
+    fields.add("CLOSEWATCH_ROOT", root?.kind.rawValue)
+    fields.add("CLOSEWATCH_ROOT_PLACE", root?.place)
+    fields.add("CLOSEWATCH_ROOT_PID", root?.pid.map { String($0) })
+    fields.add("CLOSEWATCH_ROOT_COMMAND", root?.command)
     fields.add("CLOSEWATCH_OWNER", owner.name)
     fields.add("CLOSEWATCH_OWNER_KIND", owner.kind.rawValue)
     fields.add("CLOSEWATCH_SOCKETS", String(sockets))

@@ -23,6 +23,7 @@ struct FindingSeries {
         labels(finding) + [
           finding.cause.rawValue, finding.severity.name, finding.lifecycle.rawValue,
           places.label(finding.namespace, name: finding.namespaceName), port,
+          finding.becauseOf ?? "", finding.root?.kind.rawValue ?? "",
         ], 1)
     }
     each(MetricCatalog.findingSockets, to: &writer) { Double($0.sockets) }

@@ -50,14 +50,17 @@ extension MetricCatalog {
 
   static let findingsFiring = MetricFamily(
     "closewatch_findings_firing", .gauge, labels: ["rule", "severity"],
-    help: "Confirmed findings by rule; `closewatch explain RULE` says what to do. \(fromSample)")
+    help: "Confirmed findings by rule, without those that follow from another one; `closewatch "
+      + "explain RULE` says what to do. \(fromSample)")
   static let findingsPending = MetricFamily(
     "closewatch_findings_pending", .gauge, labels: ["rule"],
     help: "Suspicions that are not confirmed yet, by rule. \(fromSample)")
   static let finding = MetricFamily(
     "closewatch_finding", .gauge,
-    labels: findingLabels + ["cause", "severity", "lifecycle", "netns", "local_port"],
+    labels: findingLabels
+      + ["cause", "severity", "lifecycle", "netns", "local_port", "because_of", "root"],
     help: "1 for each finding that is pending or firing, the worst first up to a bound. "
+      + "because_of is the finding that it follows from, if any. "
       + fromSample)
   static let findingSockets = MetricFamily(
     "closewatch_finding_sockets", .gauge, labels: findingLabels,

@@ -122,11 +122,12 @@ package struct MetricsPage {
   private func writeFindings(to writer: inout ExpositionWriter) {
     let active = snapshot.findings.filter { $0.lifecycle != .resolved }
     let firing = active.filter { $0.lifecycle == .firing }
+    let roots = firing.roots
     let pending = active.filter { $0.lifecycle == .pending }
     writer.begin(MetricCatalog.findingsFiring)
     for rule in RuleID.allCases {
       for severity in Severity.allCases {
-        let count = firing.count { $0.rule == rule && $0.severity == severity }
+        let count = roots.count { $0.rule == rule && $0.severity == severity }
         writer.sample([rule.rawValue, severity.name], count)
       }
     }

@@ -100,6 +100,9 @@ struct FindingCard {
       if let since = firingSince { fact("Firing", since, to: &page) }
       if let lastSeen { fact("Seen", lastSeen, to: &page) }
       if let place { fact("Where", place, to: &page) }
+      if let root = finding.becauseOf?.prefix(while: { $0 != "/" }) {
+        fact("Because of", String(root), to: &page)
+      }
       let proofs = finding.evidence.compactMap(Self.sentence)
       list("Proof", proofs, to: &page)
       let doubts = finding.doubts.map(DoubtWords.sentence)

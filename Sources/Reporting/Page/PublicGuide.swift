@@ -38,7 +38,7 @@ struct PublicGuide {
     case .opener: return main != nil && opener != nil
     case .peer: return finding.culprits.contains { $0.role == .peer }
     case .remote, .remoteAddress: return !finding.peers.isEmpty
-    case .hardLimit: return (main ?? opener)?.process.descriptorHardLimit != nil
+    case .raisedLimit: return (main ?? opener)?.process.descriptorSoftLimit != nil
     case .port, .remotePort, .unit, .container: return false
     }
   }

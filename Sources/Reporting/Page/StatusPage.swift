@@ -80,7 +80,8 @@ package struct StatusPage {
   }
 
   private func writeCards(to page: inout HTMLWriter) {
-    let active = Array((input.firing + input.pending).prefix(Self.cardsShown))
+    let firstToLast = input.firing.rootsFirst.map(\.finding)
+    let active = Array((firstToLast + input.pending).prefix(Self.cardsShown))
     var told: [GuideKey: Finding] = [:]
     var advice: [FindingCard.Advice] = []
     for finding in active {

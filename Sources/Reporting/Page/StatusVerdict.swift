@@ -33,13 +33,13 @@ struct StatusVerdict {
     case .calm: "closewatch: nothing stuck"
     case .pending: "closewatch: \(Quantity.count(input.pending.count)) suspected"
     case .critical, .warning, .notice:
-      "(\(Quantity.count(input.firing.count))) closewatch: \(mood.rawValue)"
+      "(\(Quantity.count(input.firing.roots.count))) closewatch: \(mood.rawValue)"
     }
   }
 
   /// `2 findings firing`.
   var headline: String {
-    let firing = Quantity.count(input.firing.count, "finding") + " firing"
+    let firing = Quantity.count(input.firing.roots.count, "finding") + " firing"
     switch mood {
     case .unknown: return "No sample yet"
     case .stale: return "This is old: \(input.firing.isEmpty ? "nothing was firing" : firing)"
@@ -59,7 +59,7 @@ struct StatusVerdict {
       return "The newest sample is \(age) old, where one is due every \(interval). All below is as "
         + "of then. See journalctl -u closewatch."
     case .critical, .warning, .notice:
-      return "Worst: " + (input.firing.first.map(worst) ?? "")
+      return "Worst: " + (input.firing.roots.first.map(worst) ?? "")
     case .pending, .calm:
       return watched
     }

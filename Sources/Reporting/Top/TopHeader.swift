@@ -111,7 +111,8 @@ struct TopHeader {
       let isYoung = picture.census.watchedSeconds < picture.patienceSeconds
       line.add(isYoung ? "nothing firing yet" : "nothing firing", isYoung ? .plain : .good)
     } else {
-      line.add("\(firing.count) firing", OwnerWords.look(firing.max { $0.severity < $1.severity }))
+      let roots = firing.roots
+      line.add("\(roots.count) firing", OwnerWords.look(roots.max { $0.severity < $1.severity }))
     }
     if pending > 0 { line.add(", \(pending) pending") }
     line.add("  watched " + Quantity.duration(picture.census.watchedSeconds.rounded()), .faint)

@@ -70,9 +70,62 @@ enum EvidenceJSON {
     case .openedMeanwhile(let count):
       kind("opened_meanwhile", &json)
       number("count", count, &json)
-    case .survivors, .turnover, .receiveQueue, .sendQueue, .acceptQueue:
+    default:
+      writeQueue(evidence, to: &json)
+    }
+  }
+
+  private static func writeQueue(_ evidence: Evidence, to json: inout JSONWriter) {
+    switch evidence {
+    case .queueFull(let samples, let period, let most):
+      kind("queue_full", &json)
+      number("samples", samples, &json)
+      seconds("seconds", period, &json)
+      number("most", most, &json)
+    case .leftQueue(let count, let period, let served):
+      kind("left_queue", &json)
+      number("count", count, &json)
+      seconds("seconds", period, &json)
+      number("served_least", served?.lowerBound, &json)
+      number("served_most", served?.upperBound, &json)
+    case .turnedAway(let increase, let period, let isAlone):
+      kind("turned_away", &json)
+      number("increase", increase, &json)
+      seconds("seconds", period, &json)
+      json.key("by_this_alone")
+      json.bool(isAlone)
+    case .synQueue(let used, let limit):
+      kind("syn_queue", &json)
+      number("used", used, &json)
+      number("limit", limit, &json)
+    case .descriptors(let use): write(use, to: &json)
+    case .standing(let period):
+      kind("standing", &json)
+      seconds("seconds", period, &json)
+    default:
       kind("other", &json)
     }
+  }
+
+  private static func write(_ use: DescriptorContents, to json: inout JSONWriter) {
+    kind("descriptors", &json)
+    number("open", use.open, &json)
+    number("sockets", use.sockets, &json)
+    number("dead_sockets", use.dead, &json)
+    number("rest", use.rest, &json)
+    json.key("places")
+    json.beginArray()
+    for place in use.places {
+      json.beginObject()
+      text("state", place.state.name, &json)
+      json.key("local_port")
+      json.integer(orNull: place.localPort)
+      json.key("remote")
+      if let remote = place.remote { json.endpoint(remote) } else { json.null() }
+      number("sockets", place.sockets, &json)
+      json.endObject()
+    }
+    json.endArray()
   }
 
   private static func kind(_ name: String, _ json: inout JSONWriter) { text("kind", name, &json) }

@@ -23,6 +23,18 @@ enum EvidenceWords {
     case .counter(let name, let increase, let seconds):
       "\(name) rose by \(count(increase)) in \(Quantity.duration(seconds))"
         + meaning(ofCounter: name)
+    case .queueFull(let samples, let seconds, let most):
+      "full in \(Quantity.count(samples, "sample")) over \(Quantity.duration(seconds)), "
+        + "with up to \(count(most)) waiting"
+    case .leftQueue(let left, let seconds, let served):
+      leftQueue(left, seconds, served)
+    case .turnedAway(let increase, let seconds, let isAlone):
+      turnedAway(increase, seconds, isAlone)
+    case .synQueue(let used, let limit):
+      "SYN queue: \(Quantity.count(used, "handshake")) not completed, limit \(count(limit))"
+    case .descriptors(let use): descriptors(use)
+    case .standing(let seconds):
+      "it has stood at this level for at least \(Quantity.duration(seconds))"
     case .setting(let name, let value): "\(name) = \(value)"
     case .retransmits(let median, let most):
       "sent again without an answer: \(count(median)) times (median), up to \(count(most))"
@@ -47,6 +59,47 @@ enum EvidenceWords {
   }
 
   private static func count(_ value: Int) -> String { Quantity.count(value) }
+
+  private static func leftQueue(
+    _ left: Int, _ seconds: Double, _ served: ClosedRange<Int>?
+  ) -> String {
+    let beside =
+      served.map { range in
+        let number =
+          range.count == 1
+          ? count(range.upperBound) : "\(count(range.lowerBound)) to \(count(range.upperBound))"
+        return "; \(number) accepted and open meanwhile"
+      } ?? ""
+    return (left == 0 ? "none" : "at least \(count(left))")
+      + " left the queue in \(Quantity.duration(seconds))" + beside
+  }
+
+  private static func turnedAway(_ increase: Int, _ seconds: Double, _ isAlone: Bool) -> String {
+    let time = Quantity.duration(seconds)
+    return isAlone
+      ? "\(count(increase)) connections turned away by this queue in \(time) (ListenOverflows)"
+      : "ListenOverflows rose by \(count(increase)) in \(time): of all listeners in this network "
+        + "namespace, not of this one alone"
+  }
+
+  /// What the descriptors are. That something else leaks is said where most of them are no sockets.
+  private static func descriptors(_ use: DescriptorContents) -> String {
+    var parts = use.places.map { place in
+      "\(count(place.sockets)) \(place.state.name)"
+        + (place.localPort.map { " on local port \($0)" } ?? "")
+        + (place.remote.map { " to \($0)" } ?? "")
+    }
+    let others = use.sockets - use.places.reduce(0) { $0 + $1.sockets }
+    if others > 0 { parts.append(Quantity.count(others, "other TCP socket")) }
+    if use.dead > 0 { parts.append(Quantity.count(use.dead, "dead socket")) }
+    if use.rest > 0 {
+      let isMost = 2 * use.rest > use.open
+      parts.append(
+        "\(count(use.rest)) files, pipes and others"
+          + (isMost ? ": if something leaks, it is mostly no TCP socket" : ""))
+    }
+    return "of \(count(use.open)) open: " + parts.joined(separator: ", ")
+  }
 
   private static func turnover(_ entered: Int, _ left: Int, _ dwell: Double?) -> String {
     let pace = dwell.map { ", half of those within \(Quantity.duration($0))" } ?? ""

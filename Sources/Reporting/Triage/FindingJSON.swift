@@ -49,6 +49,9 @@ package struct FindingJSON {
     json.string(finding.rule.rawValue)
     json.key("cause")
     json.string(finding.cause.rawValue)
+    json.key("because_of")
+    json.string(orNull: finding.becauseOf)
+    writeRoot(to: &json)
     json.key("state")
     json.string(finding.lifecycle.rawValue)
     json.key("severity")
@@ -68,6 +71,21 @@ package struct FindingJSON {
     json.endObject()
     json.key("runtime")
     json.string(finding.runtime.rawValue)
+  }
+
+  private func writeRoot(to json: inout JSONWriter) {
+    json.key("root")
+    guard let root = finding.root else { return json.null() }
+    json.beginObject()
+    json.key("kind")
+    json.string(root.kind.rawValue)
+    json.key("place")
+    if let place = root.place { json.endpoint(place) } else { json.null() }
+    json.key("pid")
+    json.integer(orNull: root.process?.id.pid)
+    json.key("command")
+    json.string(orNull: root.process?.command)
+    json.endObject()
   }
 
   private func writePlaces(to json: inout JSONWriter) {

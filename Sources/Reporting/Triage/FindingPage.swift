@@ -26,24 +26,27 @@ struct FindingPage {
     writeAdvice(guide, to: &page)
   }
 
-  /// The first steps only: the page must fit a screen, and `explain` has the rest.
+  /// The first steps only, unless the page is about this target: it must fit a screen.
   private func writeAdvice(_ guide: GuideText, to page: inout TextPage) {
-    for (index, step) in guide.now.prefix(Self.stepsShown).enumerated() {
+    let isWhole = report.target != nil
+    let steps = isWhole ? guide.now[...] : guide.firstSteps
+    let fixes = guide.fix.prefix(isWhole ? .max : Self.fixesShown)
+    let futile = guide.doesNotHelp.prefix(isWhole ? .max : Self.futileShown)
+    for (index, step) in steps.enumerated() {
       page.step(index == 0 ? "do now" : "", step)
     }
-    for (index, fix) in guide.fix.prefix(Self.fixesShown).enumerated() {
+    for (index, fix) in fixes.enumerated() {
       page.step(index == 0 ? "for good" : "", fix)
     }
-    for (index, futile) in guide.doesNotHelp.prefix(Self.futileShown).enumerated() {
+    for (index, futile) in futile.enumerated() {
       page.field(index == 0 ? "no help" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
     }
     let rest =
-      guide.now.count > Self.stepsShown || guide.fix.count > Self.fixesShown
-      || guide.doesNotHelp.count > Self.futileShown
-    if rest { page.field("more", "closewatch explain \(finding.rule.rawValue)") }
+      guide.now.count > steps.count || guide.fix.count > fixes.count
+      || guide.doesNotHelp.count > futile.count
+    if rest { page.step("more", "all of it:\n" + report.moreCommand(finding)) }
   }
 
-  private static let stepsShown = 3
   private static let fixesShown = 2
   private static let futileShown = 3
 
@@ -80,6 +83,8 @@ struct FindingPage {
       if !those.isEmpty { page.field(words.label(role), words.processes(those)) }
     }
     if let place = words.place(finding) { page.field("where", place) }
+    if let root = words.root(finding) { page.field("root", root) }
+    if let id = finding.becauseOf { page.field("because of", words.printable(id)) }
     if !since.isEmpty { page.field("since", since) }
     writeGrowth(to: &page)
     if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }

@@ -111,6 +111,20 @@ struct FindingWords {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
+  /// What stands behind it: `waits for 10.0.0.7:5432 (postgres[812])`.
+  func root(_ finding: Finding) -> String? {
+    guard let root = finding.root else { return nil }
+    let what =
+      switch root.kind {
+      case .waitsForBackend: "waits for"
+      case .ownLimit: "at its own limit of clients or workers:"
+      case .stoppedReading: "has stopped reading on purpose:"
+      }
+    let place = root.place.map { " \($0)" } ?? ""
+    let process = root.process.map { " (\(name($0)))" } ?? ""
+    return what + place + process
+  }
+
   /// The commonest remote ends with their numbers.
   func peers(_ finding: Finding) -> String {
     let shown = finding.peers.prefix(3)
@@ -195,7 +209,7 @@ struct FindingWords {
     "\(printable(process.command))[\(process.id.pid)]"
   }
 
-  private func printable(_ text: String) -> String {
+  func printable(_ text: String) -> String {
     UntrustedText.printable(text, unicode: style.unicode)
   }
 }

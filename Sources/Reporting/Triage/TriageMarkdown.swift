@@ -23,11 +23,11 @@ package struct TriageMarkdown {
   }
 
   private mutating func write() {
-    let firing = report.firing
+    let firing = report.firing.rootsFirst.map(\.finding)
     if firing.isEmpty {
       line("**closewatch: nothing to act on** among \(looked)")
     } else {
-      line("**closewatch: \(Quantity.count(firing.count, "finding"))** among \(looked)")
+      line("**closewatch: \(Quantity.count(firing.roots.count, "finding"))** among \(looked)")
     }
     line("")
     line(source)
@@ -74,6 +74,8 @@ package struct TriageMarkdown {
     line("")
     line("- \(words.what(finding)): \(words.lowercasedFirst(guide.title))")
     if let place = words.place(finding) { line("- where: \(code(place))") }
+    if let root = words.root(finding) { line("- root: \(code(root))") }
+    if let id = finding.becauseOf { line("- because of: \(code(words.printable(id)))") }
     writeCourse(finding)
     if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
     if let forecast = words.forecast(finding) { line("- **runs out: \(forecast)**") }
@@ -82,7 +84,7 @@ package struct TriageMarkdown {
     if !finding.doubts.isEmpty {
       line("- but: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
     }
-    writeSteps(guide.now.prefix(3))
+    writeSteps(guide.firstSteps)
   }
 
   private mutating func writeCourse(_ finding: Finding) {

@@ -66,10 +66,9 @@ package struct TriageReport: Sendable {
       clock: clock(offsetSeconds: utcOffsetSeconds))
   }
 
-  /// Whether a person has to act: a finding fires with severity `warning` or more.
-  package var asksForAction: Bool {
-    findings.contains { $0.lifecycle == .firing && $0.severity >= .warning }
-  }
+  /// Whether a person has to act: a finding fires with severity `warning` or more, and follows
+  /// from no other one here.
+  package var asksForAction: Bool { firing.roots.contains { $0.severity >= .warning } }
 
   var firing: [Finding] { findings.filter { $0.lifecycle == .firing } }
   var pending: [Finding] { findings.filter { $0.lifecycle == .pending } }
@@ -83,6 +82,15 @@ package struct TriageReport: Sendable {
   /// What is known of the finding, for the guide's placeholders.
   func guide(for finding: Finding) -> GuideText {
     finding.guide.filled(with: values(for: finding))
+  }
+
+  /// The command that prints all steps of a finding: with their values where the daemon knows it,
+  /// else the same text without, because another look of a moment would judge anew.
+  func moreCommand(_ finding: Finding) -> String {
+    guard isFromDaemon, let target = values(for: finding).target else {
+      return GuideSubject(finding).explainCommand(finding.rule)
+    }
+    return "closewatch triage \(target)"
   }
 
   private func values(for finding: Finding) -> GuideValues {
@@ -100,12 +108,8 @@ package struct TriageReport: Sendable {
     values.remote = finding.peers.first?.remote
     values.unit = process?.unit
     values.container = process?.container
-    if let hard = process?.descriptorHardLimit, let soft = process?.descriptorSoftLimit,
-      hard > soft,
-      hard != .max
-    {
-      values.hardLimit = hard
-    }
+    values.softLimit = process?.descriptorSoftLimit
+    values.hardLimit = process?.descriptorHardLimit
     if let namespace = namespace(finding.namespace), !namespace.isOwn {
       // The process that the other commands name, if it is there: no second pid to wonder about.
       values.namespaceMember =

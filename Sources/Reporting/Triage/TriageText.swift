@@ -26,10 +26,12 @@ package struct TriageText {
   private mutating func write() {
     page.paragraph(report.sourceWords.sentence, .faint)
     page.blank()
-    let firing = report.firing
-    if let first = firing.first {
+    let firing = report.firing.rootsFirst
+    if let first = firing.first?.finding {
       FindingPage(report, first, style: style).write(to: &page)
-      writeRest(firing.dropFirst())
+      let below = firing.dropFirst().prefix { $0.depth > 0 }
+      writeRest(below, "Because of it")
+      writeRest(firing.dropFirst(1 + below.count), "Also firing")
     } else {
       writeSilence()
     }
@@ -57,10 +59,25 @@ package struct TriageText {
     }
   }
 
-  private mutating func writeRest(_ rest: ArraySlice<Finding>) {
+  private mutating func writeRest(
+    _ rest: ArraySlice<(finding: Finding, depth: Int)>, _ heading: String
+  ) {
     guard !rest.isEmpty else { return }
-    page.heading("Also firing")
-    for finding in rest { page.item(words.line(finding)) }
+    page.heading(heading)
+    for (finding, depth) in rest {
+      let isNamed = depth == 0 || heading == "Because of it"
+      page.item((isNamed ? "" : "because of it: ") + words.line(finding) + fullSince(finding))
+    }
+  }
+
+  /// Since when a queue is full: what follows from it began then.
+  private func fullSince(_ finding: Finding) -> String {
+    for case .queueFull(_, let seconds, _) in finding.evidence {
+      let since = report.census.takenAt.advanced(bySeconds: -seconds)
+      return ", full since "
+        + report.clock(offsetSeconds: report.utcOffsetSeconds).text(of: since)
+    }
+    return ""
   }
 
   private mutating func writePending() {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Console
+import Diagnosis
 import Glibc
 import KernelTables
 import LinuxHost
@@ -17,7 +18,8 @@ struct Explain: ParsableCommand {
 
       Examples:
         closewatch explain CLOSE_WAIT
-        closewatch explain close-wait-leak --runtime go
+        closewatch explain close-wait-leak --cause eof-unread --runtime go
+        closewatch explain accept-queue-stall --for php-fpm
         closewatch explain tcp_fin_timeout
       """)
 
@@ -34,22 +36,60 @@ struct Explain: ParsableCommand {
     transform: Explain.parseRuntime)
   var runtime = ProcessRuntime.unknown
 
+  @Option(
+    help: ArgumentHelp("Only this cause of the finding.", valueName: "name"),
+    transform: Explain.parseCause)
+  var cause: Cause?
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      """
+      Show what the operator of one program can do: postgresql, nginx, php-fpm, redis, ...; \
+      installed for any other that is not your own code.
+      """, valueName: "program"),
+    transform: Explain.parseReader)
+  var reader: GuideReader?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Only connections that came through a listener (inbound), or that the program opened itself \
+      (outbound).
+      """, valueName: "way"),
+    transform: Explain.parseDirection)
+  var direction: ConnectionDirection?
+
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let topic = try topic()
     if output.json {
-      try StandardOutput.write(ExplainJSON(topic, runtime: runtime, value: Self.value(of:)).bytes())
+      try StandardOutput.write(
+        ExplainJSON(topic, audience: audience, value: Self.value(of:)).bytes())
     } else {
       let style = Terminal.style(output.color)
       try StandardOutput.write(
-        ExplainText(topic, style: style, runtime: runtime, value: Self.value(of:)).text())
+        ExplainText(topic, style: style, audience: audience, value: Self.value(of:)).text())
     }
   }
 
-  private func topic() throws(UsageError) -> ExplainTopic {
-    guard let word else { return .overview }
-    if let topic = ExplainTopic.find(word) { return topic }
+  /// Whom the page is for.
+  var audience: GuideAudience {
+    var audience = GuideAudience()
+    audience.runtime = runtime
+    audience.direction = direction
+    audience.reader = reader
+    return audience
+  }
+
+  /// What the page is about.
+  func topic() throws(UsageError) -> ExplainTopic {
+    guard let word else {
+      guard cause == nil else { throw UsageError("--cause needs the finding it is a cause of") }
+      return .overview
+    }
+    if let topic = ExplainTopic.find(word) { return try narrowed(topic) }
     let nearest = UsageError.nearest(to: word, in: ExplainTopic.words).map { [$0] }
     let meant = nearest ?? Self.containing(word)
     throw UsageError(
@@ -57,6 +97,14 @@ struct Explain: ParsableCommand {
         + (meant.isEmpty
           ? "closewatch explain lists them all"
           : "did you mean \(meant.joined(separator: " or "))?"))
+  }
+
+  private func narrowed(_ topic: ExplainTopic) throws(UsageError) -> ExplainTopic {
+    guard let cause else { return topic }
+    guard case .rule(let rule) = topic, rule.guide.causes.contains(cause) else {
+      throw UsageError("'\(word ?? "")' is no finding with the cause \(cause.rawValue)")
+    }
+    return .cause(rule, cause)
   }
 
   /// Up to three names with the word in them: `keepalive`, `orphan`.
@@ -86,5 +134,26 @@ struct Explain: ParsableCommand {
       throw UsageError("choose one of \(names.joined(separator: ", "))")
     }
     return runtime
+  }
+
+  private static func parseCause(_ text: String) throws -> Cause {
+    guard let cause = Cause(rawValue: text.lowercased()) else {
+      let names = Cause.allCases.map(\.rawValue)
+      throw UsageError("choose one of \(names.joined(separator: ", "))")
+    }
+    return cause
+  }
+
+  private static func parseReader(_ text: String) throws -> GuideReader {
+    if let reader = GuideAudience.reader(named: text) { return reader }
+    let names = ProgramGuide.all.map(\.id) + [GuideAudience.anyInstalled]
+    throw UsageError("choose one of \(names.joined(separator: ", "))")
+  }
+
+  private static func parseDirection(_ text: String) throws -> ConnectionDirection {
+    guard let direction = ConnectionDirection(rawValue: text.lowercased()) else {
+      throw UsageError("choose inbound or outbound")
+    }
+    return direction
   }
 }

@@ -57,7 +57,7 @@ import Testing
       #expect(fields["MESSAGE_ID"]?.count == 32)
       // What journald itself has looked up of the process that OBJECT_PID names.
       #expect(fields["OBJECT_COMM"] == "SocketLab")
-      #expect(fields["_COMM"] == "closewatch")
+      #expect(fields["_COMM"] == "closewatchd")
       return lab.pid
     }
     let resolved = try Self.entry("resolved", of: pid, in: journal)

@@ -8,7 +8,7 @@ import Settings
 import TestSupport
 import Testing
 
-@testable import closewatch
+@testable import closewatchd
 
 /// No two numbers on one page of metrics contradict each other, whatever the host.
 @Suite struct MetricsSumTests {

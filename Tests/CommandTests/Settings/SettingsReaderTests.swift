@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import KernelTables
 import LinuxHost
 import Settings
 import TestSupport

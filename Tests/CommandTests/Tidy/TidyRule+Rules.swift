@@ -23,6 +23,10 @@ extension TidyRule {
     // Both rules judge the same sockets.
     "Sources/Diagnosis/Rules/CloseWaitGroup.swift",
     "Sources/Reporting/Guide/CloseWaitStuck+Guide.swift",
+    // What follows from what.
+    "Sources/Diagnosis/Findings/Relations.swift",
+    // Handshakes that wait for a full accept queue are its consequence.
+    "Sources/Diagnosis/Rules/UnfinishedGroup.swift",
     // A leak that has paused goes on as a block.
     "Sources/Diagnosis/Findings/FindingLedger.swift",
     // Alerts on what runs out, each with the guide of the finding that explains it.

@@ -3,6 +3,7 @@
 import Console
 import Glibc
 import LinuxHost
+import Reporting
 import TestSupport
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
 
   @Test func `before the first look it is healthy and not ready`() throws {
     let server = try RunningServer()
-    server.store.update { $0.newestLook = nil }
+    server.store.update { $0.newestSample = nil }
     #expect(try server.get("/-/healthy")?.status == 200)
     #expect(try server.get("/-/ready")?.status == 503)
     try server.stop()

@@ -68,19 +68,38 @@ struct CounterLogTests {
     #expect(increase(log) == nil)
   }
 
-  @Test func `descriptors grow by their first and last count`() throws {
+  private func course(_ counts: [Int], window: Double = 60) -> CounterLog.DescriptorCourse {
     var log = CounterLog()
     var record = ProcessRecord(id: ProcessID(pid: 100, startTicks: 1))
-    for (index, count) in [10, 12, 11, 40].enumerated() {
+    for (index, count) in counts.enumerated() {
       record.descriptorCount = count
       log.record([record], at: HostScript.instant(10 * Double(index)))
     }
-    let growth = try #require(log.descriptorGrowth(of: record.id))
+    return log.descriptorCourse(of: record.id, above: 11, window: window)
+  }
+
+  @Test func `descriptors that rise all the time grow, and say how exactly that is known`() throws {
+    let growth = try #require(course([10, 20, 30, 35, 50]).growth)
     #expect(growth.perSecond == 1)
-    #expect(growth.low < 1 && growth.high > 1)
-    #expect(log.newestLooks(of: record.id, withAtLeast: 11) == 3)
-    #expect(log.newestLooks(of: record.id, withAtLeast: 41) == 0)
-    #expect(log.descriptorGrowth(of: ProcessID(pid: 100, startTicks: 2)) == nil)
+    #expect(growth.low == (40 - 2 * 40.0.squareRoot()) / 40)
+    #expect(growth.high == (40 + 2 * 40.0.squareRoot()) / 40)
+  }
+
+  @Test func `descriptors that jump to a level and stand there do not grow`() {
+    #expect(course([10, 10, 900, 900, 900]).growth == nil)
+    #expect(course([10, 900, 900, 901, 900, 901]).growth == nil)
+    #expect(course([10, 10, 900]).growth == nil)
+  }
+
+  @Test func `descriptors that grow by one in a minute are seen to grow in a longer time`() throws {
+    let growth = try #require(course((0...63).map { 20 + $0 / 6 }).growth)
+    #expect(abs(growth.perSecond - 1 / 60) < 0.002)
+  }
+
+  @Test func `descriptors are above a level for as long as they did not fall below it`() {
+    #expect(course([10, 12, 11, 40]).samples == 3)
+    #expect(course([10, 12, 11, 40]).standingSeconds == 20)
+    #expect(course([10, 12, 10]).samples == 0)
   }
 
   @Test func `descriptors of processes that nobody knows or hears of are forgotten`() {
@@ -93,7 +112,7 @@ struct CounterLogTests {
     log.record(records, at: HostScript.instant(0))
     log.record([records[0], records[1]], at: HostScript.instant(500))
     log.forgetDescriptors(at: HostScript.instant(700)) { $0 != records[1].id }
-    let left = records.map { log.newestLooks(of: $0.id, withAtLeast: 1) }
+    let left = records.map { log.descriptorCourse(of: $0.id, above: 1, window: 60).samples }
     #expect(left == [2, 0, 0])
   }
 }

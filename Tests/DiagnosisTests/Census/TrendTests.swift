@@ -32,6 +32,32 @@ struct TrendTests {
     #expect(!trend.isGrowing)
   }
 
+  @Test func `a burst of milliseconds has no rate`() {
+    // Twelve within three milliseconds, long enough ago to be of those that stay.
+    let burst = trend(entered: (0..<12).map { 400 + Double($0) / 4000 })
+    #expect(burst.survivors == 12)
+    #expect(burst.growth == nil)
+  }
+
+  @Test(arguments: [1, 3, 10, 50])
+  func `a rate is no more than what came in the time since the first of them`(burst: Int) throws {
+    for spacing in [0.001, 0.1, 1, 7, 30] {
+      let entered = (0..<(6 * burst)).map {
+        Double(100 + $0 / burst * 60) + spacing * Double($0 % burst)
+      }.filter { $0 < 590 }
+      guard let growth = trend(entered: entered).growth else { continue }
+      let since = 600 - (entered.min() ?? 0)
+      #expect(growth.perSecond <= 1.5 * Double(entered.count) / since, "\(spacing)")
+    }
+  }
+
+  @Test func `what was there before the first look did not come while watched`() {
+    let old = trend(
+      entered: [10, 20, 350], left: [(at: 400, dwell: 200), (500, 5)], watched: 300)
+    #expect(old.entered == 2)
+    #expect(old.left == 2)
+  }
+
   @Test func `survivors are those that stayed for the patience, to the nanosecond`() {
     #expect(trend(entered: [480, 480 + 1e-9, 479, 599]).survivors == 2)
   }

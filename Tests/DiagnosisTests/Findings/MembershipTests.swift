@@ -53,6 +53,53 @@ struct MembershipTests {
     #expect(story.events.map(\.kind).last == .resolved)
   }
 
+  @Test func `what has ended says how, and how many there were at most`() throws {
+    var exited = incident(sockets: 600, perSecond: 3, until: 900)
+    exited.look(every: 10, through: 900)
+    let end = try #require(exited.watch.findings.first?.end)
+    guard case .exited(let process) = end.how else {
+      Issue.record("ended otherwise: \(end)")
+      return
+    }
+    #expect(process.pid == 100)
+    #expect(end.gone == 600 && end.members == 600)
+    #expect(exited.watch.findings.first?.peak == 600)
+    #expect(exited.events.last?.finding.end == end)
+  }
+
+  @Test func `it is over when hardly any is left, and says how many were closed`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    // 412 of 420 are closed over ten minutes; 8 stay.
+    for number in 0..<420 {
+      let socket = ScriptedSocket.accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: 60 + Double(number) / 100, unread: 1)
+      story.host.add(number < 8 ? socket : socket.leaves(at: 600 + 1.5 * Double(number)))
+    }
+    for second in stride(from: 0.0, through: 1190, by: 10) {
+      story.look(at: second)
+      if second >= 200 { #expect(story.firing.count == 1, "at \(second)") }
+    }
+    story.look(every: 10, from: 1200, through: 1500)
+    #expect(story.firing == [])
+    let over = try #require(story.events.last)
+    #expect(over.kind == .resolved)
+    #expect(over.finding.end?.how == .closed)
+    #expect((over.finding.end?.gone ?? 0) >= 411)
+    #expect(over.finding.end?.members == 420)
+    #expect(over.finding.peak == 420)
+    #expect(over.finding.sockets < 10)
+  }
+
+  @Test func `what stands says since when nothing has come`() throws {
+    var story = incident(sockets: 600, perSecond: 3)
+    story.look(every: 10, through: 1800)
+    let since = try #require(story.firing.first?.notGrowingSince)
+    // The last one came at 259.7.
+    #expect(abs(since.seconds(since: HostScript.instant(259.667))) < 0.01)
+  }
+
   @Test func `a process that was near its limit is not told once it is gone`() {
     var story = Story()
     story.host.start("web", pid: 100, unit: "web.service", until: 300) { _ in 1000 }
@@ -97,6 +144,8 @@ struct MembershipTests {
     let unseen = try #require(story.firing.first)
     #expect(unseen.id == before.id)
     #expect(unseen.sockets == 600)
+    #expect(unseen.unseen == 600)
+    #expect(unseen.notSeenSince == HostScript.instant(600))
     story.host.namespaces = namespaces
     story.host.gaps = []
     story.host.unreadable = []

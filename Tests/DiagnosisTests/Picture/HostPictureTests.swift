@@ -113,8 +113,15 @@ import Testing
   }
 
   @Test func `a sample without ESTABLISHED takes over what the one before had`() throws {
-    var host = host(2)
-    host.add(.accepted(on: 8080, by: 100))
+    var host = HostScript()
+    let api = host.start("api", pid: 100, unit: "api.service")
+    host.listen(8080, by: api)
+    for _ in 0..<2 {
+      host.add(
+        .accepted(on: 8080, by: api).enters(.established, at: 0)
+          .enters(.closeWait, at: 5, unread: 1))
+    }
+    host.add(.accepted(on: 8080, by: api).enters(.established, at: 0))
     var watch = Watch(settings: RuleSettings())
     var before: HostPicture?
     for second in [0.0, 10, 20] {

@@ -70,7 +70,8 @@ struct AcceptQueueStallTests {
     #expect(stall.severity == .critical)
     #expect(stall.evidence.contains(.acceptQueue(used: 7, limit: 6)))
     #expect(
-      stall.evidence.contains(.counter(name: "ListenOverflows", increase: 200, seconds: 200)))
+      stall.evidence.contains(
+        .turnedAway(increase: 200, seconds: 200, byThisAlone: true)))
   }
 
   @Test func `clients that give up in the two seconds before accept() are none`() {

@@ -131,6 +131,19 @@ struct CloseWaitGroupTests {
     #expect(leak.examples.allSatisfy { $0.holder == nil })
   }
 
+  @Test func `a process that can't be read is no doubt about sockets that others hold`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.start("init", pid: 1)
+    story.host.listen(8080, by: 100)
+    leak(in: &story)
+    story.host.unreadable = [1]
+    story.look(every: 10, through: 400)
+    let leak = try #require(story.firing.first)
+    #expect(leak.culprits.first?.process.id.pid == 100)
+    #expect(leak.doubts == [])
+  }
+
   @Test func `two services that leak on two ports are two findings`() {
     var story = Story()
     story.host.start("api", pid: 100, unit: "api.service")

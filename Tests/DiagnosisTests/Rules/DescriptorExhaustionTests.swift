@@ -17,7 +17,8 @@ struct DescriptorExhaustionTests {
     return story
   }
 
-  @Test func `nine tenths of the limit in three looks are a warning`() throws {
+  @Test func `nine tenths of the limit that stand are told as a notice, after three looks`() throws
+  {
     var story = process { _ in 922 }
     story.look(at: 0)
     story.look(at: 10)
@@ -25,7 +26,8 @@ struct DescriptorExhaustionTests {
     story.look(at: 20)
     let found = try #require(story.firing.first)
     #expect(story.firingRules == [.descriptorExhaustion])
-    #expect(found.severity == .warning)
+    #expect(found.severity == .notice)
+    #expect(found.evidence.contains(.standing(seconds: 20)))
     #expect(found.holders == [100])
     #expect(found.forecast?.used == 922)
     #expect(found.forecast?.limit == 1024)
@@ -46,19 +48,67 @@ struct DescriptorExhaustionTests {
     #expect(found.forecast?.used == 970)
     #expect(found.forecast?.seconds == 54)
     #expect(found.severity == .critical)
-    // A forecast without its range is a guess sold as a fact.
-    let low = try #require(found.forecast?.lowSeconds)
-    let high = try #require(found.forecast?.highSeconds)
-    #expect(low <= 54 && high >= 54)
+    // 30 came, and 30 is known to two times its square root.
+    #expect(found.forecast?.lowSeconds == 54 * 30 / (30 + 2 * 30.0.squareRoot()))
+    #expect(found.forecast?.highSeconds == 54 * 30 / (30 - 2 * 30.0.squareRoot()))
   }
 
-  @Test func `a level that stands is not critical before the last descriptor is taken`() {
-    var standing = process { _ in 994 }
-    standing.look(every: 10, through: 30)
-    #expect(standing.firing.map(\.severity) == [.warning])
+  @Test func `97 percent that stand are a notice, and the last one taken is critical`() {
+    var story = process { _ in 994 }
+    story.look(every: 10, through: 30)
+    #expect(story.firing.map(\.severity) == [.notice])
     var full = process { _ in 1024 }
     full.look(every: 10, through: 30)
     #expect(full.firing.map(\.severity) == [.critical])
+  }
+
+  @Test func `a cache that has filled its limit by design is a notice from its first word on`() {
+    var story = process { $0 < 15 ? 20 : 990 }
+    for second in stride(from: 0.0, through: 600, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+    #expect(story.firingRules == [.descriptorExhaustion])
+  }
+
+  @Test func `workers of one program that stand near their limit are told once`() throws {
+    var story = Story()
+    for pid in 101...109 {
+      story.host.start("postgres", pid: Int32(pid), unit: "postgresql.service") { _ in 989 }
+      story.host.add(.accepted(on: 5432, by: Int32(pid)).enters(.established, at: 1))
+    }
+    story.host.start("postmaster", pid: 100, unit: "postgresql.service")
+    story.host.listen(5432, by: 100)
+    story.look(every: 15, through: 300)
+    let found = try #require(story.firing.first)
+    #expect(story.firingRules == [.descriptorExhaustion])
+    #expect(story.events.map(\.kind) == [.firing])
+    #expect(found.holders.sorted() == (101...109).map { Int32($0) })
+    #expect(found.sockets == 990)
+  }
+
+  @Test func `a full process with a listener that cannot accept is critical`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service", limit: 600) { _ in 16 }
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<580).map { _ in 1.0 }) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: second)
+    }
+    story.host.add(.accepted(on: 8080, by: nil).enters(.established, at: 5))
+    story.look(every: 10, from: 10, through: 40)
+    let found = try #require(story.finding(.descriptorExhaustion))
+    #expect(found.lifecycle == .firing)
+    #expect(found.severity == .critical)
+    let use = try #require(
+      found.evidence.lazy.compactMap { evidence -> DescriptorContents? in
+        if case .descriptors(let use) = evidence { use } else { nil }
+      }.first)
+    #expect(use.open == 597)
+    #expect(use.sockets == 580)
+    #expect(use.rest == 17)
+    #expect(use.places.map(\.sockets) == [580])
+    #expect(use.places.first?.remote == Endpoint(HostScript.elsewhere, 5432))
+    #expect(use.places.first?.state == .established)
   }
 
   @Test func `a burst of open files that is over in the next look is none`() {

@@ -60,4 +60,41 @@ struct SynRecvPileupTests {
     story.look(every: 5, from: 65, through: 400)
     #expect(story.events.map(\.kind).last == .resolved)
   }
+
+  /// The kernel keeps 129 of `listen(128)`, and gives up the older ones early: none is 7 s old.
+  private func standing(queueLimit: UInt32) -> Story {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100, queueLimit: queueLimit)
+    story.host.add(at: stride(from: 0, to: 400, by: 6.0 / 129)) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 6)
+    }
+    return story
+  }
+
+  @Test func `a full SYN queue that stands is a finding, though none in it grows old`() throws {
+    var story = standing(queueLimit: 128)
+    story.look(every: 5, from: 10, through: 20)
+    let pileup = try #require(story.firing.first)
+    #expect(story.firingRules == [.synRecvPileup])
+    #expect(pileup.severity == .warning)
+    #expect(pileup.evidence.contains(.synQueue(used: 129, limit: 128)))
+    #expect(pileup.becauseOf == nil)
+  }
+
+  @Test func `as many handshakes in a large SYN queue are none`() {
+    var story = standing(queueLimit: 4096)
+    story.look(every: 5, from: 10, through: 60)
+    #expect(story.watch.findings == [])
+  }
+
+  @Test func `at an accept queue that is full for a moment nothing is told of handshakes`() {
+    var story = server(sockets: 300, every: 0.2, life: 63, accepts: 1)
+    story.host.listen(8081, by: 100)
+    story.host.add(at: (0...128).map { _ in 5.0 }) { second in
+      .accepted(on: 8080, by: nil).enters(.established, at: second).leaves(at: 26)
+    }
+    story.look(every: 1, through: 25)
+    #expect(story.events == [])
+  }
 }

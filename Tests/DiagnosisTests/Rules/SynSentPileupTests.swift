@@ -35,6 +35,16 @@ struct SynSentPileupTests {
     #expect(pileup.severity == .warning)
   }
 
+  @Test func `what the kernel ends by itself grows to so many and no further`() throws {
+    // 3 a second for 127 s are 381: 1,024 descriptors are never used up.
+    var story = client(every: 1.0 / 3, timeout: 127)
+    story.look(every: 5, through: 100)
+    let pileup = try #require(story.firing.first)
+    #expect(pileup.growth != nil)
+    #expect(pileup.forecast?.limit == 1024)
+    #expect(pileup.forecast?.seconds == nil)
+  }
+
   @Test func `the probe of one dead backend is none`() {
     var story = client(every: 10, timeout: 5)
     story.look(every: 5, through: 300)

@@ -13,7 +13,9 @@ import Testing
   }
 
   static func text(_ topic: ExplainTopic, runtime: ProcessRuntime = .unknown) -> String {
-    ExplainText(topic, style: TextStyle(), runtime: runtime, value: value).text()
+    var audience = GuideAudience()
+    audience.runtime = runtime
+    return ExplainText(topic, style: TextStyle(), audience: audience, value: value).text()
   }
 
   /// Every page there is.
@@ -95,7 +97,7 @@ import Testing
     let text = ExplainText(
       .rule(.deadSocketLeak), style: TextStyle(), settings: settings, value: Self.value
     ).text()
-    #expect(text.contains("  17        fewest stuck sockets"))
+    #expect(text.contains("  17        Fewest stuck sockets"))
   }
 
   @Test(arguments: topics)

@@ -7,9 +7,8 @@ import Testing
 @Suite struct GuideTextTests {
   private let sample = GuideText(
     title: "t", meaning: "m",
-    now: [
-      "Dump {pid}", "Look:\n{netns}ss 'sport = :{port}'", "Restart:\nsystemctl restart {unit}",
-    ],
+    look: ["Dump {pid}", "Look:\n{netns}ss 'sport = :{port}'"],
+    rescue: ["Restart:\nsystemctl restart {unit}"],
     fix: ["Close {fd}", "map[string]T{} and {nothing} stay"],
     doesNotHelp: [Futile("ss -K", why: "fd {fd} stays"), Futile("a", why: "b")])
 
@@ -45,5 +44,18 @@ import Testing
       spelled.now == ["Dump PID", "Look:\nss 'sport = :PORT'", "Restart:\nsystemctl restart UNIT"])
     #expect(spelled.fix.count == 2)
     #expect(spelled.doesNotHelp.count == 2)
+  }
+
+  @Test func `when time is short, what saves the service comes first, and none of it is cut`() {
+    var text = GuideText(
+      title: "t", meaning: "m", look: ["a", "b", "c"], rescue: ["1", "2", "3", "4"], fix: [],
+      doesNotHelp: [])
+    #expect(text.now == ["a", "b", "c", "1", "2", "3", "4"])
+    #expect(text.firstSteps == ["a", "b", "c"])
+    text.isUrgent = true
+    #expect(text.now == ["1", "2", "3", "4", "a", "b", "c"])
+    #expect(text.firstSteps == ["1", "2", "3", "4"])
+    text.rescue = ["1"]
+    #expect(text.firstSteps == ["1", "a", "b"])
   }
 }

@@ -64,9 +64,39 @@ import Testing
     values.container = "0a"
     values.opener = 5
     values.peer = 6
+    values.softLimit = 1024
     values.hardLimit = 4096
     #expect(
       GuidePlaceholder.allCases.map { values.text(for: $0) }
-        == ["1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "5", "6", "4096", ""])
+        == ["1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "5", "6", "4096:", ""])
+  }
+
+  @Test(
+    arguments: [
+      // Up to the hard limit; above it both are raised, which only root may.
+      (1024, 524_288, "524288:"), (1024, 1024, "4096:4096"), (1024, nil, "4096:4096"),
+      (524_288, .max, "1048576:"), (600_000, 600_000, "1048576:1048576"),
+      (1_048_576, 1_048_576, nil), (nil, 4096, nil),
+    ] as [(UInt64?, UInt64?, String?)])
+  func `room is made up to the hard limit, else beyond it, never above what the kernel takes`(
+    soft: UInt64?, hard: UInt64?, text: String?
+  ) {
+    var values = GuideValues()
+    values.softLimit = soft
+    values.hardLimit = hard
+    #expect(values.text(for: .raisedLimit) == text)
+  }
+
+  @Test func `a triage is narrowed to the unit, else the process, else the port`() {
+    var values = GuideValues()
+    #expect(values.target == nil)
+    values.port = 80
+    #expect(values.target == ":80")
+    values.pid = 7
+    #expect(values.target == "7")
+    values.unit = "user@1000.service"
+    #expect(values.target == "7")
+    values.unit = "a b.service"
+    #expect(values.target == "'a b.service'")
   }
 }

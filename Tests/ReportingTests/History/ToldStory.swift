@@ -19,6 +19,7 @@ struct ToldStory {
   ) {
     var finding = FoundLeak.closeWait(severity: severity, id: id)
     finding.sockets = sockets
+    finding.peak = sockets
     finding.owner = Owner(.unit, unit)
     finding.culprits[0].process.unit = unit
     finding.firingSince = seconds.map { BootInstant(seconds: 1000 - $0) }

@@ -54,6 +54,14 @@ import Testing
       namespace: NetnsID(rawValue: UInt32(dice.roll(Int(UInt32.max)))),
       owner: Owner(dice.one([.unit, .container, .program, .kernel]), dice.text()),
       state: TCPState(rawValue: UInt8(dice.roll(256))), sockets: dice.roll(1 << 30))
+    finding.peak = finding.sockets + dice.roll(100)
+    finding.end = dice.maybe { dice in
+      FindingEnd(
+        how: dice.one([
+          .closed, .used, .subsided, .exited(ProcessID(pid: 3306, startTicks: 1)),
+          .continued(id: "x"),
+        ]), at: BootInstant(seconds: 1), gone: dice.roll(100), members: dice.roll(100))
+    }
     finding.namespaceName = dice.maybe { $0.text() }
     finding.localPort = dice.maybe { UInt16($0.roll(65536)) }
     finding.remotePort = dice.maybe { UInt16($0.roll(65536)) }

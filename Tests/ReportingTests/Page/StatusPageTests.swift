@@ -175,7 +175,7 @@ import Testing
     input.snapshot.findings[0].doubts = [.poolOrLeak]
     let page = html(input)
     #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
-    #expect(page.contains("<dt>Missing</dt>\n<dd>a pool that fills looks the same"))
+    #expect(page.contains("<dt>Missing</dt>\n<dd>idle pool or leak: a pool uses them again"))
     #expect(!page.contains("h-firing"))
   }
 

@@ -82,7 +82,13 @@ struct ListedHost {
     var search = watch.advance(with: sample)
     search.inodes = Set(sample.sockets.map(\.inode).filter { $0 != 0 })
     search.completeness = .everyHolder
-    watch.attribute(report, to: search)
+    // A live host gives a record of every holder.
+    var complete = report
+    let known = Set(report.processes.map(\.id))
+    for process in Set(report.holders.map(\.process)).subtracting(known) {
+      complete.processes.append(ProcessRecord(id: process))
+    }
+    watch.attribute(complete, to: search)
     return watch
   }
 

@@ -25,7 +25,7 @@ import Testing
     (nil, "7 sockets of 3 processes"),
     // Its sockets, and those that wait for its listener.
     (TriageTarget.pid(812), "3 sockets of 1 process"),
-    (.pid(4711), "1 socket of 1 process"),
+    (.pid(4711), "1 socket of 2 processes"),
     (.unit("nginx"), "3 sockets of 1 process"),
     (.unit("nginx.service"), "3 sockets of 1 process"),
     // Local or remote.

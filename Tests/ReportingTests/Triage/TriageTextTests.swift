@@ -47,7 +47,7 @@ import Testing
     quiet.sample.sockets.removeAll { $0.state == .closeWait }
     let report = quiet.triage(source: .look(.denied))
     let silence = verdict(TriageText(report, style: TextStyle()).text())
-    #expect(silence.hasPrefix("No leaks found among 5 sockets of 3 processes, one look.\n"))
+    #expect(silence.hasPrefix("No leaks found among 5 sockets of 1 process, one look.\n"))
   }
 
   @Test func `the worst comes first and the others are a line each`() {
@@ -192,7 +192,9 @@ import Testing
     finding.forecast?.highSeconds = 3300
     #expect(text([finding]).contains("descriptors in 41-55 min (112 of 1,024 used)"))
     finding.forecast?.seconds = nil
-    #expect(text([finding]).contains("descriptors: not at this rate (112 of 1,024 used)"))
+    #expect(text([finding]).contains("descriptors: growth not measured yet (112 of 1,024 used)"))
+    finding.notGrowingSince = BootInstant(seconds: 990)
+    #expect(text([finding]).contains("descriptors: not growing (112 of 1,024 used)"))
   }
 
   @Test func `only what fires at warning or above asks for action`() {
@@ -214,7 +216,8 @@ import Testing
       json.hasPrefix(#"{"schema_version":1,"watched_seconds":26,"source":{"kind":"look","#))
     for part in [
       #"},"findings":[{"id":"#,
-      #""rule":"close-wait-leak","cause":"eof-unread","state":"firing","severity":"warning""#,
+      #""rule":"close-wait-leak","cause":"eof-unread","because_of":null,"root":null,"#,
+      #""state":"firing","severity":"warning""#,
       #""sockets":88,"#, #""growth_per_second":3.02,"growth_range":[2.8,3.2]"#,
       #""local_port":18080,"remote_port":null"#,
       #""processes":[{"pid":4711,"start_ticks":4711,"role":"holder""#, #""role":"peer""#,

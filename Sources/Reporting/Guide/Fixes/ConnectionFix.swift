@@ -35,19 +35,7 @@ enum ConnectionFix {
     case .rust: ["One client per program with pool_max_idle_per_host at the number in parallel."]
     case .swift: ["One HTTPClient or URLSession for the program; keep-alive on."]
     case .erlang: ["A pool with keep-alive (hackney, gun), its size the number in parallel."]
-    case .nginx:
-      [
-        "upstream: keepalive 64; location: proxy_http_version 1.1 and",
-        "proxy_set_header Connection \"\". All three are needed.",
-      ].joinedToOne + ["Several proxy_bind addresses multiply the ports."]
-    case .haproxy:
-      [
-        "http-reuse safe (or always), and timeouts that let the server close first.",
-        "source with several addresses multiplies the ports.",
-      ]
-    case .envoy:
-      ["Keep upstream connections: no max_requests_per_connection of 1, HTTP/2 if you can."]
-    case .native, .unknown:
+    case .nginx, .haproxy, .envoy, .native, .unknown:
       [
         "Keep connections open and reuse them; let the server be the one that closes.",
         "IP_BIND_ADDRESS_NO_PORT before bind(addr, 0): else the port is taken for all targets.",
@@ -72,42 +60,11 @@ enum ConnectionFix {
     case .rust: ["connect_timeout on the client; tokio::time::timeout around connect."]
     case .swift: ["ClientBootstrap.connectTimeout(.seconds(3)); HTTPClient timeout.connect."]
     case .erlang: ["gen_tcp:connect(Host, Port, Options, 3000): the default is infinity."]
-    case .nginx: ["proxy_connect_timeout 3s; max_fails and fail_timeout take the peer out."]
-    case .haproxy: ["timeout connect 3s, and a check on the server line."]
-    case .envoy: ["connect_timeout of the cluster, and outlier detection or health checks."]
-    case .native, .unknown:
+    case .nginx, .haproxy, .envoy, .native, .unknown:
       [
         "A non-blocking connect with a deadline, or TCP_SYNCNT 2 on the socket (about 7 s).",
         "Stop trying for a while after a failure: back off.",
       ]
-    }
-  }
-
-  /// Time limits on connections that nobody uses.
-  static func idling(_ runtime: ProcessRuntime) -> [String] {
-    switch runtime {
-    case .go:
-      [
-        "http.Server.IdleTimeout and ReadTimeout; http.Transport.IdleConnTimeout, MaxConnsPerHost.",
-        "Raw connections: SetDeadline, renewed with each message.",
-      ]
-    case .python:
-      ["Keep-alive time of the server (gunicorn: keepalive); pool_recycle; settimeout()."]
-    case .jvm: ["Idle timeout of the server and maximum size and idle time of each pool."]
-    case .node: ["server.keepAliveTimeout, server.timeout; agent: maxSockets, maxFreeSockets."]
-    case .php: ["pm.max_requests and persistent connections only where their number is bounded."]
-    case .ruby: ["Puma: persistent_timeout; pools: a size and an idle timeout."]
-    case .dotnet:
-      ["PooledConnectionIdleTimeout, MaxConnectionsPerServer; Kestrel KeepAliveTimeout."]
-    case .rust: ["pool_idle_timeout, pool_max_idle_per_host; a timeout around each read."]
-    case .swift: ["NIO: IdleStateHandler; HTTPClient: connectionPool.idleTimeout."]
-    case .erlang: ["A receive with after; idle_timeout of cowboy; a bound on each pool."]
-    case .nginx:
-      ["keepalive_timeout, send_timeout, proxy_read_timeout; upstream keepalive_timeout."]
-    case .haproxy: ["timeout client, server, http-keep-alive and tunnel; all of them set."]
-    case .envoy: ["idle_timeout of the connection manager, the cluster and the TCP proxy."]
-    case .native, .unknown:
-      ["A time of last use per connection, and a sweep that closes what is too old."]
     }
   }
 
@@ -130,8 +87,7 @@ enum ConnectionFix {
       ["write() below 0 with EPIPE or ECONNRESET: close(fd). NIO: errorCaught, close.", rule]
     case .erlang:
       ["{error, _} from gen_tcp:send: close and stop. {active, once} reports the rest.", rule]
-    case .nginx, .haproxy, .envoy: CloseFix.proxy(runtime)
-    case .native, .unknown:
+    case .nginx, .haproxy, .envoy, .native, .unknown:
       [
         "EPIPE, ECONNRESET, ETIMEDOUT, EPOLLERR and EPOLLHUP: close(2) and forget the number.",
         rule,
@@ -147,22 +103,14 @@ enum ConnectionFix {
     case .jvm: ["After shutdownOutput(): setSoTimeout, read until -1, close in finally."]
     case .node:
       ["After socket.end(): socket.setTimeout(5000, () => socket.destroy())."]
-    case .nginx: ["lingering_timeout and lingering_time bound the wait; both have defaults."]
-    case .haproxy: ["timeout client-fin and timeout server-fin bound the wait: set both."]
-    case .envoy: ["delayed_close_timeout and idle_timeout bound the wait."]
     case .dotnet: ["After Shutdown(SocketShutdown.Send): read with a time limit, then Dispose."]
     case .rust: ["After shutdown(): a timeout around the read to the end, then drop."]
     case .swift: ["After shutdown(fd, SHUT_WR): SO_RCVTIMEO, read to 0, close(fd). NIO: a timer."]
     case .erlang: ["After gen_tcp:shutdown(S, write): recv with a time, then gen_tcp:close(S)."]
     case .ruby: ["After close_write: read with a time limit, close in ensure."]
     case .php: ["After stream_socket_shutdown: stream_set_timeout, read to feof(), fclose()."]
-    case .native, .unknown:
+    case .nginx, .haproxy, .envoy, .native, .unknown:
       ["After shutdown(SHUT_WR): a deadline for the peer's FIN, then close(2)."]
     }
   }
-}
-
-extension [String] {
-  /// One entry of several lines, where each element is a line.
-  fileprivate var joinedToOne: [String] { [joined(separator: "\n")] }
 }

@@ -28,10 +28,19 @@ enum GuideStep {
     "If Docker runs it, restart the container instead:\ndocker restart {container}",
   ]
 
-  /// Raises the soft limit of the running process; needs no more rights than its owner has.
+  /// New clients go elsewhere.
+  static let balancer =
+    "Take this host out of the load balancer: what is here goes on, new clients go elsewhere."
+
+  /// Raises the limit of the running process.
   static let buyTime =
-    "Buy time: raise the limit of the running process as far as it may go by itself:\n"
-    + "prlimit --pid {pid} --nofile={hard-limit}:"
+    "Buy time: raise the limit of open files of the running process:\n"
+    + "prlimit --pid {pid} --nofile={raised-limit}"
+
+  /// Resets what has been in CLOSE_WAIT for long; only shows it before it is confirmed.
+  static let release =
+    "Or reset the old ones: wakes code that waits on them, frees memory, keeps descriptors:\n"
+    + "closewatch release {pid} --older-than 5m"
 
   /// How many descriptors, against the limit.
   static let descriptorRoom =

@@ -39,24 +39,9 @@ enum StackDump {
         "Save the stacks (dotnet tool install -g dotnet-stack; as the user of the process):\n"
           + "dotnet-stack report -p {pid}"
       ]
-    case .nginx:
-      [
-        "Read the configuration that is on disk, with all its includes:\nnginx -T",
-        "See what the worker does (slows it down while it runs):\n" + watch,
-      ]
-    case .haproxy:
-      [
-        "Save its own list of sessions (path of Debian's package):\n"
-          + "echo 'show sess all' | socat stdio /run/haproxy/admin.sock"
-      ]
-    case .envoy:
-      [
-        "Save its connection counters (put in the address of its admin port):\n"
-          + "curl -s 'http://127.0.0.1:9901/stats?filter=cx_'"
-      ]
     case .erlang:
       ["In the remote shell of the node, list its sockets and their owners:\ninet:i()."]
-    case .swift, .rust, .native, .unknown:
+    case .swift, .rust, .nginx, .haproxy, .envoy, .native, .unknown:
       [
         "See what each thread waits for, without touching it:\n"
           + "grep -H . /proc/{pid}/task/*/wchan",

@@ -4,14 +4,14 @@ import ArgumentParser
 import Console
 
 /// `closewatch daemon`, as the tree of commands shows it: ``DaemonProgram`` is executed instead.
-struct Daemon: ParsableCommand {
+struct DaemonInTree: ParsableCommand {
   static let configuration = DaemonArguments.configuration
 
   @OptionGroup var arguments: DaemonArguments
 }
 
 /// `closewatch check-settings`, in the same way.
-struct CheckSettings: ParsableCommand {
+struct CheckSettingsInTree: ParsableCommand {
   static let configuration = CheckSettingsArguments.configuration
 
   @OptionGroup var arguments: CheckSettingsArguments

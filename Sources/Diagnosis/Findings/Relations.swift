@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Which findings follow from which others: a pass over all of them, after every rule has judged.
+///
+/// A consequence needs a root that is confirmed: what is only suspected explains nothing yet.
+struct Relations {
+  private let inquiry: Inquiry
+  private let findings: [Finding]
+  /// The id of the root, by the id of its consequence.
+  private(set) var becauseOf: [String: String] = [:]
+  /// The addresses of each namespace in which a queue has stalled.
+  private var addresses: [NetnsID: Set<IPAddress>] = [:]
+
+  init(_ findings: [Finding], in inquiry: Inquiry) {
+    self.inquiry = inquiry
+    self.findings = findings.filter { $0.lifecycle != .resolved }
+    let roots = self.findings.filter { $0.lifecycle == .firing }
+    let stalled = Set(roots.filter { $0.rule == .acceptQueueStall }.map(\.namespace))
+    if !stalled.isEmpty {
+      for row in inquiry.census.sample.sockets where stalled.contains(row.namespace) {
+        addresses[row.namespace, default: []].insert(row.localAddress)
+      }
+    }
+    for finding in self.findings where Self.consequences.contains(finding.rule) {
+      let candidates = roots.filter { $0.id != finding.id && follows(finding, from: $0) }
+      // The one with most sockets explains most.
+      let root = candidates.max { ($0.sockets, $1.id) < ($1.sockets, $0.id) }
+      if let root, !leads(from: root.id, to: finding.id) { becauseOf[finding.id] = root.id }
+    }
+  }
+
+  /// What can follow from something else.
+  private static let consequences: Set<RuleID> = [
+    .acceptQueueStall, .synRecvPileup, .synSentPileup, .finWait1Pileup, .finWait2Owned,
+    .descriptorExhaustion,
+  ]
+
+  private func leads(from id: String, to target: String) -> Bool {
+    var current: String? = id
+    while let next = current {
+      if next == target { return true }
+      current = becauseOf[next]
+    }
+    return false
+  }
+
+  private func follows(_ finding: Finding, from root: Finding) -> Bool {
+    switch (root.rule, finding.rule) {
+    case (.acceptQueueStall, .synRecvPileup):
+      root.localPort == finding.localPort && root.namespace == finding.namespace
+    case (.acceptQueueStall, .synSentPileup), (.acceptQueueStall, .finWait1Pileup),
+      (.acceptQueueStall, .finWait2Owned):
+      isClient(finding, ofQueueOf: root)
+    case (.closeWaitLeak, .acceptQueueStall), (.closeWaitStuck, .acceptQueueStall):
+      fillsWorkers(root, ofListenerOf: finding)
+    case (.descriptorExhaustion, .acceptQueueStall):
+      isOutOfDescriptors(root) && !processes(root, .holder).isDisjoint(with: processes(finding))
+    default:
+      fillsDescriptors(root, of: finding)
+    }
+  }
+
+  /// The processes of a finding in one role, or in any but the other end's.
+  private func processes(_ finding: Finding, _ role: Culprit.Role? = nil) -> Set<ProcessID> {
+    Set(
+      finding.culprits.lazy.filter { role == nil ? $0.role != .peer : $0.role == role }
+        .map(\.process.id))
+  }
+
+  // MARK: A full accept queue and its clients on this host
+
+  /// A queue that is full takes no SYN and completes no handshake: a client is in SYN_SENT, or
+  /// believes that it is connected, and its data and its FIN are not acknowledged.
+  private func isClient(_ finding: Finding, ofQueueOf stall: Finding) -> Bool {
+    guard let port = stall.localPort, finding.remotePort == port else { return false }
+    let there = finding.peers.filter { isHere($0.remote.address, finding.namespace, stall) }
+    let sockets = finding.peers.reduce(0) { $0 + $1.sockets }
+    return 2 * there.reduce(0) { $0 + $1.sockets } > sockets
+  }
+
+  /// Whether an address, seen from a namespace, is one of the stalled listener's namespace.
+  private func isHere(_ address: IPAddress, _ namespace: NetnsID, _ stall: Finding) -> Bool {
+    if address.isLoopback { return namespace == stall.namespace }
+    return addresses[stall.namespace]?.contains(address) ?? false
+  }
+
+  // MARK: A leak that takes what others need
+
+  /// Whether connections that a server does not close are most of those that it has: its workers
+  /// are busy with the dead, and none is left to accept.
+  private func fillsWorkers(_ leak: Finding, ofListenerOf stall: Finding) -> Bool {
+    guard leak.namespace == stall.namespace, let port = stall.localPort, leak.localPort == port
+    else { return false }
+    // The workers of a service are one with its listener.
+    let isSameService =
+      leak.owner == stall.owner
+      || !processes(leak, .holder).isDisjoint(with: processes(stall, .listener))
+    guard isSameService else { return false }
+    let served = inquiry.census.connections.count {
+      $0.flags.contains(.isInbound) && $0.flags.contains(.hadInode) && $0.localPort == port
+        && $0.id.namespace == stall.namespace && $0.state == .established
+        && (inquiry.census.row(of: $0).map { $0.inode != 0 } ?? true)
+    }
+    return leak.sockets >= served
+  }
+
+  private func isOutOfDescriptors(_ finding: Finding) -> Bool {
+    finding.culprits.contains { culprit in
+      culprit.role == .holder && DescriptorExhaustion.isFull(culprit.process)
+    }
+  }
+
+  /// Whether the descriptors that run out are, for the most part, this finding's sockets.
+  private func fillsDescriptors(_ leak: Finding, of finding: Finding) -> Bool {
+    guard finding.rule == .descriptorExhaustion, leak.rule != .acceptQueueStall,
+      leak.rule != .descriptorExhaustion, finding.severity > .notice,
+      let process = finding.culprits.first
+    else { return false }
+    let share = leak.culprits.first {
+      $0.role == .holder && $0.process.id == process.process.id
+    }
+    return 2 * (share?.sockets ?? 0) >= process.sockets
+  }
+}
+
+extension [Finding] {
+  /// Those that count: a consequence whose root is among them does not.
+  package var roots: [Finding] {
+    let ids = Set(map(\.id))
+    return filter { !$0.isConsequence(among: ids) }
+  }
+
+  /// The findings with each root before its consequences, and how deep each stands under the root
+  /// of all. A consequence whose root is not among them stands for itself.
+  package var rootsFirst: [(finding: Finding, depth: Int)] {
+    let ids = Set(map(\.id))
+    let below = Dictionary(grouping: filter { $0.isConsequence(among: ids) }) {
+      $0.becauseOf ?? ""
+    }
+    var ordered: [(finding: Finding, depth: Int)] = []
+    func add(_ finding: Finding, depth: Int) {
+      ordered.append((finding, depth))
+      for next in below[finding.id] ?? [] { add(next, depth: depth + 1) }
+    }
+    for finding in self where !finding.isConsequence(among: ids) { add(finding, depth: 0) }
+    return ordered
+  }
+}
+
+extension Finding {
+  /// Whether it follows from another one of those that are looked at.
+  package func isConsequence(among ids: Set<String>) -> Bool {
+    becauseOf.map(ids.contains) ?? false
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// Findings that follow from others stand under them.
+struct RelationsTests {
+  private let here = Endpoint(HostScript.here, 8080)
+
+  /// A server that has stopped accepting. Its queue of 4 is full.
+  private func stalled() -> Story {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100, queueLimit: 4)
+    story.host.add(at: [1, 2, 3, 4, 5]) { second in
+      .accepted(on: 8080, by: nil).enters(.closeWait, at: second, unread: 1)
+    }
+    return story
+  }
+
+  @Test func `handshakes that cannot finish at a full queue follow from it`() throws {
+    var story = stalled()
+    story.host.add(at: (1...20).map { Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second)
+    }
+    story.look(every: 5, from: 30, through: 200)
+    let stall = try #require(story.finding(.acceptQueueStall))
+    let handshakes = try #require(story.finding(.synRecvPileup))
+    #expect(stall.becauseOf == nil)
+    #expect(handshakes.becauseOf == stall.id)
+    #expect(story.firing.roots.map(\.rule) == [.acceptQueueStall])
+    #expect(story.firing.rootsFirst.map(\.depth) == [0, 1])
+  }
+
+  @Test(arguments: [TCPState.synSent, .finWait1])
+  func `clients on this host that get no answer from a full queue follow from it`(
+    state: TCPState
+  ) throws {
+    var story = stalled()
+    story.host.start("worker", pid: 300)
+    story.host.add(at: (1...20).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), here, by: 300).enters(state, at: second)
+    }
+    story.look(every: 5, from: 30, through: 200)
+    let stall = try #require(story.finding(.acceptQueueStall))
+    let client = try #require(story.firing.first { $0.state == state })
+    #expect(client.becauseOf == stall.id)
+  }
+
+  @Test func `clients of the same port elsewhere do not`() throws {
+    var story = stalled()
+    story.host.start("worker", pid: 300)
+    story.host.add(at: (1...20).map { Double($0) }) { second in
+      .opened(to: 8080, by: 300).enters(.synSent, at: second)
+    }
+    story.look(every: 5, from: 30, through: 200)
+    #expect(try #require(story.finding(.synSentPileup)).becauseOf == nil)
+    #expect(story.firing.roots.count == 2)
+  }
+
+  @Test func `workers that are busy with the dead stall their own listener`() throws {
+    var story = stalled()
+    story.host.add(at: (1...40).map { Double($0) / 10 }) { second in
+      .accepted(on: 8080, by: 100).enters(.closeWait, at: second, unread: 100)
+    }
+    story.look(every: 10, from: 10, through: 300)
+    let stuck = try #require(story.finding(.closeWaitStuck))
+    let stall = try #require(story.finding(.acceptQueueStall))
+    #expect(stall.becauseOf == stuck.id)
+    #expect(stuck.becauseOf == nil)
+    // It is as bad as what follows from it.
+    #expect(stuck.severity == .critical)
+    #expect(story.firing.rootsFirst.map(\.finding.rule) == [.closeWaitStuck, .acceptQueueStall])
+    #expect(
+      story.events.first { $0.finding.rule == .acceptQueueStall }?.finding.severity
+        == .critical)
+  }
+
+  @Test func `a few stuck workers among many that serve do not explain a stall`() throws {
+    var story = stalled()
+    story.host.add(at: (1...40).map { Double($0) / 10 }) { second in
+      .accepted(on: 8080, by: 100).enters(.closeWait, at: second, unread: 100)
+    }
+    story.host.add(at: (1...200).map { _ in 1.0 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second).changed {
+        $0.isSending = true
+      }
+    }
+    story.look(every: 10, from: 10, through: 300)
+    #expect(try #require(story.finding(.acceptQueueStall)).becauseOf == nil)
+  }
+
+  @Test func `a leak fills the descriptors, and a full process cannot accept`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service", limit: 100) { _ in 19 }
+    story.host.listen(8080, by: 100, queueLimit: 4)
+    story.host.start("backend", pid: 101)
+    story.host.add(at: (0..<80).map { Double($0) }) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: 100)
+    }
+    story.host.add(at: [90, 91, 92, 93, 94]) { second in
+      .accepted(on: 8080, by: nil).enters(.established, at: second)
+    }
+    story.look(every: 10, from: 10, through: 300)
+    let leak = try #require(story.firing.first { $0.state == .closeWait && $0.remotePort == 5432 })
+    let full = try #require(story.finding(.descriptorExhaustion))
+    let stall = try #require(story.finding(.acceptQueueStall))
+    #expect(full.becauseOf == leak.id)
+    #expect(stall.becauseOf == full.id)
+    #expect(story.firing.roots.map(\.id) == [leak.id])
+    #expect(leak.severity == .critical)
+  }
+
+  @Test func `a consequence whose root has ended stands for itself`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100, queueLimit: 4)
+    story.host.add(at: [1, 2, 3, 4, 5]) { second in
+      .accepted(on: 8080, by: nil).enters(.closeWait, at: second, unread: 1).leaves(at: 200)
+    }
+    story.host.add(at: (1...1000).map { Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 63)
+    }
+    story.look(every: 5, from: 30, through: 190)
+    #expect(try #require(story.finding(.synRecvPileup)).becauseOf != nil)
+    story.look(every: 5, from: 195, through: 600)
+    #expect(story.lifecycle(.acceptQueueStall) == .resolved)
+    #expect(try #require(story.finding(.synRecvPileup)).becauseOf == nil)
+  }
+}

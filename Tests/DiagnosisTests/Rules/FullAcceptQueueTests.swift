@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// Accept queues that are full in look after look, whether they move or not.
+struct FullAcceptQueueTests {
+  /// php-fpm: four workers of half a second serve eight a second. The queue of 16 holds 17, and
+  /// each waits for 2.125 s; half of the clients have given up by then.
+  private func overloaded(until end: Double = 600) -> Story {
+    var story = Story()
+    story.host.start("php-fpm", pid: 100, unit: "php-fpm.service")
+    story.host.listen(9000, by: 100, queueLimit: 16)
+    story.host.add(at: stride(from: 0, to: end, by: 0.125)) { second in
+      .accepted(on: 9000, by: nil).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: 1)
+        .isHeld(by: 100, from: second + 2.125).leaves(at: second + 2.625)
+    }
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.listenOverflows = UInt64(12 * second)
+      return counters
+    }
+    return story
+  }
+
+  @Test func `a full queue that moves is a stall, though nobody in it is old`() throws {
+    var story = overloaded()
+    story.look(every: 10, from: 10, through: 30)
+    #expect(story.lifecycle(.acceptQueueStall) == .pending)
+    story.look(at: 40)
+    let stall = try #require(story.firing.first)
+    #expect(story.firingRules == [.acceptQueueStall])
+    #expect(stall.severity == .critical)
+    #expect(stall.sockets == 17)
+    #expect(stall.pids(.listener) == [100])
+    #expect(stall.evidence.contains(.acceptQueue(used: 17, limit: 16)))
+    #expect(stall.evidence.contains(.queueFull(samples: 4, seconds: 30, most: 17)))
+    #expect(stall.evidence.contains(.turnedAway(increase: 360, seconds: 30, byThisAlone: true)))
+  }
+
+  @Test func `what has left is counted by cookie, and a full queue has no growth`() throws {
+    var story = overloaded()
+    story.look(every: 10, from: 10, through: 40)
+    let stall = try #require(story.firing.first)
+    #expect(stall.growth == nil)
+    #expect(stall.evidence.contains(.leftQueue(count: 51, seconds: 30, served: 4...4)))
+    #expect(
+      !stall.evidence.contains { if case .turnover = $0 { true } else { false } })
+  }
+
+  @Test func `the oldest waits as long as it has been seen to wait`() throws {
+    var story = overloaded()
+    story.look(every: 10, from: 10, through: 40)
+    // It came at 38 and is in CLOSE_WAIT since 39.
+    let oldest = try #require(story.firing.first?.oldest)
+    #expect(oldest.seconds == 1)
+  }
+
+  @Test func `a server whose workers are all taken all the time is at its own limit`() throws {
+    var story = overloaded()
+    story.look(every: 10, from: 10, through: 40)
+    let root = try #require(story.firing.first?.root)
+    #expect(root.kind == .ownLimit)
+    #expect(root.place?.port == 9000)
+    #expect(root.process?.id.pid == 100)
+  }
+
+  @Test func `a queue that is full for a moment is none`() {
+    var story = overloaded(until: 22)
+    story.look(every: 10, from: 10, through: 200)
+    #expect(story.events == [])
+    #expect(story.finding(.acceptQueueStall) == nil)
+  }
+
+  @Test(arguments: [0, 1, 2])
+  func `a queue of nobody, one or two that is full is a stall`(limit: UInt32) throws {
+    var story = Story()
+    story.host.start("memcached", pid: 100)
+    story.host.listen(11211, by: 100, queueLimit: limit)
+    story.host.add(at: (0..<100).map { _ in 1.0 }) { second in
+      .accepted(on: 11211, by: 100).enters(.established, at: second)
+    }
+    story.host.add(at: (0...limit).map { _ in 5.0 }) { second in
+      .accepted(on: 11211, by: nil).enters(.established, at: second)
+    }
+    // The daemon's cheap looks do not read ESTABLISHED.
+    story.look(every: 10, from: 10, through: 20)
+    story.host.states = StateSet(.listen, .closeWait, .synRecv)
+    story.look(every: 10, from: 30, through: 40)
+    let stall = try #require(story.firing.first)
+    #expect(story.firingRules == [.acceptQueueStall])
+    #expect(stall.sockets == Int(limit) + 1)
+    #expect(stall.pids(.listener) == [100])
+    #expect(stall.localPort == 11211)
+    #expect(stall.root?.kind == (limit == 0 ? .ownLimit : nil))
+  }
+
+  @Test func `overflows of two full queues are charged to neither`() throws {
+    var story = overloaded()
+    story.host.start("api", pid: 200)
+    story.host.listen(8080, by: 200, queueLimit: 0)
+    story.host.add(.accepted(on: 8080, by: nil).enters(.established, at: 5))
+    story.look(every: 10, from: 10, through: 40)
+    let told = story.firing.map { finding in
+      finding.evidence.contains(.turnedAway(increase: 360, seconds: 30, byThisAlone: false))
+    }
+    #expect(told == [true, true])
+  }
+
+  @Test func `overflows of another listener are not those of a queue with room`() throws {
+    var story = overloaded()
+    story.host.start("slow", pid: 200)
+    story.host.listen(8080, by: 200)
+    story.host.add(at: [1, 2, 3]) { second in
+      .accepted(on: 8080, by: nil).enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(every: 10, from: 10, through: 200)
+    let slow = try #require(story.firing.first { $0.localPort == 8080 })
+    #expect(
+      slow.evidence.contains(.turnedAway(increase: 2280, seconds: 190, byThisAlone: false)))
+  }
+}
