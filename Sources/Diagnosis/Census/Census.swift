@@ -55,7 +55,7 @@ package struct Census: Sendable {
   /// Whether the newest look came late.
   private var isAfterGap = false
   /// How long connections of a namespace are kept that can't be read for the moment.
-  private static let unreadNamespaceKeptSeconds = 3600.0
+  static let unreadNamespaceKeptSeconds = 3600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first

@@ -98,7 +98,7 @@ package struct QueueLog: Sendable {
     // Not seen is not gone: what was not read stays as it was, for a while.
     var next = stretches.filter {
       someUnread && !read.contains($0.key.namespace)
-        && now.seconds(since: $0.value.seenAt) < Self.unreadKeptSeconds
+        && now.seconds(since: $0.value.seenAt) < Census.unreadNamespaceKeptSeconds
     }
     var nextWaits: [SocketID: Int] = [:]
     for position in index.all {
@@ -126,8 +126,6 @@ package struct QueueLog: Sendable {
     }
   }
 
-  /// How long a queue counts as full that can't be read for the moment.
-  private static let unreadKeptSeconds = 600.0
   /// Of so many queues it is remembered when they were full.
   private static let mostFull = 1024
 

@@ -117,7 +117,7 @@ struct FindingWords {
     let what =
       switch root.kind {
       case .waitsForBackend: "waits for"
-      case .ownLimit: "at its own limit of clients or workers:"
+      case .ownLimit: "probably at its own limit of clients or workers:"
       case .stoppedReading: "has stopped reading on purpose:"
       }
     let place = root.place.map { " \($0)" } ?? ""
