@@ -25,16 +25,46 @@ struct Column<Row>: Sendable {
     var content: Content
   }
 
-  /// nil: JSON only.
+  /// How a page shows it.
+  struct Web: Sendable {
+    var title: String
+    var text: @Sendable (Row) -> String
+  }
+
+  /// Terminals, as lines that scroll past.
   var cell: Cell?
-  /// Writes the member, or members, of the row's object; nil: terminals only.
+  /// Writes the member, or members, of the row's object.
   var json: (@Sendable (Row, inout JSONWriter) -> Void)?
+  /// HTML.
+  var web: Web?
+  /// A list of `top`.
+  var screen: Screen?
 
   init(
-    json: (@Sendable (Row, inout JSONWriter) -> Void)? = nil, cell: Cell? = nil
+    json: (@Sendable (Row, inout JSONWriter) -> Void)? = nil, cell: Cell? = nil,
+    web: Web? = nil, screen: Screen? = nil
   ) {
     self.json = json
     self.cell = cell
+    self.web = web
+    self.screen = screen
+  }
+
+  /// A column of pages alone.
+  init(_ title: String, _ text: @escaping @Sendable (Row) -> String) {
+    self.init(web: Web(title: title, text: text))
+  }
+
+  /// What the cell of a row says, wherever else it is said.
+  func text(_ row: Row) -> String {
+    switch cell?.content {
+    case .bytes(let write)?:
+      var bytes: [UInt8] = []
+      write(row, &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    case .parts(let parts)?: return parts(row).joined(separator: ", ")
+    case nil: return ""
+    }
   }
 
   /// The same column of a table whose rows hold such a row.

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A table whose first column heads its rows; the others are numbers.
-struct HTMLTable {
+struct HTMLTable<Row> {
   private let caption: String
-  private let columns: [String]
+  private let columns: [Column<Row>.Web]
 
-  init(_ caption: String, columns: [String]) {
+  init(_ caption: String, columns: [Column<Row>]) {
     self.caption = caption
-    self.columns = columns
+    self.columns = columns.compactMap(\.web)
   }
 
-  /// - Parameter rows: The cells of each.
-  func write(_ rows: [[String]], to page: inout HTMLWriter) {
+  func write(_ rows: some Sequence<Row>, to page: inout HTMLWriter) {
     // On a phone the table scrolls, not the page; whoever uses the keyboard must get there too.
     page.element(
       "div", .class("scroll"), HTMLAttribute("tabindex", "0"), HTMLAttribute("role", "region"),
       HTMLAttribute("aria-label", caption)
     ) { page in
       page.element("table") { page in
-        page.element("thead") { page in Self.row(columns, scope: "col", to: &page) }
+        page.element("thead") { page in
+          Self.row(columns.map(\.title), scope: "col", to: &page)
+        }
         page.element("tbody") { page in
-          for cells in rows { Self.row(cells, scope: "row", to: &page) }
+          for row in rows { Self.row(columns.map { $0.text(row) }, scope: "row", to: &page) }
         }
       }
     }

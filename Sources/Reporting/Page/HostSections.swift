@@ -58,15 +58,16 @@ struct HostSections {
         return
       }
       let columns = kinds.map { kind in
-        kind.members.count > 1
-          ? "\(kind.name) (\(Quantity.count(kind.members.count)))" : kind.name
+        let size = kind.members.count
+        return Column<(TCPState, Int)>(
+          size > 1 ? "\(kind.name) (\(Quantity.count(size)))" : kind.name
+        ) { state, _ in Quantity.count(kind.count(state)) }
       }
       HTMLTable(
-        "Sockets by state and kind of network namespace", columns: ["State"] + columns + ["All"]
-      ).write(
-        states.map { state, sum in
-          [state.name] + kinds.map { Quantity.count($0.count(state)) } + [Quantity.count(sum)]
-        }, to: &page)
+        "Sockets by state and kind of network namespace",
+        columns: [Column("State") { $0.0.name }] + columns
+          + [Column("All") { Quantity.count($0.1) }]
+      ).write(states, to: &page)
       page.element(
         "p", .class("quiet"),
         text: "Network namespaces: own is that of closewatch, named are those of ip netns, other "
@@ -82,9 +83,8 @@ struct HostSections {
     page.element("section", HTMLAttribute("aria-labelledby", "h-owners")) { page in
       page.element("h2", .id("h-owners"), text: "Who has sockets that should be gone")
       HTMLTable(
-        "Owners of sockets that should be gone",
-        columns: ["Owner", "Sockets", "Oldest", "Descriptors"]
-      ).write(owners.prefix(Self.ownersShown).map(cells), to: &page)
+        "Owners of sockets that should be gone", columns: Self.ownerColumns(at: picture.takenAt)
+      ).write(owners.prefix(Self.ownersShown), to: &page)
       more(owners.count - Self.ownersShown, to: &page)
       page.element(
         "p", .class("quiet"),
@@ -92,22 +92,26 @@ struct HostSections {
     }
   }
 
-  private func cells(of account: OwnerAccount) -> [String] {
-    var parts = Waiting.states.filter { account.stuck[$0] > 0 }.map { state in
-      "\(state.name) \(Quantity.count(account.stuck[state]))"
-    }
-    if account.deadSockets > 0 { parts.append("dead \(Quantity.count(account.deadSockets))") }
-    let age = account.oldestStuck.flatMap { oldest in
-      picture.takenAt.map { Quantity.duration(max(0, $0.seconds(since: oldest))) }
-    }
-    var descriptors = "-"
-    if let use = account.descriptors {
-      let limit = use.limit < .max ? Int(clamping: use.limit) : nil
-      descriptors =
-        Quantity.count(use.used) + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
-    }
-    return [
-      PublicOwner.name(account.owner), parts.joined(separator: ", "), age ?? "-", descriptors,
+  private static func ownerColumns(at now: BootInstant?) -> [Column<OwnerAccount>] {
+    [
+      Column("Owner") { PublicOwner.name($0.owner) },
+      Column("Sockets") { account in
+        var parts = Waiting.states.filter { account.stuck[$0] > 0 }.map { state in
+          "\(state.name) \(Quantity.count(account.stuck[state]))"
+        }
+        if account.deadSockets > 0 { parts.append("dead \(Quantity.count(account.deadSockets))") }
+        return parts.joined(separator: ", ")
+      },
+      Column("Oldest") { account in
+        guard let now, let oldest = account.oldestStuck else { return "-" }
+        return Quantity.duration(max(0, now.seconds(since: oldest)))
+      },
+      Column("Descriptors") { account in
+        guard let use = account.descriptors else { return "-" }
+        let limit = use.limit < .max ? Int(clamping: use.limit) : nil
+        return Quantity.count(use.used)
+          + (limit.map { " of " + Quantity.count($0) } ?? ", no limit")
+      },
     ]
   }
 
@@ -124,22 +128,25 @@ struct HostSections {
         page.element("p", text: "\(all); no connection waits to be accepted.")
         return
       }
-      HTMLTable(
-        "The fullest accept queues", columns: ["Listener", "Port", "Waiting", "Limit"]
-      ).write(
-        waiting.prefix(Self.listenersShown).map { listener in
-          [
-            (listener.owner.map(PublicOwner.name) ?? "no process") + place(listener.namespace),
-            "\(listener.local.port)", Quantity.count(listener.queued),
-            listener.limit.map { Quantity.count($0) } ?? "not known",
-          ]
-        }, to: &page)
+      HTMLTable("The fullest accept queues", columns: Self.listenerColumns(places))
+        .write(waiting.prefix(Self.listenersShown), to: &page)
       more(waiting.count - Self.listenersShown, to: &page)
       page.element("p", .class("quiet"), text: "\(all) in all.")
     }
   }
 
-  private func place(_ id: NetnsID) -> String {
+  private static func listenerColumns(_ places: PlaceLabels) -> [Column<ListenerAccount>] {
+    [
+      Column("Listener") { listener in
+        (listener.owner.map(PublicOwner.name) ?? "no process") + place(listener.namespace, places)
+      },
+      Column("Port") { "\($0.local.port)" },
+      Column("Waiting") { Quantity.count($0.queued) },
+      Column("Limit") { listener in listener.limit.map { Quantity.count($0) } ?? "not known" },
+    ]
+  }
+
+  private static func place(_ id: NetnsID, _ places: PlaceLabels) -> String {
     let label = places.label(id)
     return label == "own" ? "" : " in " + LabelValue.safe(label)
   }
@@ -151,22 +158,22 @@ struct HostSections {
     guard !routes.isEmpty else { return }
     page.element("section", HTMLAttribute("aria-labelledby", "h-ports")) { page in
       page.element("h2", .id("h-ports"), text: "Ephemeral ports to one destination")
-      HTMLTable(
-        "Ephemeral ports in use to one destination",
-        columns: ["Destination port", "In use", "Of", "Share"]
-      ).write(
-        routes.prefix(Self.routesShown).map { route in
-          [
-            "\(route.destination.port)" + place(route.namespace), Quantity.count(route.used),
-            Quantity.count(route.capacity),
-            Quantity.fixed(100 * route.share, decimals: 1) + " %",
-          ]
-        }, to: &page)
+      HTMLTable("Ephemeral ports in use to one destination", columns: Self.routeColumns(places))
+        .write(routes.prefix(Self.routesShown), to: &page)
       more(routes.count + picture.routesLeftOut - Self.routesShown, to: &page)
       page.element(
         "p", .class("quiet"),
         text: "The addresses are in the metrics: closewatch_ephemeral_ports_used.")
     }
+  }
+
+  private static func routeColumns(_ places: PlaceLabels) -> [Column<RouteAccount>] {
+    [
+      Column("Destination port") { "\($0.destination.port)" + place($0.namespace, places) },
+      Column("In use") { Quantity.count($0.used) },
+      Column("Of") { Quantity.count($0.capacity) },
+      Column("Share") { Quantity.fixed(100 * $0.share, decimals: 1) + " %" },
+    ]
   }
 
   private func more(_ count: Int, to page: inout HTMLWriter) {

@@ -117,20 +117,20 @@ struct TimelineSection {
   }
 
   private func writeTable(to page: inout HTMLWriter) {
-    let head = times.map { $0.ago == 0 ? "now" : Quantity.duration($0.ago) + " ago" }
-    page.element("details") { page in
-      page.element("summary", text: "The same as a table")
-      HTMLTable("Sockets by state over time", columns: ["State"] + head)
-        .write(rows.map(cells), to: &page)
-    }
-  }
-
-  private func cells(of row: Row) -> [String] {
-    [row.state.name]
-      + times.map { time in
-        let limit = now.advanced(bySeconds: -time.ago)
+    let columns = times.map { time in
+      let title = time.ago == 0 ? "now" : Quantity.duration(time.ago) + " ago"
+      let limit = now.advanced(bySeconds: -time.ago)
+      return Column<Row>(title) { row in
         let points = time.isDay ? row.day : row.hour
         return (points.last { $0.at <= limit }?.sockets).map { Quantity.count($0) } ?? "-"
       }
+    }
+    page.element("details") { page in
+      page.element("summary", text: "The same as a table")
+      HTMLTable(
+        "Sockets by state over time", columns: [Column("State") { $0.state.name }] + columns
+      )
+      .write(rows, to: &page)
+    }
   }
 }

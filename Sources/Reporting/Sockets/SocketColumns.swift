@@ -18,46 +18,53 @@ enum SocketColumns {
   /// What a row of the kernel's table alone says, wherever a socket is shown: its addresses, state,
   /// queues and identity.
   static let ofRow: [Column<SocketRow>] = [
-    Column(
-      json: {
-        $1.key("local")
-        $1.endpoint($0.local)
-      },
-      cell: .init(
-        title: "Local", place: 4, width: 5...21, widestOnOneLine: 48,
-        content: .bytes { $1.append($0.local) })),
-    Column(
-      json: {
-        $1.key("remote")
-        $1.endpoint($0.remote)
-      },
-      cell: .init(
-        title: "Peer", place: 5, width: 4...21, widestOnOneLine: 48,
-        content: .bytes { $1.append($0.remote) })),
-    Column(
-      json: { $1.member("state", $0.state.name) },
-      cell: .init(
-        title: "State", place: 1, width: 10...10,
-        content: .bytes { $1.append($0.state == .established ? "ESTAB" : $0.state.name) })),
-    Column(
-      json: { $1.member("recv_q", $0.receiveQueue) },
-      cell: .init(
-        title: "Recv-Q", place: 2, isNumber: true, width: 6...10,
-        content: .bytes { $1.appendDecimal($0.receiveQueue) })),
-    Column(
-      json: { $1.member("send_q", $0.sendQueue) },
-      cell: .init(
-        title: "Send-Q", place: 3, isNumber: true, width: 6...10,
-        content: .bytes { row, bytes in
-          if row.state == .listen, !row.knowledge.contains(.acceptQueueLimit) {
-            bytes.append("-")
-          } else {
-            bytes.appendDecimal(row.sendQueue)
-          }
-        })),
+    local, remote, state, receiveQueue, sendQueue,
     Column(json: { $1.member("inode", $0.inode) }),
     Column(json: { $1.member("cookie", $0.knowledge.contains(.cookie) ? $0.cookie : nil) }),
   ]
+
+  static let local = Column<SocketRow>(
+    json: {
+      $1.key("local")
+      $1.endpoint($0.local)
+    },
+    cell: .init(
+      title: "Local", place: 4, width: 5...21, widestOnOneLine: 48,
+      content: .bytes { $1.append($0.local) }))
+
+  static let remote = Column<SocketRow>(
+    json: {
+      $1.key("remote")
+      $1.endpoint($0.remote)
+    },
+    cell: .init(
+      title: "Peer", place: 5, width: 4...21, widestOnOneLine: 48,
+      content: .bytes { $1.append($0.remote) }))
+
+  static let state = Column<SocketRow>(
+    json: { $1.member("state", $0.state.name) },
+    cell: .init(
+      title: "State", place: 1, width: 10...10,
+      content: .bytes { $1.append($0.state == .established ? "ESTAB" : $0.state.name) }))
+
+  private static let receiveQueue = Column<SocketRow>(
+    json: { $1.member("recv_q", $0.receiveQueue) },
+    cell: .init(
+      title: "Recv-Q", place: 2, isNumber: true, width: 6...10,
+      content: .bytes { $1.appendDecimal($0.receiveQueue) }))
+
+  private static let sendQueue = Column<SocketRow>(
+    json: { $1.member("send_q", knownSendQueue($0)) },
+    cell: .init(
+      title: "Send-Q", place: 3, isNumber: true, width: 6...10,
+      content: .bytes { row, bytes in
+        if let queue = knownSendQueue(row) { bytes.appendDecimal(queue) } else { bytes.append("-") }
+      }))
+
+  /// Of a listener it is the limit of its accept queue, which not every source knows.
+  static func knownSendQueue(_ row: SocketRow) -> UInt32? {
+    row.state == .listen && !row.knowledge.contains(.acceptQueueLimit) ? nil : row.sendQueue
+  }
 
   private static let age = Column<SocketLine>(
     json: {

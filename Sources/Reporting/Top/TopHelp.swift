@@ -10,8 +10,9 @@ enum TopHelp {
     for (label, words) in keys { entry(label, words, columns, style, &lines) }
     heading("Columns", &lines)
     let patience = patienceSeconds.map { Quantity.duration($0) } ?? "the patience"
-    for (label, words) in columnWords(patience, style) {
-      entry(label, words, columns, style, &lines)
+    for column in TopOwnerColumns.all.compactMap(\.screen) {
+      guard let help = column.help else { continue }
+      entry(column.title, help(patience, style.unicode), columns, style, &lines)
     }
     heading("Words", &lines)
     for (label, words) in terms { entry(label, words, columns, style, &lines) }
@@ -31,34 +32,6 @@ enum TopHelp {
     ("h or ?", "this page"),
     ("q, Ctrl-C", "quit; Ctrl-Z goes to the shell, fg comes back"),
   ]
-
-  private static func columnWords(_ patience: String, _ style: TextStyle) -> [(String, String)] {
-    [
-      ("OWNER", "the systemd unit, else the container, else the program"),
-      ("PIDS", "its process, or how many of them, in brackets"),
-      (
-        "WAITING",
-        """
-        sockets that only a close() ends: CLOSE_WAIT, FIN_WAIT2 with a descriptor, closes that \
-        nobody acknowledges, and descriptors on dead sockets
-        """
-      ),
-      ("STUCK", "those of them that have waited for \(patience) or more without a byte"),
-      (
-        "/MIN",
-        "the change of WAITING in a minute, by the last minute; "
-          + (style.unicode ? "↑ ↓ =" : "^ v =") + " its direction"
-      ),
-      (
-        "OLDEST",
-        "how long the oldest of WAITING has been in its state; "
-          + (style.unicode ? "≥" : ">") + " means at least"
-      ),
-      ("FDS", "descriptors and their limit, of the process that is nearest to it"),
-      ("SOCKETS", "all TCP sockets of the owner, in all network namespaces"),
-      ("FINDING", "what the rules say: pending is not proved yet, firing is"),
-    ]
-  }
 
   private static let terms = [
     ("DEAD", "a descriptor is open, its socket is in no table: ss does not show it"),

@@ -45,15 +45,15 @@ extension TopState {
     switch page {
     case .owners:
       let range = ownerCursor.show(rows - 1, of: ownerOrder.count)
-      let table = OwnerTable(self, picture, columns: columns)
-      ownerColumns = table.grid.columns
-      return table.lines(range)
+      let grid = ScreenGrid(TopOwnerColumns.all, columns: columns, unicode: unicode)
+      ownerColumns = grid.columns
+      return TopLists.owners(range, of: self, picture, in: grid)
     case .sockets(let owner):
       let above = ownerLines(owner, in: picture, columns: columns, most: max(0, rows - 4))
       let range = socketCursor.show(rows - 1 - above.count, of: socketOrder.count)
-      let table = SocketRows(self, picture, columns: columns)
-      socketColumns = table.grid.columns
-      return above + table.lines(range)
+      let grid = ScreenGrid(TopSocketColumns.all, columns: columns, unicode: unicode)
+      socketColumns = grid.columns
+      return above + TopLists.sockets(range, of: self, picture, in: grid)
     case .socket:
       guard let detail = shownSocket else { return [] }
       let page = SocketPage(detail, place: place, columns: columns)

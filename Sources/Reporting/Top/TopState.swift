@@ -52,14 +52,14 @@ package struct TopState: Sendable {
   /// The lines that the last page of text had, and how many of them were shown.
   var scrollable = (lines: 0, shown: 0)
 
-  var ownerSort = TopSort(OwnerColumn.stuck)
+  var ownerSort = ColumnSort("STUCK")
   /// The columns that there was room for.
-  var ownerColumns = OwnerColumn.allCases
+  var ownerColumns = TopOwnerColumns.all.compactMap(\.screen?.title)
   var ownerFilter = TopFilter("")
   var ownerCursor = ListCursor<Owner>()
   var ownerOrder: [Int] = []
-  var socketSort = TopSort(SocketColumn.state)
-  var socketColumns = SocketColumn.allCases
+  var socketSort = ColumnSort("STATE")
+  var socketColumns = TopSocketColumns.all.compactMap(\.screen?.title)
   var socketFilter = TopFilter("")
   var socketCursor = ListCursor<TopSocket.ID>()
   var socketOrder: [Int32] = []

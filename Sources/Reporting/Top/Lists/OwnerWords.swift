@@ -41,6 +41,12 @@ enum OwnerWords {
     return owner.processes == 0 ? "-" : "(\(Quantity.count(owner.processes)))"
   }
 
+  /// `12 min`, `≥12 min` or `>12 min`, `-`.
+  static func age(_ age: Age, unicode: Bool) -> String {
+    let text = Quantity.shortAge(age)
+    return unicode && text.hasPrefix(">") ? "≥" + text.dropFirst() : text
+  }
+
   /// `+180 ↑`: the change in a minute.
   static func growth(_ growth: TopCurve.Growth?, unicode: Bool) -> String {
     guard let growth else { return "-" }
