@@ -24,19 +24,13 @@ enum SocketColumns {
   ]
 
   static let local = Column<SocketRow>(
-    json: {
-      $1.key("local")
-      $1.endpoint($0.local)
-    },
+    json: { $1.member("local", $0.local) },
     cell: .init(
       title: "Local", place: 4, width: 5...21, widestOnOneLine: 48,
       content: .bytes { $1.append($0.local) }))
 
   static let remote = Column<SocketRow>(
-    json: {
-      $1.key("remote")
-      $1.endpoint($0.remote)
-    },
+    json: { $1.member("remote", $0.remote) },
     cell: .init(
       title: "Peer", place: 5, width: 4...21, widestOnOneLine: 48,
       content: .bytes { $1.append($0.remote) }))
@@ -67,10 +61,7 @@ enum SocketColumns {
   }
 
   private static let age = Column<SocketLine>(
-    json: {
-      $1.key("age")
-      $1.age($0.entry.age)
-    },
+    json: { $1.member("age", $0.entry.age) },
     cell: .init(
       title: "Age", place: 6, isNumber: true, width: 3...9,
       content: .bytes { $1.append(Quantity.shortAge($0.entry.age)) }))
@@ -90,8 +81,7 @@ enum SocketColumns {
     guard let position = line.entry.listener else { return json.null() }
     let listener = line.listing.listeners[Int(position)]
     json.beginObject()
-    json.key("local")
-    json.endpoint(listener.local)
+    json.member("local", listener.local)
     json.beginArray("holders")
     for holder in listener.holders { line.write(holder, to: &json) }
     json.endArray()

@@ -54,11 +54,16 @@ extension JSONWriter {
   }
 
   /// `{"seconds":12.3,"bound":"exact"}`; `seconds` is null when nothing is known.
-  mutating func age(_ age: Age) {
+  private mutating func age(_ age: Age) {
     beginObject()
     member("seconds", age.bound == .unknown ? nil : age.seconds)
     member("bound", age.bound.rawValue)
     endObject()
+  }
+
+  mutating func member(_ name: StaticString, _ age: Age?) {
+    key(name)
+    if let age { self.age(age) } else { null() }
   }
 
   /// `[{"kind":"descriptors-unreadable","count":8,"detail":".."}]`.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// Members of an object: key and value in one call. What is not known is `null`.
 extension JSONWriter {
   package mutating func member(_ name: StaticString, _ value: some FixedWidthInteger) {
@@ -35,6 +37,12 @@ extension JSONWriter {
   package mutating func member(_ name: StaticString, _ value: Bool) {
     key(name)
     bool(value)
+  }
+
+  /// `{"address":"192.0.2.1","port":443}`.
+  mutating func member(_ name: StaticString, _ endpoint: Endpoint?) {
+    key(name)
+    if let endpoint { self.endpoint(endpoint) } else { null() }
   }
 
   package mutating func beginObject(_ name: StaticString) {

@@ -109,7 +109,6 @@ package struct JSONWriter {
   /// A line feed after the document, as a text file ends.
   package mutating func endLine() { bytes.append(UInt8(ascii: "\n")) }
 
-  /// `{"address":"192.0.2.1","port":443}`.
   mutating func endpoint(_ endpoint: Endpoint) {
     beginObject()
     key("address")

@@ -9,67 +9,65 @@ enum EvidenceJSON {
     json.beginObject()
     switch evidence {
     case .survivors(let count, let patience):
-      kind("survivors", &json)
-      number("count", count, &json)
-      seconds("patience_seconds", patience, &json)
+      json.member("kind", "survivors")
+      json.member("count", count)
+      json.member("patience_seconds", patience)
     case .turnover(let entered, let left, let dwell):
-      kind("turnover", &json)
-      number("entered", entered, &json)
-      number("left", left, &json)
-      seconds("median_dwell_seconds", dwell, &json)
+      json.member("kind", "turnover")
+      json.member("entered", entered)
+      json.member("left", left)
+      json.member("median_dwell_seconds", dwell)
     case .receiveQueue(let zero, let finOnly, let data, let largest):
-      kind("recv_q", &json)
-      number("zero", zero, &json)
-      number("fin_only", finOnly, &json)
-      number("data", data, &json)
-      number("largest", largest, &json)
+      json.member("kind", "recv_q")
+      json.member("zero", zero)
+      json.member("fin_only", finOnly)
+      json.member("data", data)
+      json.member("largest", largest)
     case .sendQueue(let sockets, let largest):
-      kind("send_q", &json)
-      number("sockets", sockets, &json)
-      number("largest", largest, &json)
+      json.member("kind", "send_q")
+      json.member("sockets", sockets)
+      json.member("largest", largest)
     case .acceptQueue(let used, let limit):
-      kind("accept_queue", &json)
-      number("used", used, &json)
-      number("limit", limit, &json)
+      json.member("kind", "accept_queue")
+      json.member("used", used)
+      json.member("limit", limit)
     default:
       writeMore(evidence, to: &json)
     }
-    json.key("text")
-    json.string(EvidenceWords.sentence(evidence))
+    json.member("text", EvidenceWords.sentence(evidence))
     json.endObject()
   }
 
   private static func writeMore(_ evidence: Evidence, to json: inout JSONWriter) {
     switch evidence {
     case .counter(let name, let increase, let period):
-      kind("counter", &json)
-      text("name", name, &json)
-      number("increase", increase, &json)
-      seconds("seconds", period, &json)
+      json.member("kind", "counter")
+      json.member("name", name)
+      json.member("increase", increase)
+      json.member("seconds", period)
     case .setting(let name, let value):
-      kind("setting", &json)
-      text("name", name, &json)
-      text("value", value, &json)
+      json.member("kind", "setting")
+      json.member("name", name)
+      json.member("value", value)
     case .retransmits(let median, let most):
-      kind("retransmits", &json)
-      number("median", median, &json)
-      number("most", most, &json)
+      json.member("kind", "retransmits")
+      json.member("median", median)
+      json.member("most", most)
     case .turnedDead(let count):
-      kind("turned_dead", &json)
-      number("count", count, &json)
+      json.member("kind", "turned_dead")
+      json.member("count", count)
     case .closeNotifySized(let bytes):
-      kind("close_notify_sized", &json)
-      number("bytes", bytes, &json)
+      json.member("kind", "close_notify_sized")
+      json.member("bytes", bytes)
     case .portsInUse(let used, let capacity, let source, let destination):
-      kind("ports_in_use", &json)
-      number("used", used, &json)
-      number("capacity", capacity, &json)
-      text("source", source.description, &json)
-      json.key("destination")
-      json.endpoint(destination)
+      json.member("kind", "ports_in_use")
+      json.member("used", used)
+      json.member("capacity", capacity)
+      json.member("source", source.description)
+      json.member("destination", destination)
     case .openedMeanwhile(let count):
-      kind("opened_meanwhile", &json)
-      number("count", count, &json)
+      json.member("kind", "opened_meanwhile")
+      json.member("count", count)
     default:
       writeQueue(evidence, to: &json)
     }
@@ -78,70 +76,49 @@ enum EvidenceJSON {
   private static func writeQueue(_ evidence: Evidence, to json: inout JSONWriter) {
     switch evidence {
     case .queueFull(let samples, let period, let most):
-      kind("queue_full", &json)
-      number("samples", samples, &json)
-      seconds("seconds", period, &json)
-      number("most", most, &json)
+      json.member("kind", "queue_full")
+      json.member("samples", samples)
+      json.member("seconds", period)
+      json.member("most", most)
     case .leftQueue(let count, let period, let served):
-      kind("left_queue", &json)
-      number("count", count, &json)
-      seconds("seconds", period, &json)
-      number("served_least", served?.lowerBound, &json)
-      number("served_most", served?.upperBound, &json)
+      json.member("kind", "left_queue")
+      json.member("count", count)
+      json.member("seconds", period)
+      json.member("served_least", served?.lowerBound)
+      json.member("served_most", served?.upperBound)
     case .turnedAway(let increase, let period, let isAlone):
-      kind("turned_away", &json)
-      number("increase", increase, &json)
-      seconds("seconds", period, &json)
-      json.key("by_this_alone")
-      json.bool(isAlone)
+      json.member("kind", "turned_away")
+      json.member("increase", increase)
+      json.member("seconds", period)
+      json.member("by_this_alone", isAlone)
     case .synQueue(let used, let limit):
-      kind("syn_queue", &json)
-      number("used", used, &json)
-      number("limit", limit, &json)
+      json.member("kind", "syn_queue")
+      json.member("used", used)
+      json.member("limit", limit)
     case .descriptors(let use): write(use, to: &json)
     case .standing(let period):
-      kind("standing", &json)
-      seconds("seconds", period, &json)
+      json.member("kind", "standing")
+      json.member("seconds", period)
     default:
-      kind("other", &json)
+      json.member("kind", "other")
     }
   }
 
   private static func write(_ use: DescriptorContents, to json: inout JSONWriter) {
-    kind("descriptors", &json)
-    number("open", use.open, &json)
-    number("sockets", use.sockets, &json)
-    number("dead_sockets", use.dead, &json)
-    number("rest", use.rest, &json)
-    json.key("places")
-    json.beginArray()
+    json.member("kind", "descriptors")
+    json.member("open", use.open)
+    json.member("sockets", use.sockets)
+    json.member("dead_sockets", use.dead)
+    json.member("rest", use.rest)
+    json.beginArray("places")
     for place in use.places {
       json.beginObject()
-      text("state", place.state.name, &json)
-      json.key("local_port")
-      json.integer(orNull: place.localPort)
-      json.key("remote")
-      if let remote = place.remote { json.endpoint(remote) } else { json.null() }
-      number("sockets", place.sockets, &json)
+      json.member("state", place.state.name)
+      json.member("local_port", place.localPort)
+      json.member("remote", place.remote)
+      json.member("sockets", place.sockets)
       json.endObject()
     }
     json.endArray()
-  }
-
-  private static func kind(_ name: String, _ json: inout JSONWriter) { text("kind", name, &json) }
-
-  private static func text(_ key: StaticString, _ value: String, _ json: inout JSONWriter) {
-    json.key(key)
-    json.string(value)
-  }
-
-  private static func number(_ key: StaticString, _ value: Int?, _ json: inout JSONWriter) {
-    json.key(key)
-    json.integer(orNull: value)
-  }
-
-  private static func seconds(_ key: StaticString, _ value: Double?, _ json: inout JSONWriter) {
-    json.key(key)
-    json.number(orNull: value)
   }
 }

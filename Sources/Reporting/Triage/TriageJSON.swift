@@ -19,17 +19,13 @@ package struct TriageJSON {
 
   private mutating func write() {
     json.beginObject()
-    json.key("schema_version")
-    json.integer(1)
-    json.key("watched_seconds")
-    json.number(report.watchedSeconds)
+    json.member("schema_version", 1)
+    json.member("watched_seconds", report.watchedSeconds)
     writeSource()
     if let target = report.target {
-      json.key("target")
-      json.string(target.description)
+      json.member("target", target.description)
     }
-    json.key("findings")
-    json.beginArray()
+    json.beginArray("findings")
     for finding in report.findings {
       FindingJSON(finding, guide: report.guide(for: finding), clock: clock).write(to: &json)
     }
@@ -45,57 +41,40 @@ package struct TriageJSON {
   private var clock: WallTime { report.clock(offsetSeconds: 0) }
 
   private mutating func writeSource() {
-    json.key("source")
-    json.beginObject()
+    json.beginObject("source")
     json.key("kind")
     switch report.source {
     case .daemon(let watch):
       json.string("daemon")
-      json.key("watching_since")
-      json.number(clock.seconds(of: watch.since))
-      json.key("newest_look")
-      json.number(clock.seconds(of: watch.newestLookAt))
-      json.key("newest_look_age_seconds")
-      json.number(max(0, watch.askedAt.seconds(since: watch.newestLookAt)))
-      json.key("established_look")
-      json.number(clock.seconds(of: watch.establishedAt ?? watch.newestLookAt))
-      json.key("interval_seconds")
-      json.number(watch.intervalSeconds)
-      json.key("is_backed_off")
-      json.bool(watch.isBackedOff)
-      json.key("patience_seconds")
-      json.number(watch.patienceSeconds)
+      json.member("watching_since", clock.seconds(of: watch.since))
+      json.member("newest_look", clock.seconds(of: watch.newestLookAt))
+      json.member(
+        "newest_look_age_seconds", max(0, watch.askedAt.seconds(since: watch.newestLookAt)))
+      json.member("established_look", clock.seconds(of: watch.establishedAt ?? watch.newestLookAt))
+      json.member("interval_seconds", watch.intervalSeconds)
+      json.member("is_backed_off", watch.isBackedOff)
+      json.member("patience_seconds", watch.patienceSeconds)
     case .look(let why):
       json.string("look")
-      json.key("newest_look")
-      json.number(report.census.wallClockSeconds)
-      json.key("daemon")
-      json.string(why.name)
+      json.member("newest_look", report.census.wallClockSeconds)
+      json.member("daemon", why.name)
     }
-    json.key("text")
-    json.string(report.sourceWords.sentence)
+    json.member("text", report.sourceWords.sentence)
     json.endObject()
   }
 
   private mutating func writeCensus() {
-    json.key("census")
-    json.beginObject()
-    json.key("sockets")
-    json.integer(report.census.sockets)
-    json.key("processes")
-    json.integer(report.census.processes)
+    json.beginObject("census")
+    json.member("sockets", report.census.sockets)
+    json.member("processes", report.census.processes)
     json.key("states")
     write(report.census.sums, allStates: true)
-    json.key("namespaces")
-    json.beginArray()
+    json.beginArray("namespaces")
     for account in report.census.namespaces {
       json.beginObject()
-      json.key("netns")
-      json.integer(account.id.rawValue)
-      json.key("netns_name")
-      json.string(orNull: account.sample.name)
-      json.key("source")
-      json.string(account.sample.source.rawValue)
+      json.member("netns", account.id.rawValue)
+      json.member("netns_name", account.sample.name)
+      json.member("source", account.sample.source.rawValue)
       json.key("states")
       write(account.states, allStates: false)
       json.endObject()
@@ -121,18 +100,13 @@ package struct TriageJSON {
   }
 
   private mutating func writeSuspicious() {
-    json.key("unjudged")
-    json.beginArray()
+    json.beginArray("unjudged")
     for group in report.census.suspicious {
       json.beginObject()
-      json.key("owner")
-      json.string(group.ownerName)
-      json.key("what")
-      json.string(group.kind.words)
-      json.key("sockets")
-      json.integer(group.sockets)
-      json.key("oldest")
-      if let oldest = group.oldest { json.age(oldest) } else { json.null() }
+      json.member("owner", group.ownerName)
+      json.member("what", group.kind.words)
+      json.member("sockets", group.sockets)
+      json.member("oldest", group.oldest)
       json.endObject()
     }
     json.endArray()

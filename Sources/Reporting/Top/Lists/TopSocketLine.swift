@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// One line of the list of sockets, with what its cells show and are ordered by. It is moved from
