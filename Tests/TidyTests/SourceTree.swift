@@ -44,7 +44,7 @@ extension SourceTree {
   /// This checkout. Found by the path of this file, so tests read the source tree itself.
   static func checkout() throws -> SourceTree {
     let here = #filePath
-    let root = here.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+    let root = here.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
     let ignored = try text(of: root + "/.gitignore").split(separator: "\n").map(String.init)
     var tree = SourceTree(files: [])
     try tree.add(folder: "", of: root, ignoring: ignored + [".git"])
