@@ -43,6 +43,7 @@ package struct RuleSettings: Hashable, Sendable {
 
   package var idleSeconds = 600.0
   package var fewestIdle = 100
+  package var firstUseSeconds = 10.0
 
   package var orphanShareWarning = 0.5
 
@@ -116,8 +117,8 @@ extension Threshold {
   package static let all = [
     patience, quiet, fewestDefects, fewestStuck, fewestPoolLike, poolBound,
     mostUnjudged, smallestBlock, drainShare, fewestUnfinished, unfinishedShare, idle, fewestIdle,
-    portShareWarning,
-    portShareCritical, descriptorShareWarning, criticalHorizon, noticeHorizon, orphanShareWarning,
+    firstUse, portShareWarning, portShareCritical, descriptorShareWarning, criticalHorizon,
+    noticeHorizon, orphanShareWarning,
     connectionLimit,
   ]
 
@@ -210,8 +211,19 @@ extension Threshold {
 
   package static let fewestIdle = count(
     "fewest-idle", \.fewestIdle,
-    "Fewest idle connections of one owner before growth is looked at",
+    """
+    Fewest idle connections of one owner before growth is looked at. So many must reach a limit \
+    within critical-horizon, and each further so many may take as long again
+    """,
     why: "above common pools")
+
+  package static let firstUse = seconds(
+    "first-use", \.firstUseSeconds, upTo: day,
+    """
+    A connection that a process has opened counts as never used again when no byte has moved on \
+    it later than this after it came
+    """,
+    why: "nearly every request is answered by then, and heartbeats come 10 s apart or more")
 
   package static let portShareWarning = share(
     "port-share-warning", \.portShareWarning,

@@ -57,8 +57,8 @@ import Testing
   }
 
   @Test(arguments: [201, 202] as [UInt64])
-  func `large pools that are used again, and tunnels that wait, stay silent`(seed: UInt64) {
-    for kind in ["large-pool", "half-closed-tunnel"] {
+  func `large pools, devices that come online and tunnels that wait stay silent`(seed: UInt64) {
+    for kind in ["large-pool", "filled-pool", "devices-online", "half-closed-tunnel"] {
       let life = HarmlessDays(seed: seed, days: 0.25, tickSeconds: 30, only: kind)
       #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
     }

@@ -119,13 +119,14 @@ extension ThresholdTests {
       },
     ] + unfinished + timeWait + [
       Trial(.establishedIdleGrowth, every: 20, through: 2000) { host in
-        host.start("push", pid: 100)
+        host.start("push", pid: 100, limit: 300)
         host.listen(8080, by: 100)
         host.add(at: (1...400).map { 10 * Double($0) }) { second in
           .accepted(on: 8080, by: 100).enters(.established, at: second)
             .leaves(at: second == 10 ? 1980 : .infinity)
         }
       },
+      forgotten,
       Trial(.descriptorExhaustion, through: 60) { host in
         host.start("api", pid: 100, limit: 1024) { _ in 922 }
         host.listen(8080, by: 100)
@@ -141,6 +142,21 @@ extension ThresholdTests {
     host.start("app", pid: 100)
     host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
       .opened(to: 443, by: 100).enters(.established, at: 1).dies(at: second)
+    }
+  }
+
+  /// Each is used for a moment. The ports to the place run out before the descriptors.
+  private static let forgotten = Trial(.establishedIdleGrowth, every: 60, through: 2500) { host in
+    host.namespaces[0].settings.areRead = true
+    host.namespaces[0].settings.localPortRange = 50_000...50_999
+    host.start("proxy", pid: 100, limit: 1_048_576)
+    for number in 0..<250 {
+      host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_000 + number)),
+          Endpoint(HostScript.elsewhere, 3000), by: 100
+        )
+        .enters(.established, at: 9.7 * Double(number)).changed { $0.usedSeconds = 5 })
     }
   }
 

@@ -10,7 +10,9 @@ enum HarmlessLife {
     var make: @Sendable (SimulatedHost, String) -> Activity
   }
 
-  static let kinds: [Kind] = serverKinds + clientKinds + kernelKinds
+  static let kinds: [Kind] = serverKinds + clientKinds + kernelKinds + onlineKinds
+  /// What a leak is watched beside: connections that grow in number for a while would hide none.
+  static let neighbours: [Kind] = serverKinds + clientKinds + kernelKinds
 
   /// A process, or a parent with forked workers; a unit, or two programs of one name.
   private static func service(
@@ -236,6 +238,29 @@ enum HarmlessLife {
       plan.isOrphan = true
       plan.stay = { $0.chance(0.5) ? 63 : $0.uniform(0.01...1) }
       return Bursts(name, plan, in: host, workers: service(host, name))
+    },
+  ]
+
+  private static let onlineKinds: [Kind] = [
+    Kind(name: "devices-online") { host, name in
+      // They say who they are, and then nothing for hours.
+      var plan = Bursts.Plan(
+        everySeconds: host.random.spread(40_000...200_000), size: 20...600,
+        withinSeconds: 5...3600, drainSeconds: 60...3600)
+      plan.restSeconds = 3600...40_000
+      (plan.state, plan.receiveQueue) = (.established, 0)
+      return Bursts(
+        name, plan, in: host, workers: service(host, name, limits: [4096, 65536, 1_048_576]))
+    },
+    Kind(name: "filled-pool") { host, name in
+      // Opened at the start, before there is any use for them.
+      var plan = Bursts.Plan(
+        everySeconds: host.random.spread(7200...86400), size: 20...600, withinSeconds: 0.5...60,
+        drainSeconds: 1...60)
+      plan.restSeconds = 600...20_000
+      (plan.state, plan.receiveQueue) = (.established, 0)
+      let workers = service(host, name, limits: [4096, 65536, 1_048_576])
+      return Bursts(name, plan, in: host, workers: workers, isInbound: false)
     },
   ]
 }

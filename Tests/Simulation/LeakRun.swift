@@ -38,7 +38,7 @@ package struct LeakRun {
     self.seed = seed
     let host = SimulatedHost(seed: seed)
     for _ in 0..<neighbours {
-      guard let kind = HarmlessLife.kinds.randomElement(using: &host.random) else { continue }
+      guard let kind = HarmlessLife.neighbours.randomElement(using: &host.random) else { continue }
       host.add(kind.make(host, kind.name))
     }
     let warmUp = 1800.0

@@ -196,8 +196,9 @@ package enum Evidence: Hashable, Sendable {
   case standing(seconds: Double)
   /// Distinct local ports in use to one destination, and how many there can be.
   case portsInUse(used: Int, capacity: Int, source: IPAddress, destination: Endpoint)
-  /// Sockets opened to the same place while the stuck ones lay there.
-  case openedMeanwhile(count: Int)
+  /// Connections that were not used again after their first moments, and how many of them have been
+  /// silent for as long as the patience or longer.
+  case neverUsedAgain(count: Int, longest: Int, patienceSeconds: Double)
 }
 
 /// What lowered the confidence, or what is still missing for a verdict.

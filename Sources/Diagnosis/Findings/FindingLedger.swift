@@ -120,9 +120,11 @@ package struct FindingLedger: Sendable {
       return nil
     }
     if !isAtEnd, membership.isTracked, !membership.isOver {
-      if !isSpokenOf { Self.stand(&entry, at: look.now) }
       // Where none could be seen it is as it was, and not known to be so now.
-      if membership.unseen < membership.members.count { entry.lastTrueAt = look.now }
+      if membership.unseen < membership.members.count {
+        if !isSpokenOf { Self.stand(&entry, at: look.now) }
+        entry.lastTrueAt = look.now
+      }
       entries[id] = entry
       return nil
     }
@@ -138,9 +140,7 @@ package struct FindingLedger: Sendable {
 
   /// It neither grows nor goes.
   private static func stand(_ entry: inout Entry, at now: BootInstant) {
-    if entry.membership.unseen < entry.membership.members.count {
-      entry.finding.notGrowingSince = entry.finding.notGrowingSince ?? entry.lastTrueAt
-    }
+    entry.finding.notGrowingSince = entry.finding.notGrowingSince ?? entry.lastTrueAt
     entry.finding.growth = nil
     entry.finding.forecast?.stop()
     entry.finding.severity = min(entry.finding.severity, entry.finding.standingSeverity)

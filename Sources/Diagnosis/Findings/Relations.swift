@@ -34,7 +34,7 @@ struct Relations {
   /// What can follow from something else.
   private static let consequences: Set<RuleID> = [
     .acceptQueueStall, .synRecvPileup, .synSentPileup, .finWait1Pileup, .finWait2Owned,
-    .descriptorExhaustion,
+    .descriptorExhaustion, .establishedIdleGrowth,
   ]
 
   private func leads(from id: String, to target: String) -> Bool {
@@ -57,6 +57,8 @@ struct Relations {
       fillsWorkers(root, ofListenerOf: finding)
     case (.descriptorExhaustion, .acceptQueueStall):
       isOutOfDescriptors(root) && !processes(root, .holder).isDisjoint(with: processes(finding))
+    case (.establishedIdleGrowth, .establishedIdleGrowth):
+      isOtherEnd(finding, of: root)
     default:
       fillsDescriptors(root, of: finding)
     }
@@ -84,6 +86,22 @@ struct Relations {
   private func isHere(_ address: IPAddress, _ namespace: NetnsID, _ stall: Finding) -> Bool {
     if address.isLoopback { return namespace == stall.namespace }
     return addresses[stall.namespace]?.contains(address) ?? false
+  }
+
+  // MARK: Both ends on this host
+
+  /// Whether most of what a server keeps are the other ends of what a client here does not close.
+  private func isOtherEnd(_ finding: Finding, of root: Finding) -> Bool {
+    guard let port = root.remotePort, finding.localPort == port else { return false }
+    let ends = Set(rows(of: root).map { [$0.remote, $0.local] })
+    let theirs = rows(of: finding).count { ends.contains([$0.local, $0.remote]) }
+    return 2 * theirs > finding.members.count
+  }
+
+  private func rows(of finding: Finding) -> [SocketRow] {
+    finding.members.compactMap { member in
+      inquiry.census.connection(member.id).flatMap { inquiry.census.row(of: $0) }
+    }
   }
 
   // MARK: A leak that takes what others need

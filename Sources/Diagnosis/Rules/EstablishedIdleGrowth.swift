@@ -10,58 +10,222 @@ extension Cause {
   package static let idleNeverClosed = Cause("idle-never-closed")
 }
 
-/// Established connections that nobody uses and nobody closes grow: a pool without a limit, or
-/// peers that died without a word while no keepalive runs.
+/// Established connections that nobody uses and nobody closes grow: one opened for each piece of
+/// work and then forgotten, a pool without a limit, or peers that died without a word while no
+/// keepalive runs.
 ///
-/// Idle connections are normal. Only their growth beyond any common pool is looked at, and it
-/// asks for action only when it will exhaust the descriptors.
+/// Idle connections are normal, and so is that users and devices come online. So only growth is
+/// looked at, and it is told when it reaches something: the descriptors of the process, or the
+/// ports to the place that it connects to.
 package enum EstablishedIdleGrowth: Rule {
   package static let id = RuleID.establishedIdleGrowth
   package static let causes: [Cause] = [.idleNeverClosed]
   package static let states: [TCPState] = [.established]
   package static let patience = Patience(of: id, usually: .idle)
   package static let thresholds: [Threshold] = [
-    .fewestIdle, .drainShare, .descriptorShareWarning, .criticalHorizon, .noticeHorizon,
+    .patience, .firstUse, .fewestIdle, .drainShare, .descriptorShareWarning, .portShareCritical,
+    .criticalHorizon, .noticeHorizon,
   ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    let census = inquiry.census
-    let settings = inquiry.settings
-    guard census.sample.states.contains(.established) else { return [] }
-    let idleSeconds = patience.seconds(settings)
-    let groups = inquiry.groups(of: .established) { _, row in
+    guard inquiry.census.sample.states.contains(.established) else { return [] }
+    let idleSeconds = patience.seconds(inquiry.settings)
+    let groups = inquiry.groups(of: .established) { connection, row in
       row.inode != 0 && row.knowledge.contains(.tcpInfo)
-        && Double(min(row.lastDataSentMilliseconds, row.lastDataReceivedMilliseconds)) / 1000
-          >= idleSeconds
+        && (row.silentSeconds >= idleSeconds || isUnused(connection, row, in: inquiry))
     }
-    return groups.compactMap { group in
-      guard group.members.count >= settings.fewestIdle else { return nil }
-      return finding(of: group, in: inquiry)
+    return groups.filter { $0.members.count >= inquiry.settings.fewestIdle }.compactMap { group in
+      unused(group, in: inquiry) ?? idle(group, in: inquiry)
     }
   }
 
-  private static func finding(
-    of group: SocketGroup, in inquiry: Inquiry
-  ) -> Finding? {
+  // MARK: Opened, used once at the most, and forgotten
+
+  /// Whether a connection that this side opened has not been used since it was new. The answer to
+  /// what was sent on it has come, or nothing was sent: nobody waits.
+  private static func isUnused(
+    _ connection: Connection, _ row: SocketRow, in inquiry: Inquiry
+  ) -> Bool {
+    let (census, settings) = (inquiry.census, inquiry.settings)
+    let silent = row.silentSeconds
+    let lastUse = census.now.advanced(bySeconds: -silent)
+    return !connection.flags.contains(.isInbound) && row.receiveQueue == 0 && row.sendQueue == 0
+      && silent >= min(2 * census.intervalSeconds, settings.patienceSeconds)
+      && lastUse.seconds(since: connection.firstSeen) <= settings.firstUseSeconds
+      && !row.waitsForAnswer
+  }
+
+  /// A pool takes an idle connection before it opens another one. Of one process to one place,
+  /// those that are opened while a hundred lie there unused are no pool's. One that was filled at
+  /// its start has no more to come.
+  private static func unused(_ group: SocketGroup, in inquiry: Inquiry) -> Finding? {
+    guard !group.port.isInbound else { return nil }
+    var forgotten = group
+    forgotten.members = crowded(
+      group.members.filter { connection in
+        inquiry.census.row(of: connection).map { isUnused(connection, $0, in: inquiry) } ?? false
+      }, in: inquiry)
+    let trend = inquiry.trend(forgotten, patienceSeconds: inquiry.settings.patienceSeconds) {
+      inquiry.census.row(of: $0)?.silentSince(inquiry.census.now) ?? $0.progressAt
+    }
+    guard 2 * trend.survivors >= inquiry.settings.fewestIdle else { return nil }
+    return finding(
+      of: forgotten, trend, in: inquiry,
+      .neverUsedAgain(
+        count: forgotten.members.count, longest: trend.survivors,
+        patienceSeconds: trend.patienceSeconds))
+  }
+
+  /// Those of a process and a place that have enough of them together.
+  private static func crowded(_ members: [Connection], in inquiry: Inquiry) -> [Connection] {
+    struct Way: Hashable {
+      var process: Int32
+      var remote: Endpoint
+    }
+    let ways = Dictionary(grouping: members) { connection in
+      Way(
+        process: connection.opener,
+        remote: inquiry.census.row(of: connection)?.remote
+          ?? Endpoint(.anyIPv4, connection.remotePort))
+    }
+    return ways.filter { $0.key.process >= 0 && $0.value.count >= inquiry.settings.fewestIdle }
+      .sorted { ($0.key.process, $0.key.remote) < ($1.key.process, $1.key.remote) }
+      .flatMap(\.value)
+  }
+
+  // MARK: Idle for long, whatever they were used for
+
+  private static func idle(_ group: SocketGroup, in inquiry: Inquiry) -> Finding? {
     let idleSeconds = patience.seconds(inquiry.settings)
+    var silent = group
+    silent.members = group.members.filter { connection in
+      (inquiry.census.row(of: connection)?.silentSeconds ?? 0) >= idleSeconds
+    }
+    guard silent.members.count >= inquiry.settings.fewestIdle else { return nil }
     // Growth of those that are idle: each comes to them when it has been silent for long enough.
-    let trend = inquiry.trend(
-      group, patienceSeconds: idleSeconds,
-      since: { $0.progressAt.advanced(bySeconds: idleSeconds) })
-    guard trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort else { return nil }
+    let trend = inquiry.trend(silent, patienceSeconds: idleSeconds) {
+      $0.progressAt.advanced(bySeconds: idleSeconds)
+    }
+    return finding(
+      of: silent, trend, in: inquiry,
+      .survivors(count: silent.members.count, patienceSeconds: idleSeconds))
+  }
+
+  // MARK: What it reaches
+
+  private static func finding(
+    of group: SocketGroup, _ trend: Trend, in inquiry: Inquiry, _ proof: Evidence
+  ) -> Finding? {
+    guard let growth = trend.growth, trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort,
+      goesOn(group, growth, in: inquiry)
+    else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
       group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
     finding.evidence.removeAll { if case .survivors = $0 { true } else { false } }
-    finding.evidence.insert(
-      .survivors(count: group.members.count, patienceSeconds: idleSeconds), at: 0)
-    // Without an end in sight it is an observation, not a reason to act.
-    finding.severity =
-      finding.forecast?.seconds == nil
-      ? .notice : inquiry.settings.severity(of: finding.forecast)
+    finding.evidence.insert(proof, at: 0)
+    if let ports = Ports(of: finding, in: inquiry),
+      ports.forecast.isBefore(finding.forecast)
+    {
+      finding.forecast = ports.forecast
+      finding.evidence.append(ports.evidence)
+    }
+    guard reaches(finding.forecast, group, in: inquiry) else { return nil }
+    finding.severity = inquiry.settings.severity(of: finding.forecast)
     finding.standingSeverity = .notice
     finding.members = group.members.map(inquiry.census.member)
     finding.lifecycle = .firing
     return finding
+  }
+
+  /// Whether more still come. What grows are those that have been idle for a time: that goes on for
+  /// as long after the last one has come.
+  private static func goesOn(
+    _ group: SocketGroup, _ growth: Rate, in inquiry: Inquiry
+  ) -> Bool {
+    let census = inquiry.census
+    let recent = max(5 / max(growth.perSecond, 1e-9), census.intervalSeconds)
+    let since = census.now.advanced(bySeconds: -recent)
+    let processes = Set(group.members.map(\.opener))
+    return census.connections.contains {
+      $0.firstSeen > since && PortKey($0) == group.port
+        // Whose the newest are is not learnt at every look.
+        && ($0.opener < 0 || processes.contains($0.opener))
+    }
+  }
+
+  /// Half of what there is has gone; or the rest goes soon, and these are nobody's.
+  ///
+  /// A straight line proves little, the less the shorter it is: a hundred must reach the end within
+  /// the horizon of what is critical, and each further hundred may take as long again.
+  private static func reaches(
+    _ forecast: Forecast?, _ group: SocketGroup, in inquiry: Inquiry
+  ) -> Bool {
+    guard var forecast, let seconds = forecast.seconds else { return false }
+    let settings = inquiry.settings
+    let horizon =
+      settings.criticalHorizonSeconds * Double(group.members.count) / Double(settings.fewestIdle)
+    if seconds <= min(horizon, settings.noticeHorizonSeconds), !isUsers(group, in: inquiry) {
+      return true
+    }
+    forecast.stop()
+    return settings.severity(of: forecast) > .notice
+  }
+
+  /// Whether somebody may be behind each of them: a client that came in, or one that came in for
+  /// each that the process opened, as through a proxy.
+  private static func isUsers(_ group: SocketGroup, in inquiry: Inquiry) -> Bool {
+    if group.port.isInbound { return true }
+    let processes = Set(group.members.map(\.opener))
+    let clients = inquiry.census.connections.count {
+      $0.state == .established && $0.flags.contains(.isInbound) && processes.contains($0.opener)
+    }
+    return 2 * clients >= group.members.count
+  }
+
+  /// The local ports to the place that most of them lead to.
+  private struct Ports {
+    let forecast: Forecast
+    let evidence: Evidence
+
+    init?(of finding: Finding, in inquiry: Inquiry) {
+      guard finding.remotePort != nil, let place = finding.peers.first?.remote,
+        let growth = finding.growth,
+        let ports = EphemeralPorts.all(in: inquiry.census, fewest: inquiry.settings.fewestIdle)
+          .first(where: {
+            $0.route.destination == place && $0.route.namespace == finding.namespace
+          })
+      else { return nil }
+      var forecast = Forecast(resource: .ephemeralPorts, used: ports.used, limit: ports.capacity)
+      forecast.take(growth, left: max(0, ports.capacity - ports.used))
+      self.forecast = forecast
+      evidence = .portsInUse(
+        used: ports.used, capacity: ports.capacity, source: ports.route.source,
+        destination: place)
+    }
+  }
+}
+
+extension Forecast {
+  fileprivate func isBefore(_ other: Forecast?) -> Bool {
+    (seconds ?? .infinity) < (other?.seconds ?? .infinity)
+  }
+}
+
+extension SocketRow {
+  /// For how long no byte has moved either way.
+  fileprivate var silentSeconds: Double {
+    Double(min(lastDataSentMilliseconds, lastDataReceivedMilliseconds)) / 1000
+  }
+
+  fileprivate func silentSince(_ now: BootInstant) -> BootInstant {
+    now.advanced(bySeconds: -silentSeconds)
+  }
+
+  /// Whether something was sent that nothing has come back for. The byte that is always
+  /// acknowledged on the side that connects is its SYN.
+  fileprivate var waitsForAnswer: Bool {
+    lastDataSentMilliseconds < lastDataReceivedMilliseconds
+      || (bytesReceived == 0 && bytesAcked > 1)
   }
 }

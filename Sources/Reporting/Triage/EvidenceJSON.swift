@@ -65,9 +65,11 @@ enum EvidenceJSON {
       json.member("capacity", capacity)
       json.member("source", source.description)
       json.member("destination", destination)
-    case .openedMeanwhile(let count):
-      json.member("kind", "opened_meanwhile")
+    case .neverUsedAgain(let count, let longest, let patience):
+      json.member("kind", "never_used_again")
       json.member("count", count)
+      json.member("silent", longest)
+      json.member("patience_seconds", patience)
     default:
       writeQueue(evidence, to: &json)
     }

@@ -5,9 +5,9 @@ import KernelTables
 import TestSupport
 import Testing
 
-/// Connections that nobody uses and nobody closes.
+/// Connections that nobody uses and nobody closes, as their server has them.
 struct EstablishedIdleGrowthTests {
-  private func server(idle: Int, every seconds: Double = 10, limit: UInt64 = 1024) -> Story {
+  private func server(idle: Int, every seconds: Double = 10, limit: UInt64 = 300) -> Story {
     var story = Story()
     story.host.start("push", pid: 100, unit: "push.service", limit: limit)
     story.host.listen(8080, by: 100)
@@ -34,17 +34,20 @@ struct EstablishedIdleGrowthTests {
     #expect(found.localPort == 8080)
   }
 
-  @Test func `growth that fills the descriptors within a day asks for action`() throws {
+  @Test func `growth that fills the descriptors asks for action, and says when`() throws {
     var story = server(idle: 400)
     story.look(every: 20, through: 1700)
     let found = try #require(story.firing.first)
-    // 1 in 10 s: the limit of 1024 is reached after 10,000 s.
+    // 1 in 10 s: of 300, 182 are taken.
     let seconds = try #require(found.forecast?.seconds)
-    #expect(abs(seconds - 8400) < 0.2 * 8400)
-    #expect(found.severity == .warning)
-    var roomy = server(idle: 400, limit: 500_000)
-    roomy.look(every: 20, through: 1700)
-    #expect(roomy.firing.map(\.severity) == [.notice])
+    #expect(abs(seconds - 1180) < 0.2 * 1180)
+    #expect(found.severity == .critical)
+  }
+
+  @Test func `clients that come online are none while more than half of the limit is left`() {
+    var story = server(idle: 400, limit: 1024)
+    story.look(every: 20, through: 4400)
+    #expect(story.events.map(\.kind) == [])
   }
 
   @Test func `a pool of three hundred that was opened at once is none`() {
@@ -61,7 +64,7 @@ struct EstablishedIdleGrowthTests {
 
   @Test func `connections that are in use are none`() {
     var story = Story()
-    story.host.start("push", pid: 100)
+    story.host.start("push", pid: 100, limit: 600)
     story.host.listen(8080, by: 100)
     story.host.add(at: (1...400).map { 10 * Double($0) }) { second in
       .accepted(on: 8080, by: 100).enters(.established, at: second)
@@ -80,7 +83,7 @@ struct EstablishedIdleGrowthTests {
 
   @Test func `it resolves when they are closed`() {
     var story = Story()
-    story.host.start("push", pid: 100)
+    story.host.start("push", pid: 100, limit: 300)
     story.host.listen(8080, by: 100)
     story.host.add(at: (1...170).map { 10 * Double($0) }) { second in
       .accepted(on: 8080, by: 100).enters(.established, at: second).leaves(at: 1800)

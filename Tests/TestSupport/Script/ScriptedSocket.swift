@@ -35,6 +35,11 @@ package struct ScriptedSocket: Sendable {
   package var isSending = false
   /// Data comes in all the time, and is read.
   package var isReceiving = false
+  /// For how long after it came data moves on it, and how often it is used again after that.
+  package var usedSeconds = 0.0
+  package var usedAgainEvery = Double.infinity
+  /// Something was sent, and nothing has come back.
+  package var isUnanswered = false
   package var hasKeepalive = false
   /// What repeats is a probe of a closed window.
   package var isProbing = false
@@ -134,9 +139,10 @@ package struct ScriptedSocket: Sendable {
     row.inode = holds(at: second).isEmpty || phase.state == .timeWait ? 0 : inode
     let elapsed = awake(phase.at, second)
     row.lastAckReceivedMilliseconds = UInt32(elapsed * 1000)
-    row.lastDataReceivedMilliseconds = UInt32(awake(born, second) * 1000)
+    row.lastDataReceivedMilliseconds = UInt32(silence(after: awake(born, second)) * 1000)
     row.lastDataSentMilliseconds = isSending ? 0 : row.lastDataReceivedMilliseconds
     if isSending { row.bytesAcked = UInt64(1 + awake(born, second) * 1_000_000) }
+    if isUnanswered { row.bytesAcked = 401 }
     if isReceiving {
       row.lastDataReceivedMilliseconds = 0
       row.bytesReceived = UInt64(1 + awake(born, second) * 1_000_000)
@@ -159,6 +165,12 @@ package struct ScriptedSocket: Sendable {
     }
     if isProbing { row.timer = .probe }
     return row
+  }
+
+  /// For how long no byte has moved on a connection of some age.
+  private func silence(after age: Double) -> Double {
+    usedAgainEvery.isFinite
+      ? age.truncatingRemainder(dividingBy: usedAgainEvery) : max(0, age - usedSeconds)
   }
 
   /// Retransmission after 1, 3, 7, 15... seconds.
