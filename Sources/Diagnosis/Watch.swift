@@ -22,8 +22,8 @@ package struct Watch: Sendable {
   /// ``RuleSettings/connectionLimit`` holds for the next watch.
   package mutating func change(to settings: RuleSettings) { self.settings = settings }
 
-  /// Findings not taken up because there were too many.
-  package var dropped: Int { ledger.dropped }
+  /// Findings for which there was no room at the newest look.
+  package var leftOut: LeftOut { ledger.leftOut }
 
   /// Takes in a look, and says which sockets to find the holders of.
   package mutating func advance(

@@ -199,6 +199,8 @@ package enum Evidence: Hashable, Sendable {
   /// Connections that were not used again after their first moments, and how many of them have been
   /// silent for as long as the patience or longer.
   case neverUsedAgain(count: Int, longest: Int, patienceSeconds: Double)
+  /// It stands for findings on so many ports of one owner, and what else is said is of the worst.
+  case manyPorts(count: Int, worst: UInt16?)
 }
 
 /// What lowered the confidence, or what is still missing for a verdict.

@@ -25,7 +25,7 @@ package struct FindingEvent: Hashable, Sendable {
 /// The life of every finding: pending, firing, resolved. Raised when confirmed, told again only
 /// when it gets worse by a step, retracted when its sockets have gone.
 package struct FindingLedger: Sendable {
-  private struct Entry: Sendable {
+  struct Entry: Sendable {
     var finding: Finding
     var lastTrueAt: BootInstant
     /// The last look in which a rule spoke of it.
@@ -37,7 +37,7 @@ package struct FindingLedger: Sendable {
   }
 
   /// What one update is made with.
-  private struct Look {
+  struct Look {
     var census: Census?
     var now: BootInstant
     var quietSeconds: Double
@@ -50,16 +50,15 @@ package struct FindingLedger: Sendable {
     }
   }
 
-  private static let limit = 1024
   /// Bounds the question to the host.
   private static let mostAsked = 256
   /// How long a resolved finding is still shown.
   private static let resolvedShownSeconds = 3600.0
-  private var entries: [String: Entry] = [:]
+  var entries: [String: Entry] = [:]
   /// How many more members can be remembered in this update.
   private var room = Member.mostOnHost
-  /// Findings not taken up because there are too many.
-  package private(set) var dropped = 0
+  /// Findings for which there was no room in the newest update.
+  package internal(set) var leftOut = LeftOut()
 
   package init() {}
 
@@ -90,7 +89,13 @@ package struct FindingLedger: Sendable {
     let look = Look(census: census, now: now, quietSeconds: quietSeconds)
     room = Member.mostOnHost
     var events: [FindingEvent] = []
-    for candidate in unique(continued(candidates.filter { !look.isOfTheDead($0) })) {
+    let fold = FindingFold(unique(continued(candidates.filter { !look.isOfTheDead($0) }))) { id in
+      entries[id].map { $0.finding.lifecycle != .resolved } ?? false
+    }
+    for (id, whole) in fold.parts.sorted(by: { $0.key < $1.key }) {
+      if let event = pass(id, to: whole, look) { events.append(event) }
+    }
+    for candidate in makeRoom(for: fold.findings, look, &events) {
       if let block = endBlock(of: candidate, look) { events.append(block) }
       if let event = takeUp(candidate, look) { events.append(event) }
     }
@@ -182,18 +187,6 @@ package struct FindingLedger: Sendable {
     entry.finding.unseen = membership.unseen
     entry.finding.notSeenSince = membership.unseen > 0 ? membership.seenAt : nil
     if membership.isTracked { entry.finding.sockets = membership.members.count }
-  }
-
-  /// A block of stuck sockets that grows is a leak from now on, and no second finding.
-  private mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
-    guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
-    let id =
-      RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
-    guard var block = entries.removeValue(forKey: id)?.finding, block.lifecycle == .firing
-    else { return nil }
-    block.lifecycle = .resolved
-    block.end = FindingEnd(how: .continued(id: leak.id), at: look.now)
-    return FindingEvent(kind: .resolved, at: look.now, finding: block)
   }
 
   /// Notes which findings follow from which, and says so in what has happened to them. A root is
@@ -327,10 +320,6 @@ package struct FindingLedger: Sendable {
   }
 
   private mutating func begin(_ candidate: Finding, _ look: Look) -> FindingEvent? {
-    guard entries.count < Self.limit else {
-      dropped += 1
-      return nil
-    }
     var finding = candidate
     let isFiring = finding.lifecycle == .firing
     let curve = FindingCurve(HistoryPoint(at: look.now, sockets: candidate.sockets))

@@ -55,6 +55,8 @@ package struct FindingEnd: Hashable, Sendable {
     case subsided
     /// Its sockets are told of by another finding from now on.
     case continued(id: String)
+    /// There was no room for it any more: others are worse.
+    case leftOut
   }
 
   package var how: How

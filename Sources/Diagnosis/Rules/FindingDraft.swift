@@ -96,9 +96,8 @@ package struct FindingDraft {
     owner: Owner, subject: String, cause: Cause, state: TCPState, sockets: Int
   ) -> Finding {
     let name = census.namespace(namespace)?.name
-    let place = name.map { "/netns:\($0)" } ?? ""
     var finding = Finding(
-      id: "\(rule.rawValue)/\(owner.kind.rawValue):\(owner.name)/\(subject)\(place)",
+      id: Finding.id(rule: rule, owner: owner, subject: subject, namespaceName: name),
       rule: rule, cause: cause, lifecycle: .pending, severity: .notice, namespace: namespace,
       owner: owner, state: state, sockets: sockets)
     finding.namespaceName = name

@@ -30,6 +30,7 @@ package struct JournalEvent: Hashable, Sendable {
   package struct End: Hashable, Sendable {
     package enum How: String, Hashable, Sendable {
       case closed, exited, used, subsided, continued
+      case leftOut = "left-out"
     }
 
     package var how: How
@@ -149,6 +150,7 @@ extension JournalEvent.End {
     case .subsided: how = .subsided
     case .exited(let process): (how, pid) = (.exited, process.pid)
     case .continued(let id): (how, continuedAs) = (.continued, id)
+    case .leftOut: how = .leftOut
     }
   }
 }

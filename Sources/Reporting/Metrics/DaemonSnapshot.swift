@@ -19,8 +19,8 @@ package struct DaemonSnapshot: Sendable {
   package var picture = HostPicture()
   /// Pending, firing and resolved findings, the worst first.
   package var findings: [Finding] = []
-  /// Findings not taken up because there are too many.
-  package var findingsDropped = 0
+  /// Findings for which there was no room.
+  package var leftOut = LeftOut()
   /// Sockets by state, of all namespaces, over the last hour and the last day.
   package var timeline = StateTimeline()
   /// What the newest sample (and the newest search for holders) could not see, by kind.
@@ -94,8 +94,7 @@ package struct SelfCost: Sendable {
   /// Looks that failed as a whole, and why the last one did.
   package var failedLooks = 0
   package var lastFailure: String?
-  /// Processor seconds and wall seconds of the newest turn: look, holders, judgement.
-  package var turnCPUSeconds = 0.0
+  /// Wall seconds of the newest turn: look, holders, judgement.
   package var turnWallSeconds = 0.0
   /// Processor seconds of all turns.
   package var totalCPUSeconds = 0.0

@@ -92,14 +92,19 @@ extension MetricCatalog {
       + "resolved. \(fromSample)")
   static let findingsFolded = MetricFamily(
     "closewatch_findings_folded", .gauge,
-    help: "Findings that count in closewatch_findings_* and have no closewatch_finding of their "
-      + "own, because of its bound. \(fromSample)")
+    help: "Findings that have no closewatch_finding of their own, because of its bound or because "
+      + "they were left out. \(fromSample)")
+  static let findingsLeftOut = MetricFamily(
+    "closewatch_findings_left_out", .gauge, labels: ["severity"],
+    help: "Findings that count nowhere else: there were too many, and all others are as bad or "
+      + "worse. \(fromSample)")
 
   private static let ownerLabels = ["owner_kind", "owner_name"]
   private static let findingLabels = ["finding", "rule"] + ownerLabels
 
   static let findings = [
     findingsFiring, findingsPending, finding, findingSockets, findingGrowth, findingOldest,
-    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded, findingEvents,
+    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded, findingsLeftOut,
+    findingEvents,
   ]
 }

@@ -138,7 +138,11 @@ package struct MetricsPage {
     // Firing before pending, each worst first: what is folded matters least.
     let shown = (firing + pending).prefix(bounds.findings)
     writer.single(
-      MetricCatalog.findingsFolded, active.count - shown.count + snapshot.findingsDropped)
+      MetricCatalog.findingsFolded, active.count - shown.count + snapshot.leftOut.count)
+    writer.begin(MetricCatalog.findingsLeftOut)
+    for severity in Severity.allCases {
+      writer.sample([severity.name], snapshot.leftOut.bySeverity[severity] ?? 0)
+    }
     writer.begin(MetricCatalog.findingEvents)
     for kind in [FindingEvent.Kind.firing, .worsened, .resolved] {
       writer.sample(

@@ -46,9 +46,7 @@ struct SightSection {
       let count = Quantity.count(snapshot.picture.connectionsFolded, "socket")
       found.append("\(count) left out of the judgement: rules.connection-limit is reached.")
     }
-    if snapshot.findingsDropped > 0 {
-      found.append("\(Quantity.count(snapshot.findingsDropped, "finding")) not taken up: too many.")
-    }
+    if let words = snapshot.leftOut.words { found.append(words) }
     return found + ownTroubles
   }
 

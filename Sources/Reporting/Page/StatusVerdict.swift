@@ -59,7 +59,8 @@ struct StatusVerdict {
       return "The newest sample is \(age) old, where one is due every \(interval). All below is as "
         + "of then. See journalctl -u closewatch."
     case .critical, .warning, .notice:
-      return "Worst: " + (input.firing.roots.first.map(worst) ?? "")
+      let worst = "Worst: " + (input.firing.roots.first.map(worst) ?? "")
+      return [worst, input.snapshot.leftOut.words].compactMap { $0 }.joined(separator: " ")
     case .pending, .calm:
       return watched
     }

@@ -15,6 +15,7 @@ enum EndWords {
     case .used:
       return "\(Quantity.count(end.gone)) of \(Quantity.count(end.members)) carry data again"
     case .subsided: return "no longer so"
+    case .leftOut: return "left out: there are too many findings, and others are worse"
     case .continued: return end.continuedAs.map { "goes on as \($0)" } ?? "goes on as another"
     }
   }

@@ -65,6 +65,10 @@ enum EvidenceJSON {
       json.member("capacity", capacity)
       json.member("source", source.description)
       json.member("destination", destination)
+    case .manyPorts(let count, let worst):
+      json.member("kind", "many_ports")
+      json.member("count", count)
+      json.member("worst", worst)
     case .neverUsedAgain(let count, let longest, let patience):
       json.member("kind", "never_used_again")
       json.member("count", count)

@@ -44,6 +44,9 @@ enum EvidenceWords {
       "each has \(bytes) bytes unread: a TLS close_notify and the FIN"
     case .portsInUse(let used, let capacity, let source, let destination):
       "\(count(used)) of \(count(capacity)) local ports in use from \(source) to \(destination)"
+    case .manyPorts(let count, let worst):
+      "these are \(Quantity.count(count, "port"))"
+        + (worst.map { ", the worst is \($0): of it is what follows" } ?? "")
     case .neverUsedAgain(let count, let longest, let patience):
       "\(Quantity.count(count)) not used again after their first moments, "
         + "\(Quantity.count(longest)) of them silent for \(Quantity.duration(patience)) or longer"

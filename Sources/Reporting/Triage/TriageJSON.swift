@@ -30,12 +30,25 @@ package struct TriageJSON {
       FindingJSON(finding, guide: report.guide(for: finding), clock: clock).write(to: &json)
     }
     json.endArray()
+    writeLeftOut()
     writeCensus()
     writeSuspicious()
     json.key("gaps")
     json.gaps(report.gaps)
     json.endObject()
     json.endLine()
+  }
+
+  /// Findings that are not in the list above because there were too many, by severity. Not there
+  /// when there are none.
+  private mutating func writeLeftOut() {
+    guard report.leftOut.count > 0 else { return }
+    json.beginObject("left_out")
+    for severity in Severity.allCases {
+      json.key(named: severity.name)
+      json.integer(report.leftOut.bySeverity[severity] ?? 0)
+    }
+    json.endObject()
   }
 
   private var clock: WallTime { report.clock(offsetSeconds: 0) }

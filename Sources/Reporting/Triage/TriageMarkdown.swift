@@ -31,6 +31,7 @@ package struct TriageMarkdown {
     }
     line("")
     line(source)
+    if let words = report.leftOut.words { line("**\(words)**") }
     for finding in firing.prefix(3) { write(finding) }
     list("Also firing", firing.dropFirst(3).map(words.line))
     list(

@@ -17,6 +17,8 @@ package struct TriageReport: Sendable {
   /// Where it comes from.
   package let source: TriageSource
 
+  /// Findings of the whole host for which there was no room.
+  package var leftOut = LeftOut()
   /// What the report is narrowed to; nil for the whole host.
   package var target: TriageTarget?
   /// Of the reader's local time from UTC, to the east.

@@ -25,6 +25,7 @@ package struct TriageText {
 
   private mutating func write() {
     page.paragraph(report.sourceWords.sentence, .faint)
+    if let words = report.leftOut.words { page.paragraph(words, .strong) }
     page.blank()
     let firing = report.firing.rootsFirst
     if let first = firing.first?.finding {
@@ -64,11 +65,17 @@ package struct TriageText {
   ) {
     guard !rest.isEmpty else { return }
     page.heading(heading)
-    for (finding, depth) in rest {
+    for (finding, depth) in rest.prefix(Self.mostListed) {
       let isNamed = depth == 0 || heading == "Because of it"
       page.item((isNamed ? "" : "because of it: ") + words.line(finding) + fullSince(finding))
     }
+    let more = rest.dropFirst(Self.mostListed)
+    guard let worst = more.map(\.finding.severity).max() else { return }
+    page.item("\(Quantity.count(more.count)) more, the worst of severity \(worst.name), in --json")
   }
+
+  /// So many findings of a kind are told in a line each.
+  private static let mostListed = 20
 
   /// Since when a queue is full: what follows from it began then.
   private func fullSince(_ finding: Finding) -> String {
@@ -83,12 +90,14 @@ package struct TriageText {
   private mutating func writePending() {
     guard !report.pending.isEmpty else { return }
     page.heading("Not proved yet")
-    for finding in report.pending {
+    for finding in report.pending.prefix(Self.mostListed) {
       page.item(
         words.line(finding) + "; "
           + DoubtWords.missing(finding.doubts, isWatched: report.isFromDaemon)
           + seen(finding))
     }
+    let more = report.pending.count - Self.mostListed
+    if more > 0 { page.item("\(Quantity.count(more)) more, in --json") }
   }
 
   private mutating func writeResolved() {

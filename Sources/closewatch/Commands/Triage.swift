@@ -157,6 +157,7 @@ struct Triage: ParsableCommand {
         wasReadAsRoot: machine.isReadAsRoot),
       watchedSeconds: newest.watchedSeconds, earlierGaps: gaps, source: .look(why))
     page.target = target
+    page.leftOut = watch.leftOut
     page.utcOffsetSeconds = Clock.utcOffsetSeconds
     try write(
       TriageWriter.bytes(of: page, chosenFormat, style: Terminal.style(output.color)))

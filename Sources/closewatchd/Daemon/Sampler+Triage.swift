@@ -50,6 +50,7 @@ extension Sampler {
       findings: findings, census: summary, watchedSeconds: census.watchedSeconds,
       source: .daemon(watch))
     report.target = target
+    report.leftOut = engine.watch.leftOut
     return .report(report)
   }
 }

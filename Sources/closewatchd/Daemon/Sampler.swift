@@ -96,11 +96,10 @@ actor Sampler {
       HostPicture(
         census, patienceSeconds: settings.rules.patienceSeconds, before: snapshot.picture))
     snapshot.findings = engine.watch.findings
-    snapshot.findingsDropped = engine.watch.dropped
+    snapshot.leftOut = engine.watch.leftOut
     snapshot.gaps = outcome.gaps
     snapshot.cost.cheapLooks += outcome.kind == .cheap ? 1 : 0
     snapshot.cost.fullLooks += outcome.kind == .full ? 1 : 0
-    snapshot.cost.turnCPUSeconds = outcome.cpuSeconds
     snapshot.cost.turnWallSeconds = outcome.wallSeconds
     snapshot.cost.totalCPUSeconds += outcome.cpuSeconds
     snapshot.cost.intervalSeconds = pace.intervalSeconds

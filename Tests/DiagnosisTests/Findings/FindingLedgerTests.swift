@@ -151,10 +151,4 @@ struct FindingLedgerTests {
     #expect(history.last?.at == HostScript.instant(9990))
     #expect(zip(history, history.dropFirst()).allSatisfy { $0.at < $1.at })
   }
-
-  @Test func `beyond a thousand findings the rest is counted`() {
-    let (told, ledger) = events([(0..<1031).map { finding("\($0)") }])
-    #expect(told.first?.count == 1024)
-    #expect(ledger.dropped == 7)
-  }
 }

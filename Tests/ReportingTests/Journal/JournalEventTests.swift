@@ -59,7 +59,7 @@ import Testing
       FindingEnd(
         how: dice.one([
           .closed, .used, .subsided, .exited(ProcessID(pid: 3306, startTicks: 1)),
-          .continued(id: "x"),
+          .continued(id: "x"), .leftOut,
         ]), at: BootInstant(seconds: 1), gone: dice.roll(100), members: dice.roll(100))
     }
     finding.namespaceName = dice.maybe { $0.text() }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Findings that end although their sockets are still there: because others tell of them, or because
+/// there are too many.
+extension FindingLedger {
+  /// So many are remembered.
+  private static let limit = 1024
+
+  /// A block of stuck sockets that grows is a leak from now on, and no second finding.
+  mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
+    guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
+    let id =
+      RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
+    return pass(id, to: leak.id, look)
+  }
+
+  /// What one finding told is told by another from now on.
+  mutating func pass(_ id: String, to other: String, _ look: Look) -> FindingEvent? {
+    end(id, .continued(id: other), look)
+  }
+
+  /// Forgets a finding whose sockets are still there.
+  private mutating func end(_ id: String, _ how: FindingEnd.How, _ look: Look) -> FindingEvent? {
+    guard var finding = entries.removeValue(forKey: id)?.finding, finding.lifecycle == .firing
+    else { return nil }
+    finding.lifecycle = .resolved
+    finding.end = FindingEnd(how: how, at: look.now)
+    return FindingEvent(kind: .resolved, at: look.now, finding: finding)
+  }
+
+  /// Where there is no room for all, the worst stay, whenever they came. What goes on from before
+  /// stays before what is no worse.
+  ///
+  /// - Returns: The candidates for which there is room.
+  mutating func makeRoom(
+    for candidates: [Finding], _ look: Look, _ events: inout [FindingEvent]
+  ) -> [Finding] {
+    leftOut = LeftOut()
+    let new = candidates.filter { entries[$0.id] == nil }
+    let excess = entries.count + new.count - Self.limit
+    guard excess > 0 else { return candidates }
+    var all = entries.mapValues(\.finding)
+    for candidate in candidates {
+      var now = candidate
+      if let before = entries[candidate.id]?.finding, before.lifecycle == .firing {
+        now.lifecycle = .firing
+        now.severity = max(now.severity, before.severity)
+      }
+      all[candidate.id] = now
+    }
+    let least = all.values.map { FindingRank($0, isNew: entries[$0.id] == nil) }.sorted(by: >)
+    var without: Set<String> = []
+    for rank in least.prefix(excess) {
+      guard let finding = all[rank.id] else { continue }
+      without.insert(finding.id)
+      if finding.lifecycle != .resolved { leftOut.add(finding) }
+      if let event = end(finding.id, .leftOut, look) { events.append(event) }
+    }
+    return candidates.filter { !without.contains($0.id) }
+  }
+}
