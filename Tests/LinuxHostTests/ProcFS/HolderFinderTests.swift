@@ -74,8 +74,7 @@ extension LiveProcessTests {
     {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
-      try HolderLab.check(fcntl(connection.accepted, F_SETFD, 0), "inherited by exec")
-      let child = try HolderLab.execChild()
+      let child = try HolderLab.execChild(inheriting: connection.accepted)
       defer { HolderLab.end(child) }
       let inode = HolderLab.inode(of: connection.accepted)
       close(connection.accepted)

@@ -257,12 +257,18 @@ enum HolderLab {
 
   /// `/bin/sleep` as a child, with this process's descriptors but those that close on exec. Asleep
   /// when this returns: while it starts, the libraries it opens are descriptors too.
-  static func execChild() throws -> Int32 {
+  /// - Parameter inherited: A descriptor that this child keeps, and no other that starts meanwhile.
+  static func execChild(inheriting inherited: Int32? = nil) throws -> Int32 {
     var pid = pid_t()
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    // Onto itself: what would close on exec stays open.
+    if let inherited { posix_spawn_file_actions_adddup2(&actions, inherited, inherited) }
     let arguments: [UnsafeMutablePointer<CChar>?] =
       ["sleep", "600"].map { (text: String) in strdup(text) } + [nil]
     defer { for argument in arguments { free(argument) } }
-    let code = posix_spawn(&pid, "/bin/sleep", nil, nil, arguments, nil)
+    let code = posix_spawn(&pid, "/bin/sleep", &actions, nil, arguments, nil)
     guard code == 0 else { throw Failure(text: "posix_spawn: \(code)") }
     for _ in 0..<1000 {
       // The kernel function it waits in: proc(5).
