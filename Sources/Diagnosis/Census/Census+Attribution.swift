@@ -31,30 +31,30 @@ extension Census {
     let listenersFresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10) * 5)
     var weights = ProcessWeights()
     for (position, row) in sample.sockets.enumerated() where row.inode != 0 {
-      let connection = connection(at: position)
-      if Self.interesting.contains(row.state) {
-        let isStuck =
-          learnOpeners
-          && (row.state == .listen
-            || connection.map { $0.dwellSeconds(at: now) >= settings.patienceSeconds / 2 }
-              ?? false)
-        // What every table was read for must not be replaced by what one of them shows.
-        let isKnown = !learnOpeners && holders.first(of: row.inode) != nil
-        let since = row.state == .listen ? listenersFresh : isStuck ? stuckFresh : fresh
-        if !isKnown, !holders.wasSearched(row.inode, everywhere: isStuck, since: since) {
+      let remembered = remembered(at: position)
+      let opener = remembered?.opener ?? -1
+      weights.add(1, to: opener)
+      guard Self.interesting.contains(row.state) else {
+        if learnOpeners, row.state == .established, opener < 0,
+          holders.first(of: row.inode) == nil
+        {
           search.inodes.insert(row.inode)
-          if isStuck { search.completeness = .everyHolder }
         }
-      } else if learnOpeners, row.state == .established, connection?.opener ?? -1 < 0,
-        holders.first(of: row.inode) == nil
-      {
-        search.inodes.insert(row.inode)
+        continue
       }
-      if row.state == .listen {
-        weights.add(1000, to: holders.first(of: row.inode)?.process ?? -1)
-      } else {
-        weights.add(1, to: connection?.opener ?? -1)
-      }
+      let found = holders.entry(of: row.inode)
+      if row.state == .listen { weights.add(1000, to: found?.first?.process ?? -1) }
+      let isStuck =
+        learnOpeners
+        && (row.state == .listen
+          || remembered.map { now.seconds(since: $0.stateSince) >= settings.patienceSeconds / 2 }
+            ?? false)
+      // What every table was read for must not be replaced by what one of them shows.
+      if !learnOpeners, found?.first != nil { continue }
+      let since = row.state == .listen ? listenersFresh : isStuck ? stuckFresh : fresh
+      if found?.wasSearched(everywhere: isStuck, since: since) ?? false { continue }
+      search.inodes.insert(row.inode)
+      if isStuck { search.completeness = .everyHolder }
     }
     search.deadSockets = deadSockets
     if case .none = deadSockets {

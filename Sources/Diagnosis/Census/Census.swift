@@ -48,6 +48,10 @@ package struct Census: Sendable {
   private var index = SlotTable()
   /// The slot of each row of the newest sample; -1 for listeners and rows that are not remembered.
   private var slotOfRow: [Int32] = []
+  /// The same of the sample before: what can have gone since, where no more is asked for now.
+  private var slotsShownBefore: [Int32] = []
+  /// Slots whose state was asked for in vain, and that are kept; nil: not all are known.
+  private var missed: [Int32]?
   private let limit: Int
   private var usualInterval: Double?
   /// The interval before, if it was late.
@@ -138,6 +142,7 @@ package struct Census: Sendable {
     precondition(next.takenAt >= sample.takenAt, "samples must come in the order of their clock")
     let interval = next.takenAt.seconds(since: sample.takenAt)
     notePace(interval, at: next.takenAt)
+    let previousStates = sample.states
     previousLookAt = sample.takenAt
     looks += 1
     forgetListeners(goneFrom: next)
@@ -146,7 +151,7 @@ package struct Census: Sendable {
     takeIn(next, isFirst: false)
     counters.record(next)
     queues.record(next, listeners)
-    removeAbsent()
+    removeAbsent(asksForMore: !next.states.isSubset(of: previousStates))
   }
 
   /// A look that is late once is a gap; the second one of its kind is another pace.
@@ -165,7 +170,8 @@ package struct Census: Sendable {
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
     if sample.states.contains(.established) { hasReadEstablished = true }
-    for slot in slots.indices { slots[slot].rowIndex = -1 }
+    swap(&slotOfRow, &slotsShownBefore)
+    for slot in slotsShownBefore where slot >= 0 { slots[Int(slot)].rowIndex = -1 }
     slotOfRow.removeAll(keepingCapacity: true)
     slotOfRow.reserveCapacity(sample.sockets.count)
     // The kernel lists its hash table from the first bucket to the last: what was next to a row in
@@ -236,29 +242,52 @@ package struct Census: Sendable {
 
   /// Removes what two looks in a row did not show although they asked for its state. One absence
   /// proves nothing: long hash chains lose rows while the table changes.
-  private mutating func removeAbsent() {
+  ///
+  /// - Parameter asksForMore: Whether this look asks for states that the one before did not: then
+  ///   any connection can be one that it looked for in vain.
+  private mutating func removeAbsent(asksForMore: Bool) {
     let wasCut = sample.gaps.contains {
       $0.kind == .boundReached || $0.kind == .dumpInterrupted
     }
-    if wasCut { return }
+    guard !wasCut else {
+      missed = nil
+      return
+    }
     let read = Set(sample.namespaces.map(\.id))
     let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
-    for slot in slots.indices
-    where slots[slot].rowIndex < 0 && slots[slot].isInUse
-      && sample.states.contains(slots[slot].state)
-    {
-      // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
-      if someUnread, !read.contains(slots[slot].id.namespace),
-        now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds
-      {
-        continue
-      }
-      if slots[slot].absences >= 1 {
-        remove(slot)
-      } else {
-        slots[slot].absences += 1
-      }
+    var kept: [Int32] = []
+    let judge = { (census: inout Census, slot: Int32) in
+      if census.removeIfAbsent(Int(slot), read: read, someUnread: someUnread) { kept.append(slot) }
     }
+    if let missed, !asksForMore {
+      for slot in slotsShownBefore where slot >= 0 { judge(&self, slot) }
+      for slot in missed { judge(&self, slot) }
+    } else {
+      for slot in slots.indices { judge(&self, Int32(slot)) }
+    }
+    missed = kept
+  }
+
+  /// - Returns: Whether it was looked for in vain, and stays.
+  @inline(__always)
+  private mutating func removeIfAbsent(
+    _ slot: Int, read: Set<NetnsID>, someUnread: Bool
+  ) -> Bool {
+    guard slots[slot].rowIndex < 0, slots[slot].isInUse,
+      sample.states.contains(slots[slot].state)
+    else { return false }
+    // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
+    if someUnread, !read.contains(slots[slot].id.namespace),
+      now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds
+    {
+      return true
+    }
+    guard slots[slot].absences >= 1 else {
+      slots[slot].absences += 1
+      return true
+    }
+    remove(slot)
+    return false
   }
 
   /// A listener is no connection that is removed: what is known of its holders goes with its row.
@@ -303,11 +332,14 @@ package struct Census: Sendable {
 
   // MARK: Attribution
 
-  /// Notes who holds each connection; the first holder ever seen stays its opener.
+  /// Notes who holds each connection; the first holder ever seen stays its opener. Asked for were
+  /// those of the newest sample.
   mutating func noteOpeners() {
-    for slot in slots.indices
-    where slots[slot].opener < 0 && slots[slot].inode != 0 && slots[slot].isInUse {
-      guard let holder = holders.first(of: slots[slot].inode) else { continue }
+    for shown in slotOfRow where shown >= 0 {
+      let slot = Int(shown)
+      guard slots[slot].opener < 0, slots[slot].inode != 0,
+        let holder = holders.first(of: slots[slot].inode)
+      else { continue }
       slots[slot].opener = holder.process
     }
   }

@@ -14,12 +14,17 @@ package struct HolderMap: Sendable {
   }
 
   /// What was found of one socket: 40 bytes.
-  private struct Entry {
-    var inode: UInt64
-    var checkedAt: BootInstant
-    var first: Reference?
+  struct Entry: Sendable {
+    fileprivate var inode: UInt64
+    fileprivate var checkedAt: BootInstant
+    fileprivate(set) var first: Reference?
     /// Whether every process was looked at.
-    var isComplete: Bool
+    fileprivate var isComplete: Bool
+
+    /// Whether this socket was looked for, and in every process if `everywhere`.
+    func wasSearched(everywhere: Bool, since: BootInstant) -> Bool {
+      checkedAt >= since && (isComplete || (!everywhere && first != nil))
+    }
   }
 
   private var entries: [Entry] = []
@@ -43,17 +48,18 @@ package struct HolderMap: Sendable {
     return more.isEmpty ? [first] : [first] + (more[inode] ?? [])
   }
 
-  package func first(of inode: UInt64) -> Reference? {
+  package func first(of inode: UInt64) -> Reference? { entry(of: inode)?.first }
+
+  /// What was found of a socket; nil: it was not looked for.
+  @inline(__always)
+  func entry(of inode: UInt64) -> Entry? {
     guard inode != 0, let position = position(of: inode) else { return nil }
-    return entries[position].first
+    return entries[position]
   }
 
   /// Whether this socket was looked for, and in every process if `everywhere`.
   package func wasSearched(_ inode: UInt64, everywhere: Bool, since: BootInstant) -> Bool {
-    guard let position = position(of: inode) else { return false }
-    let entry = entries[position]
-    guard entry.checkedAt >= since else { return false }
-    return entry.isComplete || (!everywhere && entry.first != nil)
+    entry(of: inode)?.wasSearched(everywhere: everywhere, since: since) ?? false
   }
 
   mutating func record(

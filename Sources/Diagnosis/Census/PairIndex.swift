@@ -2,16 +2,34 @@
 
 import KernelTables
 
-/// Finds the other end of a connection when it is on this host too.
+/// Which connections of a sample have their other end on this host too: all found in one pass.
 struct PairIndex: Sendable {
-  /// Positions of rows, by their ends.
-  private var rows: SlotTable
+  /// The position of the other end's row, by the position of a row; -1: it is not here.
+  private var others: [Int32]
 
   init(_ sockets: [SocketRow]) {
     let states = StateSet(.finWait2, .finWait1, .closeWait)
-    rows = SlotTable(capacity: sockets.count { states.contains($0.state) })
+    others = [Int32](repeating: -1, count: sockets.count)
+    var rows = SlotTable(capacity: sockets.count { states.contains($0.state) })
     for (index, row) in sockets.enumerated() where states.contains(row.state) {
+      let other = Self.otherEnd(of: row, in: sockets, rows)
+      if let other {
+        others[index] = other
+        if others[Int(other)] < 0 { others[Int(other)] = Int32(index) }
+      }
       rows.insert(Int32(index), hash: Self.hash(row.local, row.remote))
+    }
+  }
+
+  /// In the same namespace, or over a wire that joins two on this host.
+  private static func otherEnd(
+    of row: SocketRow, in sockets: [SocketRow], _ rows: SlotTable
+  ) -> Int32? {
+    let isLocal = row.localAddress.isLoopback || row.remoteAddress.isLoopback
+    return rows.first(hash(row.remote, row.local)) { position in
+      let other = sockets[Int(position)]
+      return other.local == row.remote && other.remote == row.local
+        && (other.namespace == row.namespace || !isLocal)
     }
   }
 
@@ -21,23 +39,18 @@ struct PairIndex: Sendable {
     return SlotTable.mix(value ^ local.address.high ^ remote.address.high &* 3)
   }
 
-  /// The row of the other end: in the same namespace, or over a wire that joins two on this host.
-  func otherEnd(of row: SocketRow, in census: Census) -> SocketRow? {
-    let sockets = census.sample.sockets
-    let isLocal = row.localAddress.isLoopback || row.remoteAddress.isLoopback
-    let found = rows.first(Self.hash(row.remote, row.local)) { position in
-      let other = sockets[Int(position)]
-      return other.local == row.remote && other.remote == row.local
-        && (other.namespace == row.namespace || !isLocal)
-    }
-    return found.map { sockets[Int($0)] }
+  /// The row of the other end.
+  func otherEnd(of connection: Connection, in census: Census) -> SocketRow? {
+    guard connection.rowIndex >= 0 else { return nil }
+    let other = others[Int(connection.rowIndex)]
+    return other < 0 ? nil : census.sample.sockets[Int(other)]
   }
 
   /// The processes at the other ends.
   func peers(of members: [Connection], in census: Census) -> [Culprit] {
     var counts: [Int32: Int] = [:]
     for member in members {
-      guard let row = census.row(of: member), let other = otherEnd(of: row, in: census),
+      guard let other = otherEnd(of: member, in: census),
         let holder = census.holders.first(of: other.inode)
       else { continue }
       counts[holder.process, default: 0] += 1

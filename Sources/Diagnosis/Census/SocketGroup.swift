@@ -208,8 +208,7 @@ package struct Inquiry: Sendable {
   /// and still waits for an answer.
   func waitingPeers(of members: [Connection]) -> Int {
     members.count { member in
-      guard let row = census.row(of: member), let other = pairs.otherEnd(of: row, in: census)
-      else { return false }
+      guard let other = pairs.otherEnd(of: member, in: census) else { return false }
       return other.state == .finWait2 && other.inode != 0
     }
   }

@@ -27,9 +27,9 @@ package enum FinWait2Owned: Rule {
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
-    let groups = inquiry.groups(of: .finWait2) { _, row in
+    let groups = inquiry.groups(of: .finWait2) { connection, row in
       guard row.inode != 0, row.timer != .timeWait else { return false }
-      guard let other = inquiry.pairs.otherEnd(of: row, in: census) else { return true }
+      guard let other = inquiry.pairs.otherEnd(of: connection, in: census) else { return true }
       return other.state != .closeWait || other.inode == 0
     }
     return groups.compactMap { finding(of: $0, in: inquiry) }
