@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three faults, each until it is ended by SIGTERM."""
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+
+def full_php():
+    """Each child of php-fpm waits, and more ask than there are children and places."""
+    def ask():
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", 8001), timeout=700) as client:
+                    client.sendall(b"GET /index.php?ms=5000 HTTP/1.0\r\n\r\n")
+                    client.recv(100)
+            except OSError:
+                time.sleep(0.2)
+
+    for _ in range(160):
+        threading.Thread(target=ask, daemon=True).start()
+        time.sleep(0.05)
+
+
+def paused_leak():
+    """A client that never closes what its server has closed: for a minute, then no more."""
+    server = socket.create_server(("127.0.0.1", 8011), backlog=128)
+
+    def serve():
+        while True:
+            server.accept()[0].close()
+
+    child = subprocess.Popen([sys.executable, "-c", """
+import socket, time
+kept = []
+for _ in range(150):
+    kept.append(socket.create_connection(("127.0.0.1", 8011)))
+    kept[-1].recv(1)
+    time.sleep(0.4)
+time.sleep(100000)
+"""])
+    threading.Thread(target=serve, daemon=True).start()
+    return child
+
+
+def hung_backend():
+    """Behind HAProxy: accepts nothing any more, while its clients give up and come again."""
+    server = socket.create_server(("127.0.0.1", 8010), backlog=64)
+
+    def ask():
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", 8002), timeout=20) as client:
+                    client.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+                    client.recv(100)
+            except OSError:
+                time.sleep(0.2)
+
+    for _ in range(40):
+        threading.Thread(target=ask, daemon=True).start()
+        time.sleep(0.05)
+    return server
+
+
+fault = {"full-php": full_php, "paused-leak": paused_leak, "hung-backend": hung_backend}[sys.argv[1]]
+kept = fault()
+
+
+def end(*_):
+    if isinstance(kept, subprocess.Popen):
+        kept.kill()
+    sys.exit(0)
+
+
+signal.signal(signal.SIGTERM, end)
+while True:
+    signal.pause()
