@@ -24,5 +24,12 @@ package struct WebOptions: ParsableArguments {
     help: "Serve on the sockets of a systemd socket unit instead.")
   package var usesSystemdSocket = false
 
+  @Option(
+    name: .customLong("web.allowed-hosts"),
+    help: ArgumentHelp(
+      "A name under which the status page may be asked for, beside localhost, addresses and the "
+        + "host's own name. Can be repeated. Metrics are for all.", valueName: "name"))
+  package var allowedHosts: [String] = []
+
   package init() {}
 }

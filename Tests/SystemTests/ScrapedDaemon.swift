@@ -32,7 +32,7 @@ final class ScrapedDaemon {
   /// Whatever it answers to a path.
   func get(_ path: String) throws -> WebClient.Answer {
     let client = try WebClient(port: port)
-    client.send("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    client.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     guard let answer = client.answer(within: 60) else {
       throw ChildProgram.Failure("no answer to \(path) at port \(port)")
     }

@@ -54,6 +54,7 @@ final class ConnectionClock: ChannelInboundHandler {
   func requestComplete(context: ChannelHandlerContext) {
     answersDue += 1
     hasMore = false
+    connections.mark(context.channel, isAnswering: true)
     enter(.response, limits.responseSeconds, context)
   }
 
@@ -61,6 +62,7 @@ final class ConnectionClock: ChannelInboundHandler {
   func answered(context: ChannelHandlerContext) {
     answersDue -= 1
     guard answersDue == 0 else { return }
+    connections.mark(context.channel, isAnswering: false)
     if hasMore {
       enter(.request, limits.requestSeconds, context)
     } else {

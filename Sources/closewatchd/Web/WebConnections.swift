@@ -19,8 +19,14 @@ final class WebConnections: Sendable {
 
   private struct Entry {
     var channel: any Channel
+    /// Its address; those of one unix socket are one client.
+    var client: String
+    var openedAt = NIODeadline.now()
     /// Since when it has had no request in progress; nil while it has one.
     var idleSince: NIODeadline?
+    /// Whether an answer is due, and whether one was given before.
+    var isAnswering = false
+    var wasAnswered = false
   }
 
   private let state = Mutex(State())
@@ -46,18 +52,35 @@ final class WebConnections: Sendable {
       if state.isStopping { return (false, nil) }
       guard state.open.count >= limit else { return (true, nil) }
       state.waiting[ObjectIdentifier(listener)] = listener
-      // Connections that only sit there must not keep a scraper out.
-      let idle = state.open.values.filter { $0.idleSince != nil }
-        .min { ($0.idleSince ?? .distantFuture) < ($1.idleSince ?? .distantFuture) }
-      return (false, idle?.channel)
+      return (false, Self.victim(of: Array(state.open.values))?.channel)
     }
     victim?.close(promise: nil)
     return answer
   }
 
+  /// Who has to go so that another one can come: of the client that has most, what has taken
+  /// longest without a whole request, then what is idle for longest. Connections that only sit
+  /// there, or send a byte now and then, must not keep a scraper out; one that has just come has
+  /// had no time yet.
+  private static func victim(of open: [Entry]) -> Entry? {
+    let counts = Dictionary(open.map { ($0.client, 1) }, uniquingKeysWith: +)
+    return open.filter { !$0.isAnswering }.min { a, b in
+      func key(_ entry: Entry) -> (Int, Int, NIODeadline) {
+        (
+          -(counts[entry.client] ?? 0), entry.wasAnswered ? 1 : 0,
+          entry.wasAnswered ? entry.idleSince ?? .now() : entry.openedAt
+        )
+      }
+      return key(a) < key(b)
+    }
+  }
+
   func opened(_ channel: any Channel) {
     let id = ObjectIdentifier(channel)
-    state.withLock { $0.open[id] = Entry(channel: channel, idleSince: .now()) }
+    let client = channel.remoteAddress?.ipAddress ?? ""
+    state.withLock {
+      $0.open[id] = Entry(channel: channel, client: client, idleSince: .now())
+    }
     channel.closeFuture.whenComplete { _ in self.closed(id) }
   }
 
@@ -67,6 +90,15 @@ final class WebConnections: Sendable {
     state.withLock { state in
       let since = state.open[id]?.idleSince ?? .now()
       state.open[id]?.idleSince = isIdle ? since : nil
+    }
+  }
+
+  /// Notes whether an answer is due on a connection.
+  func mark(_ channel: any Channel, isAnswering: Bool) {
+    let id = ObjectIdentifier(channel)
+    state.withLock { state in
+      state.open[id]?.isAnswering = isAnswering
+      if !isAnswering { state.open[id]?.wasAnswered = true }
     }
   }
 

@@ -9,6 +9,7 @@ extension WebOptions {
       var settings = WebSettings()
       settings.usesSystemdSockets = usesSystemdSocket
       settings.configFile = configFile
+      settings.allowedHosts = allowedHosts
       guard !listenAddress.isEmpty else { return settings }
       guard !usesSystemdSocket else {
         throw UsageError(

@@ -13,6 +13,7 @@ struct WebPages: Pages {
   let life: SignOfLife
   let connections: WebConnections
   let limits: WebLimits
+  let hosts: KnownHosts
   /// Whether the newest read of the web settings succeeded.
   let isConfigGood: @Sendable () -> Bool
 
@@ -28,6 +29,10 @@ struct WebPages: Pages {
     let answer =
       switch path {
       case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
+      case "/" where !hosts.know(head.headers["host"].first):
+        WebAnswer(
+          .misdirectedRequest,
+          "421 this page is not served under that name: give it with --web.allowed-hosts")
       case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
       case "/-/healthy": healthy
       case "/-/ready": ready

@@ -16,6 +16,8 @@ struct WebSettings: Sendable {
   /// Listen on the sockets that systemd passes instead.
   var usesSystemdSockets = false
   var configFile: String?
+  /// Names that the status page is asked for under, beside those of ``KnownHosts``.
+  var allowedHosts: [String] = []
   var limits = WebLimits()
 
   /// Whether there is a server at all.
@@ -63,10 +65,11 @@ struct WebServer: Service {
         try Self.bind(address)
       }
     let (source, limits) = (source, settings.limits)
+    let hosts = KnownHosts(settings.allowedHosts + [HostName.current])
     makePages = { connections in
       WebPages(
         store: store, life: life, connections: connections, limits: limits,
-        isConfigGood: { source.isGood })
+        hosts: hosts, isConfigGood: { source.isGood })
     }
   }
 

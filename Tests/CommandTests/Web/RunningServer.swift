@@ -24,7 +24,7 @@ final class RunningServer {
   init(
     limits: WebLimits = WebLimits(), config: String? = nil, owners: Int = 3,
     addresses: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 0)],
-    life: SignOfLife = SignOfLife()
+    allowedHosts: [String] = [], life: SignOfLife = SignOfLife()
   ) throws {
     self.life = life
     store = SnapshotStore(Self.snapshot(owners: owners))
@@ -32,6 +32,7 @@ final class RunningServer {
     settings.addresses = addresses
     settings.limits = limits
     settings.configFile = config
+    settings.allowedHosts = allowedHosts
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let server = try WebServer(settings, store: store, life: life, logger: quiet)
     port = server.ports.first ?? 0
@@ -55,7 +56,7 @@ final class RunningServer {
     .Answer?
   {
     let client = try client()
-    client.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
+    client.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n")
     return client.answer(isHead: method == "HEAD")
   }
 

@@ -27,7 +27,7 @@ import Testing
     let server = try RunningServer(limits: Self.limits)
     let client = try server.client()
     let began = RunningDaemon.monotonicSeconds
-    client.send("GET / HTTP/1.1\r\nHost: x\r\nX: ")
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
     while RunningDaemon.monotonicSeconds - began < 45, !client.isClosedByPeer {
       client.send("a")
       if client.secondsUntilClosed(within: 0.1) != nil { break }
@@ -41,7 +41,7 @@ import Testing
     limits.idleSeconds = 600
     let server = try RunningServer(limits: limits)
     let client = try server.client()
-    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(client.answer()?.status == 200)
     client.send("GET /")
     #expect(try #require(client.secondsUntilClosed(within: 300)) < 300)
@@ -51,7 +51,7 @@ import Testing
   @Test func `an idle connection is kept for a while and then closed`() throws {
     let server = try RunningServer(limits: Self.limits)
     let client = try server.client()
-    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(client.answer()?.status == 200)
     let seconds = try #require(client.secondsUntilClosed())
     #expect((1.5...40).contains(seconds), "\(seconds)")
@@ -61,7 +61,7 @@ import Testing
   @Test func `a client that asks on and on without reading is cut off`() throws {
     let server = try RunningServer(limits: Self.limits, owners: 50)
     let client = try server.client()
-    let request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
     let began = RunningDaemon.monotonicSeconds
     var isRefused = false
     while RunningDaemon.monotonicSeconds - began < 45 {
@@ -91,6 +91,39 @@ import Testing
     let open = try #require(line?.split(separator: " ").last.flatMap { Int($0) })
     #expect(open <= 97, "\(open)")
     idle = []
+    try server.stop()
+  }
+
+  @Test func `880 requests that are sent by halves keep no scraper out`() throws {
+    var limits = WebLimits()
+    limits.connections = 97
+    let server = try RunningServer(limits: limits)
+    var slow: [WebClient] = []
+    for round in 0..<880 {
+      let client = try server.client()
+      client.send("GET /metrics HTTP/1.1\r\nHost: loc")
+      slow.append(client)
+      if round % 220 == 219 { #expect(try server.get("/metrics")?.status == 200, "\(round)") }
+    }
+    #expect(try server.get("/metrics")?.status == 200)
+    slow = []
+    try server.stop()
+  }
+
+  @Test(arguments: [
+    ("localhost", 200), ("LOCALHOST:9776", 200), ("127.0.0.1:9776", 200), ("[::1]:9776", 200),
+    ("192.0.2.7", 200), ("web01.example.", 200), ("attacker.example", 421),
+    ("localhost.attacker.example:80", 421), ("", 421),
+  ])
+  func `under a name that it does not know the page is not given`(
+    _ host: String, _ status: Int
+  ) throws {
+    let server = try RunningServer(allowedHosts: ["web01.example"])
+    for (path, expected) in [("/", status), ("/metrics", 200), ("/-/healthy", 200)] {
+      let client = try server.client()
+      client.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+      #expect(client.answer()?.status == expected, "\(path)")
+    }
     try server.stop()
   }
 

@@ -21,7 +21,7 @@ import Testing
 
   private static func get(_ port: UInt16, _ path: String) throws -> WebClient.Answer? {
     let client = try WebClient(port: port)
-    client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return client.answer()
   }
 
@@ -82,7 +82,7 @@ import Testing
     for round in 0..<300 {
       let client = try WebClient(port: port)
       if round % 3 == 0 { client.abortOnClose() }
-      client.send(round % 2 == 0 ? "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /met")
+      client.send(round % 2 == 0 ? "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" : "GET /met")
     }
     let good = await withTaskGroup(of: Int.self) { group in
       for _ in 0..<100 {
@@ -107,7 +107,7 @@ import Testing
     let half = try WebClient(port: port)
     half.send("GET / HT")
     let kept = try WebClient(port: port)
-    kept.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    kept.send("GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(kept.answer()?.status == 200)
     let end = daemon.stop()
     #expect(end.status == 0)

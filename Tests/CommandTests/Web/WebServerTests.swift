@@ -84,12 +84,12 @@ import Testing
   @Test func `HEAD has the headers of GET and no body, and the connection goes on`() throws {
     let server = try RunningServer()
     let client = try server.client()
-    client.send("HEAD /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+    client.send("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n")
     let head = try #require(client.answer(isHead: true))
     #expect(head.status == 200)
     #expect((Int(head.headers["content-length"] ?? "") ?? 0) > 1000)
     #expect(head.headers["content-encoding"] == nil)
-    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(client.answer()?.text == "closewatch is alive.\n")
     try server.stop()
   }
@@ -121,7 +121,7 @@ import Testing
   }
 
   private static let chunkedWithLength =
-    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
     + "0\r\n\r\n"
 
   private static let badRequests: [(String, Int)] = [
@@ -129,8 +129,8 @@ import Testing
     ("\u{16}\u{3}\u{1}\r\n\r\n", 400), ("GET\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
     (chunkedWithLength, 400),
-    ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
-    ("GET / HTTP/7.3\r\nHost: x\r\n\r\n", 505),
+    ("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
+    ("GET / HTTP/7.3\r\nHost: localhost\r\n\r\n", 505),
   ]
 
   @Test(arguments: badRequests)
@@ -149,14 +149,14 @@ import Testing
   @Test func `headers past their bounds are 431, a body past its bound 413`() throws {
     let server = try RunningServer()
     let long = try server.client()
-    long.send("GET / HTTP/1.1\r\nHost: x\r\nX: " + String(repeating: "a", count: 9000))
+    long.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "a", count: 9000))
     #expect(long.answer()?.status == 431)
     let many = try server.client()
     let lines = (0..<70).map { "X\($0): a\r\n" }.joined()
-    many.send("GET / HTTP/1.1\r\nHost: x\r\n" + lines + "\r\n")
+    many.send("GET / HTTP/1.1\r\nHost: localhost\r\n" + lines + "\r\n")
     #expect(many.answer()?.status == 431)
     let large = try server.client()
-    large.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n")
+    large.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n")
     large.send([UInt8](repeating: 120, count: 70_000))
     #expect(large.answer()?.status == 413)
     #expect(try server.get("/-/healthy")?.status == 200)
@@ -167,7 +167,7 @@ import Testing
     let server = try RunningServer()
     let client = try server.client()
     let paths = (0..<23).map { $0 % 2 == 0 ? "/-/healthy" : "/none" }
-    client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+    client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined())
     for path in paths {
       #expect(client.answer()?.status == (path == "/none" ? 404 : 200))
     }

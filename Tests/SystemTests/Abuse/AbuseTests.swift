@@ -52,7 +52,7 @@ import Testing
   @Test func `requests that come byte by byte`() async throws {
     try await withstand { scraped in
       let clients = try (0..<101).map { _ in try WebClient(port: scraped.port) }
-      for byte in "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: " {
+      for byte in "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: " {
         for client in clients { client.send(String(byte)) }
         usleep(5000)
       }
@@ -73,7 +73,7 @@ import Testing
       let header = "X-Huge: " + String(repeating: "a", count: 1 << 20) + "\r\n"
       for _ in 0..<7 {
         let client = try WebClient(port: scraped.port)
-        client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n" + header)
+        client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n" + header)
         let answer = client.answer(within: 30)
         #expect(answer == nil || answer?.status == 431 || answer?.status == 400)
       }
@@ -95,7 +95,7 @@ import Testing
   @Test func `a thousand requests at once on each of ten connections`() async throws {
     try await withstand { scraped in
       let requests = String(
-        repeating: "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", count: 1009)
+        repeating: "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 1009)
       let clients = try (0..<10).map { _ in try WebClient(port: scraped.port) }
       for client in clients { _ = client.sendWithoutWaiting(requests) }
       for client in clients { #expect(client.answer()?.status == 200) }
@@ -107,7 +107,7 @@ import Testing
       for round in 0..<211 {
         let client = try WebClient(port: scraped.port)
         if round % 2 == 0 { client.abortOnClose() }
-        client.send("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+        client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n")
         if round % 3 == 0 { usleep(2000) }
       }
     }
@@ -120,7 +120,7 @@ import Testing
         for _ in 0..<100 {
           group.addTask {
             guard let client = try? WebClient(port: port) else { return 0 }
-            client.send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return client.answer(within: 60)?.status ?? 0
           }
         }
