@@ -94,6 +94,15 @@ package struct HistoryFold: Sendable {
     }
   }
 
+  /// Notes an entry that somebody else has written.
+  package mutating func leaveOut(user: String?) {
+    history.foreign += 1
+    guard history.foreignUsers.count < Self.foreignUsersKept else { return }
+    history.foreignUsers.insert(user ?? "unknown")
+  }
+
+  private static let foreignUsersKept = 3
+
   private mutating func note(_ error: JournalFieldError) {
     history.unreadable += 1
     if history.firstError == nil { history.firstError = error }
@@ -174,6 +183,10 @@ package struct History: Hashable, Sendable {
   /// Entries with the identity of an event and without its sense, and why the first one has none.
   package var unreadable = 0
   package var firstError: JournalFieldError?
+  /// Entries that look like closewatch's and were written by these users, who may not tell of the
+  /// host.
+  package var foreign = 0
+  package var foreignUsers: Set<String> = []
   /// Stories beyond the bound of memory.
   package var dropped = 0
   /// What `closewatch release` has done, the newest first.

@@ -45,6 +45,7 @@ package struct HistoryJSON {
     json.member("reaches_back_to", reach.reachesBackTo)
     json.member("entries", history.entries)
     json.member("entries_not_understood", history.unreadable)
+    json.member("entries_of_others", history.foreign)
     json.member("entries_damaged", reach.damaged)
     json.member("stories_left_out", history.dropped)
     json.member("releases_left_out", history.droppedReleases)

@@ -264,6 +264,12 @@ package struct HistoryText {
           + " not understood: of another version of closewatch, or of another program"
           + (history.firstError.map { " (\($0.field))" } ?? "") + ".")
     }
+    if history.foreign > 0 {
+      notes.append(
+        Quantity.count(history.foreign, "entry", plural: "entries")
+          + " left out: like those of closewatch, and written by neither root nor its service but"
+          + " by uid " + history.foreignUsers.map(printable).sorted().joined(separator: ", ") + ".")
+    }
     if reach.damaged > 0 {
       notes.append(
         Quantity.count(reach.damaged, "entry", plural: "entries")

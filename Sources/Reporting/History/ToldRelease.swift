@@ -30,14 +30,12 @@ package struct ToldRelease: Hashable, Sendable {
     pid = try text.word("CLOSEWATCH_PID") { Int32($0) }
     command = text["CLOSEWATCH_COMMAND"] ?? ""
     unit = text["CLOSEWATCH_UNIT"]
-    released = try text.word("CLOSEWATCH_RELEASED", Self.count)
-    gone = try text.word("CLOSEWATCH_GONE", Self.count)
-    failed = try text.word("CLOSEWATCH_FAILED", Self.count)
+    released = try text.word("CLOSEWATCH_RELEASED", FieldText.count)
+    gone = try text.word("CLOSEWATCH_GONE", FieldText.count)
+    failed = try text.word("CLOSEWATCH_FAILED", FieldText.count)
     olderThanSeconds = try text.word("CLOSEWATCH_OLDER_THAN_SECONDS", FieldText.number)
     localPort = try text.optional("CLOSEWATCH_LOCAL_PORT") { UInt16($0) }
     uid = try text.word("CLOSEWATCH_UID") { UInt32($0) }
     loginUID = try text.optional("CLOSEWATCH_LOGIN_UID") { UInt32($0) }
   }
-
-  private static func count(_ text: String) -> Int? { Int(text).flatMap { $0 >= 0 ? $0 : nil } }
 }

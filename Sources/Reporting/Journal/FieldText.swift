@@ -8,6 +8,10 @@ struct FieldText {
     values = Dictionary(grouping: fields, by: \.name).mapValues { $0.map(\.value) }
   }
 
+  /// No number of sockets, descriptors or what else is counted here is larger on any host; a sum of
+  /// many cannot overflow.
+  static func count(_ text: String) -> Int? { Int(text).flatMap { 0...(1 << 40) ~= $0 ? $0 : nil } }
+
   subscript(name: String) -> String? { values[name]?.first }
 
   func all(_ name: String) -> [String] { values[name] ?? [] }

@@ -36,8 +36,8 @@ extension JournalEvent {
     owner = Owner(
       try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
       try text.needed("CLOSEWATCH_OWNER"))
-    sockets = try text.word("CLOSEWATCH_SOCKETS") { Int($0) }
-    peak = try text.optional("CLOSEWATCH_PEAK") { Int($0) } ?? sockets
+    sockets = try text.word("CLOSEWATCH_SOCKETS", FieldText.count)
+    peak = try text.optional("CLOSEWATCH_PEAK", FieldText.count) ?? sockets
     end = try Self.end(text)
     namespace = NetnsID(rawValue: try text.word("CLOSEWATCH_NETNS") { UInt32($0) })
     namespaceName = text["CLOSEWATCH_NETNS_NAME"]
@@ -81,8 +81,8 @@ extension JournalEvent {
   private static func end(_ text: FieldText) throws(JournalFieldError) -> End? {
     guard let how = try text.optional("CLOSEWATCH_END", End.How.init(rawValue:)) else { return nil }
     var end = End(
-      how: how, gone: try text.word("CLOSEWATCH_END_GONE") { Int($0) },
-      members: try text.word("CLOSEWATCH_END_MEMBERS") { Int($0) })
+      how: how, gone: try text.word("CLOSEWATCH_END_GONE", FieldText.count),
+      members: try text.word("CLOSEWATCH_END_MEMBERS", FieldText.count))
     end.pid = try text.optional("CLOSEWATCH_END_PID") { Int32($0) }
     end.continuedAs = text["CLOSEWATCH_END_CONTINUED_AS"]
     return end
@@ -108,8 +108,8 @@ extension JournalEvent {
       return nil
     }
     var forecast = Forecast(
-      resource: resource, used: try text.word("CLOSEWATCH_FORECAST_USED") { Int($0) },
-      limit: try text.word("CLOSEWATCH_FORECAST_LIMIT") { Int($0) })
+      resource: resource, used: try text.word("CLOSEWATCH_FORECAST_USED", FieldText.count),
+      limit: try text.word("CLOSEWATCH_FORECAST_LIMIT", FieldText.count))
     forecast.seconds = try text.optional("CLOSEWATCH_FORECAST_SECONDS", FieldText.number)
     return forecast
   }
@@ -121,7 +121,7 @@ extension JournalEvent {
     actor.unit = text["CLOSEWATCH_UNIT"]
     actor.container = text["CLOSEWATCH_CONTAINER"]
     actor.runtime = try text.word("CLOSEWATCH_RUNTIME", ProcessRuntime.init(rawValue:))
-    actor.descriptors = try text.optional("CLOSEWATCH_DESCRIPTORS") { Int($0) }
+    actor.descriptors = try text.optional("CLOSEWATCH_DESCRIPTORS", FieldText.count)
     actor.descriptorLimit = try text.optional("CLOSEWATCH_DESCRIPTOR_LIMIT") { UInt64($0) }
     return actor
   }

@@ -20,6 +20,8 @@ struct FindingHistory: ParsableCommand {
       window and was not over in it is told too. What closewatch release did in the window stands \
       between them.
 
+      Only entries of root and of the service count: any user can write one that looks like it.
+
       A story without an end is told as still firing, unless the journal or the process table \
       shows that the daemon was no longer there to tell. A time is a span back from now (2h), a \
       date and a time (2026-11-26 14:00), a time of today (14:00), today or yesterday.
@@ -135,11 +137,15 @@ struct FindingHistory: ParsableCommand {
       (ids + [MessageIDs.release]).map { ("MESSAGE_ID", $0) },
       Self.serviceEnds.map { ("MESSAGE_ID", $0) } + [("UNIT", Self.serviceUnit)],
     ]
-    let wanted: Set = ["MESSAGE_ID", "UNIT", "_PID", "_COMM"]
+    let wanted: Set = ["MESSAGE_ID", "UNIT", "_PID", "_COMM", "_UID", "_SYSTEMD_UNIT"]
     try reader.read(
       matches, since: filter.since - Self.lookBackSeconds,
       keep: { wanted.contains($0) || $0.hasPrefix("CLOSEWATCH_") },
       body: { record in
+        guard Self.mayTell(record) else {
+          fold.leaveOut(user: record["_UID"])
+          return true
+        }
         let fields = record.fields.map { JournalEntry.Field(name: $0.name, value: $0.value) }
         if record["UNIT"] == Self.serviceUnit {
           fold.daemonStopped(at: record.wallSeconds)
@@ -155,6 +161,13 @@ struct FindingHistory: ParsableCommand {
         return true
       })
     return fold
+  }
+
+  /// Whether it is from root or the service. Every user can write an entry with any other field:
+  /// those that begin with an underscore are journald's own, of the process that sent it
+  /// (systemd.journal-fields(7)).
+  private static func mayTell(_ record: JournalRecord) -> Bool {
+    record["_UID"] == "0" || record["_SYSTEMD_UNIT"] == serviceUnit
   }
 
   private var absence: String {

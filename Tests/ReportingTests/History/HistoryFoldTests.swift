@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
-import Reporting
 import Testing
+
+@testable import Reporting
 
 /// Entries put together to stories.
 @Suite struct HistoryFoldTests {
@@ -167,6 +168,20 @@ import Testing
     #expect(history.firstError == JournalFieldError(field: "CLOSEWATCH_EVENT", text: "?"))
     told.fold.takeRelease([JournalEntry.Field(name: "CLOSEWATCH_PID", value: "x")], at: 1)
     #expect(told.history().unreadable == 2 && told.history().releases.isEmpty)
+  }
+
+  @Test(arguments: ["9223372036854775807", "-1", "1e3"])
+  func `a count that no host can have has no sense`(_ count: String) {
+    #expect(FieldText.count(count) == nil)
+    #expect(FieldText.count("4096") == 4096)
+  }
+
+  @Test func `what others have written is counted with who they are, three at most`() {
+    var told = ToldStory()
+    for user in ["1000", "65534", "65534", "7", "8", "9"] { told.fold.leaveOut(user: user) }
+    let history = told.history()
+    #expect(history.stories.isEmpty && history.foreign == 6)
+    #expect(history.foreignUsers == ["1000", "65534", "7"])
   }
 
   @Test func `a flood of entries keeps to its bound of memory, and says so`() {

@@ -148,6 +148,30 @@ import Testing
     #expect(bad.count == 2 && bad.last == "status 2", "\(bad)")
   }
 
+  @Test(.requires(.root, .mountNamespaces, .command("setpriv"), .command("logger")))
+  func `what an ordinary user writes into the journal is no history of the host`() throws {
+    let journal = try Self.runningJournal()
+    let catalog = try #require(
+      readBytes(Fixtures.directory + "/../../deploy/closewatch.catalog"))
+    let identity = String(decoding: catalog, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("-- ") }?.dropFirst(3)
+    let fields = ["MESSAGE_ID=\(identity ?? "")", "MESSAGE=forged", "CLOSEWATCH_EVENT=firing"]
+    for user in ["65534", "0"] {
+      try journal.run(
+        "printf '%s\\n' \(fields.joined(separator: " ")) | setpriv --reuid \(user) --clear-groups "
+          + "logger --journald")
+    }
+    let page = try journal.wait(for: "\(Command.path) history 2>&1; echo \"status $?\"") { lines in
+      lines.contains { $0.contains("not understood") }
+    }
+    let text = page.joined(separator: " ")
+    // That of root counts, and has no sense.
+    #expect(text.contains("1 entry not understood"), "\(page)")
+    #expect(text.contains("1 entry left out"), "\(page)")
+    #expect(text.contains("uid 65534"), "\(page)")
+    #expect(page.last == "status 0")
+  }
+
   @Test(.requires(.root, .mountNamespaces, .command("setpriv")))
   func `a user who may not read the journal is told the remedy`() throws {
     let journal = try Self.runningJournal()
