@@ -185,7 +185,7 @@ _closewatch() {
 
 _closewatch_triage() {
     repeating_flags=()
-    non_repeating_flags=(--no-daemon --json --version -h --help)
+    non_repeating_flags=(--verbose -v --no-daemon --json --version -h --help)
     repeating_options=(--patience --disable)
     non_repeating_options=(--for --interval --format --control-socket --netns --source --replay --color)
     __closewatch_offer_flags_options 1
@@ -433,7 +433,7 @@ _closewatch_record() {
 _closewatch_daemon() {
     repeating_flags=()
     non_repeating_flags=(--web.systemd-socket --version -h --help)
-    repeating_options=(--set --web.listen-address)
+    repeating_options=(--set --web.listen-address --web.allowed-hosts)
     non_repeating_options=(--settings --interval --control-socket --web.config.file)
     __closewatch_offer_flags_options 0
 
@@ -455,6 +455,9 @@ _closewatch_daemon() {
         return
         ;;
     '--web.config.file')
+        return
+        ;;
+    '--web.allowed-hosts')
         return
         ;;
     esac

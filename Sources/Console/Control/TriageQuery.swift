@@ -9,6 +9,8 @@ package struct TriageQuery: Equatable {
   /// As it is typed.
   package var target: String?
   package var style = TextStyle()
+  /// Whether everything of every finding is wanted.
+  package var showsAll = false
   /// Of local time from UTC, to the east.
   package var utcOffsetSeconds = 0
 
@@ -20,6 +22,7 @@ package struct TriageQuery: Equatable {
       "format=\(format.rawValue)", "colour=\(style.colour ? 1 : 0)",
       "unicode=\(style.unicode ? 1 : 0)", "width=\(style.width)", "utc-offset=\(utcOffsetSeconds)",
     ]
+    if showsAll { fields.append("all=1") }
     if let target { fields.append("target=\(PercentCoding.encoded(target))") }
     return Self.path + "?" + fields.joined(separator: "&")
   }
@@ -46,6 +49,7 @@ package struct TriageQuery: Equatable {
       }
       self.format = format
     case "target": target = value
+    case "all": showsAll = value == "1"
     case "colour": style.colour = value == "1"
     case "unicode": style.unicode = value == "1"
     case "width": style.width = try Self.number(value, in: 20...1000)

@@ -50,8 +50,8 @@ package struct ProcessRecord: Hashable, Sendable {
   package var descriptorSoftLimit: UInt64?
   package var descriptorHardLimit: UInt64?
   package var runtime = ProcessRuntime.unknown
-  /// What a `java` or a `beam.smp` runs: the main class, the base name of the jar, or the first
-  /// module. The only one of the ``arguments`` that is always read.
+  /// What an interpreter, a `java` or a `beam.smp` runs: the base name of the script or the jar,
+  /// the main class or the module. The only one of the ``arguments`` that is always kept.
   package var main: String?
   /// A number of its memory image, 0 when not known: the address at which its stack starts. A
   /// child of fork(2) has its parent's; execve(2) picks another one at random. Means nothing
@@ -64,6 +64,15 @@ package struct ProcessRecord: Hashable, Sendable {
 }
 
 extension ProcessRecord {
+  /// ``main`` in few words, where the command does not say it: of a class without its package.
+  package var mainName: String? {
+    guard let main else { return nil }
+    let isClass = runtime == .jvm && !main.hasSuffix(".jar")
+    let name =
+      isClass ? main.split(whereSeparator: { ".$/".contains($0) }).last.map(String.init) : main
+    return name == command ? nil : name
+  }
+
   /// Folders of programs that a distribution's packages install.
   package static let installedFolders = [
     "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/usr/lib64", "/bin", "/sbin", "/snap",

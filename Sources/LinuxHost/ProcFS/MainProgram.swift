@@ -2,18 +2,69 @@
 
 import KernelTables
 
-/// What a virtual machine runs, out of its arguments: the one word that names it, never another
-/// one, because they can carry secrets.
+/// What an interpreter or a virtual machine runs, out of its arguments: the one word that names it,
+/// never another one, because they can carry secrets.
 enum MainProgram {
   /// Runtimes whose executable says nothing of the program.
-  static func isAsked(of runtime: ProcessRuntime) -> Bool { runtime == .jvm || runtime == .erlang }
+  static func isAsked(of runtime: ProcessRuntime) -> Bool {
+    runtime == .jvm || runtime == .erlang || Interpreter(runtime) != nil
+  }
 
-  /// The main class, the base name of the jar, or the first module that an Erlang node starts.
+  /// The main class, the base name of the jar or the script, the module, or the first module that
+  /// an Erlang node starts.
   static func name(_ runtime: ProcessRuntime, arguments: [String]) -> String? {
     switch runtime {
-    case .jvm: javaMain(arguments.dropFirst())
-    case .erlang: after("-s", in: arguments)
-    default: nil
+    case .jvm: return javaMain(arguments.dropFirst())
+    case .erlang: return after("-s", in: arguments)
+    default: return Interpreter(runtime)?.script(arguments.dropFirst())
+    }
+  }
+
+  /// How an interpreter is told its script.
+  private struct Interpreter {
+    /// Options that take the next word.
+    var takingNext: Set<String> = []
+    /// Options after which the next word is the program itself: it is not shown.
+    var takingCode: Set<String> = []
+    /// Options that name the program.
+    var naming: Set<String> = []
+
+    /// Source: python3(1), node(1), ruby(1), php(1).
+    init?(_ runtime: ProcessRuntime) {
+      switch runtime {
+      case .python:
+        takingNext = ["-W", "-X", "-Q", "--check-hash-based-pycs"]
+        takingCode = ["-c"]
+        naming = ["-m"]
+      case .node:
+        takingNext = ["-r", "--require", "--import", "--loader", "--experimental-loader", "-C"]
+        takingCode = ["-e", "--eval", "-p", "--print", "-pe"]
+      case .ruby:
+        takingNext = ["-I", "-r", "-C", "-E"]
+        takingCode = ["-e"]
+        naming = ["-S"]
+      case .php:
+        takingNext = ["-c", "-d", "-S", "-t", "-z"]
+        takingCode = ["-r", "-B", "-R", "-E", "-F"]
+        naming = ["-f"]
+      default: return nil
+      }
+    }
+
+    func script(_ arguments: ArraySlice<String>) -> String? {
+      var rest = arguments
+      while let word = rest.popFirst() {
+        if takingCode.contains(word) { return nil }
+        if naming.contains(word) { return rest.first.map(baseName) }
+        if takingNext.contains(word) {
+          rest = rest.dropFirst()
+        } else if word == "--" {
+          return rest.first.map(baseName)
+        } else if !word.hasPrefix("-") {
+          return word.isEmpty ? nil : baseName(word)
+        }
+      }
+      return nil
     }
   }
 

@@ -32,6 +32,16 @@ package struct WallTime: Hashable, Sendable {
     return day == Self.local(seconds, offsetSeconds).day ? clock : Self.date(day) + " " + clock
   }
 
+  /// The same with its zone: `14:02 UTC`, `14:02 +05:30`.
+  package func textWithZone(of other: BootInstant) -> String {
+    let minutes = abs(offsetSeconds) / 60
+    let zone =
+      offsetSeconds == 0
+      ? "UTC"
+      : (offsetSeconds < 0 ? "-" : "+") + Self.two(minutes / 60) + ":" + Self.two(minutes % 60)
+    return text(of: other) + " " + zone
+  }
+
   /// Days since 1970, and the minute of the day.
   private static func local(_ seconds: Double, _ offset: Int) -> (day: Int, minute: Int) {
     // Of a clock that is far off nothing can be said; it must not trap either.

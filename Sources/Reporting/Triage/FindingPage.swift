@@ -3,8 +3,8 @@
 import Diagnosis
 import KernelTables
 
-/// One finding in full: who, what, since when, how fast, towards whom, what runs out, the proof,
-/// what to do, and what does not help.
+/// One finding: who, what, since when, how fast, towards whom, what runs out, the proof, what to
+/// do, and what does not help. In full, or so short that it stands on the first screen.
 struct FindingPage {
   private let report: TriageReport
   private let finding: Finding
@@ -20,35 +20,54 @@ struct FindingPage {
 
   func write(to page: inout TextPage) {
     let guide = report.guide(for: finding)
-    writeHead(guide, to: &page)
+    guard report.isWhole else { return writeShort(guide, to: &page) }
+    writeTitle(guide, to: &page)
+    page.block(guide.meaning)
+    page.blank()
     writeCourse(to: &page)
     writeProof(to: &page)
     writeAdvice(guide, to: &page)
   }
 
-  /// The first steps only, unless the page is about this target: it must fit a screen.
-  private func writeAdvice(_ guide: GuideText, to page: inout TextPage) {
-    let isWhole = report.target != nil
-    let steps = isWhole ? guide.now[...] : guide.firstSteps
-    let fixes = guide.fix.prefix(isWhole ? .max : Self.fixesShown)
-    let futile = guide.doesNotHelp.prefix(isWhole ? .max : Self.futileShown)
-    for (index, step) in steps.enumerated() {
+  /// What decides at first sight: what saves the service is all there when time is short.
+  private func writeShort(_ guide: GuideText, to page: inout TextPage) {
+    writeTitle(guide, to: &page)
+    if let root = words.root(finding) { page.field("root", root) }
+    var course = [since].filter { !$0.isEmpty }
+    if let growth = finding.growth, growth.high > 0 {
+      course.append(Quantity.rate(growth))
+    } else if let standing = EndWords.standing(finding, clock: clock) {
+      course.append(standing)
+    }
+    if let unseen = EndWords.unseen(finding, clock: clock) { course.append(unseen) }
+    if !course.isEmpty { page.field("since", course.joined(separator: ", ")) }
+    if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
+    if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
+    let proof = finding.evidence.prefix(2).map(EvidenceWords.sentence)
+    if !proof.isEmpty { page.field("proof", proof.joined(separator: "; ")) }
+    for (index, step) in guide.firstSteps.prefix(stepsShown(guide)).enumerated() {
       page.step(index == 0 ? "do now" : "", step)
     }
-    for (index, fix) in fixes.enumerated() {
-      page.step(index == 0 ? "for good" : "", fix)
-    }
-    for (index, futile) in futile.enumerated() {
-      page.field(index == 0 ? "no help" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
-    }
-    let rest =
-      guide.now.count > steps.count || guide.fix.count > fixes.count
-      || guide.doesNotHelp.count > futile.count
-    if rest { page.step("more", "all of it:\n" + report.moreCommand(finding)) }
+    page.field("more", report.more(of: finding))
   }
 
-  private static let fixesShown = 2
-  private static let futileShown = 3
+  private func stepsShown(_ guide: GuideText) -> Int {
+    guide.isUrgent ? max(Self.fewestSteps, guide.rescue.count) : Self.fewestSteps
+  }
+
+  private static let fewestSteps = 2
+
+  private func writeAdvice(_ guide: GuideText, to page: inout TextPage) {
+    for (index, step) in guide.now.enumerated() {
+      page.step(index == 0 ? "do now" : "", step)
+    }
+    for (index, fix) in guide.fix.enumerated() {
+      page.step(index == 0 ? "for good" : "", fix)
+    }
+    for (index, futile) in guide.doesNotHelp.enumerated() {
+      page.field(index == 0 ? "no help" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
+    }
+  }
 
   private static func firstSentence(_ text: String) -> String {
     var end = text.endIndex
@@ -63,18 +82,11 @@ struct FindingPage {
     return String(text[..<end])
   }
 
-  private func writeHead(_ guide: GuideText, to page: inout TextPage) {
-    let emphasis: TextStyle.Emphasis =
-      switch finding.severity {
-      case .critical: .bad
-      case .warning: .warn
-      case .notice: .strong
-      }
+  private func writeTitle(_ guide: GuideText, to page: inout TextPage) {
     let severity = finding.severity.name.uppercased()
-    page.paragraph("\(severity) \(finding.rule.rawValue): \(words.who(finding))", emphasis)
+    page.paragraph(
+      "\(severity) \(finding.rule.rawValue): \(words.who(finding))", finding.severity.emphasis)
     page.block("\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
-    page.block(guide.meaning)
-    page.blank()
   }
 
   private func writeCourse(to page: inout TextPage) {

@@ -55,6 +55,18 @@ struct FindingWords {
     return Self.what(sockets, of: finding.rule, in: finding.state)
   }
 
+  /// The same in few columns: `88 in CLOSE_WAIT`.
+  func short(_ finding: Finding) -> String {
+    let count = Quantity.count(finding.sockets)
+    switch finding.rule.guide.counts {
+    case .deadSockets: return count + " dead sockets"
+    case .openDescriptors: return count + " descriptors"
+    case .orphans: return count + " orphans"
+    case .queued: return count + " not accepted"
+    case .sockets: return "\(count) in \(finding.state.name)"
+    }
+  }
+
   /// The same of a number alone: what a rule counts.
   static func what(_ sockets: Int, of rule: RuleID, in state: TCPState) -> String {
     switch rule.guide.counts {
@@ -166,6 +178,29 @@ struct FindingWords {
     }
   }
 
+  /// `fds in 41-55 min`; empty without a time.
+  func shortTime(_ finding: Finding) -> String {
+    guard let forecast = finding.forecast else { return "" }
+    let name = shortName(forecast.resource)
+    if forecast.used >= forecast.limit { return "\(name): none left" }
+    guard let seconds = forecast.seconds else { return "" }
+    if let low = forecast.lowSeconds, let high = forecast.highSeconds {
+      return "\(name) in \(Quantity.duration(from: low, to: high))"
+    }
+    return "\(name) in \(Quantity.duration(forecast.lowSeconds ?? seconds))"
+  }
+
+  private func shortName(_ resource: Forecast.Resource) -> String {
+    switch resource {
+    case .descriptors: "fds"
+    case .ephemeralPorts: "ports"
+    case .acceptQueue: "queue"
+    case .timeWaitBuckets: "buckets"
+    case .orphans: "orphans"
+    case .tcpMemory: "memory"
+    }
+  }
+
   /// What runs out, for a sentence.
   func name(_ resource: Forecast.Resource) -> String {
     switch resource {
@@ -205,8 +240,10 @@ struct FindingWords {
     return owner.kind == .unit || owner.kind == .container ? " in " + printable(owner.name) : ""
   }
 
+  /// `nginx[812]`, `python3 app.py[4711]`.
   private func name(_ process: ProcessRecord) -> String {
-    "\(printable(process.command))[\(process.id.pid)]"
+    let main = process.mainName.map { " " + printable($0) } ?? ""
+    return "\(printable(process.command))\(main)[\(process.id.pid)]"
   }
 
   func printable(_ text: String) -> String {

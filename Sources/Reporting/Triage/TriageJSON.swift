@@ -20,6 +20,8 @@ package struct TriageJSON {
   private mutating func write() {
     json.beginObject()
     json.member("schema_version", 1)
+    if let host = report.hostName { json.member("host", host) }
+    json.member("time", clock.seconds(of: report.census.takenAt))
     json.member("watched_seconds", report.watchedSeconds)
     writeSource()
     if let target = report.target {

@@ -3,8 +3,8 @@
 import Diagnosis
 import KernelTables
 
-/// A triage in Markdown, short enough for an incident channel: what fires with its course and its
-/// commands, the rest in a line each.
+/// A triage in Markdown, short enough for an incident channel: the verdict, one line a finding, and
+/// the worst one with its commands.
 package struct TriageMarkdown {
   private let report: TriageReport
   private let words: FindingWords
@@ -23,17 +23,25 @@ package struct TriageMarkdown {
   }
 
   private mutating func write() {
-    let firing = report.firing.rootsFirst.map(\.finding)
-    if firing.isEmpty {
-      line("**closewatch: nothing to act on** among \(looked)")
-    } else {
-      line("**closewatch: \(Quantity.count(firing.roots.count, "finding"))** among \(looked)")
-    }
-    line("")
-    line(source)
+    line("**\(report.headline(offsetSeconds: 0))**")
     if let words = report.leftOut.words { line("**\(words)**") }
-    for finding in firing.prefix(3) { write(finding) }
-    list("Also firing", firing.dropFirst(3).map(words.line))
+    let table = FindingTable(report, style: TextStyle(unicode: true)).markdown()
+    if !table.isEmpty {
+      line("")
+      for row in table { line(row) }
+    }
+    let firing = report.firing.rootsFirst.map(\.finding)
+    for finding in firing.prefix(report.isWhole ? .max : 1) { write(finding) }
+    if firing.isEmpty {
+      line("")
+      line("Among \(looked).")
+    }
+    if report.isWhole { writeRest() }
+    line("")
+    line("\(source) closewatch\(report.version.map { " " + $0 } ?? "").")
+  }
+
+  private mutating func writeRest() {
     list(
       "Not proved yet",
       report.pending.map {
@@ -80,12 +88,13 @@ package struct TriageMarkdown {
     writeCourse(finding)
     if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
     if let forecast = words.forecast(finding) { line("- **runs out: \(forecast)**") }
-    let proof = finding.evidence.map(EvidenceWords.sentence).joined(separator: "; ")
+    let proof = finding.evidence.prefix(report.isWhole ? .max : 2)
+      .map(EvidenceWords.sentence).joined(separator: "; ")
     if !proof.isEmpty { line("- proof: \(proof)") }
     if !finding.doubts.isEmpty {
       line("- but: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
     }
-    writeSteps(guide.firstSteps)
+    writeSteps(report.isWhole ? guide.now[...] : guide.firstSteps.prefix(3))
   }
 
   private mutating func writeCourse(_ finding: Finding) {

@@ -21,6 +21,12 @@ package struct TriageReport: Sendable {
   package var leftOut = LeftOut()
   /// What the report is narrowed to; nil for the whole host.
   package var target: TriageTarget?
+  /// What the host calls itself; nil in a replay of what does not say it. Untrusted text.
+  package var hostName: String?
+  /// Of closewatch.
+  package var version: String?
+  /// Whether everything of every finding is wanted, and not a first screen.
+  package var showsAll = false
   /// Of the reader's local time from UTC, to the east.
   package var utcOffsetSeconds = 0
 
@@ -86,11 +92,14 @@ package struct TriageReport: Sendable {
     finding.guide.filled(with: values(for: finding))
   }
 
-  /// The command that prints all steps of a finding: with their values where the daemon knows it,
-  /// else the same text without, because another look of a moment would judge anew.
-  func moreCommand(_ finding: Finding) -> String {
+  /// Whether there is room for all steps of a finding.
+  var isWhole: Bool { showsAll || target != nil }
+
+  /// Where all of a finding is: of the daemon's knowledge under its own target; a look of a moment
+  /// has to be taken again.
+  func more(of finding: Finding) -> String {
     guard isFromDaemon, let target = values(for: finding).target else {
-      return GuideSubject(finding).explainCommand(finding.rule)
+      return "the same command with -v shows all of it"
     }
     return "closewatch triage \(target)"
   }

@@ -3,7 +3,9 @@
 import Diagnosis
 import KernelTables
 
-/// A triage as a page for a terminal: worst first, and in the end what could not be seen.
+/// A triage as a page for a terminal: the verdict in the first line, one line a finding, then the
+/// worst one, and in the end what could not be seen. Of a target, or when all is asked for, every
+/// finding in full.
 package struct TriageText {
   let report: TriageReport
   var page: TextPage
@@ -24,23 +26,29 @@ package struct TriageText {
   private var words: FindingWords { FindingWords(report, style: style) }
 
   private mutating func write() {
-    page.paragraph(report.sourceWords.sentence, .faint)
+    page.paragraph(report.headline(offsetSeconds: report.utcOffsetSeconds), .strong)
     if let words = report.leftOut.words { page.paragraph(words, .strong) }
     page.blank()
+    FindingTable(report, style: style).write(to: &page)
     let firing = report.firing.rootsFirst
-    if let first = firing.first?.finding {
-      FindingPage(report, first, style: style).write(to: &page)
-      let below = firing.dropFirst().prefix { $0.depth > 0 }
-      writeRest(below, "Because of it")
-      writeRest(firing.dropFirst(1 + below.count), "Also firing")
-    } else {
-      writeSilence()
+    for (finding, _) in firing.prefix(report.isWhole ? .max : 1) {
+      page.blank()
+      FindingPage(report, finding, style: style).write(to: &page)
     }
+    if firing.isEmpty {
+      if !report.pending.isEmpty { page.blank() }
+      writeSilence()
+      page.paragraph(report.sourceWords.sentence, .faint)
+    }
+    writeBelow(firing)
     writePending()
     writeResolved()
     writeSuspicious()
     writeCensus()
     writeGaps()
+    guard !firing.isEmpty else { return }
+    page.blank()
+    page.paragraph(report.sourceWords.sentence, .faint)
   }
 
   private var looked: String {
@@ -51,27 +59,21 @@ package struct TriageText {
   }
 
   private mutating func writeSilence() {
-    // Sockets that wait to be closed, seen for a moment only: that is not the same as none.
-    let isOpen = report.isShort && !report.census.suspicious.isEmpty
-    if report.pending.isEmpty, !isOpen {
+    if !report.isOpen {
       page.paragraph("No leaks found among \(looked).", .good)
     } else {
       page.paragraph("Nothing is proved among \(looked).", .strong)
     }
   }
 
-  private mutating func writeRest(
-    _ rest: ArraySlice<(finding: Finding, depth: Int)>, _ heading: String
-  ) {
-    guard !rest.isEmpty else { return }
-    page.heading(heading)
-    for (finding, depth) in rest.prefix(Self.mostListed) {
-      let isNamed = depth == 0 || heading == "Because of it"
-      page.item((isNamed ? "" : "because of it: ") + words.line(finding) + fullSince(finding))
+  /// What follows from the worst one: since when, which the table does not say.
+  private mutating func writeBelow(_ firing: [(finding: Finding, depth: Int)]) {
+    let below = firing.dropFirst().prefix { $0.depth > 0 }
+    guard !report.isWhole, !below.isEmpty else { return }
+    page.heading("Because of it")
+    for (finding, _) in below.prefix(Self.mostListed) {
+      page.item(words.line(finding) + fullSince(finding))
     }
-    let more = rest.dropFirst(Self.mostListed)
-    guard let worst = more.map(\.finding.severity).max() else { return }
-    page.item("\(Quantity.count(more.count)) more, the worst of severity \(worst.name), in --json")
   }
 
   /// So many findings of a kind are told in a line each.
@@ -123,8 +125,13 @@ package struct TriageText {
     return ", from \(clock.text(of: since)) to \(clock.text(of: end))" + (how ?? "")
   }
 
+  private static let fewestSecondsWaited = 1.0
+
   private mutating func writeSuspicious() {
-    let groups = report.census.suspicious
+    // What has just come is about to be closed, as a rule.
+    let groups = report.census.suspicious.filter {
+      ($0.oldest?.seconds ?? .infinity) >= Self.fewestSecondsWaited
+    }
     guard !groups.isEmpty else { return }
     page.heading("Waiting to be closed, without a verdict")
     for group in groups.prefix(8) { page.item(group.words(style)) }

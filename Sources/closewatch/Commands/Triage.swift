@@ -19,14 +19,15 @@ struct Triage: ParsableCommand {
         closewatch triage --no-daemon          one look
         closewatch triage --for 60s            watch for a minute, then judge
         closewatch triage --netns blue --json  one namespace, for a program
-        closewatch triage nginx.service        one unit; or a pid, or :8080
+        closewatch triage nginx.service        all of one unit; or a pid, or :8080
+        closewatch triage -v                   all of every finding
         closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
 
       When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for, \
       --netns, --source, --replay, --patience, --disable) make the command look for itself. The \
-      first line says which of the two it was.
+      last line says which of the two it was.
       """)
 
   @Argument(
@@ -59,6 +60,11 @@ struct Triage: ParsableCommand {
     help: ArgumentHelp("Do not ask this rule. May be given again.", valueName: "rule"),
     transform: PatienceArgument.parseRule)
   var disable: [RuleID] = []
+
+  @Flag(
+    name: .shortAndLong,
+    help: "All of every finding: each step, each proof. Without, the worst one is cut to a screen.")
+  var verbose = false
 
   @Option(help: "How to write it: text, json (as --json) or markdown.")
   var format: TriageFormat?
@@ -110,6 +116,7 @@ struct Triage: ParsableCommand {
     var query = TriageQuery()
     query.format = chosenFormat
     query.target = target?.text
+    query.showsAll = verbose
     query.style = Terminal.style(output.color)
     query.utcOffsetSeconds = Clock.utcOffsetSeconds
     return query
@@ -158,6 +165,9 @@ struct Triage: ParsableCommand {
       watchedSeconds: newest.watchedSeconds, earlierGaps: gaps, source: .look(why))
     page.target = target
     page.leftOut = watch.leftOut
+    page.showsAll = verbose
+    page.hostName = machine.replay == nil ? HostName.current : nil
+    page.version = BuildInfo.version
     page.utcOffsetSeconds = Clock.utcOffsetSeconds
     try write(
       TriageWriter.bytes(of: page, chosenFormat, style: Terminal.style(output.color)))

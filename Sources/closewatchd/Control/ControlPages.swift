@@ -78,6 +78,7 @@ final class ControlPages: Pages {
     case .unknown(let absence): return line(.notFound, exit: ExitStatus.blind, absence)
     case .report(var report):
       report.utcOffsetSeconds = query.utcOffsetSeconds
+      report.showsAll = query.showsAll
       let bytes = TriageWriter.bytes(of: report, query.format, style: query.style)
       guard bytes.count <= limit else {
         return line(

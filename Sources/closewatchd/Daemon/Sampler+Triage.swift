@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Diagnosis
 import KernelTables
 import LinuxHost
@@ -51,6 +52,8 @@ extension Sampler {
       source: .daemon(watch))
     report.target = target
     report.leftOut = engine.watch.leftOut
+    report.hostName = HostName.current
+    report.version = BuildInfo.version
     return .report(report)
   }
 }

@@ -12,8 +12,8 @@ struct KnownHosts: Sendable {
     self.names = Set((names + ["localhost"]).map { $0.lowercased() }.filter { !$0.isEmpty })
   }
 
-  /// - Parameter host: The `Host` header (RFC 9110 7.2), with or without a port; nil: HTTP/1.0, which
-  ///   no browser speaks.
+  /// - Parameter host: The `Host` header (RFC 9110 7.2), with or without a port; nil: HTTP/1.0,
+  ///   which no browser speaks.
   func know(_ host: String?) -> Bool {
     guard let host else { return true }
     var name = host.lowercased()

@@ -21,6 +21,8 @@ import Testing
       var local_port: UInt16?
       var remote_port: UInt16?
       var processes: [Process]
+      var forecast: Forecast?
+      struct Forecast: Decodable {}
     }
     var findings: [Finding]
     var gaps: [Gap]
@@ -42,6 +44,44 @@ import Testing
     #expect(run.errors.isEmpty)
     let difference = Golden.difference(run.output, "scenarios/\(scenario.name).txt")
     #expect(difference == nil)
+  }
+
+  @Test(arguments: RecordedScenario.all)
+  func `all of it is the page that a person has read`(_ scenario: RecordedScenario) throws {
+    let run = try #require(scenario.triage("--verbose"))
+    #expect(run.errors.isEmpty)
+    let difference = Golden.difference(run.output, "scenarios/\(scenario.name).all.txt")
+    #expect(difference == nil)
+  }
+
+  /// 24 lines of 80 columns are what a person sees before scrolling.
+  @Test(arguments: RecordedScenario.leaks + RecordedScenario.pathologies)
+  func `verdict, owner, time left and first step stand on the first screen`(
+    _ scenario: RecordedScenario
+  ) throws {
+    let run = try #require(scenario.triage())
+    let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let screen = lines.prefix(24)
+    #expect(lines.allSatisfy { $0.count < 80 || !$0.contains(" ") })
+    let verdict = try #require(scenario.verdict)
+    let page = try JSONDecoder().decode(
+      Page.self, from: Data(try #require(scenario.triage("--json")).output.utf8))
+    let finding = try #require(page.findings.first { $0.rule == verdict.rule })
+    #expect(screen[0].contains(finding.severity))
+    #expect(screen.contains { $0.contains("\(verdict.rule): ") })
+    #expect(screen.contains { $0.hasPrefix("  do now ") })
+    #expect(screen.contains { $0.hasPrefix("  more ") })
+    if let command = finding.processes.first?.command {
+      #expect(
+        screen.contains { $0.hasPrefix(finding.severity.uppercased()) && $0.contains(command) })
+    }
+    if finding.forecast != nil { #expect(screen.contains { $0.hasPrefix("  runs out ") }) }
+  }
+
+  @Test(arguments: RecordedScenario.all)
+  func `for a channel it is below 2,000 characters`(_ scenario: RecordedScenario) throws {
+    let run = try #require(scenario.triage("--format", "markdown"))
+    #expect(run.output.count < 2000, "\(run.output)")
   }
 
   @Test(arguments: RecordedScenario.all)
@@ -68,7 +108,7 @@ import Testing
     #expect(try Self.entries(of: RecordedScenario.folder) == names.sorted())
     #expect(
       try Self.entries(of: Fixtures.directory + "/golden/scenarios")
-        == names.sorted().map { $0 + ".txt" })
+        == names.flatMap { [$0 + ".all.txt", $0 + ".txt"] }.sorted())
   }
 
   private static func entries(of path: String) throws -> [String] {

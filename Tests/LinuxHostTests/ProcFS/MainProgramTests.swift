@@ -31,6 +31,25 @@ import Testing
     #expect(MainProgram.name(.jvm, arguments: arguments) == main)
   }
 
+  @Test(
+    arguments: [
+      (.python, "python3.11 -u -X dev /srv/app.py --password=x", "app.py"),
+      (.python, "/usr/bin/python3 -m http.server 8000", "http.server"),
+      (.python, "python3 /usr/bin/gunicorn app:app", "gunicorn"),
+      (.python, "python3 -c print('secret')", nil), (.python, "python3", nil),
+      (.node, "node --require ./trace.js --max-old-space-size=512 dist/server.js", "server.js"),
+      (.node, "node -e secret()", nil),
+      (.ruby, "ruby -I lib -S puma -p 3000", "puma"),
+      (.php, "php -S 127.0.0.1:8000 -t public router.php", "router.php"),
+      (.php, "php -r secret(); x.php", nil), (.native, "nginx -g x", nil),
+    ] as [(ProcessRuntime, String, String?)])
+  func `of an interpreter's arguments only the script or the module is taken`(
+    runtime: ProcessRuntime, line: String, main: String?
+  ) {
+    let arguments = line.split(separator: " ").map(String.init)
+    #expect(MainProgram.name(runtime, arguments: arguments) == main)
+  }
+
   @Test func `of an Erlang node's arguments the first module is taken`() {
     let rabbit =
       "/usr/lib/erlang/erts-13.1.5/bin/beam.smp -W w -- -root /usr/lib/erlang -home /x -- "
@@ -42,9 +61,9 @@ import Testing
 
   @Test(arguments: ProcessRuntime.allCases)
   func `no other program is asked for its arguments`(runtime: ProcessRuntime) {
-    let isAsked = [.jvm, .erlang].contains(runtime)
+    let isAsked = [.jvm, .erlang, .python, .node, .ruby, .php].contains(runtime)
     #expect(MainProgram.isAsked(of: runtime) == isAsked)
-    let words = ["python3", "-s", "secret", "-jar", "secret.jar"]
+    let words = ["program", "-s", "secret", "-jar", "secret.jar"]
     #expect((MainProgram.name(runtime, arguments: words) != nil) == isAsked)
   }
 }

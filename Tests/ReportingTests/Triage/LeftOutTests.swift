@@ -33,7 +33,7 @@ struct LeftOutTests {
 
   @Test func `a long list is cut, and says what is not in it`() {
     let page = TriageText(report(leftOut: 0, firing: 50), style: TextStyle()).text()
-    #expect(page.contains("29 more, the worst of severity warning, in --json"))
+    #expect(page.contains("40 more, the worst warning: -v shows all"))
   }
 }
 

@@ -22,7 +22,10 @@ import Testing
 
   @Test func `nothing to act on is said, with what it is about`() {
     let text = markdown([], target: .unit("web"))
-    #expect(text.hasPrefix("**closewatch: nothing to act on** among 7 sockets of `web`, watched"))
+    #expect(
+      text.hasPrefix("**14:00 UTC, watched for 60 s, only web: nothing to act on**\n"),
+      "\(text)")
+    #expect(text.contains("Among 7 sockets of `web`"))
   }
 
   @Test func `every block of code that is opened is closed, and holds commands that can be copied`()

@@ -8,15 +8,18 @@ import Testing
 
 @Suite struct TriageTextTests {
   private func text(
-    _ findings: [Finding], watched: Double = 26, style: TextStyle = TextStyle()
+    _ findings: [Finding], watched: Double = 26, style: TextStyle = TextStyle(),
+    showsAll: Bool = true
   ) -> String {
-    TriageText(FoundLeak.report(findings, watched: watched), style: style).text()
+    var report = FoundLeak.report(findings, watched: watched)
+    report.showsAll = showsAll
+    return TriageText(report, style: style).text()
   }
 
-  /// The page without the lines that say where it comes from.
+  /// The page without its first line and the table.
   private func verdict(_ text: String) -> String {
     text.split(separator: "\n\n", omittingEmptySubsequences: false).dropFirst()
-      .joined(separator: "\n\n")
+      .drop { $0.hasPrefix("SEVERITY") }.joined(separator: "\n\n")
   }
 
   /// The page without meaning and advice: those are the guide's, and have tests of their own.
@@ -53,12 +56,43 @@ import Testing
   @Test func `the worst comes first and the others are a line each`() {
     let mild = FoundLeak.closeWait(severity: .notice, id: "b")
     let worst = FoundLeak.closeWait(severity: .critical, id: "c")
-    let page = verdict(text([mild, FoundLeak.closeWait(), worst]))
-    #expect(page.hasPrefix("CRITICAL close-wait-leak: python3[4711] in api.service\n"))
-    let rest = page.split(separator: "Also firing\n").last ?? ""
-    #expect(rest.hasPrefix("  warning close-wait-leak (eof-unread): python3[4711] in api.service,"))
-    #expect(rest.contains("\n  notice close-wait-leak (eof-unread): "))
+    let page = text([mild, FoundLeak.closeWait(), worst], showsAll: false)
+    #expect(verdict(page).hasPrefix("CRITICAL close-wait-leak: python3[4711] in api.service\n"))
+    #expect(page.hasPrefix("14:00 UTC, watched for 26 s: 1 critical, 1 warning, 1 notice\n\n"))
+    let row = "python3[4711] in api.service  88 in CLOSE_WAIT   3.0/s  fds in 5 min\n"
+    #expect(
+      page.contains(
+        "SEVERITY  WHO                           WHAT              GROWTH  RUNS OUT\n"
+          + "CRITICAL  \(row)WARNING   \(row)NOTICE    \(row)\n"), "\(page)")
     #expect(page.ranges(of: "do now").count == 1)
+    #expect(text([mild, FoundLeak.closeWait(), worst]).ranges(of: "do now").count == 3)
+  }
+
+  @Test func `beyond ten, a number says how many are not in the table, and how bad they are`() {
+    let findings = (10...21).map { FoundLeak.closeWait(id: "\($0)") }
+    let page = text(findings, showsAll: false)
+    #expect(page.ranges(of: "WARNING   python3[4711]").count == 10)
+    #expect(page.contains("\n2 more, the worst warning: -v shows all\n"))
+  }
+
+  @Test func `a narrow table leaves out the growth, then the end, and cuts names`() {
+    func table(_ width: Int) -> String {
+      text([FoundLeak.closeWait()], style: TextStyle(width: width), showsAll: false)
+    }
+    #expect(table(50).contains("\nWARNING   python3[4711] in api.~  88 in CLOSE_WAIT\n"))
+    #expect(
+      table(60).contains("\nWARNING   python3[4711] in ~  88 in CLOSE_WAIT  fds in 5 min\n"))
+  }
+
+  @Test func `an interpreter has the name of what it runs`() {
+    var finding = FoundLeak.closeWait()
+    finding.culprits[0].process.main = "app.py"
+    let page = text([finding], showsAll: false)
+    #expect(page.contains("\nWARNING close-wait-leak: python3 app.py[4711] in api.service\n"))
+    finding.culprits[0].process.runtime = .jvm
+    finding.culprits[0].process.command = "java"
+    finding.culprits[0].process.main = "org.apache.catalina.startup.Bootstrap"
+    #expect(text([finding]).contains("java Bootstrap[4711] in api.service"))
   }
 
   @Test func `what is pending says what is missing, and is not called a leak`() {
@@ -213,7 +247,8 @@ import Testing
     let json = String(
       decoding: TriageJSON(FoundLeak.report([FoundLeak.closeWait()])).bytes(), as: UTF8.self)
     #expect(
-      json.hasPrefix(#"{"schema_version":1,"watched_seconds":26,"source":{"kind":"look","#))
+      json.hasPrefix(
+        #"{"schema_version":1,"time":1772373600,"watched_seconds":26,"source":{"kind":"look","#))
     for part in [
       #"},"findings":[{"id":"#,
       #""rule":"close-wait-leak","cause":"eof-unread","because_of":null,"root":null,"#,
