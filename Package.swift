@@ -74,7 +74,7 @@ let package = Package(
     // other. Nothing of HTTP, YAML or systemd.
     .target(
       name: "Console",
-      dependencies: ["KernelTables", "LinuxHost", "Reporting", argumentParser],
+      dependencies: ["KernelTables", "LinuxHost", "Reporting", "Settings", argumentParser],
       swiftSettings: strict),
     // The command. What it links is loaded at every start, so it is little.
     .executableTarget(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Settings
 
 /// The arguments of `closewatch daemon`: the daemon parses them, the command shows them.
 package struct DaemonArguments: ParsableArguments {

@@ -16,6 +16,8 @@ struct GeneratedFile: Hashable {
     files.append(GeneratedFile(path: "closewatch.yaml", text: SettingsText.text()))
     files.append(
       GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text()))
+    files.append(
+      GeneratedFile(path: "prometheus/tests/rules.yml", text: RuleAlertTests.text()))
     for board in [HostDashboard.board, FleetDashboard.board] {
       let path = "grafana/closewatch-\(board.name).json"
       files.append(GeneratedFile(path: path, text: board.json.document))

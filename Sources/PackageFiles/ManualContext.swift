@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Settings
+
 /// What surrounds a command on its page of the manual: variables, files and other pages.
 struct ManualContext {
-  /// Where the daemon looks for its settings.
-  static let settingsFile = "/etc/closewatch/closewatch.yaml"
-
   var environment: [(String, String)]
   var files: [(String, String)]
   var seeAlso: [(String, Int)]
@@ -74,7 +73,9 @@ struct ManualContext {
   ]
   private static let proc = ("/proc", "Processes, their descriptors and namespaces.")
   private static let names = ("/run/netns", "Names of network namespaces.")
-  private static let settings = (settingsFile, "The settings, unless --settings names another.")
+  private static let settings = (
+    SettingsPlace.usualPath, "The settings, unless --settings names another."
+  )
   private static let journal = (
     "/run/log/journal, /var/log/journal", "The journal: findings as they began, worsened and ended."
   )

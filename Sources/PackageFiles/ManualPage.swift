@@ -98,7 +98,7 @@ enum ManualPage {
     roff.section("NAME")
     roff.paragraphless("closewatch.yaml - settings of the closewatch daemon")
     roff.section("SYNOPSIS")
-    roff.verbatim([ManualContext.settingsFile])
+    roff.verbatim([SettingsPlace.usualPath])
     roff.section("DESCRIPTION")
     for paragraph in ManualProse.settings { roff.paragraph(paragraph) }
     for section in SettingCatalog.sections {
@@ -120,7 +120,7 @@ enum ManualPage {
     roff.item(
       "CLOSEWATCH_NAME", "Overrides the key NAME of the file. The variables stand at their keys.")
     roff.section("FILES")
-    roff.item(ManualContext.settingsFile, "Where the daemon looks when it is given no --settings.")
+    roff.item(SettingsPlace.usualPath, "Where the daemon looks when it is given no --settings.")
     roff.section("EXAMPLES")
     roff.verbatim(["sampling:", "  interval: 5s", "rules:", "  patience: 5m"])
     roff.section("SEE ALSO")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Settings
+
 /// The sections of closewatch(1) that a person has to write.
 enum ManualProse {
   static let description = [
@@ -69,7 +71,7 @@ enum ManualProse {
   ]
 
   static let files: [(String, String)] = [
-    (ManualContext.settingsFile, "Settings of the daemon: closewatch.yaml(5)."),
+    (SettingsPlace.usualPath, "Settings of the daemon: closewatch.yaml(5)."),
     (
       "/run/log/journal, /var/log/journal",
       "The journal, in which the daemon keeps the history of its findings."

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
 import TestSupport
 import Testing
 
@@ -24,5 +25,19 @@ import Testing
       .map { String($0.dropFirst(folder.count + 1)) }
     let list = try ChildProgram.run("ls", ["-1", "\(Self.deploy)/\(folder)"])
     #expect(Set(list.lines) == Set(names))
+  }
+
+  @Test func `dashboards, alerts and records ask only for series that there are`() throws {
+    let known = Set(MetricCatalog.all.map(\.sampleName) + AlertRulesText.recordNames)
+    let files = try GeneratedFile.all().filter {
+      $0.path.hasPrefix("grafana/") || $0.path.hasPrefix("prometheus/")
+    }
+    #expect(files.count >= 3)
+    for file in files {
+      let words = file.text.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != ":" }
+      for name in Set(words) where name.contains("closewatch_") {
+        #expect(known.contains(String(name)), "deploy/\(file.path) asks for \(name)")
+      }
+    }
   }
 }

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func `every alert and every recorded series has a test for promtool`() throws {
-    let tests = try ["findings", "capacity", "watcher", "records"].map { name in
+    let tests = try ["rules", "findings", "capacity", "watcher", "records"].map { name in
       let path = "\(Fixture.root)/../../deploy/prometheus/tests/\(name).yml"
       return String(decoding: try #require(readBytes(path)), as: UTF8.self)
     }.joined()

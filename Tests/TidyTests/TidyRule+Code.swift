@@ -11,7 +11,9 @@ extension TidyRule {
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
     ],
     "Sources/Settings": ["Diagnosis", "KernelTables", "Reporting"],
-    "Sources/Console": ["ArgumentParser", "Glibc", "KernelTables", "LinuxHost", "Reporting"],
+    "Sources/Console": [
+      "ArgumentParser", "Glibc", "KernelTables", "LinuxHost", "Reporting", "Settings",
+    ],
     "Sources/closewatch": [
       "ArgumentParser", "Console", "Diagnosis", "Glibc", "KernelTables", "LinuxHost", "Reporting",
       "Settings", "Synchronization",

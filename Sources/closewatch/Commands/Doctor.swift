@@ -5,6 +5,7 @@ import Console
 import KernelTables
 import LinuxHost
 import Reporting
+import Settings
 
 /// `closewatch doctor`: what closewatch can and can't see on this host, and what to do about it.
 struct Doctor: ParsableCommand {

@@ -41,7 +41,8 @@ import Testing
   }
 
   @Test(
-    .requires(.command("promtool")), arguments: ["findings", "capacity", "watcher", "records"])
+    .requires(.command("promtool")),
+    arguments: ["rules", "findings", "capacity", "watcher", "records"])
   func `the rules do what their tests say`(_ name: String) throws {
     let tested = try run("promtool", "test", "rules", Self.deploy("prometheus/tests/\(name).yml"))
     #expect(tested.status == 0, "\(tested.lines.joined(separator: "\n"))")
