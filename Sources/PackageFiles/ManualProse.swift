@@ -29,7 +29,7 @@ enum ManualProse {
       """
     ),
     ("held by", "The processes that hold the sockets, with the number of sockets of each."),
-    ("opened by", "The process that opened them, where it is another one. Proved or inferred."),
+    ("opened by", "The process that opened them, where it is another one. Seen or inferred."),
     (
       "since",
       """
@@ -40,8 +40,8 @@ enum ManualProse {
     ("growth", "Sockets that enter and stay, for each second, with the range that fits the looks."),
     ("runs out", "The limit that is reached first at this growth, and when."),
     ("proof", "The kernel's numbers from which the cause follows."),
-    ("such as", "Three of the sockets, with the descriptor to look for in lsof(8) or a debugger."),
-    ("but", "What makes the verdict less sure."),
+    ("examples", "Three of the sockets, with the descriptor to look for in lsof(8) or a debugger."),
+    ("caveats", "What makes the verdict less sure."),
     (
       "Recv-Q",
       """
@@ -159,7 +159,7 @@ enum ManualProse {
     ("What a state means, and who can end it:", ["closewatch explain CLOSE_WAIT"]),
     ("What has fired since yesterday, and for how long:", ["closewatch history --since yesterday"]),
     (
-      "First aid before a restart: abort what process 812 has not closed for an hour:",
+      "Stopgap before a restart: abort what process 812 has not closed for an hour:",
       ["sudo closewatch release 812 --older-than 1h"]
     ),
     ("See a finding on a leak that is planted for it:", ["sudo closewatch demo"]),

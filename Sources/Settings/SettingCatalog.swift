@@ -67,7 +67,7 @@ package enum SettingCatalog {
       "journal.entries-per-minute", \.journal.entriesPerMinute, 1...10_000,
       """
       Entries a minute at most; what is above is counted and said. 60: a host has a handful of
-      findings, and each is told when it begins, doubles and ends.
+      findings, and each is reported when it begins, doubles and ends.
       """),
     .count(
       "journal.queue-length", \.journal.queueLength, 1...10_000,

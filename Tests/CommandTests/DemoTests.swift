@@ -12,7 +12,7 @@ import Testing
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(run.output.hasPrefix("DEMO. "))
     #expect(run.output.contains("close-wait-leak: demo-server["))
-    #expect(run.output.contains("read to the end and never closed"))
+    #expect(run.output.contains("never closed after the peer closed"))
     #expect(run.output.contains("local port 8080"))
     #expect(run.output.contains("END OF THE DEMO."))
     for line in run.output.split(separator: "\n") { #expect(line.count <= 79, "\(line)") }

@@ -63,7 +63,8 @@ import Testing
       let causes = rule.guide.causes
       for cause in causes {
         let guide = rule.guide(to: GuideSubject(cause)).spelledOut()
-        #expect(text.contains(guide.title) && text.contains(guide.meaning), "\(rule) \(cause)")
+        let title = FindingWords(nil, style: TextStyle()).lowercasedFirst(guide.title)
+        #expect(text.contains(title) && text.contains(guide.meaning), "\(rule) \(cause)")
         for futile in guide.doesNotHelp { #expect(text.contains(futile.why), "\(rule) \(cause)") }
         for step in guide.now.flatMap({ $0.split(separator: "\n") }) {
           #expect(text.contains(step), "\(rule) \(cause): \(step)")

@@ -61,7 +61,7 @@ extension HolderLook {
         if !coversHost {
           gaps.note(
             .sourceLimited,
-            "dead sockets: cannot be told from those of other namespaces (\(error))")
+            "dead sockets not counted: those of other namespaces look the same (\(error))")
           return false
         }
         // Still there: a socket that was closed in between is in no table, too.
@@ -79,14 +79,14 @@ extension HolderLook {
     if !sample.states.isSuperset(of: needed) {
       gaps.note(
         .sourceLimited,
-        "dead sockets: cannot be told from those whose state this look did not ask for")
+        "dead sockets not counted: this look did not ask for every state")
       return false
     }
     if let gap = sample.gaps.first(where: {
       $0.kind == .boundReached || $0.kind == .rowUndecodable
     }) {
       gaps.note(
-        .sourceLimited, "dead sockets: cannot be told, the rows are not all (\(gap.detail))")
+        .sourceLimited, "dead sockets not counted: not all rows were read (\(gap.detail))")
       return false
     }
     return true
@@ -102,7 +102,7 @@ extension HolderLook {
       if coversHost {
         gaps.note(
           .namespaceNotRead,
-          "\(directory.path): dead sockets cannot be told, its namespace was not read")
+          "\(directory.path): its namespace was unreadable, so its dead sockets are not counted")
       }
     } catch {
       if !error.isVanished { gaps.note(.namespaceUnknown, error.description) }

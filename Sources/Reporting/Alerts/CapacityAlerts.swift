@@ -78,7 +78,7 @@ enum CapacityAlerts {
       {{ $labels.source }} to {{ $labels.destination }} are in use
       """,
       """
-      Towards this one address and port the ephemeral ports are nearly used up. Then connect() \
+      The ephemeral ports to this one address and port are nearly used up. Then connect() \
       fails with EADDRNOTAVAIL: "Cannot assign requested address". Other destinations are not \
       concerned.
       """))

@@ -34,12 +34,19 @@ enum FindingAlerts {
     rule.guide(to: GuideSubject(cause)).spelledOut()
   }
 
-  /// `api.service on web-1: Read to the end and never closed`.
+  /// `api.service on web-1: 107 sockets: never closed after the peer closed, out of descriptors in
+  /// 10m 0s`.
   private static func summary(_ rule: RuleID) -> String {
-    "{{ $labels.owner_name }} on \(AlertTemplate.host): "
+    let words = FindingWords(nil, style: TextStyle())
+    return "{{ $labels.owner_name }} on \(AlertTemplate.host):"
+      + AlertTemplate.figure(
+        "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#, "\(counted(rule)):") + " "
       + AlertTemplate.byCause(rule, other: rule.guide.summary) { cause in
-        AlertTemplate.literal(guide(rule, cause).title)
+        AlertTemplate.literal(words.lowercasedFirst(guide(rule, cause).title))
       }
+      + AlertTemplate.figure(
+        ", out of {{ . | first | label \"resource\" }} in ",
+        "closewatch_finding_exhaustion_seconds@", "humanizeDuration", "")
   }
 
   private static func description(_ rule: RuleID) -> String {
@@ -53,10 +60,12 @@ enum FindingAlerts {
   }
 
   private static func count(_ rule: RuleID) -> String {
-    let countsDescriptors = [.deadSockets, .openDescriptors].contains(rule.guide.counts)
-    return AlertTemplate.figure(
-      "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#,
-      countsDescriptors ? " descriptors" : " sockets")
+    AlertTemplate.figure(
+      "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#, counted(rule))
+  }
+
+  private static func counted(_ rule: RuleID) -> String {
+    [.deadSockets, .openDescriptors].contains(rule.guide.counts) ? " descriptors" : " sockets"
   }
 
   private static let figures =

@@ -52,7 +52,7 @@ enum FleetRecords {
     RecordingRule(
       name: "instance_destination:closewatch_ephemeral_ports:ratio",
       expression: "closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity",
-      reason: "Ephemeral ports in use towards one destination."),
+      reason: "Ephemeral ports in use to one destination."),
     RecordingRule(
       name: "instance_listen:closewatch_accept_queue:ratio",
       expression: "closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1)",

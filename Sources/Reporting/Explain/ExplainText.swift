@@ -107,7 +107,7 @@ package struct ExplainText {
   private mutating func write(_ guide: GuideText, heading: String) {
     page.heading(heading)
     for (index, step) in guide.now.enumerated() { page.step(index == 0 ? "do now" : "", step) }
-    for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "for good" : "", fix) }
+    for (index, fix) in guide.fix.enumerated() { page.step(index == 0 ? "fix" : "", fix) }
     if audience == GuideAudience() {
       page.field("", "(for one language: --runtime go, jvm, python, node, ...;")
       page.field("", " for one program: --for postgresql, nginx, php-fpm, redis, ...)")
@@ -199,7 +199,7 @@ package struct ExplainText {
 
   private mutating func write(_ aid: StateLore.FirstAid?) {
     guard let aid else { return }
-    page.heading("First aid, until the program is mended")
+    page.heading("Stopgap until the program is fixed")
     page.verbatim("  " + aid.command)
     page.inner(aid.effect)
   }

@@ -32,7 +32,7 @@ extension CloseWaitLeak: RuleGuide {
   private static func eofRead(_ subject: GuideSubject) -> GuideText {
     let trouble = subject.trouble(inbound: .goneClients)
     return GuideText(
-      title: "Read to the end and never closed",
+      title: "Never closed after the peer closed",
       meaning: """
         The peers have closed, and the program has taken all input with the end of the stream \
         (Recv-Q 0). Only close() is missing. CLOSE_WAIT has no timer: each one keeps its \
@@ -53,7 +53,7 @@ extension CloseWaitLeak: RuleGuide {
       case .inbound:
         (
           "Closed by the clients, and nobody has noticed",
-          "what serves them waits for something else, such as a backend, a lock or a queue"
+          "what serves them waits for something else, for example a backend, a lock or a queue"
         )
       case .outbound:
         (
@@ -89,7 +89,7 @@ extension CloseWaitLeak: RuleGuide {
       case nil: "Its workers are stuck or all busy, or it dropped responses with their body unread."
       }
     return GuideText(
-      title: "Input waits that the program does not take",
+      title: "Data left unread, its workers may be stuck",
       meaning: """
         The peers have sent data and closed, and the program has not read it all (Recv-Q above \
         1). \(reason) Nothing ends these but the program.

@@ -54,7 +54,7 @@ extension CloseWaitStuck: RuleGuide {
     case .dataUnread:
       """
       The peers have sent data and closed, and the same sockets stay with unread input. Their \
-      number does not grow: probably some workers are stuck for good. Each keeps its descriptor.
+      number does not grow: probably some workers are stuck. Each keeps its descriptor.
       """
     case .inheritedByChild:
       """

@@ -89,7 +89,7 @@ enum FutileAdvice {
   /// For whatever leaks descriptors.
   static let moreDescriptors = Futile(
     "Raising the limit of open files, and nothing else",
-    why: "It moves the date. A leak has no size at which it stops.")
+    why: "It only buys time: the leak continues.")
   /// For sockets that no process holds.
   static let moreDescriptorsUnheld = Futile(
     "Raising the limit of open files",
@@ -117,7 +117,7 @@ enum FutileAdvice {
   /// For ports of outgoing connections.
   static let timeWaitReuseDefault = Futile(
     "Relying on net.ipv4.tcp_tw_reuse = 2, the default",
-    why: "2 reuses ports on loopback only. Towards other addresses it does what 0 does.")
+    why: "2 reuses ports on loopback only. For other addresses it does what 0 does.")
   /// For the number of TIME_WAIT.
   static let timeWaitReuseServer = Futile(
     "net.ipv4.tcp_tw_reuse = 1",

@@ -17,7 +17,7 @@ package struct GuideText: Hashable, Sendable {
   /// What saves the service without mending it, in the form of ``look``: out of the balancer, room
   /// for more, a fresh start.
   package var rescue: [String]
-  /// How to fix it for good, in the runtime that was asked for. Each entry is one line of at most
+  /// The permanent fix, in the runtime that was asked for. Each entry is one line of at most
   /// 100 characters, or several joined by a line feed.
   package var fix: [String]
   /// What people try in vain.

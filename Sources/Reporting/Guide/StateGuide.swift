@@ -38,7 +38,7 @@ package enum StateGuide {
     .timeWait: """
     Both sides have closed, this one first. Nobody has to move: the kernel ends it after 60 s, \
     compiled in. It costs no descriptor. On a listener's port it is harmless; on outgoing \
-    connections each keeps a local port towards that destination.
+    connections each keeps a local port to that destination.
     """,
     .close: """
     The connection is dead: reset, timed out, or never connected. It is in no table of the \

@@ -70,7 +70,7 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's kernel, with a SYN-ACK or a reset",
     timer: "tcp_syn_retries repeats, then connect() fails with ETIMEDOUT",
     tells: [
-      "Many towards one place: that host is down, or a firewall drops the SYN. A closed port "
+      "Many to one place: that host is down, or a firewall drops the SYN. A closed port "
         + "answers at once with a reset and leaves no row."
     ],
     doesNotHelp: [FutileAdvice.finTimeoutHandshake, FutileAdvice.keepaliveHandshake])
@@ -114,7 +114,7 @@ package struct StateLore: Hashable, Sendable {
     timer: "60 s, compiled into the kernel; no setting changes it",
     tells: [
       "No process, no descriptor: on a listener's port any number is harmless.",
-      "On outgoing connections each keeps its local port towards that address and port. Only that "
+      "On outgoing connections each keeps its local port to that address and port. Only that "
         + "can run out.",
     ],
     doesNotHelp: [FutileAdvice.finTimeoutTimeWait, FutileAdvice.lingerZeroTimeWait])

@@ -4,7 +4,7 @@ package import Diagnosis
 
 /// `time-wait-port-exhaustion`: ephemeral ports to one destination run out.
 extension TimeWaitPortExhaustion: RuleGuide {
-  package static let summary = "the local ports towards one destination run out"
+  package static let summary = "the local ports to one destination run out"
   package static let messageIDs = MessageIDs(
     firing: "066c2e50df9b4202beb3990d359f00a5", worsened: "03c5c3037f5c4f2faa319f2de44e9f73",
     resolved: "10ee65084af04eaf9d4edd5e96cf997f")

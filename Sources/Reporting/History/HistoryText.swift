@@ -76,7 +76,7 @@ package struct HistoryText {
     return page.text
   }
 
-  /// What is told under the day it began.
+  /// What stands under the day it began.
   private enum Entry {
     case story(FindingStory)
     case release(ToldRelease)
@@ -108,8 +108,8 @@ package struct HistoryText {
       + (filter.until.map { " and before \(moment($0, on: ""))" } ?? "")
     let releases = Quantity.count(history.releases.count, "release")
     guard !history.stories.isEmpty else {
-      let besides = history.releases.isEmpty ? "" : ", but of \(releases)"
-      return "The journal tells of no finding\(narrowed) \(window)\(besides)."
+      let besides = history.releases.isEmpty ? "" : "; \(releases)"
+      return "No findings\(narrowed) in the journal \(window)\(besides)."
     }
     let firing = history.stillFiring
     let untold = history.stories.count { if case .untold = $0.ending { true } else { false } }
@@ -168,7 +168,7 @@ package struct HistoryText {
     let what = story.socketsAtBegin.map { " with \(self.what($0, story.last))" }
     return switch story.began {
     case .told(let at): moment(at, on: day) + (what ?? "")
-    case .reckoned(let at): "\(moment(at, on: day)), reckoned: that entry was not read"
+    case .reckoned(let at): "\(moment(at, on: day)), estimated: that entry was not read"
     case .before(let at): "before \(moment(at, on: day)): that entry was not read"
     }
   }
@@ -204,10 +204,10 @@ package struct HistoryText {
       return "\(moment(at, on: day))\(fired ?? "")\(how ?? ""); \(counts)\(change)"
     case .stillFiring:
       let fired = story.firedSeconds(now: history.now).map { " for \(Quantity.duration($0))" }
-      return style.mark("still firing", .strong) + "\(fired ?? ""); \(counts), last told "
+      return style.mark("still firing", .strong) + "\(fired ?? ""); \(counts), last reported "
         + moment(story.lastAt, on: day)
     case .untold(let silence):
-      return "unknown: no end in the journal. \(words(silence, on: day)). Last told "
+      return "unknown: no end in the journal. \(words(silence, on: day)). Last reported "
         + "\(moment(story.lastAt, on: day)); \(counts)"
     }
   }
@@ -215,9 +215,9 @@ package struct HistoryText {
   private func words(_ silence: FindingStory.Silence, on day: String) -> String {
     switch silence {
     case .daemonStopped(let at): "The daemon stopped at \(moment(at, on: day))"
-    case .toldAnew(let at): "It was told anew at \(moment(at, on: day))"
-    case .rebooted: "The machine has been started anew since"
-    case .writerGone(let pid): "The daemon that told it (pid \(pid)) is gone"
+    case .toldAnew(let at): "A restarted daemon reported it again at \(moment(at, on: day))"
+    case .rebooted: "The host has rebooted since"
+    case .writerGone(let pid): "The daemon that reported it (pid \(pid)) is gone"
     }
   }
 
@@ -289,7 +289,7 @@ package struct HistoryText {
   }
 
   private var refusal: String {
-    "\(Quantity.count(reach.refused.count, "file")) of the journal may not be read, such as "
+    "\(Quantity.count(reach.refused.count, "file")) of the journal cannot be read, for example "
       + "\(printable(reach.refused[0])): \(JournalReach.remedy)."
   }
 

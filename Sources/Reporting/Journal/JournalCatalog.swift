@@ -20,7 +20,7 @@ package enum JournalCatalog {
       out += entry(
         rule, .worsened, subject: "\(title(rule)): got worse",
         body: """
-          It has become more severe, or there are twice as many as when it was last told. What to do
+          It has become more severe, or there are twice as many as when it was last reported. What to do
           is below the entry that came first:
 
             journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
@@ -46,7 +46,7 @@ package enum JournalCatalog {
         @CLOSEWATCH_OLDER_THAN_SECONDS@ s and was reset; @CLOSEWATCH_FAILED@ could not be.
 
         Errors of the peers at this time (ECONNRESET) come from it. The descriptors are still open
-        in the process unless it has closed them since. The leak itself is not mended:
+        in the process unless it has closed them since. The leak itself is not fixed:
 
           closewatch explain close-wait-leak
         """)
@@ -98,7 +98,7 @@ package enum JournalCatalog {
       lines += wrapped(guide.meaning, indent: "")
       lines.append("What to do now:")
       lines += guide.now.map(step)
-      lines.append("How to fix it for good:")
+      lines.append("Permanent fix:")
       lines += guide.fix.map(step)
       if !guide.doesNotHelp.isEmpty {
         lines.append("What does not help:")

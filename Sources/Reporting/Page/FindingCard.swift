@@ -106,7 +106,7 @@ struct FindingCard {
       let proofs = finding.evidence.compactMap(Self.sentence)
       list("Proof", proofs, to: &page)
       let doubts = finding.doubts.map(DoubtWords.sentence)
-      list(finding.lifecycle == .pending ? "Missing" : "But", doubts, to: &page)
+      list(finding.lifecycle == .pending ? "Missing" : "Caveats", doubts, to: &page)
     }
   }
 
@@ -134,7 +134,7 @@ struct FindingCard {
   private var place: String? {
     var parts: [String] = []
     if let port = finding.localPort { parts.append("local port \(port)") }
-    if let port = finding.remotePort { parts.append("towards port \(port)") }
+    if let port = finding.remotePort { parts.append("to port \(port)") }
     if !Self.isOwn(finding.namespace, input) {
       parts.append(
         "network namespace "
@@ -206,7 +206,7 @@ struct FindingCard {
         for step in guide.now { writeStep(step, to: &page) }
       }
       if !guide.fix.isEmpty {
-        page.element("h4", text: "For good")
+        page.element("h4", text: "Permanent fix")
         page.element("ul") { page in
           for fix in guide.fix { page.element("li", text: Self.onOneLine(fix)) }
         }

@@ -24,7 +24,7 @@ struct SightSection {
         page.element("p", .class("quiet")) { page in
           page.raw("On this host, ")
           page.inline("code", text: "closewatch doctor")
-          page.raw(" says how to mend it.")
+          page.raw(" says how to fix it.")
         }
       }
       page.element("p", text: cost)

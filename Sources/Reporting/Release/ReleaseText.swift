@@ -40,7 +40,7 @@ package struct ReleaseText {
       """)
     page.heading("WILL NOT")
     page.item("\(style.bullet) close a descriptor: \(descriptors)")
-    page.item("\(style.bullet) mend the leak: closewatch explain close-wait-leak")
+    page.item("\(style.bullet) fix the leak: closewatch explain close-wait-leak")
     writeStaying(to: &page, verb: "touch ")
     page.heading("MAY")
     page.item(

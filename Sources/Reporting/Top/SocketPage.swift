@@ -245,7 +245,7 @@ struct SocketPage {
     for (index, step) in guide.now.prefix(3).enumerated() {
       command(index == 0 ? "do now" : "", step)
     }
-    if let fix = guide.fix.first { command("for good", fix) }
+    if let fix = guide.fix.first { command("fix", fix) }
     field("more", "closewatch explain \(finding.rule.rawValue)")
   }
 

@@ -28,7 +28,7 @@ enum TopHelp {
     ("/", "filter: every word must be in the line; Enter keeps it, Esc clears it"),
     ("p or Space", "pause: the screen stands still, the looks go on; again: the newest look"),
     ("+ -", "look less often, more often"),
-    ("Ctrl-L", "draw the screen anew"),
+    ("Ctrl-L", "redraw the screen"),
     ("h or ?", "this page"),
     ("q, Ctrl-C", "quit; Ctrl-Z goes to the shell, fg comes back"),
   ]

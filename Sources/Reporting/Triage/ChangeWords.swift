@@ -14,7 +14,7 @@ struct ChangeWords {
 
   private func what(_ kind: FindingChange.Kind, _ finding: Finding) -> String {
     switch kind {
-    case .appeared(let sockets): "first seen with \(Quantity.count(sockets)), not proved yet"
+    case .appeared(let sockets): "first seen with \(Quantity.count(sockets)), not confirmed yet"
     case .fired(let sockets): "began to fire with \(Quantity.count(sockets))"
     case .doubled(let sockets): "has grown to \(Quantity.count(sockets))"
     case .severity(let severity): "became \(severity.name)"

@@ -3,7 +3,7 @@
 import Diagnosis
 import KernelTables
 
-/// One finding: who, what, since when, how fast, towards whom, what runs out, the proof, what to
+/// One finding: who, what, since when, how fast, from whom, what runs out, the proof, what to
 /// do, and what does not help. In full, or so short that it stands on the first screen.
 struct FindingPage {
   private let report: TriageReport
@@ -42,7 +42,7 @@ struct FindingPage {
     if let unseen = EndWords.unseen(finding, clock: clock) { course.append(unseen) }
     if !course.isEmpty { page.field("since", course.joined(separator: ", ")) }
     if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
-    if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
+    if !finding.peers.isEmpty { page.field("peers", words.peers(finding)) }
     let proof = finding.evidence.prefix(2).map(EvidenceWords.sentence)
     if !proof.isEmpty { page.field("proof", proof.joined(separator: "; ")) }
     for (index, step) in guide.firstSteps.prefix(stepsShown(guide)).enumerated() {
@@ -62,10 +62,10 @@ struct FindingPage {
       page.step(index == 0 ? "do now" : "", step)
     }
     for (index, fix) in guide.fix.enumerated() {
-      page.step(index == 0 ? "for good" : "", fix)
+      page.step(index == 0 ? "fix" : "", fix)
     }
     for (index, futile) in guide.doesNotHelp.enumerated() {
-      page.field(index == 0 ? "no help" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
+      page.field(index == 0 ? "not a fix" : "", "\(futile.what): \(Self.firstSentence(futile.why))")
     }
   }
 
@@ -99,7 +99,7 @@ struct FindingPage {
     if let id = finding.becauseOf { page.field("because of", words.printable(id)) }
     if !since.isEmpty { page.field("since", since) }
     writeGrowth(to: &page)
-    if !finding.peers.isEmpty { page.field("towards", words.peers(finding)) }
+    if !finding.peers.isEmpty { page.field("peers", words.peers(finding)) }
     if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
   }
 
@@ -130,7 +130,9 @@ struct FindingPage {
     if let since = finding.firingSince {
       let seconds = report.census.takenAt.seconds(since: since)
       if report.isFromDaemon {
-        parts.append("firing since \(clock.text(of: since)) (\(Quantity.duration(seconds)))")
+        // Below a minute the clock's time says all that a person can use.
+        let span = seconds < 60 ? "" : " (\(Quantity.duration(seconds)))"
+        parts.append("firing since \(clock.text(of: since))\(span)")
       } else if seconds >= 1 {
         parts.append("seen firing for \(Quantity.duration(seconds))")
       }
@@ -143,10 +145,10 @@ struct FindingPage {
       page.field(index == 0 ? "proof" : "", EvidenceWords.sentence(evidence))
     }
     for (index, example) in finding.examples.prefix(3).enumerated() {
-      page.field(index == 0 ? "such as" : "", words.example(example))
+      page.field(index == 0 ? "examples" : "", words.example(example))
     }
     if !finding.doubts.isEmpty {
-      page.field("but", finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))
+      page.field("caveats", finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))
     }
   }
 }

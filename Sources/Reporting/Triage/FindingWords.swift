@@ -168,6 +168,9 @@ struct FindingWords {
     guard let seconds = forecast.seconds else {
       return stands ? "\(name): not growing" : "\(name): growth not measured yet"
     }
+    // Without a high end it is the earliest time, and no other is known.
+    let latest = forecast.lowSeconds == nil ? seconds : forecast.highSeconds
+    if let latest, latest < 60 { return "\(name) within a minute" }
     switch (forecast.lowSeconds, forecast.highSeconds) {
     case (let low?, let high?):
       return "\(name) in \(Quantity.duration(from: low, to: high))"

@@ -35,21 +35,20 @@ struct SourceWords {
   }
 
   private func look(_ why: WithoutDaemon) -> String {
-    let beginning =
+    let reason =
       switch why {
-      case .notAsked(let flag): "The daemon was not asked (\(flag))"
-      case .absent: "No daemon answers here"
-      case .denied: "Only root and the group closewatch may ask the daemon"
-      case .silent(let reason): "The daemon does not answer (\(reason))"
+      case .notAsked(let flag): "the daemon was not used (\(flag))"
+      case .absent: "no daemon answers here"
+      case .denied: "only root and the group closewatch may ask the daemon"
+      case .silent(let reason): "the daemon does not answer (\(reason))"
       }
     if watchedSeconds >= Self.shortWatchSeconds {
-      return "\(beginning): watched for \(Quantity.duration(watchedSeconds)), and what was before"
-        + " is not known."
+      return "Watched for \(Quantity.duration(watchedSeconds)); \(reason), so there is no earlier"
+        + " history."
     }
     let looked =
       watchedSeconds >= 0.5
-      ? "this is a watch of \(Quantity.duration(watchedSeconds)) only" : "this is one look"
-    return "\(beginning): \(looked), and growth cannot be judged. For a verdict watch with"
-      + " --for 60s."
+      ? "Watched for \(Quantity.duration(watchedSeconds)) only" : "One look only"
+    return "\(looked); \(reason). Growth cannot be judged: for a verdict, watch with --for 60s."
   }
 }

@@ -43,13 +43,13 @@ package struct TriageMarkdown {
 
   private mutating func writeRest() {
     list(
-      "Not proved yet",
+      "Not confirmed yet",
       report.pending.map {
         words.line($0) + "; "
           + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
       })
     list(
-      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer",
+      report.isFromDaemon ? "Ended in the last hour" : "Stopped during the watch",
       report.resolved.map { finding in
         words.line(finding)
           + (finding.end.map {
@@ -86,13 +86,13 @@ package struct TriageMarkdown {
     if let root = words.root(finding) { line("- root: \(code(root))") }
     if let id = finding.becauseOf { line("- because of: \(code(words.printable(id)))") }
     writeCourse(finding)
-    if !finding.peers.isEmpty { line("- towards: \(words.peers(finding))") }
+    if !finding.peers.isEmpty { line("- peers: \(words.peers(finding))") }
     if let forecast = words.forecast(finding) { line("- **runs out: \(forecast)**") }
     let proof = finding.evidence.prefix(report.isWhole ? .max : 2)
       .map(EvidenceWords.sentence).joined(separator: "; ")
     if !proof.isEmpty { line("- proof: \(proof)") }
     if !finding.doubts.isEmpty {
-      line("- but: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
+      line("- caveats: \(finding.doubts.map(DoubtWords.sentence).joined(separator: "; "))")
     }
     writeSteps(report.isWhole ? guide.now[...] : guide.firstSteps.prefix(3))
   }

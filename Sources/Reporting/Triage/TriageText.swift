@@ -51,18 +51,28 @@ package struct TriageText {
     page.paragraph(report.sourceWords.sentence, .faint)
   }
 
-  private var looked: String {
+  private var looked: String { sockets + report.watched }
+
+  private var sockets: String {
     let sockets = Quantity.count(report.census.sockets, "socket")
     let who = Quantity.count(report.census.processes, "process", plural: "processes")
     let target = report.target.map { " (only \($0))" } ?? ""
-    return "\(sockets) of \(who)\(target)\(report.watched)"
+    return "\(sockets) of \(who)\(target)"
+  }
+
+  /// `: 932 of 933 sockets of 4 processes wait to be closed, one look`.
+  private var waiting: String {
+    let count = report.census.suspicious.reduce(0) { $0 + $1.sockets }
+    guard count > 0 else { return " on \(looked)" }
+    let verb = count == 1 ? "waits" : "wait"
+    return ": \(Quantity.count(count)) of \(sockets) \(verb) to be closed\(report.watched)"
   }
 
   private mutating func writeSilence() {
     if !report.isOpen {
       page.paragraph("No leaks found among \(looked).", .good)
     } else {
-      page.paragraph("Nothing is proved among \(looked).", .strong)
+      page.paragraph("No verdict yet\(waiting).", .strong)
     }
   }
 
@@ -91,7 +101,7 @@ package struct TriageText {
 
   private mutating func writePending() {
     guard !report.pending.isEmpty else { return }
-    page.heading("Not proved yet")
+    page.heading("Not confirmed yet")
     for finding in report.pending.prefix(Self.mostListed) {
       page.item(
         words.line(finding) + "; "
@@ -105,11 +115,11 @@ package struct TriageText {
   private mutating func writeResolved() {
     guard !report.resolved.isEmpty else { return }
     page.heading(
-      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer")
+      report.isFromDaemon ? "Ended in the last hour" : "Stopped during the watch")
     for finding in report.resolved { page.item(words.line(finding) + ended(finding)) }
   }
 
-  /// Since when the daemon has seen something that is not proved.
+  /// Since when the daemon has seen something that is not confirmed.
   private func seen(_ finding: Finding) -> String {
     guard report.isFromDaemon, let since = finding.firstSeen else { return "" }
     return "; seen since " + report.clock(offsetSeconds: report.utcOffsetSeconds).text(of: since)
@@ -133,7 +143,7 @@ package struct TriageText {
       ($0.oldest?.seconds ?? .infinity) >= Self.fewestSecondsWaited
     }
     guard !groups.isEmpty else { return }
-    page.heading("Waiting to be closed, without a verdict")
+    page.heading("Suspicious, not yet judged")
     for group in groups.prefix(8) { page.item(group.words(style)) }
     if groups.count > 8 {
       let rest = groups.dropFirst(8)

@@ -37,7 +37,8 @@ struct FindingHistory: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("Only what was not over by then (default: 24h).", valueName: "time"),
+    help: ArgumentHelp(
+      "Only findings still active after this time (default: 24h).", valueName: "time"),
     transform: MomentArgument.parse)
   var since: MomentArgument = .ago(TimeSpan(seconds: 86_400))
 

@@ -56,7 +56,7 @@ struct Release: ParsableCommand {
   @Option(help: "Only this local port.")
   var port: UInt16?
 
-  @Option(help: ArgumentHelp("At most so many, the oldest first.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number to release, oldest first.", valueName: "count"))
   var limit = 100
 
   @Option(

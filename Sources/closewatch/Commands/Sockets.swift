@@ -39,7 +39,7 @@ struct Sockets: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only towards ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT.", valueName: "place"),
+      "Only to ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT.", valueName: "place"),
     transform: PlaceArgument.parse)
   var remote: SocketFilter.Place?
 
@@ -56,7 +56,7 @@ struct Sockets: ParsableCommand {
   @Flag(help: ArgumentHelp("The name of --dead in 0.1.", visibility: .hidden))
   var ghosts = false
 
-  @Flag(help: "Leave out the line of titles.")
+  @Flag(help: "Omit the header.")
   var noHeader = false
 
   @Flag(help: "One line for each socket, however long.")

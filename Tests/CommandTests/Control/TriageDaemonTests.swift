@@ -155,7 +155,7 @@ import Testing
     for flags in [["--no-daemon"], ["--patience", "5s"], ["--source", "proc"]] {
       let run = try #require(Command.run(["triage", "--control-socket", socket] + flags))
       #expect(
-        Self.words(run.output).contains("The daemon was not asked (\(flags[0])): "),
+        Self.words(run.output).contains("; the daemon was not used (\(flags[0]))"),
         "\(run.output)")
     }
     #expect(daemon.stop().status == 0)

@@ -48,15 +48,15 @@ import Testing
         WARNING close-wait-leak: python3[4711] in api.service
           began     00:10:00 with 5 sockets in CLOSE_WAIT
           ended     unknown: no end in the journal. The daemon stopped at 00:11:40.
-                    Last told 00:10:00; at most 5 sockets in CLOSE_WAIT
+                    Last reported 00:10:00; at most 5 sockets in CLOSE_WAIT
           where     local port 18080
           cause     eof-unread: Closed by the peer, and nobody looks any more
 
         WARNING close-wait-leak: python3[4711] in api.service
-          began     00:08:20, reckoned: that entry was not read
+          began     00:08:20, estimated: that entry was not read
           worsened  2 times: 00:16:40 1,204, 00:16:40 1,204
           now       still firing for 2.6 h; at most 1,204 sockets in CLOSE_WAIT, last
-                    told 00:16:40
+                    reported 00:16:40
           where     local port 18080
           cause     eof-unread: Closed by the peer, and nobody looks any more
 
@@ -83,8 +83,8 @@ import Testing
     reach.reachesBackTo = 200
     #expect(
       Self.text(ToldStory(), filter: filter, reach: reach) == """
-        The journal tells of no finding of close-wait-stuck in web?[2J since Sun
-        2026-11-01 00:01:40.
+        No findings of close-wait-stuck in web?[2J in the journal since Sun 2026-11-01
+        00:01:40.
 
         closewatch daemon writes them: see that it runs (closewatch doctor).
         The journal reaches back to Sun 2026-11-01 00:03:20 only.
@@ -138,8 +138,7 @@ import Testing
     told.release(at: 1000, command: "a\u{1b}[2J", unit: nil)
     #expect(
       Self.text(told) == """
-        The journal tells of no finding since Sun 2026-11-01 00:00:00, but of 1
-        release.
+        No findings in the journal since Sun 2026-11-01 00:00:00; 1 release.
 
         Sun 2026-11-01
 
@@ -172,7 +171,7 @@ import Testing
     var reach = JournalReach(readable: ["system.journal"], refused: ["/j/system@1.journal"])
     reach.damaged = 2
     let text = Self.text(told, reach: reach)
-    #expect(text.contains("1 file of the journal may not be read, such as /j/system@1.journal:"))
+    #expect(text.contains("1 file of the journal cannot be read, for example /j/system@1.journal:"))
     #expect(text.contains("usermod -aG systemd-journal NAME"))
     #expect(text.contains("1 entry not understood"))
     #expect(text.contains("2 entries damaged: journalctl --verify says where."))

@@ -55,7 +55,7 @@ import Testing
         WILL NOT
           - close a descriptor: it stays open in the process until that closes it,
             and counts towards its limit (112 of 1,024)
-          - mend the leak: closewatch explain close-wait-leak
+          - fix the leak: closewatch explain close-wait-leak
           - touch 1 socket not known to be older than 5 min
           - touch 1 socket that worker[4712] holds too: --shared takes them along
 

@@ -37,7 +37,7 @@ import Testing
     _ target: TriageTarget?, _ words: String
   ) throws {
     let page = try page(target)
-    #expect(page.contains("among \(words)"), "\(page)")
+    #expect(page.contains(" \(words)"), "\(page)")
   }
 
   @Test func `what is not known was not seen`() throws {

@@ -62,7 +62,7 @@ import Testing
   @Test func `a daemon that has just begun says what it cannot judge yet`() {
     let page = text(.daemon(Self.watch(since: 990)))
     #expect(page.contains("Too short to judge growth: nothing counts as stuck before 2 min."))
-    #expect(page.contains("Nothing is proved among"))
+    #expect(page.contains("No verdict yet"))
   }
 
   @Test func `a daemon that looks less often than set says so`() {
@@ -76,26 +76,26 @@ import Testing
   }
 
   @Test(arguments: [
-    (WithoutDaemon.absent(path: "/x"), "No daemon answers here: this is one look,"),
-    (.denied, "Only root and the group closewatch may ask the daemon: this is one look,"),
-    (.silent("not within 1.5 s"), "The daemon does not answer (not within 1.5 s): this is one"),
-    (.notAsked(flag: "--no-daemon"), "The daemon was not asked (--no-daemon): this is one look,"),
+    (WithoutDaemon.absent(path: "/x"), "One look only; no daemon answers here."),
+    (.denied, "One look only; only root and the group closewatch may ask the daemon."),
+    (.silent("not within 1.5 s"), "One look only; the daemon does not answer (not within 1.5 s)."),
+    (.notAsked(flag: "--no-daemon"), "One look only; the daemon was not used (--no-daemon)."),
   ])
   func `a look of its own says why it is not the daemon, and what it cannot judge`(
     _ why: WithoutDaemon, _ words: String
   ) {
     let page = text(.look(why))
     #expect(page.contains(words), "\(page)")
-    #expect(page.contains("growth cannot be judged. For a verdict watch with --for 60s."))
+    #expect(page.contains("Growth cannot be judged: for a verdict, watch with --for 60s."))
   }
 
   @Test func `a watch says how long, and a short one that it is too short`() {
     let long = text(.look(.notAsked(flag: "--for")), watched: 60)
     #expect(
       long.contains(
-        "The daemon was not asked (--for): watched for 60 s, and what was before is not known."))
+        "Watched for 60 s; the daemon was not used (--for), so there is no earlier history."))
     let short = text(.look(.notAsked(flag: "--for")), watched: 2)
-    #expect(short.contains("this is a watch of 2.0 s only, and growth cannot be judged."))
+    #expect(short.contains("Watched for 2.0 s only; the daemon was not used"))
   }
 
   @Test func `what the daemon remembers of a finding is on its page`() {

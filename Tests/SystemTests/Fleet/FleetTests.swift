@@ -126,7 +126,8 @@ import Testing
     let texts = alert.annotations
     #expect(
       Set(texts.keys) == ["summary", "description", "action", "does_not_help", "runbook"])
-    #expect(texts["summary"] == "leaky-api on web-1: Read to the end and never closed")
+    #expect(texts["summary"]?.hasPrefix("leaky-api on web-1: ") == true)
+    #expect(texts["summary"]?.contains(" sockets: never closed after the peer closed") == true)
     for part in [
       "Only close() is missing.", " on port 8080 in network namespace net:[", " more an hour",
       ", the oldest at least ", ", runs out of descriptors in ",

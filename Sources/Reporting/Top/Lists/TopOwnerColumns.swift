@@ -104,7 +104,7 @@ enum TopOwnerColumns {
 
   private static let finding = Column<TopOwnerLine>(
     screen: "FINDING", .init(from: 108, width: 22, grows: 1, most: 40), .init(width: 8),
-    help: { _, _ in "what the rules say: pending is not proved yet, firing is" },
+    help: { _, _ in "what the rules say: pending is not confirmed yet, firing is" },
     order: { SortKey(largestFirst: $0.owner.finding.map { -Double($0) } ?? -.infinity) },
     text: { line, width in
       (OwnerWords.finding(line.finding, isLong: width >= 22), OwnerWords.look(line.finding))
