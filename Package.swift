@@ -28,6 +28,23 @@ let http: [Target.Dependency] = [
   .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
 ]
 
+// What the packages below need in turn: named so that a build of tomorrow has the same versions.
+// No target uses them itself, which SwiftPM remarks on.
+let pinned: [Package.Dependency] = [
+  .package(url: "https://github.com/apple/swift-algorithms.git", exact: "1.2.1"),
+  .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
+  .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
+  .package(url: "https://github.com/apple/swift-atomics.git", exact: "1.3.0"),
+  .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
+  .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
+  .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+  .package(url: "https://github.com/apple/swift-http-structured-headers.git", exact: "1.7.0"),
+  .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
+  .package(url: "https://github.com/apple/swift-nio-http2.git", exact: "1.46.0"),
+  .package(url: "https://github.com/apple/swift-numerics.git", exact: "1.1.1"),
+  .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
+]
+
 let package = Package(
   name: "closewatch",
   products: [
@@ -47,7 +64,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-  ],
+  ] + pinned,
   targets: [
     // Pure: kernel bytes to dated, typed values, or exactly why not. No Glibc, no clock.
     .target(name: "KernelTables", swiftSettings: strict),
