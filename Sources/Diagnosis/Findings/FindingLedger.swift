@@ -164,7 +164,9 @@ package struct FindingLedger: Sendable {
     }
     let left = look.isOfTheDead(entry.finding) ? 0 : membership.members.count
     let members = membership.gone + membership.members.count
-    entry.finding.end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
+    var end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
+    if let census = look.census { end.newer = census.newer(than: entry.finding, left: left) }
+    entry.finding.end = end
     entry.finding.lifecycle = .resolved
     entry.finding.members = []
     (entry.finding.unseen, entry.finding.notSeenSince) = (0, nil)
@@ -291,7 +293,12 @@ package struct FindingLedger: Sendable {
       entry.lastTrueAt = look.now
     }
     entry.updatedAt = look.now
-    if before.lifecycle != .resolved { finding.peak = max(before.peak, finding.sockets) }
+    if before.lifecycle != .resolved {
+      finding.peak = max(before.peak, finding.sockets)
+      // What it waits for is in ESTABLISHED, which not every sample reads.
+      let seesBackends = look.census?.sample.states.contains(.established) ?? true
+      if !seesBackends { finding.root = before.root ?? finding.root }
+    }
     finding.firingSince = before.firingSince
     finding.firstSeen = before.firstSeen
     finding.changes = before.changes

@@ -64,6 +64,17 @@ package struct FindingJSON {
     json.member("place", root.place)
     json.member("pid", root.process?.id.pid)
     json.member("command", root.process?.command)
+    if let waiting = root.waiting {
+      json.beginObject("waiting")
+      json.member("connecting", waiting.connecting)
+      json.member("unanswered", waiting.unanswered)
+      json.member("idle", waiting.idle)
+      json.member("send_q_full", waiting.blocked)
+      json.endObject()
+    } else {
+      json.key("waiting")
+      json.null()
+    }
     json.endObject()
   }
 
@@ -123,6 +134,7 @@ package struct FindingJSON {
     json.member("members", told.members)
     json.member("pid", told.pid)
     json.member("continued_as", told.continuedAs)
+    json.member("newer", told.newer)
     json.endObject()
   }
 

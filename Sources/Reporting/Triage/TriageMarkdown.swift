@@ -49,7 +49,7 @@ package struct TriageMarkdown {
           + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
       })
     list(
-      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer",
+      EndWords.heading(isFromDaemon: report.isFromDaemon),
       report.resolved.map { finding in
         words.line(finding)
           + (finding.end.map {

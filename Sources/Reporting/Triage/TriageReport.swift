@@ -114,6 +114,10 @@ package struct TriageReport: Sendable {
     values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
     values.fd =
       finding.examples.first { $0.holder != nil && $0.holder?.process == process?.id }?.holder?.fd
+    if finding.root?.kind == .waitsForBackend {
+      values.backend = finding.root?.place
+      values.backendPID = finding.root?.process?.id.pid
+    }
     values.port = finding.localPort
     values.remotePort = finding.remotePort
     values.remote = finding.peers.first?.remote

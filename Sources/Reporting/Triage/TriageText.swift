@@ -104,8 +104,7 @@ package struct TriageText {
 
   private mutating func writeResolved() {
     guard !report.resolved.isEmpty else { return }
-    page.heading(
-      report.isFromDaemon ? "Ended in the last hour" : "Fired while watched, and no longer")
+    page.heading(EndWords.heading(isFromDaemon: report.isFromDaemon))
     for finding in report.resolved { page.item(words.line(finding) + ended(finding)) }
   }
 
