@@ -60,6 +60,8 @@ package struct HistoryJSON {
     json.member("finding_id", event.findingID)
     json.member("rule", event.rule.rawValue)
     json.member("cause", event.cause.rawValue)
+    json.member("because_of", event.becauseOf)
+    writeRoot(event.root)
     json.member("severity", story.severity.name)
     json.member("state", event.state.name)
     writeOwner(event)
@@ -81,6 +83,17 @@ package struct HistoryJSON {
     json.member("local_port", release.localPort)
     json.member("uid", release.uid)
     json.member("login_uid", release.loginUID)
+    json.endObject()
+  }
+
+  private mutating func writeRoot(_ root: JournalEvent.ToldRoot?) {
+    json.key("root")
+    guard let root else { return json.null() }
+    json.beginObject()
+    json.member("kind", root.kind.rawValue)
+    json.member("place", root.place)
+    json.member("pid", root.pid)
+    json.member("command", root.command)
     json.endObject()
   }
 
@@ -147,6 +160,7 @@ package struct HistoryJSON {
       json.member("how", end.how.rawValue)
       json.member("gone", end.gone)
       json.member("members", end.members)
+      json.member("newer", end.newer)
       json.member("pid", end.pid)
       json.member("continued_as", end.continuedAs)
       json.endObject()

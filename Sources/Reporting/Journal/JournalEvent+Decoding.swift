@@ -85,6 +85,7 @@ extension JournalEvent {
       members: try text.word("CLOSEWATCH_END_MEMBERS", FieldText.count))
     end.pid = try text.optional("CLOSEWATCH_END_PID") { Int32($0) }
     end.continuedAs = text["CLOSEWATCH_END_CONTINUED_AS"]
+    end.newer = try text.optional("CLOSEWATCH_END_NEWER") { Int($0) } ?? 0
     return end
   }
 

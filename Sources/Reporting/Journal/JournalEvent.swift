@@ -28,7 +28,7 @@ package struct JournalEvent: Hashable, Sendable {
 
   /// How it has ended.
   package struct End: Hashable, Sendable {
-    package enum How: String, Hashable, Sendable {
+    package enum How: String, Hashable, Sendable, CaseIterable {
       case closed, exited, used, subsided, continued
       case leftOut = "left-out"
     }
@@ -41,6 +41,8 @@ package struct JournalEvent: Hashable, Sendable {
     /// How many of its sockets have gone, and of how many that it ever had.
     package var gone: Int
     package var members: Int
+    /// Younger ones that are there.
+    package var newer = 0
 
     package init(how: How, gone: Int, members: Int) {
       self.how = how
@@ -144,6 +146,7 @@ package struct JournalEvent: Hashable, Sendable {
 extension JournalEvent.End {
   init(_ end: FindingEnd) {
     self.init(how: .subsided, gone: end.gone, members: end.members)
+    newer = end.newer
     switch end.how {
     case .closed: how = .closed
     case .used: how = .used
@@ -194,6 +197,7 @@ extension JournalEvent {
       fields.add("CLOSEWATCH_END_CONTINUED_AS", end.continuedAs)
       fields.add("CLOSEWATCH_END_GONE", String(end.gone))
       fields.add("CLOSEWATCH_END_MEMBERS", String(end.members))
+      fields.add("CLOSEWATCH_END_NEWER", String(end.newer))
     }
     fields.add("CLOSEWATCH_NETNS", String(namespace.rawValue))
     fields.add("CLOSEWATCH_NETNS_NAME", namespaceName)

@@ -42,6 +42,15 @@ struct FindingSeries {
     eachForecast(MetricCatalog.findingLimit, to: &writer) { Double($0.limit) }
   }
 
+  /// When and how each of some has ended.
+  func writeEnds(to writer: inout ExpositionWriter) {
+    writer.begin(MetricCatalog.findingEnded)
+    for finding in findings {
+      guard let end = finding.end, let at = snapshot.wallSeconds(of: end.at) else { continue }
+      writer.sample(labels(finding) + [JournalEvent.End(end).how.rawValue], at)
+    }
+  }
+
   private func labels(_ finding: Finding) -> [String] {
     [finding.id, finding.rule.rawValue, finding.owner.kind.rawValue, finding.owner.name]
   }

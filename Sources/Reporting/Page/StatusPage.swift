@@ -135,7 +135,10 @@ package struct StatusPage {
             page.raw(" ")
             page.inline("code", text: finding.rule.rawValue)
             page.raw(" ")
-            page.text("at most \(Quantity.count(finding.history.map(\.sockets).max() ?? 0))")
+            let how = finding.end.map {
+              "; " + EndWords.withoutProcess(JournalEvent.End($0), in: finding.state)
+            }
+            page.text("\(Quantity.count(finding.peak)) at its peak" + (how ?? ""))
           }
         }
       }
