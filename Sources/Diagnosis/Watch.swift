@@ -59,6 +59,7 @@ package struct Watch: Sendable {
     let events = ledger.update(
       Roots.told(of: RuleCatalog.findings(in: inquiry), in: inquiry), in: census, at: census.now,
       quietSeconds: settings.quietSeconds)
-    return ledger.relate(Relations(ledger.findings, in: inquiry), events)
+    let told = ledger.accept(settings.accepted, in: census, events)
+    return ledger.relate(Relations(ledger.findings, in: inquiry), told)
   }
 }

@@ -41,6 +41,21 @@ enum ManualProse {
     ("such as", "Three of the sockets, with the descriptor to look for in lsof(8) or a debugger."),
     ("but", "What makes the verdict less sure."),
     (
+      "root, because of",
+      """
+      What probably stands behind it: a backend that it waits for, a limit of its own, or that it \
+      has stopped reading on purpose; and the finding that it follows from. What follows from \
+      another finding counts neither in the exit status nor in totals.
+      """
+    ),
+    (
+      "accepted, known",
+      """
+      Findings that rules.accept in closewatch.yaml(5) says are known: in one line, and in no \
+      exit status. Only the daemon reads that file: triage without it knows of none.
+      """
+    ),
+    (
       "Recv-Q",
       """
       Bytes that the program has not read, and 1 for the FIN. In CLOSE_WAIT: 0, the end of \

@@ -16,7 +16,8 @@ struct Relations {
   init(_ findings: [Finding], in inquiry: Inquiry) {
     self.inquiry = inquiry
     self.findings = findings.filter { $0.lifecycle != .resolved }
-    let roots = self.findings.filter { $0.lifecycle == .firing }
+    // What follows from something that is accepted would be passed over with it.
+    let roots = self.findings.filter { $0.lifecycle == .firing && !$0.isAccepted }
     let serving = Set(roots.filter { Self.servers.contains($0.rule) }.map(\.namespace))
     if !serving.isEmpty {
       for row in inquiry.census.sample.sockets where serving.contains(row.namespace) {
@@ -186,10 +187,11 @@ struct Relations {
 }
 
 extension [Finding] {
-  /// Those that count: a consequence whose root is among them does not.
+  /// Those that count: what is accepted does not, nor a consequence whose root is among them.
   package var roots: [Finding] {
-    let ids = Set(map(\.id))
-    return filter { !$0.isConsequence(among: ids) }
+    let counted = filter { !$0.isAccepted }
+    let ids = Set(counted.map(\.id))
+    return counted.filter { !$0.isConsequence(among: ids) }
   }
 
   /// The findings with each root before its consequences, and how deep each stands under the root

@@ -62,6 +62,7 @@ package struct HistoryJSON {
     json.member("cause", event.cause.rawValue)
     json.member("because_of", event.becauseOf)
     writeRoot(event.root)
+    writeAccepted(event.accepted)
     json.member("severity", story.severity.name)
     json.member("state", event.state.name)
     writeOwner(event)
@@ -94,6 +95,17 @@ package struct HistoryJSON {
     json.member("place", root.place)
     json.member("pid", root.pid)
     json.member("command", root.command)
+    json.endObject()
+  }
+
+  private mutating func writeAccepted(_ accepted: JournalEvent.ToldAcceptance?) {
+    json.key("accepted")
+    guard let accepted else { return json.null() }
+    json.beginObject()
+    json.member("standing", accepted.standing.rawValue)
+    json.member("reason", accepted.reason)
+    json.member("until", accepted.until.description)
+    json.member("sockets", accepted.sockets)
     json.endObject()
   }
 

@@ -136,6 +136,13 @@ package struct HistoryText {
     page.field(endingLabel(story), ending(story, on: day))
     if let place = place(event) { page.field("where", place) }
     if let root = root(event) { page.field("root", root) }
+    if let accepted = event.accepted {
+      let until = "until \(accepted.until) (\(printable(accepted.reason)))"
+      page.field(
+        "known",
+        accepted.standing == .inForce
+          ? "accepted \(until)" : AcceptedWords.over(accepted.standing) + ", " + until)
+    }
     if let id = event.becauseOf { page.field("because of", printable(id)) }
     let guide = event.rule.guide(to: GuideSubject(event.cause))
     page.field("cause", "\(event.cause.rawValue): \(guide.title)")

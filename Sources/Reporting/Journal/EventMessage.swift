@@ -32,6 +32,7 @@ package enum EventMessage {
         + "; \(words.lowercasedFirst(guide.title)) (\(finding.cause.rawValue))"
         + (words.root(finding).map { "; " + $0 } ?? "")
         + (finding.becauseOf.map { "; because of " + words.printable($0) } ?? "")
+        + (finding.accepted.map { "; " + AcceptedWords(words).sentence($0) } ?? "")
     }
   }
 

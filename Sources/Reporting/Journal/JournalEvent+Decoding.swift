@@ -33,6 +33,7 @@ extension JournalEvent {
     }
     becauseOf = text["CLOSEWATCH_BECAUSE_OF"]
     root = try Self.root(text)
+    accepted = try Self.accepted(text)
     owner = Owner(
       try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
       try text.needed("CLOSEWATCH_OWNER"))
@@ -67,6 +68,18 @@ extension JournalEvent {
     root.pid = try text.optional("CLOSEWATCH_ROOT_PID") { Int32($0) }
     root.command = text["CLOSEWATCH_ROOT_COMMAND"]
     return root
+  }
+
+  private static func accepted(
+    _ text: FieldText
+  ) throws(JournalFieldError) -> ToldAcceptance? {
+    let name = "CLOSEWATCH_ACCEPTED"
+    guard let standing = try text.optional(name, Acceptance.Standing.init(rawValue:))
+    else { return nil }
+    return ToldAcceptance(
+      standing: standing, reason: try text.needed("CLOSEWATCH_ACCEPTED_REASON"),
+      until: try text.word("CLOSEWATCH_ACCEPTED_UNTIL", CalendarDay.init),
+      sockets: try text.word("CLOSEWATCH_ACCEPTED_SOCKETS") { Int($0) })
   }
 
   private static func growth(_ text: FieldText) throws(JournalFieldError) -> Rate? {

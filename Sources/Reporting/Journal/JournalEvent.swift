@@ -67,6 +67,15 @@ package struct JournalEvent: Hashable, Sendable {
     }
   }
 
+  /// ``Accepted`` as the journal keeps it.
+  package struct ToldAcceptance: Hashable, Sendable {
+    package var standing: Acceptance.Standing
+    /// Untrusted text, printable.
+    package var reason: String
+    package var until: CalendarDay
+    package var sockets: Int
+  }
+
   package var kind: FindingEvent.Kind
   package var findingID: String
   package var rule: RuleID
@@ -76,6 +85,8 @@ package struct JournalEvent: Hashable, Sendable {
   /// The id of the finding that it follows from.
   package var becauseOf: String?
   package var root: ToldRoot?
+  /// That it is, or was, accepted.
+  package var accepted: ToldAcceptance?
   package var owner: Owner
   package var sockets: Int
   /// The most that it ever had.
@@ -108,6 +119,7 @@ package struct JournalEvent: Hashable, Sendable {
     severity = finding.severity
     becauseOf = finding.becauseOf
     root = finding.root.map { ToldRoot($0) }
+    accepted = finding.accepted.map { ToldAcceptance($0) }
     owner = finding.owner
     sockets = finding.sockets
     peak = max(finding.peak, finding.sockets)
@@ -158,6 +170,15 @@ extension JournalEvent.End {
   }
 }
 
+extension JournalEvent.ToldAcceptance {
+  fileprivate init(_ accepted: Accepted) {
+    self.init(
+      standing: accepted.standing,
+      reason: UntrustedText.printable(accepted.acceptance.reason),
+      until: accepted.acceptance.until, sockets: accepted.sockets)
+  }
+}
+
 extension JournalEvent.Actor {
   fileprivate init(_ process: ProcessRecord, runtime: ProcessRuntime) {
     pid = process.id.pid
@@ -187,6 +208,12 @@ extension JournalEvent {
     fields.add("CLOSEWATCH_ROOT_PLACE", root?.place)
     fields.add("CLOSEWATCH_ROOT_PID", root?.pid.map { String($0) })
     fields.add("CLOSEWATCH_ROOT_COMMAND", root?.command)
+    if let accepted {
+      fields.add("CLOSEWATCH_ACCEPTED", accepted.standing.rawValue)
+      fields.add("CLOSEWATCH_ACCEPTED_REASON", accepted.reason)
+      fields.add("CLOSEWATCH_ACCEPTED_UNTIL", accepted.until.description)
+      fields.add("CLOSEWATCH_ACCEPTED_SOCKETS", String(accepted.sockets))
+    }
     fields.add("CLOSEWATCH_OWNER", owner.name)
     fields.add("CLOSEWATCH_OWNER_KIND", owner.kind.rawValue)
     fields.add("CLOSEWATCH_SOCKETS", String(sockets))

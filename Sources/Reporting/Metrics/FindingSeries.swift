@@ -24,6 +24,8 @@ struct FindingSeries {
           finding.cause.rawValue, finding.severity.name, finding.lifecycle.rawValue,
           places.label(finding.namespace, name: finding.namespaceName), port,
           finding.becauseOf ?? "", finding.root?.kind.rawValue ?? "",
+          // One that is no longer accepted is like any other.
+          finding.accepted.flatMap { $0.standing == .inForce ? $0.standing.rawValue : nil } ?? "",
         ], 1)
     }
     each(MetricCatalog.findingSockets, to: &writer) { Double($0.sockets) }

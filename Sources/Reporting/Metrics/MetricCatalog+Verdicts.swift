@@ -50,8 +50,12 @@ extension MetricCatalog {
 
   static let findingsFiring = MetricFamily(
     "closewatch_findings_firing", .gauge, labels: ["rule", "severity"],
-    help: "Confirmed findings by rule, without those that follow from another one; `closewatch "
+    help: "Confirmed findings by rule, without those that follow from another one or are "
+      + "accepted; `closewatch "
       + "explain RULE` says what to do. \(fromSample)")
+  static let findingsAccepted = MetricFamily(
+    "closewatch_findings_accepted", .gauge, labels: ["rule"],
+    help: "Confirmed findings that rules.accept says are known, by rule. \(fromSample)")
   static let findingsPending = MetricFamily(
     "closewatch_findings_pending", .gauge, labels: ["rule"],
     help: "Suspicions that are not confirmed yet, by rule. \(fromSample)")
@@ -59,7 +63,8 @@ extension MetricCatalog {
     "closewatch_finding", .gauge,
     labels: findingLabels + findingDetails,
     help: "1 for each finding that is pending or firing, the worst first up to a bound. "
-      + "because_of is the finding that it follows from, if any. "
+      + "because_of is the finding that it follows from, if any. accepted is in-force while "
+      + "rules.accept says that it is known, else empty. "
       + fromSample)
   static let findingSockets = MetricFamily(
     "closewatch_finding_sockets", .gauge, labels: findingLabels,
@@ -113,11 +118,12 @@ extension MetricCatalog {
   /// What `closewatch_finding` has beside the labels that all series of a finding share: what a
   /// query ignores to put it beside one of them.
   package static let findingDetails = [
-    "cause", "severity", "lifecycle", "netns", "local_port", "because_of", "root",
+    "cause", "severity", "lifecycle", "netns", "local_port", "because_of", "root", "accepted",
   ]
 
   static let findings = [
-    findingsFiring, findingsPending, finding, findingSockets, findingGrowth, findingOldest,
+    findingsFiring, findingsAccepted, findingsPending, finding, findingSockets, findingGrowth,
+    findingOldest,
     findingSince, findingForecast, findingUsed, findingLimit, findingEnded, findingEnds,
     findingsFolded, findingsLeftOut, findingEvents,
   ]

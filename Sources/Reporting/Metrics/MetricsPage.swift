@@ -131,6 +131,10 @@ package struct MetricsPage {
         writer.sample([rule.rawValue, severity.name], count)
       }
     }
+    writer.begin(MetricCatalog.findingsAccepted)
+    for rule in RuleID.allCases {
+      writer.sample([rule.rawValue], firing.count { $0.rule == rule && $0.isAccepted })
+    }
     writer.begin(MetricCatalog.findingsPending)
     for rule in RuleID.allCases {
       writer.sample([rule.rawValue], pending.count { $0.rule == rule })

@@ -64,6 +64,11 @@ package struct StatusPage {
   private func writeMain(to page: inout HTMLWriter) {
     guard input.snapshot.newestSample != nil else { return }
     writeCards(to: &page)
+    if let accepted = AcceptedWords(FindingWords(nil, style: TextStyle(unicode: true)))
+      .line(input.accepted)
+    {
+      page.element("p", .class("quiet"), text: accepted)
+    }
     writeResolved(to: &page)
     TimelineSection(input).write(to: &page)
     HostSections(input.snapshot.picture).write(to: &page)

@@ -44,6 +44,7 @@ package struct FindingJSON {
     json.member("cause", finding.cause.rawValue)
     json.member("because_of", finding.becauseOf)
     writeRoot(to: &json)
+    writeAccepted(to: &json)
     json.member("state", finding.lifecycle.rawValue)
     json.member("severity", finding.severity.name)
     json.member("sockets", finding.sockets)
@@ -54,6 +55,19 @@ package struct FindingJSON {
     json.member("name", finding.owner.name)
     json.endObject()
     json.member("runtime", finding.runtime.rawValue)
+  }
+
+  private func writeAccepted(to json: inout JSONWriter) {
+    json.key("accepted")
+    guard let accepted = finding.accepted else { return json.null() }
+    json.beginObject()
+    for field in Acceptance.Field.allCases {
+      json.key(named: field.rawValue)
+      json.string(accepted.acceptance.text(field))
+    }
+    json.member("standing", accepted.standing.rawValue)
+    json.member("sockets", accepted.sockets)
+    json.endObject()
   }
 
   private func writeRoot(to json: inout JSONWriter) {
@@ -152,6 +166,9 @@ package struct FindingJSON {
     case .severity(let severity):
       json.string("severity")
       json.member("severity", severity.name)
+    case .acceptanceOver(let standing):
+      json.string("acceptance-over")
+      json.member("standing", standing.rawValue)
     case .ended: json.string("ended")
     }
     json.endObject()

@@ -78,7 +78,8 @@ package struct TriageReport: Sendable {
   /// from no other one here.
   package var asksForAction: Bool { firing.roots.contains { $0.severity >= .warning } }
 
-  var firing: [Finding] { findings.filter { $0.lifecycle == .firing } }
+  var firing: [Finding] { findings.filter { $0.lifecycle == .firing && !$0.isAccepted } }
+  var accepted: [Finding] { findings.filter { $0.lifecycle == .firing && $0.isAccepted } }
   var pending: [Finding] { findings.filter { $0.lifecycle == .pending } }
   var resolved: [Finding] { findings.filter { $0.lifecycle == .resolved } }
 

@@ -42,6 +42,10 @@ package struct TriageText {
     }
     writeBelow(firing)
     writePending()
+    if let accepted = AcceptedWords(words).line(report.accepted) {
+      page.blank()
+      page.paragraph(accepted)
+    }
     writeResolved()
     writeSuspicious()
     writeCensus()
@@ -60,7 +64,8 @@ package struct TriageText {
 
   private mutating func writeSilence() {
     if !report.isOpen {
-      page.paragraph("No leaks found among \(looked).", .good)
+      let besides = report.accepted.isEmpty ? "" : ", besides what is accepted"
+      page.paragraph("No leaks found among \(looked)\(besides).", .good)
     } else {
       page.paragraph("Nothing is proved among \(looked).", .strong)
     }
