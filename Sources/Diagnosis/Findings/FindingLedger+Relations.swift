@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// What is noted of findings after all have been judged.
 extension FindingLedger {
   /// Notes which findings are accepted, and tells of those that no longer are: their time is over,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import KernelTables
 
 /// Says what stands behind a finding. It is inferred, and the words say so.
 enum RootWords {

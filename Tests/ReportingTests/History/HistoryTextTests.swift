@@ -91,7 +91,7 @@ import Testing
       finding.end = FindingEnd(how: .closed, at: BootInstant(seconds: 1000), gone: 72, members: 75)
       finding.end?.newer = 4
     }
-    let text = Self.text(told, style: TextStyle(columns: 200))
+    let text = Self.text(told, style: TextStyle(width: 300))
     #expect(text.contains("72 of 75 were closed, and 4 younger ones are there; at most 75 sockets"))
     #expect(text.contains("where     to 192.0.2.7:443\n"))
     #expect(text.contains("root      probably waits for 192.0.2.9:2379 (etcd[812])\n"))

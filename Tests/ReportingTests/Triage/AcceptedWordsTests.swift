@@ -18,7 +18,7 @@ struct AcceptedWordsTests {
   }
 
   private func page(_ findings: [Finding]) -> String {
-    TriageText(FoundLeak.report(findings), style: TextStyle(columns: 200)).text()
+    TriageText(FoundLeak.report(findings), style: TextStyle(width: 300)).text()
   }
 
   @Test func `what is accepted is folded into one line, and asks for nothing`() throws {
@@ -88,7 +88,7 @@ struct AcceptedWordsTests {
     told.tell(.firing, at: 1000, sockets: 88) { $0.accepted = over.accepted }
     let text = HistoryText(
       told.history(), filter: HistoryFilter(since: 0),
-      reach: JournalReach(readable: [], refused: []), style: TextStyle(columns: 200)
+      reach: JournalReach(readable: [], refused: []), style: TextStyle(width: 300)
     ) { _ in
       CalendarTime(year: 2027, month: 4, day: 1, hour: 0, minute: 0, second: 0, weekday: 4)
     }.text()

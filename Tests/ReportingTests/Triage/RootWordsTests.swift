@@ -22,7 +22,7 @@ struct RootWordsTests {
   }
 
   private func page(_ findings: [Finding]) -> String {
-    TriageText(FoundLeak.report(findings), style: TextStyle(columns: 200)).text()
+    TriageText(FoundLeak.report(findings), style: TextStyle(width: 300)).text()
   }
 
   @Test func `a backend is named with its process and with what waits for it`() {

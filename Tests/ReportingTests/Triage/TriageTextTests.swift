@@ -115,7 +115,7 @@ import Testing
     (ended.sockets, ended.peak) = (6, 382)
     ended.end = FindingEnd(how: .closed, at: BootInstant(seconds: 999), gone: 376, members: 382)
     ended.end?.newer = 5
-    let page = text([ended], style: TextStyle(columns: 200))
+    let page = text([ended], style: TextStyle(width: 300))
     #expect(
       page.contains(
         "382 sockets in CLOSE_WAIT at its peak, port 18080; 376 of 382 were closed, and 5 younger "
