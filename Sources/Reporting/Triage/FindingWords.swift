@@ -28,7 +28,7 @@ struct FindingWords {
         EndWords.standing(finding, clock: clock), EndWords.unseen(finding, clock: clock),
       ].compactMap { $0 }
     }
-    if let forecast = finding.forecast, forecast.seconds != nil {
+    if finding.lifecycle != .resolved, let forecast = finding.forecast, forecast.seconds != nil {
       parts.append(time(forecast))
     }
     let severity = finding.lifecycle == .firing ? finding.severity.name + " " : ""

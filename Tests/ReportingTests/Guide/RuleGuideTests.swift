@@ -85,7 +85,8 @@ import Testing
   }
 
   @Test func `every placeholder is used by some guide`() {
-    let used = Set(pages.flatMap(\.all).flatMap(namesInBraces))
+    let steps = Root.Kind.allCases.flatMap { Root($0).steps }
+    let used = Set((pages.flatMap(\.all) + steps).flatMap(namesInBraces))
     #expect(used == Set(GuidePlaceholder.allCases.map(\.rawValue)))
   }
 
