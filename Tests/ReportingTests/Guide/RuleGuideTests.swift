@@ -2,8 +2,9 @@
 
 import Diagnosis
 import KernelTables
-import Reporting
 import Testing
+
+@testable import Reporting
 
 @Suite struct RuleGuideTests {
   /// One guide with the question it answers, for messages.
