@@ -33,6 +33,9 @@ struct Roots {
     .eofReadNotClosed, .eofUnread, .dataUnread, .peerWaitsForAnswer,
   ]
 
+  /// A proxy may have passed the end of its client's stream on: it waits in FIN_WAIT2 then.
+  private static let waitingStates = StateSet(.synSent, .established, .finWait2)
+
   /// The findings with their roots, as far as they can be told. A sample without ESTABLISHED shows
   /// no backend: then each stays as it is.
   static func told(of findings: [Finding], in inquiry: Inquiry) -> [Finding] {
@@ -62,7 +65,7 @@ struct Roots {
     for connection in census.connections
     where !connection.flags.contains(.isInbound) && connection.inode != 0 {
       guard let row = census.row(of: connection), row.inode != 0,
-        row.state == .synSent || row.state == .established
+        Self.waitingStates.contains(row.state)
       else { continue }
       let holders = Set(census.holders.holders(of: row.inode).map(\.process))
         .intersection(wanted)

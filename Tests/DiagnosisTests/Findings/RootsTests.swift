@@ -50,6 +50,17 @@ struct RootsTests {
     #expect(root.waiting?.unanswered == 40)
   }
 
+  @Test func `a proxy that has passed the end of the stream on still waits for the backend`() throws
+  {
+    var story = proxy()
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100)
+        .enters(.established, at: second).enters(.finWait2, at: second + 1)
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.place == backend)
+  }
+
   @Test func `a few clients may wait for something else`() throws {
     var story = proxy()
     asked(33, in: &story)
