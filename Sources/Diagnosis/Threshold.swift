@@ -12,6 +12,9 @@ package struct RuleSettings: Hashable, Sendable {
   /// Rules that are not asked.
   package var disabledRules: Set<RuleID> = []
 
+  /// Findings that are known.
+  package var accepted: [Acceptance] = []
+
   package var fewestDefects = 3
   package var fewestStuck = 5
   package var fewestPoolLike = 10

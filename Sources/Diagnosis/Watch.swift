@@ -57,8 +57,9 @@ package struct Watch: Sendable {
     guard let census else { return [] }
     let inquiry = Inquiry(census, settings: settings)
     let events = ledger.update(
-      RuleCatalog.findings(in: inquiry), in: census, at: census.now,
+      Roots.told(of: RuleCatalog.findings(in: inquiry), in: inquiry), in: census, at: census.now,
       quietSeconds: settings.quietSeconds)
-    return ledger.relate(Relations(ledger.findings, in: inquiry), events)
+    let told = ledger.accept(settings.accepted, in: census, events)
+    return ledger.relate(Relations(ledger.findings, in: inquiry), told)
   }
 }

@@ -122,7 +122,11 @@ enum ManualPage {
     roff.section("FILES")
     roff.item(SettingsPlace.usualPath, "Where the daemon looks when it is given no --settings.")
     roff.section("EXAMPLES")
-    roff.verbatim(["sampling:", "  interval: 5s", "rules:", "  patience: 5m"])
+    let accept = Acceptance.Field.allCases.enumerated().map { index, field in
+      "    \(index == 0 ? "- " : "  ")\(field.rawValue): \(field.example)"
+    }
+    roff.verbatim(
+      ["sampling:", "  interval: 5s", "rules:", "  patience: 5m", "  accept:"] + accept)
     roff.section("SEE ALSO")
     roff.references([
       ("closewatch", 1), ("closewatch-check-settings", 1), ("closewatch-daemon", 1),

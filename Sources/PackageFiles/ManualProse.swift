@@ -43,6 +43,21 @@ enum ManualProse {
     ("examples", "Three of the sockets, with the descriptor to look for in lsof(8) or a debugger."),
     ("caveats", "What makes the verdict less sure."),
     (
+      "root, because of",
+      """
+      What probably stands behind it: a backend that it waits for, a limit of its own, or that it \
+      has stopped reading on purpose; and the finding that it follows from. What follows from \
+      another finding counts neither in the exit status nor in totals.
+      """
+    ),
+    (
+      "accepted, known",
+      """
+      Findings that rules.accept in closewatch.yaml(5) says are known: in one line, and in no \
+      exit status. Only the daemon reads that file: triage without it knows of none.
+      """
+    ),
+    (
       "Recv-Q",
       """
       Bytes that the program has not read, and 1 for the FIN. In CLOSE_WAIT: 0, the end of \
@@ -90,6 +105,10 @@ enum ManualProse {
     """
     A variable of the environment overrides the file, and a flag (--set sampling.interval=5s) \
     overrides both. Times are written 500ms, 10s, 2m, 1h30m or 7d, shares as 80%.
+    """,
+    """
+    It holds for the findings of the daemon: its journal, metrics and page, and triage where the \
+    daemon answers. A command that looks by itself does not read it.
     """,
   ]
 

@@ -24,6 +24,7 @@ extension SettingCatalog {
       Rules that are not asked: [syn-recv-pileup, orphan-pressure]. [] by default: tune the
       threshold rather than disable the rule.
       """),
+    .acceptances("rules.accept", \.rules.accepted),
   ]
 }
 
@@ -45,7 +46,7 @@ extension SettingKey {
   }
 
   /// Lines that keep to the width of the settings file.
-  private static func wrapped(_ words: String) -> String {
+  static func wrapped(_ words: String) -> String {
     var lines: [String] = []
     for word in words.split(separator: " ") {
       if let last = lines.last, last.utf8.count + word.utf8.count < 94 {

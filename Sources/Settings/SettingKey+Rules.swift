@@ -11,6 +11,8 @@ extension SettingKey {
     case list
     /// `{a: 1, b: 2}`
     case map
+    /// `[{a: 1, b: 2}, {a: 3, b: 4}]`, one entry for each line of the file.
+    case entries
   }
 
   /// A list of rules.

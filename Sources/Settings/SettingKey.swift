@@ -16,6 +16,8 @@ package struct SettingKey: Sendable {
   package let text: @Sendable (DaemonSettings) -> String
   /// Sets it from text; false when the text is not what is expected.
   package let set: @Sendable (inout DaemonSettings, String) -> Bool
+  /// Adds an entry, of a key that has ``Form/entries``.
+  package var read: Reading?
 
   package var section: String { String(path.prefix { $0 != "." }) }
   package var name: String { String(path.drop { $0 != "." }.dropFirst()) }

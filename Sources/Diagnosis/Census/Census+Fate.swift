@@ -42,6 +42,20 @@ extension Census {
     return !sample.gaps.contains { $0.kind == .namespaceNotRead }
   }
 
+  /// How many sockets are there in the state of a finding that has ended, at its port, beside the
+  /// few that are left of its own.
+  func newer(than finding: Finding, left: Int) -> Int {
+    // Connections at work are no younger ones of those that were idle.
+    let isWork = finding.state == .established || finding.state == .listen
+    guard !isWork, finding.localPort != nil || finding.remotePort != nil else { return 0 }
+    let present = sample.sockets.count { row in
+      row.state == finding.state && row.namespace == finding.namespace
+        && finding.localPort.map { row.localPort == $0 } ?? true
+        && finding.remotePort.map { row.remotePort == $0 } ?? true
+    }
+    return max(0, present - left)
+  }
+
   /// What a finding remembers of a connection.
   func member(_ connection: Connection) -> Member {
     let holder = row(of: connection).flatMap { holders.first(of: $0.inode) }?.process

@@ -262,6 +262,8 @@ package struct Finding: Hashable, Sendable {
   /// The finding that this one follows from, by its id: without that one it would not be there. It
   /// counts neither in the exit code nor in totals.
   package var becauseOf: String?
+  /// Whether somebody has said that it is known (``RuleSettings/accepted``).
+  package var accepted: Accepted?
   /// When this finding began to fire; nil while pending.
   package var firingSince: BootInstant?
   /// When it was first there, also without a verdict; nil before the ledger has taken it up.

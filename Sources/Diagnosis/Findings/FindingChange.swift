@@ -15,6 +15,8 @@ package struct FindingChange: Hashable, Sendable {
     case severity(Severity)
     /// Its main process is another one, which started later: a restart, or a new worker.
     case replaced(was: ProcessID, now: ProcessID)
+    /// It was accepted, and no longer is.
+    case acceptanceOver(Acceptance.Standing)
     case ended
   }
 

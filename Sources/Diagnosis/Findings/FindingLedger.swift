@@ -164,7 +164,9 @@ package struct FindingLedger: Sendable {
     }
     let left = look.isOfTheDead(entry.finding) ? 0 : membership.members.count
     let members = membership.gone + membership.members.count
-    entry.finding.end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
+    var end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
+    if let census = look.census { end.newer = census.newer(than: entry.finding, left: left) }
+    entry.finding.end = end
     entry.finding.lifecycle = .resolved
     entry.finding.members = []
     (entry.finding.unseen, entry.finding.notSeenSince) = (0, nil)
@@ -189,25 +191,13 @@ package struct FindingLedger: Sendable {
     if membership.isTracked { entry.finding.sockets = membership.members.count }
   }
 
-  /// Notes which findings follow from which, and says so in what has happened to them. A root is
-  /// as bad as the worst that follows from it.
-  mutating func relate(_ relations: Relations, _ events: [FindingEvent]) -> [FindingEvent] {
-    for id in entries.keys where entries[id]?.finding.lifecycle != .resolved {
-      entries[id]?.finding.becauseOf = relations.becauseOf[id]
-    }
-    for (id, entry) in entries where entry.finding.lifecycle == .firing {
-      var above = relations.becauseOf[id]
-      while let root = above {
-        entries[root]?.finding.severity.raise(to: entry.finding.severity)
-        above = relations.becauseOf[root]
+  /// Changes what is known of each finding, in the order of their ids.
+  mutating func revise(_ change: (inout Finding) -> Void) {
+    for id in entries.keys.sorted() {
+      if var entry = entries[id] {
+        change(&entry.finding)
+        entries[id] = entry
       }
-    }
-    return events.map { event in
-      var event = event
-      guard let finding = entries[event.finding.id]?.finding, event.kind != .resolved
-      else { return event }
-      (event.finding.becauseOf, event.finding.severity) = (finding.becauseOf, finding.severity)
-      return event
     }
   }
 
@@ -291,7 +281,13 @@ package struct FindingLedger: Sendable {
       entry.lastTrueAt = look.now
     }
     entry.updatedAt = look.now
-    if before.lifecycle != .resolved { finding.peak = max(before.peak, finding.sockets) }
+    if before.lifecycle != .resolved {
+      finding.peak = max(before.peak, finding.sockets)
+      // What it waits for is in ESTABLISHED, which not every sample reads.
+      let seesBackends = look.census?.sample.states.contains(.established) ?? true
+      if !seesBackends { finding.root = before.root ?? finding.root }
+      finding.accepted = before.accepted
+    }
     finding.firingSince = before.firingSince
     finding.firstSeen = before.firstSeen
     finding.changes = before.changes

@@ -64,6 +64,8 @@ package struct FindingEnd: Hashable, Sendable {
   /// How many of its sockets have gone, and of how many that it ever had.
   package var gone: Int
   package var members: Int
+  /// Others of the same state and port that are there now, too young to be called stuck.
+  package var newer = 0
 
   package init(how: How, at: BootInstant, gone: Int = 0, members: Int = 0) {
     self.how = how

@@ -10,16 +10,17 @@ struct Relations {
   private let findings: [Finding]
   /// The id of the root, by the id of its consequence.
   private(set) var becauseOf: [String: String] = [:]
-  /// The addresses of each namespace in which a queue has stalled.
+  /// The addresses of each namespace with a server that others may wait for.
   private var addresses: [NetnsID: Set<IPAddress>] = [:]
 
   init(_ findings: [Finding], in inquiry: Inquiry) {
     self.inquiry = inquiry
     self.findings = findings.filter { $0.lifecycle != .resolved }
-    let roots = self.findings.filter { $0.lifecycle == .firing }
-    let stalled = Set(roots.filter { $0.rule == .acceptQueueStall }.map(\.namespace))
-    if !stalled.isEmpty {
-      for row in inquiry.census.sample.sockets where stalled.contains(row.namespace) {
+    // What follows from something that is accepted would be passed over with it.
+    let roots = self.findings.filter { $0.lifecycle == .firing && !$0.isAccepted }
+    let serving = Set(roots.filter { Self.servers.contains($0.rule) }.map(\.namespace))
+    if !serving.isEmpty {
+      for row in inquiry.census.sample.sockets where serving.contains(row.namespace) {
         addresses[row.namespace, default: []].insert(row.localAddress)
       }
     }
@@ -33,9 +34,12 @@ struct Relations {
 
   /// What can follow from something else.
   private static let consequences: Set<RuleID> = [
-    .acceptQueueStall, .synRecvPileup, .synSentPileup, .finWait1Pileup, .finWait2Owned,
-    .descriptorExhaustion, .establishedIdleGrowth,
+    .acceptQueueStall, .closeWaitLeak, .closeWaitStuck, .synRecvPileup, .synSentPileup,
+    .finWait1Pileup, .finWait2Owned, .establishedIdleGrowth, .descriptorExhaustion,
   ]
+
+  /// What a server has that keeps its clients waiting.
+  private static let servers: Set<RuleID> = [.acceptQueueStall, .closeWaitLeak, .closeWaitStuck]
 
   private func leads(from id: String, to target: String) -> Bool {
     var current: String? = id
@@ -54,7 +58,18 @@ struct Relations {
       (.acceptQueueStall, .finWait2Owned):
       isClient(finding, ofQueueOf: root)
     case (.closeWaitLeak, .acceptQueueStall), (.closeWaitStuck, .acceptQueueStall):
-      fillsWorkers(root, ofListenerOf: finding)
+      fillsWorkers(root, ofListenerOf: finding) || isBackend(root, of: finding)
+    case (.acceptQueueStall, .acceptQueueStall), (.acceptQueueStall, .closeWaitLeak),
+      (.acceptQueueStall, .closeWaitStuck), (.closeWaitLeak, .closeWaitLeak),
+      (.closeWaitLeak, .closeWaitStuck), (.closeWaitStuck, .closeWaitLeak),
+      (.closeWaitStuck, .closeWaitStuck):
+      isBackend(root, of: finding)
+    case (.synSentPileup, .acceptQueueStall), (.synSentPileup, .closeWaitLeak),
+      (.synSentPileup, .closeWaitStuck):
+      waitsToConnect(finding, as: root)
+    case (.closeWaitLeak, .establishedIdleGrowth), (.closeWaitStuck, .establishedIdleGrowth),
+      (.acceptQueueStall, .establishedIdleGrowth):
+      isBackendSide(finding, of: root)
     case (.descriptorExhaustion, .acceptQueueStall):
       isOutOfDescriptors(root) && !processes(root, .holder).isDisjoint(with: processes(finding))
     case (.establishedIdleGrowth, .establishedIdleGrowth):
@@ -104,6 +119,34 @@ struct Relations {
     }
   }
 
+  // MARK: A server and the backend that it waits for
+
+  /// Whether a server on this host, which keeps its own clients waiting, is what another waits for.
+  private func isBackend(_ server: Finding, of finding: Finding) -> Bool {
+    guard let place = backend(of: finding), server.localPort == place.port else { return false }
+    return isHere(place.address, finding.namespace, server)
+  }
+
+  /// Whether the handshakes that nobody answers are what the same process waits for.
+  private func waitsToConnect(_ finding: Finding, as pileup: Finding) -> Bool {
+    guard let place = backend(of: finding), pileup.remotePort == place.port,
+      let waiting = finding.root?.waiting, 2 * waiting.connecting >= waiting.sockets
+    else { return false }
+    return !processes(pileup).isDisjoint(with: processes(finding))
+  }
+
+  /// Whether idle connections are the far side of clients that wait: one story, told once.
+  private func isBackendSide(_ idle: Finding, of finding: Finding) -> Bool {
+    guard let place = backend(of: finding), idle.localPort == nil,
+      idle.remotePort == place.port
+    else { return false }
+    return !processes(idle).isDisjoint(with: processes(finding))
+  }
+
+  private func backend(of finding: Finding) -> Endpoint? {
+    finding.root?.kind == .waitsForBackend ? finding.root?.place : nil
+  }
+
   // MARK: A leak that takes what others need
 
   /// Whether connections that a server does not close are most of those that it has: its workers
@@ -144,10 +187,11 @@ struct Relations {
 }
 
 extension [Finding] {
-  /// Those that count: a consequence whose root is among them does not.
+  /// Those that count: what is accepted does not, nor a consequence whose root is among them.
   package var roots: [Finding] {
-    let ids = Set(map(\.id))
-    return filter { !$0.isConsequence(among: ids) }
+    let counted = filter { !$0.isAccepted }
+    let ids = Set(counted.map(\.id))
+    return counted.filter { !$0.isConsequence(among: ids) }
   }
 
   /// The findings with each root before its consequences, and how deep each stands under the root

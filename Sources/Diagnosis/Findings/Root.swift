@@ -3,7 +3,7 @@
 package import KernelTables
 
 /// What stands behind a finding, beyond the kernel's evidence: ``Finding/cause`` says what the
-/// sockets show, the root says what the program is about.
+/// sockets show, the root says what the program is about. It is always inferred.
 package struct Root: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// It waits for answers from somewhere else.
@@ -14,11 +14,36 @@ package struct Root: Hashable, Sendable {
     case stoppedReading = "stopped-reading"
   }
 
+  /// Connections to a backend, by what they wait for.
+  package struct Waiting: Hashable, Sendable {
+    /// The handshake is not answered.
+    package var connecting = 0
+    /// Something was sent since the last answer, or nothing has ever come.
+    package var unanswered = 0
+    /// Nothing went either way for as long as the clients have waited.
+    package var idle = 0
+    /// Send-Q does not drain: the backend does not read.
+    package var blocked = 0
+
+    package init() {}
+
+    package var sockets: Int { connecting + unanswered + idle + blocked }
+
+    mutating func add(_ other: Waiting) {
+      connecting += other.connecting
+      unanswered += other.unanswered
+      idle += other.idle
+      blocked += other.blocked
+    }
+  }
+
   package var kind: Kind
-  /// Where: the backend, or the listener that is at its limit.
+  /// Where: the backend, or the listener that is at its limit or whose clients are not read.
   package var place: Endpoint?
   /// The process at that place, when it is on this host.
   package var process: ProcessRecord?
+  /// What waits at the place, of one that waits for a backend.
+  package var waiting: Waiting?
 
   package init(_ kind: Kind, place: Endpoint? = nil, process: ProcessRecord? = nil) {
     self.kind = kind

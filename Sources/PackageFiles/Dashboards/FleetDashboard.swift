@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
+
 /// What deploy/grafana/closewatch-fleet.json shows.
 enum FleetDashboard {
   private typealias Query = DashboardPanel.Query
   private typealias Step = DashboardPanel.Step
   private typealias Column = DashboardPanel.Column
+  private static let details = MetricCatalog.findingDetails.joined(separator: ", ")
 
   static let board = Dashboard(
     name: "fleet",
@@ -93,17 +96,17 @@ enum FleetDashboard {
           Column(label: "severity", title: "Severity"), Column(label: "instance", title: "Host"),
           Column(label: "owner_kind", title: "Kind"), Column(label: "owner_name", title: "Owner"),
           Column(label: "rule", title: "Rule"), Column(label: "cause", title: "Cause"),
-          Column(label: "local_port", title: "Port"),
+          Column(label: "root", title: "Root"), Column(label: "local_port", title: "Port"),
           Column(label: "netns", title: "Network namespace"),
           Column(label: "lifecycle", title: "Lifecycle"),
           Column(label: "finding", title: "Finding"), Column(label: "Value", title: "Sockets"),
-        ], hidden: ["lifecycle", "finding"], sorted: "Sockets", isDescending: true,
+        ], hidden: ["lifecycle", "finding", "because_of"], sorted: "Sockets", isDescending: true,
         valueUnit: "none"),
       queries: [
         Query(
           expression: """
-            closewatch_finding_sockets * ignoring (cause, severity, lifecycle, netns, \
-            local_port) group_right () closewatch_finding{lifecycle="firing"}
+            closewatch_finding_sockets * ignoring (\(details)) group_right () \
+            closewatch_finding{lifecycle="firing", because_of=""}
             """)
       ]),
     DashboardPanel(

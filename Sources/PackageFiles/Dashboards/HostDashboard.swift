@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
+
 /// What deploy/grafana/closewatch-host.json shows.
 enum HostDashboard {
   private typealias Query = DashboardPanel.Query
   private typealias Step = DashboardPanel.Step
   private typealias Column = DashboardPanel.Column
+  private static let details = MetricCatalog.findingDetails.joined(separator: ", ")
 
   static let board = Dashboard(
     name: "host",
@@ -106,6 +109,7 @@ enum HostDashboard {
           Column(label: "lifecycle", title: "Lifecycle"),
           Column(label: "owner_kind", title: "Kind"), Column(label: "owner_name", title: "Owner"),
           Column(label: "rule", title: "Rule"), Column(label: "cause", title: "Cause"),
+          Column(label: "root", title: "Root"), Column(label: "because_of", title: "Because of"),
           Column(label: "local_port", title: "Port"),
           Column(label: "netns", title: "Network namespace"),
           Column(label: "finding", title: "Finding"), Column(label: "Value", title: "Sockets"),
@@ -113,9 +117,8 @@ enum HostDashboard {
       queries: [
         Query(
           expression: """
-            closewatch_finding_sockets{instance="$instance"} * ignoring (cause, severity, \
-            lifecycle, netns, local_port) group_right () \
-            closewatch_finding{instance="$instance"}
+            closewatch_finding_sockets{instance="$instance"} * ignoring (\(details)) \
+            group_right () closewatch_finding{instance="$instance"}
             """)
       ]),
     DashboardPanel(

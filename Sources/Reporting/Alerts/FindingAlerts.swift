@@ -20,7 +20,8 @@ enum FindingAlerts {
       name: AlertName.of(rule.rawValue),
       expression: """
         max without (lifecycle) \
-        (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing", because_of=""})
+        (closewatch_finding{rule="\(rule.rawValue)", lifecycle="firing", because_of="", \
+        accepted=""})
         """,
       wait: nil, hold: "5m", severity: nil, area: "sockets",
       reason: sentence(rule.guide.summary),

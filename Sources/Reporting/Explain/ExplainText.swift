@@ -91,7 +91,17 @@ package struct ExplainText {
       for cause in causes.dropFirst() { page.verbatim("  closewatch explain \(cause.rawValue)") }
     }
     writeThresholds(rule)
+    writeAcceptance(rule)
     writeSeeAlso(rule)
+  }
+
+  private mutating func writeAcceptance(_ rule: RuleID) {
+    page.heading("If you know it (rules.accept in the settings of the daemon)")
+    page.item(Acceptance.meaning + ".")
+    for (index, field) in Acceptance.Field.allCases.enumerated() {
+      let example = field == .rule ? rule.rawValue : field.example
+      page.verbatim("  \(index == 0 ? "- " : "  ")\(field.rawValue): \(example)")
+    }
   }
 
   private mutating func write(_ rule: RuleID, _ cause: Cause) {

@@ -22,6 +22,9 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
   case opener
   /// The process with the other end of the connections, when it is on this host.
   case peer
+  /// What the program waits for, as an ss filter takes it, and the process there.
+  case backend
+  case backendPID = "backend-pid"
   /// A higher limit of descriptors for ``pid``, as prlimit(1) takes it: `4096:` up to the hard
   /// limit, `4096:4096` above it.
   case raisedLimit = "raised-limit"
@@ -43,6 +46,8 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
     case .container: "CONTAINER"
     case .opener: "OPENER_PID"
     case .peer: "PEER_PID"
+    case .backend: "BACKEND:PORT"
+    case .backendPID: "BACKEND_PID"
     case .raisedLimit: "LIMIT:LIMIT"
     case .netns: ""
     }

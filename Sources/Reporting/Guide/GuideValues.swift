@@ -25,6 +25,9 @@ package struct GuideValues: Hashable, Sendable {
   package var opener: Int32?
   /// ``GuidePlaceholder/peer``.
   package var peer: Int32?
+  /// ``GuidePlaceholder/backend`` and ``GuidePlaceholder/backendPID``.
+  package var backend: Endpoint?
+  package var backendPID: Int32?
   /// The limits of descriptors of ``pid``, for ``GuidePlaceholder/raisedLimit``.
   package var softLimit: UInt64?
   package var hardLimit: UInt64?
@@ -54,6 +57,8 @@ package struct GuideValues: Hashable, Sendable {
     case .container: container.flatMap { Self.isHexadecimal($0) ? $0 : nil }
     case .opener: opener.map(String.init)
     case .peer: peer.map(String.init)
+    case .backend: backend.map(\.description)
+    case .backendPID: backendPID.map(String.init)
     case .raisedLimit: raisedLimit
     case .netns: namespacePrefix
     }

@@ -53,5 +53,9 @@ extension RuleID {
 
 extension Finding {
   /// What to tell about it, with its placeholders.
-  package var guide: GuideText { rule.guide(to: GuideSubject(self)) }
+  package var guide: GuideText {
+    var text = rule.guide(to: GuideSubject(self))
+    text.look.insert(contentsOf: root?.steps ?? [], at: 0)
+    return text
+  }
 }

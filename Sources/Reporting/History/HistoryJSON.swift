@@ -60,6 +60,9 @@ package struct HistoryJSON {
     json.member("finding_id", event.findingID)
     json.member("rule", event.rule.rawValue)
     json.member("cause", event.cause.rawValue)
+    json.member("because_of", event.becauseOf)
+    writeRoot(event.root)
+    writeAccepted(event.accepted)
     json.member("severity", story.severity.name)
     json.member("state", event.state.name)
     writeOwner(event)
@@ -81,6 +84,28 @@ package struct HistoryJSON {
     json.member("local_port", release.localPort)
     json.member("uid", release.uid)
     json.member("login_uid", release.loginUID)
+    json.endObject()
+  }
+
+  private mutating func writeRoot(_ root: JournalEvent.ToldRoot?) {
+    json.key("root")
+    guard let root else { return json.null() }
+    json.beginObject()
+    json.member("kind", root.kind.rawValue)
+    json.member("place", root.place)
+    json.member("pid", root.pid)
+    json.member("command", root.command)
+    json.endObject()
+  }
+
+  private mutating func writeAccepted(_ accepted: JournalEvent.ToldAcceptance?) {
+    json.key("accepted")
+    guard let accepted else { return json.null() }
+    json.beginObject()
+    json.member("standing", accepted.standing.rawValue)
+    json.member("reason", accepted.reason)
+    json.member("until", accepted.until.description)
+    json.member("sockets", accepted.sockets)
     json.endObject()
   }
 
@@ -147,6 +172,7 @@ package struct HistoryJSON {
       json.member("how", end.how.rawValue)
       json.member("gone", end.gone)
       json.member("members", end.members)
+      json.member("newer", end.newer)
       json.member("pid", end.pid)
       json.member("continued_as", end.continuedAs)
       json.endObject()

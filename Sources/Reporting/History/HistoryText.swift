@@ -135,6 +135,15 @@ package struct HistoryText {
     if story.stepCount > 0 { page.field("worsened", steps(story, on: day)) }
     page.field(endingLabel(story), ending(story, on: day))
     if let place = place(event) { page.field("where", place) }
+    if let root = root(event) { page.field("root", root) }
+    if let accepted = event.accepted {
+      let until = "until \(accepted.until) (\(printable(accepted.reason)))"
+      page.field(
+        "known",
+        accepted.standing == .inForce
+          ? "accepted \(until)" : AcceptedWords.over(accepted.standing) + ", " + until)
+    }
+    if let id = event.becauseOf { page.field("because of", printable(id)) }
     let guide = event.rule.guide(to: GuideSubject(event.cause))
     page.field("cause", "\(event.cause.rawValue): \(guide.title)")
   }
@@ -242,9 +251,23 @@ package struct HistoryText {
   private func place(_ event: JournalEvent) -> String? {
     var parts: [String] = []
     if let port = event.localPort { parts.append("local port \(port)") }
-    if let port = event.remotePort { parts.append("remote port \(port)") }
+    if let place = destination(event) { parts.append("to \(place)") }
     if let name = event.namespaceName { parts.append("netns \(printable(name))") }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// Where connections that it opened went to; nil for those that came in.
+  private func destination(_ event: JournalEvent) -> String? {
+    guard event.localPort == nil, let port = event.remotePort else { return nil }
+    guard let most = event.remotes.first, most.hasSuffix(":\(port)") else { return "port \(port)" }
+    return printable(most) + (event.remotes.count > 1 ? " and other places" : "")
+  }
+
+  private func root(_ event: JournalEvent) -> String? {
+    guard let root = event.root else { return nil }
+    let place = root.place.map { " " + printable($0) } ?? ""
+    let command = root.command.map { printable($0) } ?? ""
+    return RootWords.what(root.kind) + place + (root.pid.map { " (\(command)[\($0)])" } ?? "")
   }
 
   private var notes: [String] {

@@ -23,20 +23,17 @@ package enum EventMessage {
         "; " + EndWords.sentence(JournalEvent.End($0), in: finding.state)
       }
       return "\(finding.rule.rawValue) resolved\(lasted ?? ""): \(subject)\(place)\(end ?? ""); "
-        + "it was \(words.what(finding)) at most"
+        + "it was \(words.what(finding)) at its peak"
     case .firing, .worsened:
       let verb = event.kind == .firing ? "firing" : "worsened"
       return "\(finding.rule.rawValue) \(verb) (\(finding.severity.name)): \(subject): "
-        + words.what(finding) + place + remotePort(finding) + figures(finding, words)
+        + words.what(finding) + place
+        + (words.destination(finding).map { ", to " + $0 } ?? "") + figures(finding, words)
         + "; \(words.lowercasedFirst(guide.title)) (\(finding.cause.rawValue))"
         + (words.root(finding).map { "; " + $0 } ?? "")
         + (finding.becauseOf.map { "; because of " + words.printable($0) } ?? "")
+        + (finding.accepted.map { "; " + AcceptedWords(words).sentence($0) } ?? "")
     }
-  }
-
-  private static func remotePort(_ finding: Finding) -> String {
-    guard finding.localPort == nil, let port = finding.remotePort else { return "" }
-    return ", remote port \(port)"
   }
 
   private static func figures(_ finding: Finding, _ words: FindingWords) -> String {

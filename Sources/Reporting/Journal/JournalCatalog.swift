@@ -20,8 +20,8 @@ package enum JournalCatalog {
       out += entry(
         rule, .worsened, subject: "\(title(rule)): got worse",
         body: """
-          It has become more severe, or there are twice as many as when it was last reported. What to do
-          is below the entry that came first:
+          It has become more severe, there are twice as many as when it was last reported, or it was
+          accepted (rules.accept) and no longer is. What to do is below the entry that came first:
 
             journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
           """)

@@ -38,7 +38,9 @@ package struct JournalEntry: Hashable, Sendable {
 
   /// syslog(3). What has ended is never more than a notice.
   private static func priority(_ event: FindingEvent) -> Int {
-    switch (event.kind, event.finding.severity) {
+    // What somebody has said that he knows is for the record.
+    if event.finding.isAccepted { return 6 }
+    return switch (event.kind, event.finding.severity) {
     case (.resolved, .notice): 6
     case (.resolved, _), (_, .notice): 5
     case (_, .warning): 4

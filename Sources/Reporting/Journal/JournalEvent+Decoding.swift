@@ -33,6 +33,7 @@ extension JournalEvent {
     }
     becauseOf = text["CLOSEWATCH_BECAUSE_OF"]
     root = try Self.root(text)
+    accepted = try Self.accepted(text)
     owner = Owner(
       try text.word("CLOSEWATCH_OWNER_KIND", Owner.Kind.init(rawValue:)),
       try text.needed("CLOSEWATCH_OWNER"))
@@ -69,6 +70,18 @@ extension JournalEvent {
     return root
   }
 
+  private static func accepted(
+    _ text: FieldText
+  ) throws(JournalFieldError) -> ToldAcceptance? {
+    let name = "CLOSEWATCH_ACCEPTED"
+    guard let standing = try text.optional(name, Acceptance.Standing.init(rawValue:))
+    else { return nil }
+    return ToldAcceptance(
+      standing: standing, reason: try text.needed("CLOSEWATCH_ACCEPTED_REASON"),
+      until: try text.word("CLOSEWATCH_ACCEPTED_UNTIL", CalendarDay.init),
+      sockets: try text.word("CLOSEWATCH_ACCEPTED_SOCKETS") { Int($0) })
+  }
+
   private static func growth(_ text: FieldText) throws(JournalFieldError) -> Rate? {
     guard let rate = try text.optional("CLOSEWATCH_RATE_PER_SECOND", FieldText.number) else {
       return nil
@@ -85,6 +98,7 @@ extension JournalEvent {
       members: try text.word("CLOSEWATCH_END_MEMBERS", FieldText.count))
     end.pid = try text.optional("CLOSEWATCH_END_PID") { Int32($0) }
     end.continuedAs = text["CLOSEWATCH_END_CONTINUED_AS"]
+    end.newer = try text.optional("CLOSEWATCH_END_NEWER") { Int($0) } ?? 0
     return end
   }
 

@@ -28,7 +28,7 @@ package struct JournalEvent: Hashable, Sendable {
 
   /// How it has ended.
   package struct End: Hashable, Sendable {
-    package enum How: String, Hashable, Sendable {
+    package enum How: String, Hashable, Sendable, CaseIterable {
       case closed, exited, used, subsided, continued
       case leftOut = "left-out"
     }
@@ -41,6 +41,8 @@ package struct JournalEvent: Hashable, Sendable {
     /// How many of its sockets have gone, and of how many that it ever had.
     package var gone: Int
     package var members: Int
+    /// Younger ones that are there.
+    package var newer = 0
 
     package init(how: How, gone: Int, members: Int) {
       self.how = how
@@ -65,6 +67,15 @@ package struct JournalEvent: Hashable, Sendable {
     }
   }
 
+  /// ``Accepted`` as the journal keeps it.
+  package struct ToldAcceptance: Hashable, Sendable {
+    package var standing: Acceptance.Standing
+    /// Untrusted text, printable.
+    package var reason: String
+    package var until: CalendarDay
+    package var sockets: Int
+  }
+
   package var kind: FindingEvent.Kind
   package var findingID: String
   package var rule: RuleID
@@ -74,6 +85,8 @@ package struct JournalEvent: Hashable, Sendable {
   /// The id of the finding that it follows from.
   package var becauseOf: String?
   package var root: ToldRoot?
+  /// That it is, or was, accepted.
+  package var accepted: ToldAcceptance?
   package var owner: Owner
   package var sockets: Int
   /// The most that it ever had.
@@ -106,6 +119,7 @@ package struct JournalEvent: Hashable, Sendable {
     severity = finding.severity
     becauseOf = finding.becauseOf
     root = finding.root.map { ToldRoot($0) }
+    accepted = finding.accepted.map { ToldAcceptance($0) }
     owner = finding.owner
     sockets = finding.sockets
     peak = max(finding.peak, finding.sockets)
@@ -144,6 +158,7 @@ package struct JournalEvent: Hashable, Sendable {
 extension JournalEvent.End {
   init(_ end: FindingEnd) {
     self.init(how: .subsided, gone: end.gone, members: end.members)
+    newer = end.newer
     switch end.how {
     case .closed: how = .closed
     case .used: how = .used
@@ -152,6 +167,15 @@ extension JournalEvent.End {
     case .continued(let id): (how, continuedAs) = (.continued, id)
     case .leftOut: how = .leftOut
     }
+  }
+}
+
+extension JournalEvent.ToldAcceptance {
+  fileprivate init(_ accepted: Accepted) {
+    self.init(
+      standing: accepted.standing,
+      reason: UntrustedText.printable(accepted.acceptance.reason),
+      until: accepted.acceptance.until, sockets: accepted.sockets)
   }
 }
 
@@ -184,6 +208,12 @@ extension JournalEvent {
     fields.add("CLOSEWATCH_ROOT_PLACE", root?.place)
     fields.add("CLOSEWATCH_ROOT_PID", root?.pid.map { String($0) })
     fields.add("CLOSEWATCH_ROOT_COMMAND", root?.command)
+    if let accepted {
+      fields.add("CLOSEWATCH_ACCEPTED", accepted.standing.rawValue)
+      fields.add("CLOSEWATCH_ACCEPTED_REASON", accepted.reason)
+      fields.add("CLOSEWATCH_ACCEPTED_UNTIL", accepted.until.description)
+      fields.add("CLOSEWATCH_ACCEPTED_SOCKETS", String(accepted.sockets))
+    }
     fields.add("CLOSEWATCH_OWNER", owner.name)
     fields.add("CLOSEWATCH_OWNER_KIND", owner.kind.rawValue)
     fields.add("CLOSEWATCH_SOCKETS", String(sockets))
@@ -194,6 +224,7 @@ extension JournalEvent {
       fields.add("CLOSEWATCH_END_CONTINUED_AS", end.continuedAs)
       fields.add("CLOSEWATCH_END_GONE", String(end.gone))
       fields.add("CLOSEWATCH_END_MEMBERS", String(end.members))
+      fields.add("CLOSEWATCH_END_NEWER", String(end.newer))
     }
     fields.add("CLOSEWATCH_NETNS", String(namespace.rawValue))
     fields.add("CLOSEWATCH_NETNS_NAME", namespaceName)

@@ -29,7 +29,9 @@ package struct DaemonSnapshot: Sendable {
   package var cost = SelfCost()
   package var settings = SettingsStatus()
   /// Events of findings since the start, by kind, and what became of their journal entries.
-  package var events: [FindingEvent.Kind: Int] = [:]
+  package private(set) var events: [FindingEvent.Kind: Int] = [:]
+  /// How findings have ended since the start.
+  package private(set) var ends: [JournalEvent.End.How: Int] = [:]
   package var journal = JournalStatus()
   /// Numbers of closewatch's own process and of its web server, as of the request.
   package var process: ProcessNumbers?
@@ -54,6 +56,16 @@ package struct DaemonSnapshot: Sendable {
     guard let sample = newestSample else { return nil }
     let seconds = sample.wallClockSeconds - sample.takenAt.seconds(since: instant)
     return (seconds * 1000).rounded() / 1000
+  }
+
+  /// Counts the events of a turn.
+  package mutating func count(_ events: [FindingEvent]) {
+    for event in events {
+      self.events[event.kind, default: 0] += 1
+      if event.kind == .resolved, let end = event.finding.end {
+        ends[JournalEvent.End(end).how, default: 0] += 1
+      }
+    }
   }
 
   /// Takes in the picture of a turn.

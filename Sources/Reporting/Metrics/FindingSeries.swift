@@ -24,6 +24,8 @@ struct FindingSeries {
           finding.cause.rawValue, finding.severity.name, finding.lifecycle.rawValue,
           places.label(finding.namespace, name: finding.namespaceName), port,
           finding.becauseOf ?? "", finding.root?.kind.rawValue ?? "",
+          // One that is no longer accepted is like any other.
+          finding.accepted.flatMap { $0.standing == .inForce ? $0.standing.rawValue : nil } ?? "",
         ], 1)
     }
     each(MetricCatalog.findingSockets, to: &writer) { Double($0.sockets) }
@@ -40,6 +42,15 @@ struct FindingSeries {
     eachForecast(MetricCatalog.findingForecast, to: &writer) { $0.seconds }
     eachForecast(MetricCatalog.findingUsed, to: &writer) { Double($0.used) }
     eachForecast(MetricCatalog.findingLimit, to: &writer) { Double($0.limit) }
+  }
+
+  /// When and how each of some has ended.
+  func writeEnds(to writer: inout ExpositionWriter) {
+    writer.begin(MetricCatalog.findingEnded)
+    for finding in findings {
+      guard let end = finding.end, let at = snapshot.wallSeconds(of: end.at) else { continue }
+      writer.sample(labels(finding) + [JournalEvent.End(end).how.rawValue], at)
+    }
   }
 
   private func labels(_ finding: Finding) -> [String] {

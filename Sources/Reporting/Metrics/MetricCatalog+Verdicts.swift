@@ -50,17 +50,21 @@ extension MetricCatalog {
 
   static let findingsFiring = MetricFamily(
     "closewatch_findings_firing", .gauge, labels: ["rule", "severity"],
-    help: "Confirmed findings by rule, without those that follow from another one; `closewatch "
+    help: "Confirmed findings by rule, without those that follow from another one or are "
+      + "accepted; `closewatch "
       + "explain RULE` says what to do. \(fromSample)")
+  static let findingsAccepted = MetricFamily(
+    "closewatch_findings_accepted", .gauge, labels: ["rule"],
+    help: "Confirmed findings that rules.accept says are known, by rule. \(fromSample)")
   static let findingsPending = MetricFamily(
     "closewatch_findings_pending", .gauge, labels: ["rule"],
     help: "Suspicions that are not confirmed yet, by rule. \(fromSample)")
   static let finding = MetricFamily(
     "closewatch_finding", .gauge,
-    labels: findingLabels
-      + ["cause", "severity", "lifecycle", "netns", "local_port", "because_of", "root"],
+    labels: findingLabels + findingDetails,
     help: "1 for each finding that is pending or firing, the worst first up to a bound. "
-      + "because_of is the finding that it follows from, if any. "
+      + "because_of is the finding that it follows from, if any. accepted is in-force while "
+      + "rules.accept says that it is known, else empty. "
       + fromSample)
   static let findingSockets = MetricFamily(
     "closewatch_finding_sockets", .gauge, labels: findingLabels,
@@ -86,6 +90,16 @@ extension MetricCatalog {
   static let findingLimit = MetricFamily(
     "closewatch_finding_resource_limit", .gauge, labels: findingLabels + ["resource"],
     help: "How much of it there is. \(fromSample)")
+  static let findingEnded = MetricFamily(
+    "closewatch_finding_ended_timestamp_seconds", .gauge, unit: "seconds",
+    labels: findingLabels + ["how"],
+    help: "When a finding of the last hour ended; seconds since 1970. how: closed (its sockets "
+      + "went one by one), exited (with their process), used (they carry data again), continued "
+      + "(another finding tells of them), subsided (it is no longer so). \(fromSample)")
+  static let findingEnds = MetricFamily(
+    "closewatch_finding_ends", .counter, labels: ["how"],
+    help: "Findings that have ended since the start, by how, as in "
+      + "closewatch_finding_ended_timestamp_seconds. \(fromSample)")
   static let findingEvents = MetricFamily(
     "closewatch_finding_events", .counter, labels: ["event"],
     help: "Events of findings since the start: firing, worsened (twice as many, or more severe), "
@@ -101,10 +115,16 @@ extension MetricCatalog {
 
   private static let ownerLabels = ["owner_kind", "owner_name"]
   private static let findingLabels = ["finding", "rule"] + ownerLabels
+  /// What `closewatch_finding` has beside the labels that all series of a finding share: what a
+  /// query ignores to put it beside one of them.
+  package static let findingDetails = [
+    "cause", "severity", "lifecycle", "netns", "local_port", "because_of", "root", "accepted",
+  ]
 
   static let findings = [
-    findingsFiring, findingsPending, finding, findingSockets, findingGrowth, findingOldest,
-    findingSince, findingForecast, findingUsed, findingLimit, findingsFolded, findingsLeftOut,
-    findingEvents,
+    findingsFiring, findingsAccepted, findingsPending, finding, findingSockets, findingGrowth,
+    findingOldest,
+    findingSince, findingForecast, findingUsed, findingLimit, findingEnded, findingEnds,
+    findingsFolded, findingsLeftOut, findingEvents,
   ]
 }

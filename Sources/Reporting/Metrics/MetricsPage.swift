@@ -131,6 +131,10 @@ package struct MetricsPage {
         writer.sample([rule.rawValue, severity.name], count)
       }
     }
+    writer.begin(MetricCatalog.findingsAccepted)
+    for rule in RuleID.allCases {
+      writer.sample([rule.rawValue], firing.count { $0.rule == rule && $0.isAccepted })
+    }
     writer.begin(MetricCatalog.findingsPending)
     for rule in RuleID.allCases {
       writer.sample([rule.rawValue], pending.count { $0.rule == rule })
@@ -148,6 +152,13 @@ package struct MetricsPage {
       writer.sample(
         [kind.rawValue], snapshot.events[kind] ?? 0, created: snapshot.startedWallSeconds)
     }
+    writer.begin(MetricCatalog.findingEnds)
+    for how in JournalEvent.End.How.allCases {
+      writer.sample(
+        [how.rawValue], snapshot.ends[how] ?? 0, created: snapshot.startedWallSeconds)
+    }
     FindingSeries(Array(shown), in: snapshot).write(to: &writer)
+    let ended = snapshot.findings.filter { $0.lifecycle == .resolved }.prefix(bounds.findings)
+    FindingSeries(Array(ended), in: snapshot).writeEnds(to: &writer)
   }
 }

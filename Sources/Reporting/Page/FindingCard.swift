@@ -100,6 +100,7 @@ struct FindingCard {
       if let since = firingSince { fact("Firing", since, to: &page) }
       if let lastSeen { fact("Seen", lastSeen, to: &page) }
       if let place { fact("Where", place, to: &page) }
+      if let root = finding.root { fact("Root", RootWords.withoutAddress(root), to: &page) }
       if let root = finding.becauseOf?.prefix(while: { $0 != "/" }) {
         fact("Because of", String(root), to: &page)
       }

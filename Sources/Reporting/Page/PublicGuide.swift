@@ -37,6 +37,8 @@ struct PublicGuide {
     case .fd: return finding.examples.contains { $0.holder != nil }
     case .opener: return main != nil && opener != nil
     case .peer: return finding.culprits.contains { $0.role == .peer }
+    case .backend: return finding.root?.place != nil
+    case .backendPID: return finding.root?.process != nil
     case .remote, .remoteAddress: return !finding.peers.isEmpty
     case .raisedLimit: return (main ?? opener)?.process.descriptorSoftLimit != nil
     case .port, .remotePort, .unit, .container: return false

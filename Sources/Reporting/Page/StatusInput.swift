@@ -12,7 +12,12 @@ package struct StatusInput: Sendable {
 
   package init(_ snapshot: DaemonSnapshot) { self.snapshot = snapshot }
 
-  var firing: [Finding] { snapshot.findings.filter { $0.lifecycle == .firing } }
+  var firing: [Finding] {
+    snapshot.findings.filter { $0.lifecycle == .firing && !$0.isAccepted }
+  }
+  var accepted: [Finding] {
+    snapshot.findings.filter { $0.lifecycle == .firing && $0.isAccepted }
+  }
   var pending: [Finding] { snapshot.findings.filter { $0.lifecycle == .pending } }
   var resolved: [Finding] { snapshot.findings.filter { $0.lifecycle == .resolved } }
 

@@ -64,6 +64,11 @@ package struct StatusPage {
   private func writeMain(to page: inout HTMLWriter) {
     guard input.snapshot.newestSample != nil else { return }
     writeCards(to: &page)
+    if let accepted = AcceptedWords(FindingWords(nil, style: TextStyle(unicode: true)))
+      .line(input.accepted)
+    {
+      page.element("p", .class("quiet"), text: accepted)
+    }
     writeResolved(to: &page)
     TimelineSection(input).write(to: &page)
     HostSections(input.snapshot.picture).write(to: &page)
@@ -135,7 +140,10 @@ package struct StatusPage {
             page.raw(" ")
             page.inline("code", text: finding.rule.rawValue)
             page.raw(" ")
-            page.text("at most \(Quantity.count(finding.history.map(\.sockets).max() ?? 0))")
+            let how = finding.end.map {
+              "; " + EndWords.withoutProcess(JournalEvent.End($0), in: finding.state)
+            }
+            page.text("\(Quantity.count(finding.peak)) at its peak" + (how ?? ""))
           }
         }
       }

@@ -17,7 +17,7 @@ struct StatusVerdict {
   var mood: Mood {
     guard input.snapshot.newestSample != nil else { return .unknown }
     if input.isStale { return .stale }
-    switch input.firing.map(\.severity).max() {
+    switch input.firing.roots.map(\.severity).max() {
     case .critical: return .critical
     case .warning: return .warning
     case .notice: return .notice

@@ -105,7 +105,7 @@ struct TopHeader {
   /// The curve of CLOSE_WAIT, what was found, and what the looks cost.
   private func verdicts(_ picture: TopPicture) -> ScreenLine {
     var line = ScreenLine(" ")
-    let firing = picture.findings.filter { $0.lifecycle == .firing }
+    let firing = picture.findings.filter { $0.lifecycle == .firing && !$0.isAccepted }
     let pending = picture.findings.count { $0.lifecycle == .pending }
     if firing.isEmpty {
       let isYoung = picture.census.watchedSeconds < picture.patienceSeconds

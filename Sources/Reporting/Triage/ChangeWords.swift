@@ -19,6 +19,7 @@ struct ChangeWords {
     case .doubled(let sockets): "has grown to \(Quantity.count(sockets))"
     case .severity(let severity): "became \(severity.name)"
     case .replaced(let was, let now): "pid \(now.pid) has taken the place of pid \(was.pid)"
+    case .acceptanceOver(let standing): AcceptedWords.over(standing)
     case .ended: "ended"
     }
   }

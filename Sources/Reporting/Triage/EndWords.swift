@@ -7,6 +7,24 @@ import KernelTables
 enum EndWords {
   /// `412 of 420 were closed`, `process 3306 exited`.
   static func sentence(_ end: JournalEvent.End, in state: TCPState) -> String {
+    // What has ended is said with what is there now: it is not all quiet.
+    let newer = end.newer > 0 ? ", and \(Quantity.count(end.newer)) younger ones are there" : ""
+    return how(end, in: state) + newer
+  }
+
+  /// The same for a page that anyone may read.
+  static func withoutProcess(_ end: JournalEvent.End, in state: TCPState) -> String {
+    var end = end
+    (end.pid, end.continuedAs) = (nil, nil)
+    return sentence(end, in: state)
+  }
+
+  /// What heads the list of those that have ended.
+  static func heading(isFromDaemon: Bool) -> String {
+    isFromDaemon ? "Ended in the last hour" : "Stopped during the watch"
+  }
+
+  private static func how(_ end: JournalEvent.End, in state: TCPState) -> String {
     switch end.how {
     case .closed:
       let went = byProgram.contains(state) ? "were closed" : "are gone"

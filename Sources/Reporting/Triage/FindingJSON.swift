@@ -44,6 +44,7 @@ package struct FindingJSON {
     json.member("cause", finding.cause.rawValue)
     json.member("because_of", finding.becauseOf)
     writeRoot(to: &json)
+    writeAccepted(to: &json)
     json.member("state", finding.lifecycle.rawValue)
     json.member("severity", finding.severity.name)
     json.member("sockets", finding.sockets)
@@ -56,6 +57,19 @@ package struct FindingJSON {
     json.member("runtime", finding.runtime.rawValue)
   }
 
+  private func writeAccepted(to json: inout JSONWriter) {
+    json.key("accepted")
+    guard let accepted = finding.accepted else { return json.null() }
+    json.beginObject()
+    for field in Acceptance.Field.allCases {
+      json.key(named: field.rawValue)
+      json.string(accepted.acceptance.text(field))
+    }
+    json.member("standing", accepted.standing.rawValue)
+    json.member("sockets", accepted.sockets)
+    json.endObject()
+  }
+
   private func writeRoot(to json: inout JSONWriter) {
     json.key("root")
     guard let root = finding.root else { return json.null() }
@@ -64,6 +78,17 @@ package struct FindingJSON {
     json.member("place", root.place)
     json.member("pid", root.process?.id.pid)
     json.member("command", root.process?.command)
+    if let waiting = root.waiting {
+      json.beginObject("waiting")
+      json.member("connecting", waiting.connecting)
+      json.member("unanswered", waiting.unanswered)
+      json.member("idle", waiting.idle)
+      json.member("send_q_full", waiting.blocked)
+      json.endObject()
+    } else {
+      json.key("waiting")
+      json.null()
+    }
     json.endObject()
   }
 
@@ -123,6 +148,7 @@ package struct FindingJSON {
     json.member("members", told.members)
     json.member("pid", told.pid)
     json.member("continued_as", told.continuedAs)
+    json.member("newer", told.newer)
     json.endObject()
   }
 
@@ -140,6 +166,9 @@ package struct FindingJSON {
     case .severity(let severity):
       json.string("severity")
       json.member("severity", severity.name)
+    case .acceptanceOver(let standing):
+      json.string("acceptance-over")
+      json.member("standing", standing.rawValue)
     case .ended: json.string("ended")
     }
     json.endObject()

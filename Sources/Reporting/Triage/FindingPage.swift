@@ -97,6 +97,9 @@ struct FindingPage {
     if let place = words.place(finding) { page.field("where", place) }
     if let root = words.root(finding) { page.field("root", root) }
     if let id = finding.becauseOf { page.field("because of", words.printable(id)) }
+    if let accepted = finding.accepted {
+      page.field("known", AcceptedWords(words).sentence(accepted))
+    }
     if !since.isEmpty { page.field("since", since) }
     writeGrowth(to: &page)
     if !finding.peers.isEmpty { page.field("peers", words.peers(finding)) }

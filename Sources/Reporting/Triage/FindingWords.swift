@@ -16,18 +16,19 @@ struct FindingWords {
 
   /// One line: `warning close-wait-leak  nginx[812]: 88 sockets in CLOSE_WAIT, 3.0/s`.
   func line(_ finding: Finding) -> String {
-    var parts = [what(finding)]
-    if let growth = finding.growth, growth.perSecond > 0 {
+    var parts = [what(finding) + (finding.lifecycle == .resolved ? " at its peak" : "")]
+    if finding.lifecycle != .resolved, let growth = finding.growth, growth.perSecond > 0 {
       parts.append(Quantity.rate(growth.perSecond))
     }
     if let port = finding.localPort { parts.append("port \(port)") }
+    if let destination = destination(finding) { parts.append("to " + destination) }
     if finding.lifecycle == .firing, let report {
       let clock = report.clock(offsetSeconds: report.utcOffsetSeconds)
       parts += [
         EndWords.standing(finding, clock: clock), EndWords.unseen(finding, clock: clock),
       ].compactMap { $0 }
     }
-    if let forecast = finding.forecast, forecast.seconds != nil {
+    if finding.lifecycle != .resolved, let forecast = finding.forecast, forecast.seconds != nil {
       parts.append(time(forecast))
     }
     let severity = finding.lifecycle == .firing ? finding.severity.name + " " : ""
@@ -123,18 +124,23 @@ struct FindingWords {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// What stands behind it: `waits for 10.0.0.7:5432 (postgres[812])`.
+  /// Where connections that it opened go to: `10.0.0.7:5432`; nil for those that came in.
+  func destination(_ finding: Finding) -> String? {
+    guard finding.localPort == nil else { return nil }
+    guard let most = finding.peers.first?.remote, most.port != 0 else {
+      return finding.remotePort.map { "port \($0)" }
+    }
+    return most.description + (finding.peers.count > 1 ? " and other places" : "")
+  }
+
+  /// What stands behind it: `probably waits for 10.0.0.7:5432 (postgres[812]): 88 connections
+  /// without an answer`.
   func root(_ finding: Finding) -> String? {
     guard let root = finding.root else { return nil }
-    let what =
-      switch root.kind {
-      case .waitsForBackend: "waits for"
-      case .ownLimit: "probably at its own limit of clients or workers:"
-      case .stoppedReading: "has stopped reading on purpose:"
-      }
     let place = root.place.map { " \($0)" } ?? ""
     let process = root.process.map { " (\(name($0)))" } ?? ""
-    return what + place + process
+    let waiting = root.waiting.map { ": " + RootWords.waiting($0) } ?? ""
+    return RootWords.what(root.kind) + place + process + waiting
   }
 
   /// The commonest remote ends with their numbers.

@@ -48,8 +48,12 @@ package struct TriageMarkdown {
         words.line($0) + "; "
           + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
       })
+    if let accepted = AcceptedWords(words).line(report.accepted) {
+      line("")
+      line(code(accepted))
+    }
     list(
-      report.isFromDaemon ? "Ended in the last hour" : "Stopped during the watch",
+      EndWords.heading(isFromDaemon: report.isFromDaemon),
       report.resolved.map { finding in
         words.line(finding)
           + (finding.end.map {
@@ -85,6 +89,9 @@ package struct TriageMarkdown {
     if let place = words.place(finding) { line("- where: \(code(place))") }
     if let root = words.root(finding) { line("- root: \(code(root))") }
     if let id = finding.becauseOf { line("- because of: \(code(words.printable(id)))") }
+    if let accepted = finding.accepted {
+      line("- known: \(code(AcceptedWords(words).sentence(accepted)))")
+    }
     writeCourse(finding)
     if !finding.peers.isEmpty { line("- peers: \(words.peers(finding))") }
     if let forecast = words.forecast(finding) { line("- **runs out: \(forecast)**") }

@@ -78,7 +78,8 @@ package struct TriageReport: Sendable {
   /// from no other one here.
   package var asksForAction: Bool { firing.roots.contains { $0.severity >= .warning } }
 
-  var firing: [Finding] { findings.filter { $0.lifecycle == .firing } }
+  var firing: [Finding] { findings.filter { $0.lifecycle == .firing && !$0.isAccepted } }
+  var accepted: [Finding] { findings.filter { $0.lifecycle == .firing && $0.isAccepted } }
   var pending: [Finding] { findings.filter { $0.lifecycle == .pending } }
   var resolved: [Finding] { findings.filter { $0.lifecycle == .resolved } }
 
@@ -114,6 +115,10 @@ package struct TriageReport: Sendable {
     values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
     values.fd =
       finding.examples.first { $0.holder != nil && $0.holder?.process == process?.id }?.holder?.fd
+    if finding.root?.kind == .waitsForBackend {
+      values.backend = finding.root?.place
+      values.backendPID = finding.root?.process?.id.pid
+    }
     values.port = finding.localPort
     values.remotePort = finding.remotePort
     values.remote = finding.peers.first?.remote

@@ -42,6 +42,10 @@ package struct TriageText {
     }
     writeBelow(firing)
     writePending()
+    if let accepted = AcceptedWords(words).line(report.accepted) {
+      page.blank()
+      page.paragraph(accepted)
+    }
     writeResolved()
     writeSuspicious()
     writeCensus()
@@ -70,7 +74,8 @@ package struct TriageText {
 
   private mutating func writeSilence() {
     if !report.isOpen {
-      page.paragraph("No leaks found among \(looked).", .good)
+      let besides = report.accepted.isEmpty ? "" : ", besides what is accepted"
+      page.paragraph("No leaks found among \(looked)\(besides).", .good)
     } else {
       page.paragraph("No verdict yet\(waiting).", .strong)
     }
@@ -114,8 +119,7 @@ package struct TriageText {
 
   private mutating func writeResolved() {
     guard !report.resolved.isEmpty else { return }
-    page.heading(
-      report.isFromDaemon ? "Ended in the last hour" : "Stopped during the watch")
+    page.heading(EndWords.heading(isFromDaemon: report.isFromDaemon))
     for finding in report.resolved { page.item(words.line(finding) + ended(finding)) }
   }
 

@@ -107,7 +107,7 @@ actor Sampler {
     snapshot.cost.isBackedOff = pace.isBackedOff
     snapshot.cost.isHurried = pace.isHurried
     snapshot.cost.lateTurns += isLate ? 1 : 0
-    for event in outcome.events { snapshot.events[event.kind, default: 0] += 1 }
+    snapshot.count(outcome.events)
     let finished = snapshot
     // Settings and journal have writers of their own.
     store.update { current in

@@ -91,8 +91,8 @@ struct SamplingService: Service {
     if let failure { return "cannot look: \(failure)" }
     let snapshot = store.snapshot
     let waiting = snapshot.picture.states[.closeWait]
-    let firing = snapshot.findings.count { $0.lifecycle == .firing }
-    return "\(Quantity.count(firing, "finding")), "
+    let firing = snapshot.findings.filter { $0.lifecycle == .firing }.roots
+    return "\(Quantity.count(firing.count, "finding")), "
       + "\(Quantity.count(waiting, "socket")) in CLOSE_WAIT; looking every \(interval)"
   }
 

@@ -46,7 +46,8 @@ final class EventReporter: Sendable {
   }
 
   private static func level(_ event: FindingEvent) -> Logger.Level {
-    switch (event.kind, event.finding.severity) {
+    if event.finding.isAccepted { return .info }
+    return switch (event.kind, event.finding.severity) {
     case (.resolved, _), (_, .notice): .notice
     case (_, .warning): .warning
     case (_, .critical): .critical

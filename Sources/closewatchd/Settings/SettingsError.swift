@@ -20,6 +20,20 @@ struct SettingsError: Error, Hashable, CustomStringConvertible {
       place: place, problem: "\(key.path): expected \(key.expected), found \(found)")
   }
 
+  /// An entry of a list that is not what the key takes.
+  ///
+  /// - Parameter value: Of the field that is wrong; nil: one is missing.
+  static func wrongEntry(
+    _ problem: SettingKey.EntryProblem, _ value: YamlNode?, of key: SettingKey, at place: String
+  ) -> SettingsError {
+    let text = value?.text(as: .scalar) ?? ""
+    let nearest = UsageError.nearest(to: text, in: problem.names).map { "; did you mean '\($0)'?" }
+    let found = value.map { ", found \($0.words)" } ?? ""
+    let field = problem.field.map { "\($0): " } ?? ""
+    return SettingsError(
+      place: place, problem: "\(key.path): \(field)\(problem.words)\(found)\(nearest ?? "")")
+  }
+
   /// A key that does not exist.
   ///
   /// - Parameters:

@@ -82,6 +82,7 @@ struct SettingsReader {
           at: Self.place(entry.keyMark, file)))
       return
     }
+    if key.form == .entries { return takeIn(entriesOf: key, entry.value, file: file) }
     let place = Self.place(entry.value.mark, file)
     guard let text = entry.value.text(as: key.form) else {
       errors.append(
@@ -91,6 +92,34 @@ struct SettingsReader {
       return
     }
     set(key, to: text, at: place)
+  }
+
+  /// A list of maps: each field has its own place.
+  private mutating func takeIn(entriesOf key: SettingKey, _ node: YamlNode, file: String) {
+    guard case .list(let items) = node.kind, key.set(&settings, "[]") else {
+      errors.append(
+        SettingsError(
+          place: Self.place(node.mark, file),
+          problem: "\(key.path): expected \(key.expected), found \(node.words)"))
+      return
+    }
+    for item in items {
+      let mistakes = errors.count
+      let fields = map(item, of: key.path, file: file)
+      for field in fields where !SettingKey.fields.contains(field.key) {
+        errors.append(
+          .unknownKey(
+            field.key, in: key.path, names: SettingKey.fields,
+            at: Self.place(field.keyMark, file)))
+      }
+      guard errors.count == mistakes else { continue }
+      let texts = fields.map { ($0.key, $0.value.text(as: .scalar) ?? "") }
+      let entry = Dictionary(texts, uniquingKeysWith: { first, _ in first })
+      guard let problem = key.read?(&settings, entry) else { continue }
+      let value = fields.first { $0.key == problem.field }?.value
+      errors.append(
+        .wrongEntry(problem, value, of: key, at: Self.place((value ?? item).mark, file)))
+    }
   }
 
   /// The entries of a map, each key once.

@@ -51,6 +51,8 @@ struct YamlNode: Hashable {
         entry.value.scalar.map { "\(entry.key): \($0)" }
       }
       return texts.count == entries.count ? "{" + texts.joined(separator: ", ") + "}" : nil
+    // Each field has a place of its own: the reader takes them one by one.
+    case (.entries, _): return nil
     default: return nil
     }
   }

@@ -65,6 +65,22 @@ import Testing
     #expect(settings == expected)
   }
 
+  @Test func `what is accepted is read, from the file as from a flag`() throws {
+    let accepted = [
+      Acceptance(
+        owner: "legacy.service", rule: .closeWaitStuck, reason: "mended in 4.2, ticket 812",
+        until: try #require(CalendarDay("2027-03-31"))),
+      Acceptance(
+        owner: "nginx", rule: .deadSocketLeak, reason: "known",
+        until: try #require(CalendarDay("2027-01-01"))),
+    ]
+    let settings = try SettingsReader.read(path: "\(Fixture.root)/settings/valid/accept.yaml")
+    #expect(settings.rules.accepted == accepted)
+    let key = try #require(SettingCatalog.keys.first { $0.path == "rules.accept" })
+    let again = try SettingsReader.read(path: nil, flags: ["rules.accept=\(key.text(settings))"])
+    #expect(again.rules.accepted == accepted)
+  }
+
   @Test func `a rule is known by the name that it had in 0.1`() throws {
     let settings = try SettingsReader.read(
       path: nil, environment: ["CLOSEWATCH_DISABLED=[closed-fd-leak]"],

@@ -39,6 +39,7 @@ import Testing
       let other = [
         "3m", "17", "37%", "false", "proc", "2000", "[orphan-pressure, syn-recv-pileup]",
         "{close-wait-leak: 5m, fin-wait-2-owned: 90s}",
+        "[{owner: a, rule: orphan-pressure, reason: b, c, until: 2027-01-31}]",
       ].first { text in
         var changed = DaemonSettings()
         return key.set(&changed, text) && changed != DaemonSettings()

@@ -50,6 +50,7 @@ import Testing
         case .doubled(let sockets): "doubled \(sockets)"
         case .severity(let severity): severity.name
         case .replaced(let was, let now): "\(was.pid) to \(now.pid)"
+        case .acceptanceOver(let standing): standing.rawValue
         case .ended: "ended"
         }
       return "\(second): \(what)"

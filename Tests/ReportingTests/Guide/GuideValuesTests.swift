@@ -64,11 +64,16 @@ import Testing
     values.container = "0a"
     values.opener = 5
     values.peer = 6
+    values.backend = Endpoint(.loopbackIPv6, 81)
+    values.backendPID = 7
     values.softLimit = 1024
     values.hardLimit = 4096
     #expect(
       GuidePlaceholder.allCases.map { values.text(for: $0) }
-        == ["1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "5", "6", "4096:", ""])
+        == [
+          "1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "5", "6", "[::1]:81", "7",
+          "4096:", "",
+        ])
   }
 
   @Test(

@@ -2,8 +2,9 @@
 
 import Diagnosis
 import KernelTables
-import Reporting
 import Testing
+
+@testable import Reporting
 
 @Suite struct RuleGuideTests {
   /// One guide with the question it answers, for messages.
@@ -85,7 +86,8 @@ import Testing
   }
 
   @Test func `every placeholder is used by some guide`() {
-    let used = Set(pages.flatMap(\.all).flatMap(namesInBraces))
+    let steps = Root.Kind.allCases.flatMap { Root($0).steps }
+    let used = Set((pages.flatMap(\.all) + steps).flatMap(namesInBraces))
     #expect(used == Set(GuidePlaceholder.allCases.map(\.rawValue)))
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnosis
+import KernelTables
 import Reporting
 import Testing
 
@@ -73,6 +74,35 @@ import Testing
         Each entry with its remedy: journalctl -x -t closewatch
 
         """)
+  }
+
+  @Test func `a story says what stood behind it, what it followed from and how it ended`() {
+    var told = ToldStory()
+    told.tell(.firing, at: 1000, sockets: 75, firedFor: 0)
+    told.tell(.resolved, at: 2000, sockets: 3, firedFor: 1000) { finding in
+      (finding.localPort, finding.remotePort) = (nil, 443)
+      finding.peers = [
+        PeerCount(remote: Endpoint(ListedHost.address("192.0.2.7"), 443), sockets: 75)
+      ]
+      finding.becauseOf = "syn-sent-pileup/unit:api.service/to:2379"
+      finding.root = Root(
+        .waitsForBackend, place: Endpoint(ListedHost.address("192.0.2.9"), 2379),
+        process: FoundLeak.process(812, "etcd"))
+      finding.end = FindingEnd(how: .closed, at: BootInstant(seconds: 1000), gone: 72, members: 75)
+      finding.end?.newer = 4
+    }
+    let text = Self.text(told, style: TextStyle(width: 300))
+    #expect(text.contains("72 of 75 were closed, and 4 younger ones are there; at most 75 sockets"))
+    #expect(text.contains("where     to 192.0.2.7:443\n"))
+    #expect(text.contains("root      probably waits for 192.0.2.9:2379 (etcd[812])\n"))
+    #expect(text.contains("because of syn-sent-pileup/unit:api.service/to:2379\n"))
+    let json = HistoryJSON(
+      told.history(), filter: HistoryFilter(since: 0),
+      reach: JournalReach(readable: [], refused: []))
+    let document = String(decoding: json.bytes(), as: UTF8.self)
+    #expect(document.contains(#""because_of":"syn-sent-pileup/unit:api.service/to:2379""#))
+    #expect(document.contains(#""root":{"kind":"waits-for-backend","place":"192.0.2.9:2379""#))
+    #expect(document.contains(#""newer":4"#))
   }
 
   @Test func `an empty history says how it can come`() {

@@ -15,7 +15,8 @@ struct ToldStory {
   /// Takes an event of the finding `id`, told at `at`.
   mutating func tell(
     _ kind: FindingEvent.Kind, at: Double, sockets: Int, id: String = "a",
-    severity: Severity = .warning, firedFor seconds: Double? = nil, unit: String = "api.service"
+    severity: Severity = .warning, firedFor seconds: Double? = nil, unit: String = "api.service",
+    _ change: (inout Finding) -> Void = { _ in }
   ) {
     var finding = FoundLeak.closeWait(severity: severity, id: id)
     finding.sockets = sockets
@@ -23,6 +24,7 @@ struct ToldStory {
     finding.owner = Owner(.unit, unit)
     finding.culprits[0].process.unit = unit
     finding.firingSince = seconds.map { BootInstant(seconds: 1000 - $0) }
+    change(&finding)
     let event = FindingEvent(kind: kind, at: BootInstant(seconds: 1000), finding: finding)
     fold.take(JournalEntry(event).fields, at: at, bootID: boot, writer: writer)
   }

@@ -67,7 +67,7 @@ import Testing
     #expect(
       Self.value("MESSAGE", in: entry)
         == "close-wait-leak resolved after 12 s: python3[4711] in api.service, local port 18080; "
-        + "it was 88 sockets in CLOSE_WAIT at most")
+        + "it was 88 sockets in CLOSE_WAIT at its peak")
   }
 
   @Test(arguments: [

@@ -62,6 +62,14 @@ import Testing
           .continued(id: "x"), .leftOut,
         ]), at: BootInstant(seconds: 1), gone: dice.roll(100), members: dice.roll(100))
     }
+    finding.end?.newer = dice.roll(100)
+    finding.becauseOf = dice.maybe { $0.text() }
+    finding.root = dice.maybe { dice in
+      Root(
+        dice.one(Root.Kind.allCases),
+        place: dice.maybe { Endpoint(IPAddress(ipv4: 7), UInt16($0.roll(65536))) },
+        process: dice.maybe(process))
+    }
     finding.namespaceName = dice.maybe { $0.text() }
     finding.localPort = dice.maybe { UInt16($0.roll(65536)) }
     finding.remotePort = dice.maybe { UInt16($0.roll(65536)) }

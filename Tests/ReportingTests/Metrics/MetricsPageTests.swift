@@ -25,12 +25,22 @@ import Testing
     snapshot.cost.fullLooks = 7
     snapshot.cost.intervalSeconds = 10
     snapshot.picture = picture
-    snapshot.events = [.firing: 3, .resolved: 2]
+    snapshot.count(told(.firing, 3) + told(.resolved, 2))
     snapshot.findings = [FoundLeak.closeWait()]
     snapshot.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "")]
     snapshot.web = WebNumbers()
     snapshot.process = ProcessNumbers()
     return snapshot
+  }
+
+  private static func told(_ kind: FindingEvent.Kind, _ count: Int) -> [FindingEvent] {
+    var finding = FoundLeak.closeWait()
+    if kind == .resolved {
+      let how = FindingEnd.How.exited(ProcessID(pid: 4711, startTicks: 4711))
+      finding.end = FindingEnd(how: how, at: BootInstant(seconds: 990), gone: 80, members: 80)
+    }
+    let event = FindingEvent(kind: kind, at: BootInstant(seconds: 990), finding: finding)
+    return [FindingEvent](repeating: event, count: count)
   }
 
   private static var picture: HostPicture {
@@ -129,6 +139,33 @@ import Testing
     #expect(page.value("closewatch_finding", ["finding": "p", "lifecycle": "pending"]) == 1)
     #expect(page.value("closewatch_findings_firing", ["rule": "close-wait-leak"]) == 0)
     #expect(page.value("closewatch_findings_pending", ["rule": "close-wait-leak"]) == 1)
+  }
+
+  @Test func `how a finding ended is a series for an hour, and is counted for good`() throws {
+    var ended = FoundLeak.closeWait(lifecycle: .resolved, id: "r")
+    ended.end = FindingEnd(
+      how: .exited(ProcessID(pid: 4711, startTicks: 4711)), at: BootInstant(seconds: 990), gone: 80,
+      members: 80)
+    var snapshot = Self.host
+    snapshot.findings = [ended]
+    let page = try read(snapshot)
+    let labels = ["finding": "r", "how": "exited", "owner_name": "api.service"]
+    #expect(
+      page.value("closewatch_finding_ended_timestamp_seconds", labels) == 1_699_999_990.25)
+    #expect(page.value("closewatch_finding_ends_total", ["how": "exited"]) == 2)
+    #expect(page.value("closewatch_finding_ends_total", ["how": "closed"]) == 0)
+  }
+
+  @Test func `a consequence is a series with its root, and is in no total`() throws {
+    var snapshot = Self.host
+    var consequence = FoundLeak.closeWait(severity: .critical, id: "b")
+    consequence.becauseOf = "close-wait-leak:a"
+    snapshot.findings.append(consequence)
+    let page = try read(snapshot)
+    #expect(
+      page.value("closewatch_finding", ["finding": "b", "because_of": "close-wait-leak:a"]) == 1)
+    let total = ["rule": "close-wait-leak", "severity": "critical"]
+    #expect(page.value("closewatch_findings_firing", total) == 0)
   }
 
   @Test func `states, rules and kinds of gaps that do not occur are there with 0`() throws {

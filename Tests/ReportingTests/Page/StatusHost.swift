@@ -72,6 +72,9 @@ enum StatusHost {
     for index in 0..<3 {
       var ended = finding(index)
       ended.lifecycle = .resolved
+      ended.peak = ended.history.map(\.sockets).max() ?? ended.sockets
+      ended.end = FindingEnd(
+        how: .exited(ProcessID(pid: 812, startTicks: 1)), at: BootInstant(seconds: 0))
       ended.id = "ended-\(index)"
       input.snapshot.findings.append(ended)
     }

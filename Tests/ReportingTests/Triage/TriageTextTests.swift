@@ -110,6 +110,19 @@ import Testing
     #expect(!text([FoundLeak.closeWait()]).contains("end of stream unread (Recv-Q 1)"))
   }
 
+  @Test func `what has ended is told by its peak, how it ended, and what is there now`() {
+    var ended = FoundLeak.closeWait(lifecycle: .resolved)
+    (ended.sockets, ended.peak) = (6, 382)
+    ended.end = FindingEnd(how: .closed, at: BootInstant(seconds: 999), gone: 376, members: 382)
+    ended.end?.newer = 5
+    let page = text([ended], style: TextStyle(width: 300))
+    #expect(
+      page.contains(
+        "382 sockets in CLOSE_WAIT at its peak, port 18080; 376 of 382 were closed, and 5 younger "
+          + "ones are there"))
+    #expect(!page.contains("6 sockets in CLOSE_WAIT"))
+  }
+
   @Test func `what has ended speaks of nothing: its sockets are listed`() {
     let page = text([FoundLeak.closeWait(lifecycle: .resolved)])
     #expect(page.contains("\nStopped during the watch\n"))

@@ -40,6 +40,8 @@ package struct ScriptedSocket: Sendable {
   package var usedAgainEvery = Double.infinity
   /// Something was sent, and nothing has come back.
   package var isUnanswered = false
+  /// What was asked over it has been answered.
+  package var isAnswered = false
   package var hasKeepalive = false
   /// What repeats is a probe of a closed window.
   package var isProbing = false
@@ -147,6 +149,7 @@ package struct ScriptedSocket: Sendable {
       row.lastDataReceivedMilliseconds = 0
       row.bytesReceived = UInt64(1 + awake(born, second) * 1_000_000)
     }
+    if isAnswered { row.bytesReceived = 1000 }
     if hasKeepalive { (row.timer, row.timerMilliseconds) = (.keepalive, 5000) }
     switch phase.state {
     case .timeWait:

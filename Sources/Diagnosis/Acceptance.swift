@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// "We know this one": what an operator says of the findings of one rule on one owner. Until its
+/// last day they are shown in one line, and alert nobody.
+package struct Acceptance: Hashable, Sendable {
+  package var owner: String
+  package var rule: RuleID
+  package var reason: String
+  /// The last day on which it holds.
+  package var until: CalendarDay
+
+  package init(owner: String, rule: RuleID, reason: String, until: CalendarDay) {
+    self.owner = owner
+    self.rule = rule
+    self.reason = reason
+    self.until = until
+  }
+
+  /// What an entry says, each by its name. The settings, their manual and `explain` are made from
+  /// this and say nothing of their own.
+  package enum Field: String, CaseIterable, Sendable {
+    case owner, rule, reason, until
+
+    package var meaning: String {
+      switch self {
+      case .owner: "the unit, container or program, as triage names it"
+      case .rule: "the rule that is accepted; others go on"
+      case .reason: "why, for the next reader: a ticket, a version that mends it"
+      case .until: "the last day, in UTC"
+      }
+    }
+
+    package var example: String {
+      switch self {
+      case .owner: "legacy.service"
+      case .rule: "close-wait-stuck"
+      case .reason: "mended in 4.2, ticket 812"
+      case .until: "2027-03-31"
+      }
+    }
+  }
+
+  package func text(_ field: Field) -> String {
+    switch field {
+    case .owner: owner
+    case .rule: rule.rawValue
+    case .reason: reason
+    case .until: until.description
+    }
+  }
+
+  /// What is accepted never counts, in triage, alerts and totals, until then.
+  package static let meaning = """
+    Findings that are known and accepted for a time. They stand in one line, and count neither in \
+    the exit code nor in alerts. When the time is over, or when there are twice as many as when \
+    they were accepted, they are reported again
+    """
+
+  /// How it stands with a finding.
+  package enum Standing: String, Hashable, Sendable, CaseIterable {
+    case inForce = "in-force"
+    /// Its last day is over.
+    case expired
+    /// There are twice as many as when it was accepted.
+    case doubled
+  }
+}
+
+/// That a finding is accepted, or was.
+package struct Accepted: Hashable, Sendable {
+  package var acceptance: Acceptance
+  package var standing: Acceptance.Standing
+  /// How many there were when it was taken up.
+  package var sockets: Int
+
+  package init(_ acceptance: Acceptance, _ standing: Acceptance.Standing, sockets: Int) {
+    self.acceptance = acceptance
+    self.standing = standing
+    self.sockets = sockets
+  }
+
+  /// What some entries say of a finding that fires; nil: nothing. Of several that one that holds
+  /// longest.
+  init?(_ finding: Finding, by acceptances: [Acceptance], at wallSeconds: Double) {
+    guard finding.lifecycle == .firing,
+      let acceptance = acceptances.filter({
+        $0.rule == finding.rule && $0.owner == finding.owner.name
+      }).max(by: { $0.until < $1.until })
+    else { return nil }
+    let before = finding.accepted.flatMap { $0.acceptance == acceptance ? $0 : nil }
+    self.acceptance = acceptance
+    sockets = before?.sockets ?? max(1, finding.sockets)
+    if wallSeconds >= acceptance.until.endsAtSeconds {
+      standing = .expired
+    } else {
+      // Once it has been told, it is not known any more, also when it shrinks.
+      let hasDoubled = before?.standing == .doubled || finding.sockets >= 2 * sockets
+      standing = hasDoubled ? .doubled : .inForce
+    }
+  }
+}
+
+extension Finding {
+  /// Whether somebody has said that it is known, and that still holds.
+  package var isAccepted: Bool { accepted?.standing == .inForce }
+}

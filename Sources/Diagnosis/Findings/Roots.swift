@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Finds what stands behind the findings about a server's clients: a pass over what the rules say,
+/// before the ledger takes it up. The evidence is what else the same processes have open.
+struct Roots {
+  private let inquiry: Inquiry
+  /// The connections that the accused processes have opened, by process.
+  private var opened: [Int32: [Upstream]] = [:]
+  /// The accused processes, by their identity.
+  private var indices: [ProcessID: Int32] = [:]
+
+  /// One connection that a server has opened itself.
+  private struct Upstream {
+    var place: Endpoint
+    var kind: Kind
+    /// For how long it has been so.
+    var seconds: Double
+
+    enum Kind {
+      case connecting, unanswered, idle, blocked
+    }
+  }
+
+  /// What may be the doing of something behind the server. What a child has inherited, or a client
+  /// does not read, has its reason in itself.
+  private static let explained: [RuleID: Set<Cause>] = [
+    .closeWaitLeak: waitingCauses, .closeWaitStuck: waitingCauses,
+    .acceptQueueStall: [.notAccepted],
+  ]
+  private static let waitingCauses: Set<Cause> = [
+    .eofReadNotClosed, .eofUnread, .dataUnread, .peerWaitsForAnswer,
+  ]
+
+  /// A proxy may have passed the end of its client's stream on: it waits in FIN_WAIT2 then.
+  private static let waitingStates = StateSet(.synSent, .established, .finWait2)
+
+  /// The findings with their roots, as far as they can be told. A sample without ESTABLISHED shows
+  /// no backend: then each stays as it is.
+  static func told(of findings: [Finding], in inquiry: Inquiry) -> [Finding] {
+    let isWanted = findings.map(Self.mayHaveRoot)
+    guard isWanted.contains(true), inquiry.census.sample.states.contains(.established)
+    else { return findings }
+    let roots = Roots(zip(findings, isWanted).filter(\.1).map(\.0), in: inquiry)
+    return zip(findings, isWanted).map { finding, isWanted in
+      guard isWanted else { return finding }
+      var finding = finding
+      finding.root = roots.root(of: finding) ?? finding.root
+      return finding
+    }
+  }
+
+  private static func mayHaveRoot(_ finding: Finding) -> Bool {
+    finding.localPort != nil && explained[finding.rule]?.contains(finding.cause) ?? false
+  }
+
+  private init(_ findings: [Finding], in inquiry: Inquiry) {
+    self.inquiry = inquiry
+    let census = inquiry.census
+    for process in findings.flatMap(Self.accused) {
+      indices[process] = census.processes.index(of: process)
+    }
+    let wanted = Set(indices.values)
+    for connection in census.connections
+    where !connection.flags.contains(.isInbound) && connection.inode != 0 {
+      guard let row = census.row(of: connection), row.inode != 0,
+        Self.waitingStates.contains(row.state)
+      else { continue }
+      let holders = Set(census.holders.holders(of: row.inode).map(\.process))
+        .intersection(wanted)
+      guard !holders.isEmpty, let upstream = upstream(connection, row) else { continue }
+      for holder in holders { opened[holder, default: []].append(upstream) }
+    }
+  }
+
+  private static func accused(_ finding: Finding) -> [ProcessID] {
+    finding.culprits.filter { $0.role == .holder || $0.role == .listener }.map(\.process.id)
+  }
+
+  /// What a connection waits for; nil while it is answered.
+  private func upstream(_ connection: Connection, _ row: SocketRow) -> Upstream? {
+    let now = inquiry.census.now
+    func of(_ kind: Upstream.Kind, since: BootInstant) -> Upstream {
+      Upstream(place: row.remote, kind: kind, seconds: max(0, now.seconds(since: since)))
+    }
+    if row.state == .synSent {
+      return row.retransmits > 0 ? of(.connecting, since: connection.stateSince) : nil
+    }
+    if row.sendQueue > 0 { return of(.blocked, since: connection.progressAt) }
+    // Unread answers are this program's to read.
+    guard row.receiveQueue == 0 else { return nil }
+    let isAsked =
+      row.knowledge.contains(.tcpInfo)
+      && (row.bytesReceived == 0
+        || row.lastDataSentMilliseconds < row.lastDataReceivedMilliseconds)
+    return of(isAsked ? .unanswered : .idle, since: connection.progressAt)
+  }
+
+  // MARK: What each finding has behind it
+
+  private func root(of finding: Finding) -> Root? {
+    let processes = Self.accused(finding).compactMap { indices[$0] }
+    let clients = clients(of: finding, Set(processes))
+    guard clients > 0 else { return nil }
+    let places = waiting(of: finding, processes)
+    return backend(of: finding, places, clients: clients)
+      ?? (isStoppedReading(finding, Set(processes)) ? stoppedReading(finding) : nil)
+  }
+
+  /// How many clients it keeps waiting: those that have gone long since, or, where nobody accepts,
+  /// those that its workers are busy with.
+  private func clients(of finding: Finding, _ processes: Set<Int32>) -> Int {
+    guard finding.rule == .acceptQueueStall else { return finding.members.count }
+    return accepted(at: finding, by: processes).count
+  }
+
+  /// What the processes of a finding wait for, by place, as long as its sockets have been stuck.
+  private func waiting(
+    of finding: Finding, _ processes: [Int32]
+  ) -> [Endpoint: Root.Waiting] {
+    let patience = patience(of: finding)
+    let connecting = min(patience, SynSentPileup.patience.seconds(inquiry.settings))
+    var places: [Endpoint: Root.Waiting] = [:]
+    for upstream in Set(processes).flatMap({ opened[$0] ?? [] }) {
+      guard upstream.seconds >= (upstream.kind == .connecting ? connecting : patience)
+      else { continue }
+      switch upstream.kind {
+      case .connecting: places[upstream.place, default: Root.Waiting()].connecting += 1
+      case .unanswered: places[upstream.place, default: Root.Waiting()].unanswered += 1
+      case .idle: places[upstream.place, default: Root.Waiting()].idle += 1
+      case .blocked: places[upstream.place, default: Root.Waiting()].blocked += 1
+      }
+    }
+    return places
+  }
+
+  private func patience(of finding: Finding) -> Double {
+    for case .survivors(_, let seconds) in finding.evidence { return seconds }
+    return inquiry.settings.patience(for: finding.rule)
+  }
+
+  /// The backend that it waits for.
+  ///
+  /// - As many connections without an answer as clients (four fifths: some clients wait for
+  ///   something else). They may go to several places: the one with most is named.
+  /// - As many to one place that are silent altogether: one for each client, as a proxy has. A pool
+  ///   of idle connections is larger or smaller than the number of clients that have gone.
+  /// - One that all share and whose Send-Q does not drain: what is not sent on is not read either.
+  private func backend(
+    of finding: Finding, _ places: [Endpoint: Root.Waiting], clients: Int
+  ) -> Root? {
+    func unanswered(_ waiting: Root.Waiting) -> Int { waiting.connecting + waiting.unanswered }
+    let all = places.values.reduce(0) { $0 + unanswered($1) }
+    if 5 * all >= 4 * clients, let most = Self.most(places, by: unanswered) {
+      var waiting = Root.Waiting()
+      for other in places.values { waiting.add(other) }
+      waiting.idle = 0
+      return root(waitingFor: most, waiting, of: finding)
+    }
+    if let most = Self.most(places, by: \.sockets), let waiting = places[most],
+      clients >= inquiry.settings.smallestBlock, 5 * waiting.sockets >= 4 * clients,
+      4 * waiting.sockets <= 5 * clients
+    {
+      return root(waitingFor: most, waiting, of: finding)
+    }
+    guard finding.cause != .eofReadNotClosed, let most = Self.most(places, by: \.blocked),
+      let waiting = places[most], 2 * waiting.blocked >= waiting.sockets
+    else { return nil }
+    return root(waitingFor: most, waiting, of: finding)
+  }
+
+  private static func most(
+    _ places: [Endpoint: Root.Waiting], by count: (Root.Waiting) -> Int
+  ) -> Endpoint? {
+    places.filter { count($0.value) > 0 }
+      .max { (count($0.value), $1.key) < (count($1.value), $0.key) }?.key
+  }
+
+  private func root(
+    waitingFor place: Endpoint, _ waiting: Root.Waiting, of finding: Finding
+  ) -> Root {
+    var root = Root(
+      .waitsForBackend, place: place,
+      process: inquiry.listener(at: place, from: finding.namespace))
+    root.waiting = waiting
+    return root
+  }
+
+  // MARK: Not reading on purpose
+
+  /// More than a request: a client that goes on sending has filled the queue.
+  private static let fullReceiveQueue = 16_384
+
+  /// Whether it leaves full receive queues unread while it goes on accepting: workers that are
+  /// stuck have a request in each queue, and a listener that is stuck accepts nobody.
+  private func isStoppedReading(_ finding: Finding, _ processes: Set<Int32>) -> Bool {
+    let census = inquiry.census
+    guard finding.rule != .acceptQueueStall, finding.cause == .dataUnread else { return false }
+    let full = finding.members.count { member in
+      census.connection(member.id).map { $0.receiveQueue >= Self.fullReceiveQueue } ?? false
+    }
+    guard 2 * full >= finding.members.count,
+      !listeners(at: finding).contains(where: Self.isHalfFull)
+    else { return false }
+    let lately = census.now.advanced(bySeconds: -patience(of: finding))
+    return accepted(at: finding, by: processes).contains { connection in
+      connection.firstSeen > max(lately, census.firstLookAt)
+        || connection.receiveQueue == 0 && connection.flags.contains(.sentInState)
+          && connection.progressAt > lately
+    }
+  }
+
+  private static func isHalfFull(_ listener: SocketRow) -> Bool {
+    listener.receiveQueue > 0 && 2 * listener.receiveQueue > listener.sendQueue
+  }
+
+  private func stoppedReading(_ finding: Finding) -> Root {
+    Root(
+      .stoppedReading, place: listeners(at: finding).first?.local,
+      process: finding.culprits.first { $0.role == .holder }?.process)
+  }
+
+  private func listeners(at finding: Finding) -> [SocketRow] {
+    let census = inquiry.census
+    return census.listeners.all.map { census.sample.sockets[Int($0)] }.filter {
+      $0.localPort == finding.localPort && $0.namespace == finding.namespace
+    }
+  }
+
+  /// The clients of a finding's port that its processes have accepted and keep.
+  private func accepted(at finding: Finding, by processes: Set<Int32>) -> [Connection] {
+    let census = inquiry.census
+    return census.connections.filter { connection in
+      guard connection.flags.contains(.isInbound), connection.localPort == finding.localPort,
+        connection.id.namespace == finding.namespace,
+        connection.state == .established || connection.state == .closeWait,
+        let row = census.row(of: connection), row.inode != 0
+      else { return false }
+      return census.holders.holders(of: row.inode).contains { processes.contains($0.process) }
+    }
+  }
+}
+
+extension Inquiry {
+  /// The process that listens at a place as a namespace sees it, when it is on this host.
+  func listener(at place: Endpoint, from namespace: NetnsID) -> ProcessRecord? {
+    let sockets = census.sample.sockets
+    let candidates = census.listeners.all.map { sockets[Int($0)] }.filter {
+      $0.localPort == place.port
+        && ($0.localAddress == place.address || $0.localAddress == .anyIPv4
+          || $0.localAddress == .anyIPv6)
+    }
+    guard !candidates.isEmpty else { return nil }
+    let homes: Set<NetnsID> =
+      place.address.isLoopback
+      ? [namespace]
+      : Set(sockets.lazy.filter { $0.localAddress == place.address }.map(\.namespace))
+    // Its own namespace first: private addresses are used again in others.
+    let near = candidates.filter { homes.contains($0.namespace) }
+      .sorted { ($0.namespace != namespace ? 1 : 0) < ($1.namespace != namespace ? 1 : 0) }
+    for listener in near {
+      for holder in census.holders.holders(of: listener.inode) {
+        if let record = census.processes[holder.process], record.id.pid != 1 { return record }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+
+/// Says what stands behind a finding. It is inferred, and the words say so.
+enum RootWords {
+  static func what(_ kind: Root.Kind) -> String {
+    switch kind {
+    case .waitsForBackend: "probably waits for"
+    case .ownLimit: "probably at its own limit of clients or workers:"
+    case .stoppedReading: "has probably stopped reading on purpose:"
+    }
+  }
+
+  /// `76 attempts to connect and 3 connections without an answer`.
+  static func waiting(_ waiting: Root.Waiting) -> String {
+    var open: [String] = []
+    if waiting.connecting > 0 {
+      open.append(Quantity.count(waiting.connecting, "attempt") + " to connect")
+    }
+    if waiting.unanswered > 0 { open.append(Quantity.count(waiting.unanswered, "connection")) }
+    var parts: [String] = []
+    if !open.isEmpty { parts.append(open.joined(separator: " and ") + " without an answer") }
+    if waiting.idle > 0 {
+      parts.append(Quantity.count(waiting.idle, "connection") + " silent as long as the clients")
+    }
+    if waiting.blocked > 0 {
+      parts.append(Quantity.count(waiting.blocked, "connection") + " whose Send-Q does not drain")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  /// The same for a page that anyone may read: without an address or a process.
+  static func withoutAddress(_ root: Root) -> String {
+    let place = root.place.map { " port \($0.port)" } ?? ""
+    let isElsewhere = root.kind == .waitsForBackend
+    return what(root.kind) + (isElsewhere && !place.isEmpty ? " a backend," : "") + place
+      + (root.waiting.map { ": " + waiting($0) } ?? "")
+  }
+}
+
+extension Root {
+  /// What to look at because of it, before anything else.
+  var steps: [String] {
+    switch kind {
+    case .waitsForBackend:
+      [
+        "It probably waits for {backend}. See whether that answers, and what state it is in:\n"
+          + "{netns}ss -Htnop '( dst = {backend} )' | head",
+        "See what the process at {backend} does:\n"
+          + "grep -H . /proc/{backend-pid}/task/*/wchan",
+      ]
+    case .stoppedReading:
+      [
+        "It accepts and serves others, and leaves these unread: look for an alarm or a limit of\n"
+          + "its own (memory, disk, rate) in its status and log before anything else."
+      ]
+    case .ownLimit: []
+    }
+  }
+}

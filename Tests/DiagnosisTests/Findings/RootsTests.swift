@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import TestSupport
+import Testing
+
+/// What stands behind a server whose clients have gone: what else its processes have open.
+struct RootsTests {
+  private let backend = Endpoint(HostScript.here, 5432)
+
+  /// A proxy whose forty clients have gone within 40 seconds.
+  private func proxy(
+    unread: UInt32 = 1, _ change: (inout RuleSettings) -> Void = { _ in }
+  ) -> Story {
+    var story = Story(change)
+    story.host.start("proxy", pid: 100, unit: "proxy.service")
+    story.host.listen(8080, by: 100)
+    story.host.start("postgres", pid: 200)
+    story.host.listen(5432, by: 200)
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: unread)
+    }
+    return story
+  }
+
+  /// Connections of the proxy to its backend on this host.
+  private func asked(_ count: Int, in story: inout Story, isAnswered: Bool = false) {
+    story.host.add(at: (1...count).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100)
+        .enters(.established, at: second).changed { $0.isAnswered = isAnswered }
+    }
+  }
+
+  private func stuck(_ story: Story) throws -> Finding {
+    try #require(story.firing.first { $0.localPort == 8080 && $0.state == .closeWait })
+  }
+
+  @Test func `a proxy waits for the backend that has as many requests of it as clients left`()
+    throws
+  {
+    var story = proxy()
+    asked(40, in: &story)
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.kind == .waitsForBackend)
+    #expect(root.place == backend)
+    #expect(root.process?.id.pid == 200)
+    #expect(root.waiting?.unanswered == 40)
+  }
+
+  @Test func `a proxy that has passed the end of the stream on still waits for the backend`() throws
+  {
+    var story = proxy()
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100)
+        .enters(.established, at: second).enters(.finWait2, at: second + 1)
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.place == backend)
+  }
+
+  @Test func `a few clients may wait for something else`() throws {
+    var story = proxy()
+    asked(33, in: &story)
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.place == backend)
+  }
+
+  @Test(arguments: [20, 80])
+  func `a pool of idle connections is no backend that somebody waits for`(size: Int) throws {
+    var story = proxy()
+    asked(size, in: &story, isAnswered: true)
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `one silent connection for each client is a backend that stopped halfway`() throws {
+    var story = proxy()
+    asked(40, in: &story, isAnswered: true)
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.place == backend)
+    #expect(root.waiting?.idle == 40)
+  }
+
+  @Test func `requests that are answered all the time explain nothing`() throws {
+    var story = proxy()
+    story.host.add(at: (1...60).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100)
+        .enters(.established, at: second).changed { $0.isReceiving = true }
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `another process that waits explains nothing`() throws {
+    var story = proxy()
+    story.host.start("worker", pid: 300)
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 300).enters(.established, at: second)
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `one upstream that all clients share and that takes no more is what they wait for`()
+    throws
+  {
+    var story = proxy(unread: 4000)
+    story.host.add(
+      .opened(to: 9000, by: 100).enters(.established, at: 1, unsent: 2_600_000)
+        .changed { $0.isAnswered = true })
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.kind == .waitsForBackend)
+    #expect(root.place == Endpoint(HostScript.elsewhere, 9000))
+    #expect(root.process == nil)
+    #expect(root.waiting?.blocked == 1)
+  }
+
+  @Test func `what a sample without established sockets cannot show is still known`() throws {
+    var story = proxy()
+    asked(40, in: &story)
+    story.look(every: 10, through: 300)
+    story.host.states = StateSet(.closeWait, .synSent, .listen)
+    story.look(at: 310)
+    #expect(try stuck(story).root?.place == backend)
+    story.host.states = .all
+    story.look(at: 320)
+    #expect(try stuck(story).root?.place == backend)
+  }
+
+  // MARK: Not reading on purpose
+
+  @Test(arguments: [(UInt32(60_000), Root.Kind.stoppedReading as Root.Kind?), (300, nil)])
+  func `full queues that a server leaves while it accepts others are left on purpose`(
+    unread: UInt32, kind: Root.Kind?
+  ) throws {
+    var story = proxy(unread: unread)
+    story.host.add(at: [250, 290]) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+    }
+    story.look(every: 10, through: 300)
+    let root = try stuck(story).root
+    #expect(root?.kind == kind)
+    #expect(kind == nil || root?.place?.port == 8080 && root?.process?.id.pid == 100)
+  }
+
+  @Test func `a server that accepts nobody meanwhile has not stopped on purpose`() throws {
+    var story = proxy(unread: 60_000)
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  // MARK: The finding that it follows from
+
+  @Test func `clients that wait for a dead endpoint stand under the connects to it`() throws {
+    var story = proxy(unread: 100) { $0.patienceSeconds = 15 }
+    story.host.add(at: (1...41).map { Double($0) }) { second in
+      .opened(to: 2379, by: 100).enters(.synSent, at: second).leaves(at: second + 127)
+    }
+    story.look(every: 2, through: 80)
+    let connects = try #require(story.finding(.synSentPileup))
+    let clients = try stuck(story)
+    #expect(clients.root?.place == Endpoint(HostScript.elsewhere, 2379))
+    #expect((clients.root?.waiting?.connecting ?? 0) >= 33)
+    #expect(clients.becauseOf == connects.id)
+    #expect(connects.becauseOf == nil)
+    #expect(story.firing.rootsFirst.map(\.finding.rule).first == .synSentPileup)
+    #expect(connects.severity == clients.severity)
+  }
+
+  @Test func `clients that wait for a server that accepts nobody stand under its queue`() throws {
+    var story = Story()
+    story.host.start("api", pid: 200, unit: "api.service")
+    story.host.listen(5432, by: 200, queueLimit: 64)
+    story.host.start("proxy", pid: 100, unit: "proxy.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: 1)
+    }
+    asked(40, in: &story)
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .accepted(on: 5432, by: nil).enters(.established, at: second)
+    }
+    story.look(every: 10, through: 300)
+    let queue = try #require(story.finding(.acceptQueueStall))
+    #expect(try stuck(story).root?.process?.id.pid == 200)
+    #expect(try stuck(story).becauseOf == queue.id)
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Testing
+
+@testable import Reporting
+
+/// What stands behind a finding is said with its place, and as what it is: inferred.
+struct RootWordsTests {
+  private func waiting() -> Finding {
+    var finding = FoundLeak.closeWait()
+    var root = Root(
+      .waitsForBackend, place: Endpoint(ListedHost.address("192.0.2.9"), 5432),
+      process: FoundLeak.process(812, "postgres"))
+    var waiting = Root.Waiting()
+    waiting.connecting = 76
+    waiting.unanswered = 1
+    root.waiting = waiting
+    finding.root = root
+    return finding
+  }
+
+  private func page(_ findings: [Finding]) -> String {
+    TriageText(FoundLeak.report(findings), style: TextStyle(width: 300)).text()
+  }
+
+  @Test func `a backend is named with its process and with what waits for it`() {
+    let page = page([waiting()])
+    let sentence =
+      "probably waits for 192.0.2.9:5432 (postgres[812]): 76 attempts to connect and "
+      + "1 connection without an answer"
+    #expect(page.contains(sentence))
+    let event = FindingEvent(kind: .firing, at: BootInstant(seconds: 1000), finding: waiting())
+    #expect(EventMessage.line(event).contains("; " + sentence))
+  }
+
+  @Test func `the first step is to look at the backend`() throws {
+    let guide = FoundLeak.report([]).guide(for: waiting())
+    #expect(try #require(guide.now.first).contains("'( dst = 192.0.2.9:5432 )'"))
+    #expect(guide.now[1].contains("/proc/812/task"))
+  }
+
+  @Test func `the public page names no address`() {
+    let text = RootWords.withoutAddress(waiting().root ?? Root(.ownLimit))
+    #expect(
+      text == "probably waits for a backend, port 5432: 76 attempts to connect and 1 connection "
+        + "without an answer")
+  }
+
+  @Test func `each line of a finding names the place that its sockets go to`() {
+    var second = FoundLeak.closeWait(id: "b")
+    (second.localPort, second.remotePort) = (nil, 2379)
+    second.peers = [PeerCount(remote: Endpoint(ListedHost.address("192.0.2.9"), 2379), sockets: 76)]
+    var third = second
+    third.id = "c"
+    third.peers.append(
+      PeerCount(remote: Endpoint(ListedHost.address("192.0.2.10"), 2379), sockets: 5))
+    let page = page([FoundLeak.closeWait(severity: .critical), second, third])
+    #expect(page.contains(", to 192.0.2.9:2379,"))
+    #expect(page.contains(", to 192.0.2.9:2379 and other places,"))
+    let event = FindingEvent(kind: .firing, at: BootInstant(seconds: 1000), finding: second)
+    #expect(EventMessage.line(event).contains("in CLOSE_WAIT, to 192.0.2.9:2379, growing"))
+  }
+}
