@@ -48,6 +48,10 @@ package struct RuleSettings: Hashable, Sendable {
   package var fewestIdle = 100
   package var firstUseSeconds = 10.0
 
+  package var fewestSamples = 3
+  package var queueFullSeconds = 30.0
+  package var synQueueSeconds = 7.0
+
   package var orphanShareWarning = 0.5
 
   package var connectionLimit = 262_144
@@ -121,7 +125,7 @@ extension Threshold {
     patience, quiet, fewestDefects, fewestStuck, fewestPoolLike, poolBound,
     mostUnjudged, smallestBlock, drainShare, fewestUnfinished, unfinishedShare, idle, fewestIdle,
     firstUse, portShareWarning, portShareCritical, descriptorShareWarning, criticalHorizon,
-    noticeHorizon, orphanShareWarning,
+    noticeHorizon, fewestSamples, queueFull, synQueue, orphanShareWarning,
     connectionLimit,
   ]
 
@@ -257,6 +261,27 @@ extension Threshold {
     "notice-horizon", \.noticeHorizonSeconds, upTo: 366 * day,
     "A leak that needs longer than this to do harm is a notice",
     why: "it can wait for work hours")
+
+  package static let fewestSamples = count(
+    "fewest-samples", \.fewestSamples,
+    """
+    In so many samples, one after the other, a queue must be full or a process near its limit of \
+    descriptors before it is told
+    """,
+    why: "a burst is over in the next one or two")
+
+  package static let queueFull = seconds(
+    "queue-full", \.queueFullSeconds, upTo: day,
+    "How long an accept queue must be full, if half of the patience is not shorter",
+    why: "a client has sent its SYN five times by then (after 1, 3, 7 and 15 s again)")
+
+  package static let synQueue = seconds(
+    "syn-queue", \.synQueueSeconds, upTo: day,
+    """
+    How long half of a SYN queue must be taken by handshakes that had to be answered again, beside \
+    an accept queue that is not full
+    """,
+    why: "three repetitions of the SYN-ACK take as long (after 1, 3 and 7 s)")
 
   package static let orphanShareWarning = share(
     "orphan-share-warning", \.orphanShareWarning,

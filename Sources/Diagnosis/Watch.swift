@@ -8,10 +8,17 @@ package struct Watch: Sendable {
   package private(set) var settings: RuleSettings
   package private(set) var census: Census?
   private var ledger = FindingLedger()
-  private var hunts = 0
+  /// Hunts that may be made now, and when that was counted.
+  private var huntsLeft = Watch.mostHunts
+  private var huntsCountedAt: BootInstant?
+  /// Whether somebody is about to run out of ports, and it is not known who.
+  package private(set) var wantsOpener = false
   /// The newest search for dead sockets in every process that was made because of their number.
   var newestDeadSocketSearch: (unlisted: Int?, at: BootInstant)?
-  private static let huntsMost = 20
+  /// A hunt costs a quarter of a second of a core: so many at once, for one that is hard to catch,
+  /// and one in so many seconds after that.
+  private static let mostHunts = 20.0
+  private static let secondsPerHunt = 60.0
 
   package init(settings: RuleSettings) { self.settings = settings }
 
@@ -39,12 +46,19 @@ package struct Watch: Sendable {
     var search = census.search(
       settings: settings, deadSockets: deadSockets, learnOpeners: learnOpeners)
     search.records += ledger.pidsToAskWhetherAlive
-    // A hunt costs a quarter of a second of a core: not again and again for one that hides.
-    if hunts < Self.huntsMost {
-      search.hunts = RuleCatalog.rules.flatMap { $0.hunts(in: census, settings: settings) }
-      hunts += search.hunts.count
-    }
+    search.hunts = hunts(in: census)
     return search
+  }
+
+  private mutating func hunts(in census: Census) -> [OpenerHunt] {
+    let wanted = RuleCatalog.rules.flatMap { $0.hunts(in: census, settings: settings) }
+    wantsOpener = !wanted.isEmpty
+    let passed = huntsCountedAt.map { census.now.seconds(since: $0) } ?? 0
+    huntsCountedAt = census.now
+    huntsLeft = min(Self.mostHunts, huntsLeft + passed / Self.secondsPerHunt)
+    let made = wanted.prefix(Int(huntsLeft))
+    huntsLeft -= Double(made.count)
+    return Array(made)
   }
 
   /// Takes in who holds them.

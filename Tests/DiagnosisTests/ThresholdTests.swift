@@ -32,7 +32,7 @@ struct ThresholdTests {
   @Test(arguments: RuleID.allCases)
   func `a rule waits for the time that it declares`(_ id: RuleID) throws {
     let rule = try #require(RuleCatalog.rules.first { $0.id == id })
-    for trial in Self.trials where trial.rule == id {
+    for trial in Self.trials where trial.rule == id && !trial.hasOwnPace {
       for own in [nil, 3.0, 40] {
         let story = trial.story { $0.patienceByRule[rule.patience.rule ?? id] = own }
         for case .survivors(_, let seconds) in story.finding(id)?.evidence ?? [] {
@@ -57,6 +57,8 @@ struct ThresholdTests {
     var rule: RuleID
     var looks: [Double]
     var host: @Sendable (inout HostScript) -> Void
+    /// Its sockets leave, at a pace that counts where it is slower than the patience.
+    var hasOwnPace = false
 
     init(
       _ rule: RuleID, every seconds: Double = 10, from start: Double = 0, through end: Double,
@@ -96,7 +98,7 @@ struct ThresholdTests {
 extension ThresholdTests {
   static let trials: [Trial] =
     closeWait + [
-      acceptQueue, acceptQueue.changed { $0.unreadable = [100] }, leftDead,
+      acceptQueue, acceptQueue.changed { $0.unreadable = [100] }, fullQueue, leftDead,
       Trial(.deadSocketLeak, through: 600) { host in
         host.start("app", pid: 100)
         host.add(at: (1...40).map { 20 * Double($0) }) { second in
@@ -117,7 +119,7 @@ extension ThresholdTests {
           .opened(to: 9000, by: 100).enters(.established, at: 1).enters(.finWait2, at: second)
         }
       },
-    ] + unfinished + timeWait + [
+    ] + unfinished + handshakes + timeWait + [
       Trial(.establishedIdleGrowth, every: 20, through: 2000) { host in
         host.start("push", pid: 100, limit: 300)
         host.listen(8080, by: 100)
@@ -168,6 +170,39 @@ extension ThresholdTests {
         .enters(.closeWait, at: second + 30, unread: 1).leaves(at: second == 5 ? 480 : .infinity)
     }
   }
+
+  /// It is full, and moves: nobody in it waits for long.
+  private static let fullQueue = Trial(.acceptQueueStall, from: 10, through: 50) { host in
+    host.start("api", pid: 100)
+    host.listen(8080, by: 100, queueLimit: 5)
+    host.add(at: (0..<60).map { Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.established, at: second).leaves(at: second + 8)
+    }
+  }
+
+  /// A full SYN queue, in which none grows old.
+  private static let standingHandshakes: Trial = {
+    var trial = Trial(.synRecvPileup, every: 5, from: 10, through: 20) { host in
+      host.start("api", pid: 100)
+      host.listen(8080, by: 100, queueLimit: 32)
+      host.add(at: stride(from: 0, to: 400, by: 6.0 / 33)) { second in
+        .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 6)
+      }
+    }
+    trial.hasOwnPace = true
+    return trial
+  }()
+
+  private static let handshakes: [Trial] = [
+    standingHandshakes,
+    // Handshakes beside a full accept queue, which is to be judged first.
+    Trial(.synRecvPileup, every: 5, through: 40) { host in
+      fullQueue.host(&host)
+      host.add(at: (1...40).map { Double($0) }) { second in
+        .accepted(on: 8080, by: nil).enters(.synRecv, at: second)
+      }
+    },
+  ]
 
   private static let closeWait: [Trial] =
     [(true, UInt32(0)), (true, 1), (false, 1)].map { isInbound, unread in

@@ -93,9 +93,7 @@ extension Census {
     for caught in report.caught {
       guard let process = processes.index(of: caught.process) else { continue }
       let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
-      // Bounded: a host that exhausts its ports to that many places has one cause, not as many.
-      guard caughtOpeners[place] != nil || caughtOpeners.count < 64 else { continue }
-      caughtOpeners[place, default: [:]][process, default: 0] += caught.connections
+      openersByPlace.note(process, connections: caught.connections, at: place, now)
     }
     noteOpeners()
     let ended = endedServices(report, of: search)

@@ -2,12 +2,6 @@
 
 package import KernelTables
 
-/// Somewhere that connections of a namespace go to.
-package struct OpenerPlace: Hashable, Sendable {
-  package var namespace: NetnsID
-  package var remote: Endpoint
-}
-
 /// All connections of a host over time: their states and how long they have been in them, who
 /// holds them, who has left, and which descriptors stay on dead ones.
 ///
@@ -26,8 +20,8 @@ package struct Census: Sendable {
   package internal(set) var descriptorsInFlight = 0
   package internal(set) var counters = CounterLog()
   package private(set) var queues = QueueLog()
-  /// Who was caught opening connections to a place: connections by process index.
-  package internal(set) var caughtOpeners: [OpenerPlace: [Int32: Int]] = [:]
+  /// Who was seen to open connections to places where the ports run out.
+  package internal(set) var openersByPlace = OpenersByPlace()
   /// How many looks were taken, and when the first was.
   package private(set) var looks = 1
   package let firstLookAt: BootInstant
@@ -335,12 +329,18 @@ package struct Census: Sendable {
   /// Notes who holds each connection; the first holder ever seen stays its opener. Asked for were
   /// those of the newest sample.
   mutating func noteOpeners() {
+    let crowded = Set(EphemeralPorts.crowded(in: self).map { OpenerPlace($0.route) })
     for shown in slotOfRow where shown >= 0 {
       let slot = Int(shown)
       guard slots[slot].opener < 0, slots[slot].inode != 0,
         let holder = holders.first(of: slots[slot].inode)
       else { continue }
       slots[slot].opener = holder.process
+      // Its cookie is gone with its TIME_WAIT, in a minute.
+      if !crowded.isEmpty, let row = row(of: slots[slot]) {
+        let place = OpenerPlace(namespace: row.namespace, remote: row.remote)
+        if crowded.contains(place) { openersByPlace.note(holder.process, at: place, now) }
+      }
     }
   }
 
@@ -352,7 +352,8 @@ package struct Census: Sendable {
   mutating func forgetOldProcesses() {
     departures.forget(before: now.advanced(bySeconds: -86400))
     var wanted = holders.processes.union(deadSockets.processes)
-    wanted.formUnion(caughtOpeners.values.flatMap(\.keys))
+    openersByPlace.forget(before: now.advanced(bySeconds: -OpenersByPlace.keptSeconds))
+    wanted.formUnion(openersByPlace.processes)
     var last: Int32 = -1
     for connection in connections where connection.opener != last {
       last = connection.opener

@@ -23,10 +23,12 @@ package struct QueueLog: Sendable {
     fileprivate var waiting: Set<SocketID> = []
     fileprivate var countedAt: BootInstant?
 
-    /// Whether it has been full for so long that a client gives up: three samples, and half of the
-    /// patience or 30 s, in which a client has sent its SYN five times.
-    package func isStall(at now: BootInstant, patienceSeconds: Double) -> Bool {
-      fullSamples >= 3 && now.seconds(since: since) >= min(patienceSeconds / 2, 30)
+    /// Whether it has been full for so long that a client gives up.
+    func isStall(
+      at now: BootInstant, patienceSeconds: Double, _ settings: RuleSettings
+    ) -> Bool {
+      fullSamples >= settings.fewestSamples
+        && now.seconds(since: since) >= min(patienceSeconds / 2, settings.queueFullSeconds)
     }
   }
 
@@ -42,9 +44,8 @@ package struct QueueLog: Sendable {
     package fileprivate(set) var used = 0
     package fileprivate(set) var limit = 0
 
-    /// Three samples, and as long as three repetitions of the SYN-ACK take.
-    package func isStanding(at now: BootInstant) -> Bool {
-      samples >= 3 && now.seconds(since: since) >= 7
+    func isStanding(at now: BootInstant, _ settings: RuleSettings) -> Bool {
+      samples >= settings.fewestSamples && now.seconds(since: since) >= settings.synQueueSeconds
     }
   }
 

@@ -92,6 +92,8 @@ package enum Attribution: String, Hashable, Sendable {
   case listener
   /// Inferred: the process holds live connections of the same kind to the same place.
   case sibling
+  /// Inferred: the holder is younger than the connection, and this is its parent.
+  case parent
 }
 
 /// A rate with its uncertainty: events per second.
@@ -222,6 +224,9 @@ package enum Doubt: String, Hashable, Sendable {
   /// The opener was inferred from live connections to the same place.
   case openerInferred = "opener-inferred"
   case openerUnknown = "opener-unknown"
+  /// The holder was forked by a process that opens connections to the same place: it can have
+  /// these from there.
+  case holderOrHeir = "holder-or-heir"
   /// Too few to tell.
   case fewSockets = "few-sockets"
   /// The sampler had a gap in the watched time.

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Findings that end although their sockets are still there: because others tell of them, or because
-/// there are too many.
+/// Findings that end although their sockets are still there: because others tell of them, or
+/// because there are too many.
 extension FindingLedger {
   /// So many are remembered.
   private static let limit = 1024
-
-  /// A block of stuck sockets that grows is a leak from now on, and no second finding.
-  mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
-    guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
-    let id =
-      RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
-    return pass(id, to: leak.id, look)
-  }
 
   /// What one finding told is told by another from now on.
   mutating func pass(_ id: String, to other: String, _ look: Look) -> FindingEvent? {

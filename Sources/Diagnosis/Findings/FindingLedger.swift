@@ -191,6 +191,14 @@ package struct FindingLedger: Sendable {
     if membership.isTracked { entry.finding.sockets = membership.members.count }
   }
 
+  /// A block of stuck sockets that grows is a leak from now on, and no second finding.
+  private mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
+    guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
+    let id =
+      RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
+    return pass(id, to: leak.id, look)
+  }
+
   /// Changes what is known of each finding, in the order of their ids.
   mutating func revise(_ change: (inout Finding) -> Void) {
     for id in entries.keys.sorted() {
@@ -207,8 +215,8 @@ package struct FindingLedger: Sendable {
   /// was told by. And a block that grows is told as a leak alone.
   private func continued(_ candidates: [Finding]) -> [Finding] {
     let leaking = Set(candidates.filter { $0.rule == .closeWaitLeak }.map(\.id))
-    return candidates.compactMap { candidate in
-      guard candidate.rule == .closeWaitStuck else { return candidate }
+    return candidates.compactMap { candidate -> Finding? in
+      guard candidate.rule == .closeWaitStuck else { return onSameRoute(candidate) }
       let id =
         RuleID.closeWaitLeak.rawValue + candidate.id.dropFirst(candidate.rule.rawValue.count)
       if leaking.contains(id) { return nil }
@@ -218,47 +226,27 @@ package struct FindingLedger: Sendable {
       leak.rule = .closeWaitLeak
       // Few are left, but they are of those that were told.
       leak.doubts.removeAll { $0 == .fewSockets }
-      if leak.doubts.isEmpty || leak.doubts == [.holdersIncomplete] { leak.lifecycle = .firing }
+      if leak.doubts.allSatisfy({ $0 == .holdersIncomplete || $0 == .holderOrHeir }) {
+        leak.lifecycle = .firing
+      }
       return leak
     }
   }
 
-  /// Two subjects of one name (two programs of the same name and port) are told apart by a number,
-  /// so that none hides the other. Each keeps its number while its process lives, whichever of
-  /// them is the larger.
-  private func unique(_ candidates: [Finding]) -> [Finding] {
-    var taken: Set<String> = []
-    var numbered = candidates
-    var rest: [Int] = []
-    for index in candidates.indices {
-      if let id = knownID(of: candidates[index]), taken.insert(id).inserted {
-        numbered[index].id = id
-      } else {
-        rest.append(index)
-      }
+  /// Who exhausts the ports may be learnt later: by its ports it is the same finding.
+  private func onSameRoute(_ candidate: Finding) -> Finding {
+    guard candidate.rule == .timeWaitPortExhaustion, entries[candidate.id] == nil
+    else { return candidate }
+    let owner = "\(candidate.rule)/\(candidate.owner.kind.rawValue):\(candidate.owner.name)"
+    let route = candidate.id.dropFirst(owner.count)
+    let told = entries.filter { id, entry in
+      entry.finding.rule == candidate.rule && entry.finding.lifecycle != .resolved
+        && id.hasSuffix(route)
     }
-    for index in rest {
-      let base = candidates[index].id
-      var number = 1
-      while !taken.insert(numbered[index].id).inserted {
-        number += 1
-        numbered[index].id = "\(base)#\(number)"
-      }
-    }
-    return numbered
-  }
-
-  /// The id under which this subject was told before, if its process is the same.
-  private func knownID(of candidate: Finding) -> String? {
-    guard let process = candidate.culprits.first?.process.id else { return nil }
-    var id = candidate.id
-    var number = 1
-    while let entry = entries[id] {
-      if entry.finding.culprits.first?.process.id == process { return id }
-      number += 1
-      id = "\(candidate.id)#\(number)"
-    }
-    return nil
+    guard let id = told.keys.min() else { return candidate }
+    var same = candidate
+    same.id = id
+    return same
   }
 
   private mutating func takeUp(_ candidate: Finding, _ look: Look) -> FindingEvent? {

@@ -22,7 +22,7 @@ package enum AcceptQueueStall: Rule {
   package static let states: [TCPState] = [.established, .closeWait, .listen]
   package static let counts = Counted.queued
   package static let patience = Patience(of: id)
-  package static let thresholds: [Threshold] = [.fewestDefects]
+  package static let thresholds: [Threshold] = [.fewestDefects, .fewestSamples, .queueFull]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     queues(in: inquiry).compactMap { finding(of: $0, in: inquiry) }
@@ -126,7 +126,7 @@ package enum AcceptQueueStall: Rule {
     finding.doubts.removeAll { $0 == .oneLook || $0 == .someDrain || $0 == .watchedTooShort }
     let isFull =
       queue.stretch?.isStall(
-        at: inquiry.census.now, patienceSeconds: patience.seconds(settings)) ?? false
+        at: inquiry.census.now, patienceSeconds: patience.seconds(settings), settings) ?? false
     // A queue of 1 never holds more than two that have waited for long.
     let fewest = min(settings.fewestDefects, queue.limit.map { $0 + 1 } ?? .max)
     if isFull {

@@ -26,6 +26,8 @@ package struct CloseWaitGroup {
   package var culprits: [Culprit]
   package var evidence: [Evidence]
   package var pool: Pool
+  /// Whether the holder has opened them or inherited them cannot be told.
+  package var mayBeInherited: Bool
 
   /// How many the process has that has most of them.
   var inFullest: Int { culprits.first { $0.role == .holder }?.sockets ?? 0 }
@@ -81,6 +83,7 @@ package struct CloseWaitGroup {
       cause = .peerWaitsForAnswer
     }
     culprits = holders + inheritance.openers
+    mayBeInherited = inheritance.mayBeInherited
     let isPoolLike =
       !group.port.isInbound && (cause == .eofUnread || cause == .eofReadNotClosed)
     pool = isPoolLike ? .unknown : .none

@@ -34,6 +34,7 @@ package enum CloseWaitLeak: Rule {
       finding.evidence.append(contentsOf: judged.evidence)
       finding.severity = settings.severity(of: finding.forecast)
       if judged.trend.survivors < fewest(judged, settings) { finding.doubts.append(.fewSockets) }
+      if judged.mayBeInherited { finding.doubts.append(.holderOrHeir) }
       // All ages are known, and there is no time for a second look.
       if isRunningOut(finding), judged.trend.survivors >= settings.mostUnjudged {
         finding.doubts.removeAll { $0 == .oneLook }

@@ -64,6 +64,7 @@ package enum CloseWaitStuck: Rule {
     // It neither grows nor frees: a reason to act today, not at night.
     finding.severity = max(.warning, inquiry.settings.severity(of: finding.forecast))
     if judged.cause == .peerWaitsForAnswer { finding.severity = .notice }
+    if judged.mayBeInherited { finding.doubts.append(.holderOrHeir) }
     finding.standingSeverity = finding.severity
     return finding
   }

@@ -11,7 +11,6 @@ extension Cause {
   package static let connectionDead = Cause("connection-dead")
   package static let writeErrorIgnored = Cause("write-error-ignored")
   package static let resetUnnoticed = Cause("reset-unnoticed")
-  package static let keepaliveExpired = Cause("keepalive-expired")
 }
 
 /// Descriptors kept on sockets that are already dead. No socket table shows them; they fill the
@@ -20,7 +19,7 @@ package enum DeadSocketLeak: Rule {
   package static let id = RuleID.deadSocketLeak
   package static let formerNames = ["closed-fd-leak"]
   package static let causes: [Cause] = [
-    .connectionDead, .writeErrorIgnored, .resetUnnoticed, .keepaliveExpired,
+    .connectionDead, .writeErrorIgnored, .resetUnnoticed,
   ]
   package static let states: [TCPState] = [.close]
   package static let counts = Counted.deadSockets
@@ -95,12 +94,10 @@ package enum DeadSocketLeak: Rule {
   private static func cause(of deadSockets: [DeadSocket]) -> Cause {
     let known = deadSockets.compactMap(\.connection)
     guard 2 * known.count > deadSockets.count else { return .connectionDead }
-    let closing = known.filter { $0.state == .closeWait }
-    if 2 * closing.count > known.count {
-      let keepalive = closing.count { $0.flags.contains(.hadKeepalive) }
-      return 2 * keepalive > closing.count ? .keepaliveExpired : .writeErrorIgnored
-    }
-    return .resetUnnoticed
+    // What died in CLOSE_WAIT by keepalive, or long after it should have been closed, is told with
+    // the CLOSE_WAIT that are still there.
+    let closing = known.count { $0.state == .closeWait }
+    return 2 * closing > known.count ? .writeErrorIgnored : .resetUnnoticed
   }
 
   private static func commonPort(_ ports: [UInt16]) -> UInt16? {

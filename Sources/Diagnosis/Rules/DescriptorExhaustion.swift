@@ -22,7 +22,9 @@ package enum DescriptorExhaustion: Rule {
   package static let states: [TCPState] = []
   package static let counts = Counted.openDescriptors
   package static let patience = Patience.none
-  package static let thresholds: [Threshold] = [.descriptorShareWarning]
+  package static let thresholds: [Threshold] = [
+    .descriptorShareWarning, .fewestSamples,
+  ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     var programs: [Program: [Level]] = [:]
@@ -86,7 +88,7 @@ package enum DescriptorExhaustion: Rule {
         DescriptorExhaustion.isFull(process)
         && census.listeners.all.contains { position in
           let row = census.sample.sockets[Int(position)]
-          return census.queues.samplesWaiting(for: row) >= 3
+          return census.queues.samplesWaiting(for: row) >= settings.fewestSamples
             && census.holders.holders(of: row.inode).contains { $0.process == index }
         }
     }
@@ -121,7 +123,7 @@ package enum DescriptorExhaustion: Rule {
       : worst.isStarving
         ? .critical : max(.warning, inquiry.settings.severity(of: finding.forecast))
     // Near the limit in more than one sample: a burst of open files is over in the next.
-    if worst.course.samples >= 3 {
+    if worst.course.samples >= inquiry.settings.fewestSamples {
       finding.lifecycle = .firing
     } else {
       finding.doubts.append(inquiry.census.looks > 2 ? .watchedTooShort : .oneLook)

@@ -45,6 +45,19 @@ package struct EphemeralPorts {
       .sorted { ($1.used, $0.route.destination) < ($0.used, $1.route.destination) }
   }
 
+  /// Fewer ports to one place are not looked at.
+  static let fewest = 50
+
+  /// Routes with many ports in use, in namespaces that have a third of their ports in TIME_WAIT.
+  static func crowded(in census: Census) -> [EphemeralPorts] {
+    let crowded = Set(
+      census.sample.namespaces.lazy.filter {
+        $0.sockstat.timeWait >= $0.settings.localPortRange.count / 3
+      }.map(\.id))
+    guard !crowded.isEmpty else { return [] }
+    return all(in: census, fewest: fewest).filter { crowded.contains($0.route.namespace) }
+  }
+
   private init(route: Route, capacity: Int) {
     self.route = route
     self.capacity = capacity

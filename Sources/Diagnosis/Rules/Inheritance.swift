@@ -6,22 +6,33 @@ import KernelTables
 /// through fork and exec and were forgotten there.
 struct Inheritance {
   private(set) var isInherited = false
+  /// Whether it can be so as well as not.
+  private(set) var mayBeInherited = false
   /// The processes that opened (or accepted) what others hold now.
   private(set) var openers: [Culprit] = []
 
   init(_ stuck: [Connection], holders: [Culprit], in census: Census) {
     var inherited = 0
     var openerCounts: [Int32: Int] = [:]
+    var parents: Set<Int32> = []
     for connection in stuck {
       guard let opener = Self.opener(of: connection, in: census) else { continue }
       inherited += 1
       openerCounts[opener, default: 0] += 1
+      if !connection.flags.contains(.isInbound), connection.opener != opener {
+        parents.insert(opener)
+      }
     }
     isInherited = 2 * inherited > stuck.count
-    guard isInherited else { return }
+    guard isInherited else {
+      mayBeInherited = Self.mayBeInherited(stuck, in: census)
+      return
+    }
     openers = openerCounts.compactMap { index, sockets in
       census.processes[index].map {
-        Culprit($0, role: .opener, sockets: sockets, attribution: Self.attribution(stuck))
+        Culprit(
+          $0, role: .opener, sockets: sockets,
+          attribution: parents.contains(index) ? .parent : Self.attribution(stuck))
       }
     }
     .sorted { ($1.sockets, $0.process.id) < ($0.sockets, $1.process.id) }
@@ -48,8 +59,47 @@ struct Inheritance {
       else { return nil }
       return listener
     }
-    guard connection.opener >= 0, connection.opener != oldest else { return nil }
-    return connection.opener
+    if connection.opener >= 0, connection.opener != oldest { return connection.opener }
+    return olderParent(of: oldest, than: connection, row, in: census)
+  }
+
+  /// The parent of a process that started when a connection was there already: it has not opened
+  /// what it holds.
+  private static func olderParent(
+    of holder: Int32, than connection: Connection, _ row: SocketRow, in census: Census
+  ) -> Int32? {
+    // A cluster of Node.js hands connections over by a unix socket.
+    guard let process = census.processes[holder], process.runtime != .node, process.parent > 1,
+      let parent = census.processes.index(pid: process.parent),
+      let above = census.processes[parent]
+    else { return nil }
+    var known = connection.firstSeen
+    if row.knowledge.contains(.tcpInfo) {
+      let ago = max(
+        row.lastDataSentMilliseconds, row.lastDataReceivedMilliseconds,
+        row.lastAckReceivedMilliseconds)
+      known = min(known, census.now.advanced(bySeconds: -Double(ago) / 1000))
+    }
+    // A second, for two clocks of the kernel.
+    return process.startedAt > known.seconds + 1 && above.startedAt < known.seconds
+      ? parent : nil
+  }
+
+  /// Whether most of what an outgoing group holds was there before the watch, in a process that was
+  /// forked by one that connects to the same place.
+  private static func mayBeInherited(_ stuck: [Connection], in census: Census) -> Bool {
+    let unseen = stuck.filter {
+      $0.flags.contains(.inFirstLook) && !$0.flags.contains(.isInbound)
+    }
+    guard 2 * unseen.count > stuck.count, let first = unseen.first,
+      let holder = census.holders.first(of: first.inode)?.process,
+      let process = census.processes[holder],
+      let parent = census.processes.index(pid: process.parent),
+      let above = census.processes[parent], process.sharesImage(with: above)
+    else { return false }
+    return census.connections.contains {
+      $0.opener == parent && !$0.flags.contains(.isInbound) && $0.remotePort == first.remotePort
+    }
   }
 
   /// The parent that all holders have in common and that has closed its own copy.
@@ -91,9 +141,13 @@ struct Inheritance {
   ) -> Bool {
     // A cluster of Node.js starts its workers anew and hands every connection to one of them.
     if holder.runtime == .node { return false }
-    // USER_HZ, the unit of startTicks, is 100 on every Linux.
-    let startedAfterFirstLook = Double(holder.id.startTicks) / 100 > census.firstLookAt.seconds
+    let startedAfterFirstLook = holder.startedAt > census.firstLookAt.seconds
     // Else the holder ran at the first look, and the connection was made after it.
     return connection.flags.contains(.inFirstLook) || startedAfterFirstLook
   }
+}
+
+extension ProcessRecord {
+  /// In seconds since boot. USER_HZ, the unit of `startTicks`, is 100 on every Linux.
+  fileprivate var startedAt: Double { Double(id.startTicks) / 100 }
 }

@@ -19,7 +19,8 @@ package enum SynRecvPileup: Rule {
   package static let patience = Patience(
     of: id, atMost: 7,
     because: "three retransmissions of the SYN-ACK (after 1, 3 and 7 s) went unanswered")
-  package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
+  package static let thresholds: [Threshold] =
+    UnfinishedGroup.thresholds + [.fewestSamples, .synQueue, .queueFull]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     UnfinishedGroup.findings(

@@ -88,8 +88,10 @@ package enum TimeWaitBucketOverflow: Rule {
       }
     } else if let (port, count) = busiest(remote), 2 * count > rows.count {
       finding.remotePort = port
-      finding.culprits = draft.culprits(
-        census.recentOpeners(to: port, in: finding.namespace), role: .opener, attribution: .sibling)
+      let live = census.recentOpeners(to: port, in: finding.namespace)
+      let known =
+        live.isEmpty ? census.openersByPlace.openers(to: port, in: finding.namespace) : live
+      finding.culprits = draft.culprits(known, role: .opener, attribution: .sibling)
       finding.doubts.append(finding.culprits.isEmpty ? .openerUnknown : .openerInferred)
     }
     if let first = finding.culprits.first { finding.owner = first.process.owner }

@@ -23,7 +23,7 @@ package enum TimeWaitPortExhaustion: Rule {
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
-    return EphemeralPorts.all(in: census, fewest: 50).compactMap { ports in
+    return EphemeralPorts.all(in: census, fewest: EphemeralPorts.fewest).compactMap { ports in
       finding(of: ports, in: inquiry)
     }
   }
@@ -91,9 +91,9 @@ package enum TimeWaitPortExhaustion: Rule {
         }
       }
       if !counts.isEmpty { return }
-      let place = OpenerPlace(namespace: ports.route.namespace, remote: ports.route.destination)
+      let place = OpenerPlace(ports.route)
       let candidates = [
-        live, census.caughtOpeners[place] ?? [:],
+        live, census.openersByPlace.openers(at: place),
         census.recentOpeners(to: ports.route.destination, in: ports.route.namespace),
       ]
       counts = candidates.first { !$0.isEmpty } ?? [:]
@@ -110,11 +110,7 @@ extension TimeWaitPortExhaustion {
   /// The places that are about to exhaust their ports and whose opener is not known: worth a
   /// moment of trying to catch it in the act.
   package static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
-    let crowded = census.sample.namespaces.filter {
-      $0.sockstat.timeWait >= $0.settings.localPortRange.count / 3
-    }
-    guard !crowded.isEmpty else { return [] }
-    let worst = EphemeralPorts.all(in: census, fewest: 50).first {
+    let worst = EphemeralPorts.crowded(in: census).first {
       $0.share >= 0.5 && Openers($0, in: census).counts.isEmpty
     }
     guard let route = worst?.route else { return [] }

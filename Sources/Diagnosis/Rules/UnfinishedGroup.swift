@@ -55,7 +55,7 @@ package struct UnfinishedGroup {
     let patience = question.rule.patience.seconds(settings)
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
-    let handshakes = question.state == .synRecv ? ListenersHandshakes(group, in: census) : nil
+    let handshakes = question.state == .synRecv ? ListenersHandshakes(group, in: inquiry) : nil
     guard group.members.count >= settings.fewestUnfinished,
       trend.survivors > 0 || handshakes?.isStanding ?? false
     else { return nil }
@@ -82,19 +82,22 @@ package struct UnfinishedGroup {
       || handshakes?.isStanding ?? false
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
     // The queue behind it is to be judged first: it may be full for a moment only.
-    if handshakes?.waitsForAcceptQueue(settings) ?? false { finding.lifecycle = .pending }
+    if handshakes?.waitsForAcceptQueue ?? false { finding.lifecycle = .pending }
     return finding
   }
 
   /// Handshakes at a listener, beside its queues.
   private struct ListenersHandshakes {
-    private let census: Census
+    private let settings: RuleSettings
+    private let now: BootInstant
     private let pressure: QueueLog.Pressure?
     /// The stretches of its full accept queues.
     private let full: [QueueLog.Stretch]
 
-    init(_ group: SocketGroup, in census: Census) {
-      self.census = census
+    init(_ group: SocketGroup, in inquiry: Inquiry) {
+      let census = inquiry.census
+      settings = inquiry.settings
+      now = census.now
       pressure = census.queues.pressure(on: group.port)
       let sockets = census.sample.sockets
       full = census.listeners.all.lazy.map { sockets[Int($0)] }.filter {
@@ -104,17 +107,17 @@ package struct UnfinishedGroup {
 
     /// The SYN queue is full beside an accept queue that is not: the kernel ends the older ones
     /// early, so none of them outlasts any patience.
-    var isStanding: Bool { full.isEmpty && pressure?.isStanding(at: census.now) ?? false }
+    var isStanding: Bool { full.isEmpty && pressure?.isStanding(at: now, settings) ?? false }
 
     var evidence: Evidence? {
       pressure.map { .synQueue(used: $0.used, limit: $0.limit) }
     }
 
     /// The last ACK of a handshake is dropped while the accept queue is full.
-    func waitsForAcceptQueue(_ settings: RuleSettings) -> Bool {
+    var waitsForAcceptQueue: Bool {
       let patience = settings.patience(for: .acceptQueueStall)
       return !full.isEmpty
-        && !full.contains { $0.isStall(at: census.now, patienceSeconds: patience) }
+        && !full.contains { $0.isStall(at: now, patienceSeconds: patience, settings) }
     }
   }
 

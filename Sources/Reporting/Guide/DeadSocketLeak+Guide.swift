@@ -37,7 +37,6 @@ extension DeadSocketLeak: RuleGuide {
     switch cause {
     case .writeErrorIgnored: "Died in CLOSE_WAIT, and the descriptor was kept"
     case .resetUnnoticed: "Reset or timed out, and the descriptor was kept"
-    case .keepaliveExpired: "Died with keepalive on, and the descriptor was kept"
     default: "Descriptors kept on dead connections"
     }
   }
@@ -56,12 +55,6 @@ extension DeadSocketLeak: RuleGuide {
       ss -K leave the same). The kernel has dropped them, the program keeps their descriptors: \
       nobody reads or polls them, or the error was ignored.
       """
-    case .keepaliveExpired:
-      """
-      The peers had closed and keepalive was on: as a rule its probes found them gone, and the \
-      kernel has dropped the connections. The program keeps the descriptors: no code looks at \
-      these sockets any more. Without keepalive they would still be in CLOSE_WAIT.
-      """
     default:
       """
       These connections are dead and in no table of the kernel, and the program keeps their \
@@ -77,8 +70,6 @@ extension DeadSocketLeak: RuleGuide {
       ["Treat the end of the stream first: a program that closes at EOF never makes that write."]
     case .resetUnnoticed:
       ["Keep idle connections in the event loop: a reset shows as EPOLLERR and EPOLLHUP."]
-    case .keepaliveExpired:
-      ["Sweep idle connections: after keepalive a read returns an error or 0. Close on either."]
     default: []
     }
   }

@@ -23,7 +23,11 @@ extension TimeWaitPortExhaustion: RuleGuide {
       look: [
         "Count the ports that are taken, and see how many there are:\n"
           + "{netns}ss -Htan 'dst {remote}' | wc -l\n"
-          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports"
+          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
+        "See who opens them; most live for a moment, so it asks again and again:\n"
+          + "for i in $(seq 500); do\n"
+          + "{netns}ss -Htnp state syn-sent state established dst {remote}\n"
+          + "done | grep -o 'users:.*' | sort | uniq -c | sort -rn | head",
       ],
       rescue: [
         "Reuse ports that are in TIME_WAIT for more than 1 s (needs TCP timestamps, the default):\n"

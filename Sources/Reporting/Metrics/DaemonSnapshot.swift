@@ -115,7 +115,7 @@ package struct SelfCost: Sendable {
   package var settledIntervalSeconds = 0.0
   /// Whether the interval is longer than set because a turn costs more than its budget.
   package var isBackedOff = false
-  /// Whether the interval is shorter than set because CLOSE_WAIT grows fast.
+  /// Whether the interval is shorter than set: CLOSE_WAIT grows fast, or ports run out.
   package var isHurried = false
   /// Turns that began more than an interval late (a stuck system call, a stopped process).
   package var lateTurns = 0

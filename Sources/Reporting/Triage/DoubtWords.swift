@@ -15,6 +15,8 @@ enum DoubtWords {
     case .sourceLimited: "/proc/net/tcp has no cookie, age or bytes sent"
     case .openerInferred: "the opener is inferred from live connections to the same place"
     case .openerUnknown: "who opened them is not known"
+    case .holderOrHeir:
+      "its parent connects there too: the holder has opened them, or inherited them from it"
     case .fewSockets: "few sockets"
     case .samplerGap: "the watch was interrupted"
     }

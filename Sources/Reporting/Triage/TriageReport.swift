@@ -145,3 +145,13 @@ package struct TriageReport: Sendable {
     return first == second ? a.id < b.id : first < second
   }
 }
+
+extension LeftOut {
+  /// That not all findings are here, and how bad the others are; nil when all are.
+  var words: String? {
+    worst.map { worst in
+      "Too many findings: \(Quantity.count(count)) more were left out, the worst of severity "
+        + "\(worst.name)."
+    }
+  }
+}

@@ -23,6 +23,8 @@ struct Pace: Sendable {
     var closeWait: Int
     /// Sockets that the kernel has allocated and no table shows (`alloc` less `inuse`).
     var unlisted: Int?
+    /// Whether ports run out, and it is not known who opens the connections.
+    var wantsOpener = false
   }
 
   /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 15 s between looks it
@@ -89,7 +91,7 @@ struct Pace: Sendable {
     let seconds = turn.startedAt.seconds(since: last.startedAt)
     guard seconds > 0 else { return }
     let isGrowing = Double(turn.closeWait - last.closeWait) / seconds >= Self.fastGrowth
-    guard isGrowing else {
+    guard isGrowing || turn.wantsOpener else {
       hurriedSince = nil
       hasHurriedEnough = false
       return
@@ -99,7 +101,8 @@ struct Pace: Sendable {
     hasHurriedEnough = turn.startedAt.seconds(since: since) >= Self.longestHurrySeconds
   }
 
-  /// Whether looks are more frequent than set because CLOSE_WAIT grows fast.
+  /// Whether looks are more frequent than set, because CLOSE_WAIT grows fast or because it is to be
+  /// learnt who exhausts the ports.
   var isHurried: Bool {
     hurriedSince != nil && !hasHurriedEnough && settings.fastestInterval < settings.interval
   }
@@ -138,6 +141,8 @@ struct Pace: Sendable {
     {
       return .full
     }
+    // Only a full look sees who holds the connections that are living.
+    if isHurried, last?.wantsOpener ?? false, passed >= affordable(.full) { return .full }
     return .cheap
   }
 }

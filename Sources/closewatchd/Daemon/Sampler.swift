@@ -66,7 +66,8 @@ actor Sampler {
       pace.record(
         Pace.Expense(
           kind: kind, startedAt: now, cpuSeconds: outcome.cpuSeconds,
-          closeWait: outcome.closeWait, unlisted: outcome.unlisted))
+          closeWait: outcome.closeWait, unlisted: outcome.unlisted,
+          wantsOpener: outcome.wantsOpener))
       publish(outcome, isLate: isLate)
       if kind == .full { ReturnedMemory.goesBackNow() }
       return (.turned(outcome), schedule)

@@ -78,8 +78,8 @@ struct SamplingService: Service {
     if schedule.isHurried != said.isHurried {
       logger.notice(
         schedule.isHurried
-          ? "CLOSE_WAIT grows fast: looking every \(interval)"
-          : "CLOSE_WAIT grows fast no more: looking every \(interval)")
+          ? "CLOSE_WAIT grows fast, or ports run out: looking every \(interval)"
+          : "no hurry any more: looking every \(interval)")
       said.isHurried = schedule.isHurried
     }
     let status = self.status(interval: interval, failure: said.failure)

@@ -22,6 +22,7 @@ struct TurnEngine {
     /// What the pace has to know of it.
     var closeWait: Int
     var unlisted: Int?
+    var wantsOpener: Bool
   }
 
   /// Up to this many connections the table is read whole in every look: it costs under a
@@ -71,7 +72,7 @@ struct TurnEngine {
       events: turn.events, gaps: turn.gaps, cpuSeconds: cpu,
       wallSeconds: Clock.monotonicSeconds - began,
       closeWait: sample.sockets.count { $0.state == .closeWait },
-      unlisted: sample.unlistedSockets)
+      unlisted: sample.unlistedSockets, wantsOpener: watch.wantsOpener)
   }
 
   private var isSmall: Bool {

@@ -20,12 +20,13 @@ import Testing
 
   /// Takes a turn as the loop would: of the kind that is due, and then waits for the next.
   private mutating func turn(
-    cpu: Double = 0.001, closeWait: Int = 0, unlisted: Int? = 0
+    cpu: Double = 0.001, closeWait: Int = 0, unlisted: Int? = 0, wantsOpener: Bool = false
   ) -> Pace.LookKind {
     let kind = pace.kind(at: now)
     pace.record(
       Pace.Expense(
-        kind: kind, startedAt: now, cpuSeconds: cpu, closeWait: closeWait, unlisted: unlisted))
+        kind: kind, startedAt: now, cpuSeconds: cpu, closeWait: closeWait, unlisted: unlisted,
+        wantsOpener: wantsOpener))
     now = now.advanced(bySeconds: pace.intervalSeconds)
     return kind
   }
@@ -81,6 +82,17 @@ import Testing
     _ = turn(closeWait: count)
     _ = turn(closeWait: count + 100)
     #expect(pace.isHurried)
+  }
+
+  @Test mutating func `looks hurry, every second one full, to learn who exhausts the ports`() {
+    _ = turn()
+    _ = turn(wantsOpener: true)
+    #expect(pace.isHurried)
+    #expect(pace.intervalSeconds == 1)
+    let kinds = (0..<4).map { _ in turn(wantsOpener: true) }
+    #expect(kinds == [.full, .cheap, .full, .cheap])
+    _ = turn()
+    #expect(!pace.isHurried, "it is known now")
   }
 
   @Test mutating func `hurrying keeps to the budget`() {

@@ -83,6 +83,40 @@ struct InheritanceTests {
     #expect(leak.pids(.opener) == [100])
   }
 
+  /// Twenty outgoing connections that only a child holds when the watch begins.
+  private func child(from start: Double, parentConnects: Bool) -> Finding? {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.start("app", pid: 200, parent: 100, from: start)
+    story.host.add(at: (0..<20).map { 100 + Double($0) }) { second in
+      .opened(to: 443, by: nil).isHeld(by: 100, until: max(start, 301))
+        .isHeld(by: 200, from: max(start, 100)).enters(.established, at: second)
+        .enters(.closeWait, at: 320, unread: 1)
+    }
+    if parentConnects {
+      story.host.add(.opened(to: 443, by: 100).enters(.established, at: 110))
+    }
+    story.look(every: 10, from: 305, through: 500)
+    return story.finding(.closeWaitStuck)
+  }
+
+  @Test func `a child that is younger than the connections has inherited them`() throws {
+    let stuck = try #require(child(from: 300, parentConnects: false))
+    #expect(stuck.cause == .inheritedByChild)
+    #expect(stuck.holders == [200])
+    #expect(stuck.pids(.opener) == [100])
+    #expect(stuck.culprits.first { $0.role == .opener }?.attribution == .parent)
+  }
+
+  @Test func `where it cannot be told, both possibilities are`() throws {
+    let both = try #require(child(from: 50, parentConnects: true))
+    #expect(both.cause == .eofUnread)
+    #expect(both.holders == [200])
+    #expect(both.doubts.contains(.holderOrHeir))
+    let own = try #require(child(from: 50, parentConnects: false))
+    #expect(!own.doubts.contains(.holderOrHeir))
+  }
+
   @Test func `workers of a pre-fork server are reported once`() throws {
     var story = Story()
     story.host.start("gunicorn", pid: 100)

@@ -137,6 +137,54 @@ struct TimeWaitPortExhaustionTests {
     #expect(found.doubts == [.openerInferred])
   }
 
+  @Test func `when the opener is learnt later, it is the same finding`() throws {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.add(
+      .between(
+        Endpoint(HostScript.here, 50_170), Endpoint(HostScript.elsewhere, 5432), by: 100
+      ).enters(.established, at: 30))
+    story.look(at: 20)
+    let before = try #require(story.firing.first)
+    #expect(before.doubts == [.openerUnknown])
+    story.look(at: 35)
+    #expect(story.firing.map(\.id) == [before.id])
+    #expect(story.firing.first?.owner == Owner(.unit, "batch.service"))
+    #expect(story.firing.first?.culprits.map(\.process.id.pid) == [100])
+  }
+
+  @Test func `an opener is remembered by the place, when its own connections have gone`() throws {
+    var story = client(closing: 160)
+    story.host.namespaces[0].sockstat.timeWait = 160
+    for number in 0..<160 {
+      let socket = connection(number, by: nil, openedAt: 99)
+      story.host.add(socket.changed { $0.phases = [] }.enters(.timeWait, at: 100))
+    }
+    story.look(at: 2)
+    story.look(every: 15, from: 20, through: 95)
+    story.look(at: 110)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [100])
+    #expect(found.culprits.map(\.attribution) == [.sibling])
+    #expect(found.doubts == [.openerInferred])
+  }
+
+  @Test func `one that is hard to catch is hunted for as long as it goes on, ever less often`() {
+    var story = client(closing: 0)
+    story.host.namespaces[0].sockstat.timeWait = 160
+    for number in 0..<(110 * 48) {
+      let socket = connection(number % 110, by: nil, openedAt: 0)
+      story.host.add(
+        socket.changed { $0.phases = [] }.enters(.timeWait, at: 50 * Double(number / 110)))
+    }
+    var watch = Watch(settings: RuleSettings())
+    var hunts = 0
+    for second in stride(from: 10.0, through: 2380, by: 15) {
+      hunts += watch.advance(with: story.host.sample(at: second)).hunts.count
+    }
+    #expect(watch.wantsOpener)
+    #expect((50...60).contains(hunts))
+  }
+
   @Test func `the minutes left come from the rate of closes, with a range`() throws {
     var story = client(closing: 0)
     // Four a second: 240 within the life of a TIME_WAIT, of 200.

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Which finding of before a candidate is.
+extension FindingLedger {
+  /// Two subjects of one name (two programs of the same name and port) are told apart by a number,
+  /// so that none hides the other. Each keeps its number while its process lives, whichever of
+  /// them is the larger.
+  func unique(_ candidates: [Finding]) -> [Finding] {
+    var taken: Set<String> = []
+    var numbered = candidates
+    var rest: [Int] = []
+    for index in candidates.indices {
+      if let id = knownID(of: candidates[index]), taken.insert(id).inserted {
+        numbered[index].id = id
+      } else {
+        rest.append(index)
+      }
+    }
+    for index in rest {
+      let base = candidates[index].id
+      var number = 1
+      while !taken.insert(numbered[index].id).inserted {
+        number += 1
+        numbered[index].id = "\(base)#\(number)"
+      }
+    }
+    return numbered
+  }
+
+  /// The id under which this subject was told before, if its process is the same.
+  private func knownID(of candidate: Finding) -> String? {
+    guard let process = candidate.culprits.first?.process.id else { return nil }
+    var id = candidate.id
+    var number = 1
+    while let entry = entries[id] {
+      if entry.finding.culprits.first?.process.id == process { return id }
+      number += 1
+      id = "\(candidate.id)#\(number)"
+    }
+    return nil
+  }
+}
