@@ -68,7 +68,7 @@ package struct ExplainJSON {
     json.member("summary", rule.guide.summary)
     strings("states", rule.guide.states.map(\.name))
     strings("sysctls", rule.guide.sysctls)
-    text("accept", Acceptance.meaning)
+    json.member("accept", Acceptance.meaning)
     list("thresholds", ThresholdLine.all(of: rule, settings)) { writer, threshold in
       writer.json.member("name", threshold.name)
       writer.json.member("value", threshold.value)
