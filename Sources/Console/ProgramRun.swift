@@ -3,6 +3,7 @@
 package import ArgumentParser
 import Glibc
 import KernelTables
+import LinuxHost
 
 /// Runs a program to its exit status. A mistake of any kind is one line on standard error.
 package enum ProgramRun {
@@ -19,7 +20,9 @@ package enum ProgramRun {
       StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")
       Glibc.exit(ExitStatus.blind)
     }
-    Glibc.exit(status(root) { try body(Array(CommandLine.arguments.dropFirst())) })
+    let status = status(root) { try body(Array(CommandLine.arguments.dropFirst())) }
+    Keeper.takeNoteOfEnds()
+    Glibc.exit(status)
   }
 
   private static func status(

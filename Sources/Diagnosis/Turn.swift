@@ -33,6 +33,11 @@ package struct Turn: Sendable {
   package var report: HolderReport
   package var events: [FindingEvent]
 
+  /// Processor time of the look and the search.
+  package var hostCPUSeconds: Double {
+    (sample.cost.cpuMilliseconds + report.cost.cpuMilliseconds) / 1000
+  }
+
   /// What the look and the search could not see.
   package var gaps: [Gap] { sample.gaps + report.gaps }
 }

@@ -19,17 +19,39 @@ package struct LiveHost: Host {
     set { finder.bounds = newValue }
   }
 
+  /// File systems that are trusted to answer: tests add one that does not.
+  package var readFileSystems: Set<String> {
+    get { finder.readFileSystems }
+    set { finder.readFileSystems = newValue }
+  }
+
   /// Whether a search for dead sockets may read the tables a second time, to tell them from
   /// sockets that were made after the sample. Whoever looks again anyway can do without.
   package var tellsDeadSocketsAtOnce = true
 
+  /// Whether memory goes back to the kernel after each search, in a process that looks for years.
+  package var returnsMemory = false
+
   private var finder: HolderFinder
-  private var newest: (request: SampleRequest, sample: Sample)?
+  private var newest: Newest?
   private var memory = LookMemory()
 
   package init(procRoot: String = "/proc") {
     self.procRoot = procRoot
     finder = HolderFinder(procRoot: procRoot)
+  }
+
+  /// What is kept of the newest look for the search for holders. Of its rows, which are many, only
+  /// the inodes.
+  private struct Newest {
+    var request: SampleRequest
+    var sample: Sample
+    var inodes: [UInt64]
+  }
+
+  /// Stays away from what has hung before.
+  mutating func avoid(_ avoidances: [EyeAvoidance]) {
+    finder.avoided = AvoidedSteps(avoidances, procRoot: procRoot)
   }
 
   package mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
@@ -51,7 +73,10 @@ package struct LiveHost: Host {
     newest = nil
     let taken = try Self.run(tableLook(request, deadline))
     memory = taken.memory
-    newest = (request, taken.sample)
+    var summary = taken.sample
+    summary.sockets = []
+    newest = Newest(
+      request: request, sample: summary, inodes: taken.sample.sockets.map(\.inode))
     return taken.sample
   }
 
@@ -99,7 +124,8 @@ package struct LiveHost: Host {
       return Set(fresh.sockets.lazy.map(\.inode).filter { $0 != 0 })
     }
     return finder.find(
-      search, in: newest.sample, coversHost: newest.request.namespaces == .all,
+      search, in: newest.sample, inodes: newest.inodes,
+      coversHost: newest.request.namespaces == .all,
       by: deadline, freshInodes: tellsDeadSocketsAtOnce ? freshInodes : nil)
   }
 }

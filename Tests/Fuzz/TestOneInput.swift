@@ -7,6 +7,8 @@ private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
   "cgroup": { if let cgroup = try? ProcCgroup($0) { _ = cgroup.unit } },
   "counters": counters,
   "fdinfo": { _ = try? FdInfo($0) },
+  "host-answer": { _ = try? WireReader.value(of: $0) { try HostAnswer(from: &$0) } },
+  "host-request": { _ = try? WireReader.value(of: $0) { try HostRequest(from: &$0) } },
   "limits": { _ = try? ProcLimits($0) },
   "link": socketLink,
   "mountinfo": { if let mounts = try? ProcMountInfo($0) { _ = mounts.kinds(along: $0) } },

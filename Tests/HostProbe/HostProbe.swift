@@ -1,25 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import KernelTables
 import LinuxHost
 
 /// `HostProbe all|NAMESPACE auto|netlink|proc`: one look of the live host and who holds what it
 /// saw, as lines that a test can read. It exists because a test can't become another user.
+///
+/// `HostProbe eyes TRUSTED…`: the same through an eye, once for each line on standard input, each
+/// look ended by the line `end`. An eye reads the programs of the file systems named, too.
 @main
 struct HostProbe {
   static func main() {
     var request = SampleRequest()
     let arguments = CommandLine.arguments
+    if arguments.dropFirst().first == "eyes" { return lookAgainAndAgain(arguments.dropFirst(2)) }
     guard arguments.count == 3, let source = SampleRequest.Source(rawValue: arguments[2]) else {
       print("usage: HostProbe all|NAMESPACE auto|netlink|proc")
       return
     }
     request.source = source
     if arguments[1] != "all" { request.namespaces = .only(arguments[1]) }
-    var host = LiveHost()
+    look(LiveHost(), request, by: .never)
+  }
+
+  private static func lookAgainAndAgain(_ trusted: ArraySlice<String>) {
+    let host: EyeHost
+    do throws(HostError) {
+      let keeper = try Keeper.start {
+        var host = LiveHost()
+        host.readFileSystems.formUnion(trusted)
+        return host
+      }
+      host = EyeHost(keeper)
+      host.stallSeconds = 1
+      host.memorySeconds = 0
+    } catch {
+      print("error \(error)")
+      return
+    }
+    while readLine() != nil {
+      look(host, SampleRequest(), by: Clock.commandDeadline)
+      print("end")
+      fflush(nil)
+    }
+  }
+
+  private static func look(_ host: some Host, _ request: SampleRequest, by deadline: BootInstant) {
+    var host = host
     do {
-      let sample = try host.takeSample(request)
-      let report = host.findHolders(HolderSearch(everyHolderIn: sample))
+      let sample = try host.takeSample(request, by: deadline)
+      let report = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
       show(sample)
       show(report)
     } catch {
@@ -36,7 +67,9 @@ struct HostProbe {
         "row netns=\(row.namespace.rawValue) state=\(row.state) inode=\(row.inode)"
           + " recvq=\(row.receiveQueue)")
     }
-    for gap in sample.gaps { print("sample-gap kind=\(gap.kind.rawValue) count=\(gap.count)") }
+    for gap in sample.gaps {
+      print("sample-gap kind=\(gap.kind.rawValue) count=\(gap.count) detail=\(gap.detail)")
+    }
   }
 
   private static func show(_ report: HolderReport) {
@@ -46,7 +79,12 @@ struct HostProbe {
     for deadSocket in report.deadSockets {
       print("dead inode=\(deadSocket.inode) pid=\(deadSocket.process.pid) fd=\(deadSocket.fd)")
     }
-    for gap in report.gaps { print("holder-gap kind=\(gap.kind.rawValue) count=\(gap.count)") }
+    for gap in report.gaps {
+      print("holder-gap kind=\(gap.kind.rawValue) count=\(gap.count) detail=\(gap.detail)")
+    }
+    for process in report.processes {
+      print("process pid=\(process.id.pid) runtime=\(process.runtime.rawValue)")
+    }
     print("complete value=\(report.isComplete ? 1 : 0)")
   }
 }

@@ -2,15 +2,19 @@
 // A FUSE file system with one program on it, which goes silent: every later request waits for ever,
 // as with a hung NFS server. Tests only.
 //
-//   SilentFiles DIRECTORY PROGRAM
+//   SilentFiles DIRECTORY PROGRAM [COUNT]
 //
 // In a mount namespace of its own it starts PROGRAM with the argument 600 from the FUSE file system
-// itself and from an overlay above it, and prints both pids. A byte on standard input silences it,
-// and the input's end ends it, its programs, and with the connection every request that waits.
+// itself and from an overlay above it, and prints both pids. With COUNT it starts so many from the
+// FUSE file system as nobody, who all hold one listening socket. A byte on standard input silences
+// it: requests are taken and never answered, so that not even SIGKILL ends those who wait. The
+// input's end ends it, its programs, and with the connection every request that waits.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/fuse.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,12 +23,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static int device;
 static char *program;
 static size_t size;
+static int isSilent;
 
 static void fail(const char *what) {
   perror(what);
@@ -127,15 +133,18 @@ static void mountFiles(void) {
   require(mkdir("files", 0755) | mkdir("empty", 0755) | mkdir("overlay", 0755), "mkdir");
   device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   require(device, "/dev/fuse");
-  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+  const char *form = "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other";
+  snprintf(options, sizeof options, form, device);
   require(mount("silent", "files", "fuse", MS_NOSUID | MS_NODEV, options), "mount fuse");
 }
 
 /// Starts the program from a directory. `started` is closed when it runs.
-static pid_t start(const char *path, int isOverlay) {
+static pid_t start(const char *path, int isOverlay, int isNobody) {
   pid_t child = fork();
   require(child, "fork");
   if (child != 0) return child;
+  if (isNobody) require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  // Forgotten by setuid(2).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (isOverlay) {
     require(
@@ -156,28 +165,45 @@ static void serveUntil(int end) {
     // A request can be withdrawn before it is read.
     int isNone = errno == EAGAIN || errno == EINTR || errno == ENOENT;
     if (length < 0 && !isNone) fail("read /dev/fuse");
-    if (length > 0) answer((const struct fuse_in_header *)request);
+    if (length > 0 && !isSilent) answer((const struct fuse_in_header *)request);
   }
 }
 
+/// A socket that every program gets.
+static void listenForAll(void) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  require(fd, "socket");
+  require(bind(fd, (struct sockaddr *)&place, sizeof place), "bind");
+  require(listen(fd, 1), "listen");
+}
+
 int main(int count, char **arguments) {
+  static pid_t programs[1000];
   int started[2];
-  char byte;
-  if (count != 3) return 64;
+  int isCrowd = count == 4;
+  int wanted = isCrowd ? atoi(arguments[3]) : 2;
+  if (count < 3 || wanted > 1000) return 64;
   load(arguments[2]);
   require(chdir(arguments[1]), arguments[1]);
   mountFiles();
   require(pipe2(started, O_CLOEXEC), "pipe");
-  pid_t direct = start("files/program", 0);
-  pid_t overlaid = start("overlay/program", 1);
+  if (isCrowd) listenForAll();
+  for (int i = 0; i < wanted; i++) {
+    int isOverlay = !isCrowd && i == 1;
+    programs[i] = start(isOverlay ? "overlay/program" : "files/program", isOverlay, isCrowd);
+  }
   close(started[1]);
-  // Both have closed their ends by starting the program.
+  // All have closed their ends by starting the program.
   serveUntil(started[0]);
-  printf("%d\n%d\n", direct, overlaid);
+  for (int i = 0; i < wanted; i++) printf("%d\n", programs[i]);
   fflush(stdout);
   serveUntil(STDIN_FILENO);
-  while (read(STDIN_FILENO, &byte, 1) > 0) continue;
-  kill(direct, SIGKILL);
-  kill(overlaid, SIGKILL);
+  isSilent = 1;
+  char byte;
+  do {
+    serveUntil(STDIN_FILENO);
+  } while (read(STDIN_FILENO, &byte, 1) > 0);
+  for (int i = 0; i < wanted; i++) kill(programs[i], SIGKILL);
   return 0;
 }

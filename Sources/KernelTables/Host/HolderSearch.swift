@@ -74,6 +74,8 @@ package struct HolderReport: Sendable {
   /// Whether every process was looked at: only then does "no holder" mean anything.
   package var isComplete = false
   package var gaps: [Gap] = []
+  /// What the search has cost.
+  package var cost = SampleCost()
 
   package init() {}
 }

@@ -28,6 +28,8 @@ package struct Gap: Hashable, Sendable {
     case sourceLimited = "source-limited"
     /// A file of `/proc` that should be there could not be read or decoded.
     case fileUnreadable = "file-unreadable"
+    /// A call into the kernel that has not come back, and what is not read any more because of it.
+    case callStuck = "call-stuck"
   }
 
   package var kind: Kind

@@ -7,6 +7,8 @@ package import KernelTables
 package enum Clock {
   /// Now, on the clock that every decision about time uses.
   package static var boot: BootInstant { BootInstant(nanoseconds: nanoseconds(CLOCK_BOOTTIME)) }
+  /// When a look of a command has to be over: whoever waits at a terminal is told what there is.
+  package static var commandDeadline: BootInstant { boot.advanced(bySeconds: 8) }
   /// When a look that begins now has to be over, with the search for holders: before a watchdog of
   /// a minute takes it for stuck.
   package static var lookDeadline: BootInstant { boot.advanced(bySeconds: 45) }
@@ -17,6 +19,19 @@ package enum Clock {
   /// The processor time that the calling thread has used.
   package static var threadSeconds: Double {
     Double(nanoseconds(CLOCK_THREAD_CPUTIME_ID)) / 1e9
+  }
+  /// The processor time that all threads of this process have used.
+  package static var processSeconds: Double {
+    Double(nanoseconds(CLOCK_PROCESS_CPUTIME_ID)) / 1e9
+  }
+  /// What the clock on the wall shows at so many seconds since 1970: `16:04:10`. `$TZ`, else
+  /// /etc/localtime.
+  package static func onTheWall(_ seconds: Double) -> String {
+    var time = time_t(seconds)
+    var local = tm()
+    guard localtime_r(&time, &local) != nil else { return "?" }
+    return [local.tm_hour, local.tm_min, local.tm_sec]
+      .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
   }
 
   /// Seconds of local time from UTC now, to the east: `$TZ`, else /etc/localtime.

@@ -89,6 +89,7 @@ package struct NamespaceFacts {
   }
 
   private mutating func read(_ path: String, isOptional: Bool = false) -> [UInt8]? {
+    EyeStep.facts.begin()
     do throws(SystemCallError) {
       return try readFile(path)
     } catch {

@@ -15,6 +15,7 @@ extension NetworkNamespace {
     var files = members.map { "\(procRoot)/\($0)/ns/net" }
     if let path { files.insert(path, at: 0) }
     var failure = SystemCallError("setns", on: "\(id.rawValue)", errno: ESRCH)
+    EyeStep.entry.begin(on: members.first ?? 0)
     for file in files {
       do throws(SystemCallError) {
         let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }

@@ -173,6 +173,7 @@ package struct NetworkNamespaces {
       addMember(pid, of: before.namespace, procFD: procFD)
       return
     }
+    EyeStep.namespaces.begin(on: pid)
     let id: NetnsID
     do throws(SystemCallError) {
       id = try Self.link("\(pid)/ns/net", at: procFD)
@@ -212,6 +213,7 @@ package struct NetworkNamespaces {
       }
       if name.hasPrefix(".") { continue }
       let path = "\(namesDirectory)/\(name)"
+      EyeStep.namespaces.begin()
       // A file that is no namespace is what a reboot or a failed `ip netns add` left behind.
       guard let id = Self.namespaceFile(path) else { continue }
       if let index = indexes[id] {

@@ -199,6 +199,10 @@ package struct TableLook {
   private mutating func dump(_ id: NetnsID) throws(SystemCallError) {
     let start = sample.sockets.count
     sequence += 1
+    var bounds = bounds
+    if deadline != .never {
+      bounds.seconds = min(bounds.seconds, max(0.1, deadline.seconds(since: Clock.boot)))
+    }
     let dump = SockDiagDump(
       InetDiagRequest(states: request.states, sequence: sequence), namespace: id, bounds: bounds)
     // Open for this dump only: a netlink socket keeps its namespace alive.

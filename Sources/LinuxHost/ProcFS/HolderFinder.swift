@@ -43,7 +43,17 @@ package struct HolderFinder: Sendable {
   package typealias FreshInodes = () -> Set<UInt64>?
 
   package var bounds = Bounds()
+  /// What is not done to some processes.
+  var avoided: AvoidedSteps {
+    get { reader.avoided }
+    set { reader.avoided = newValue }
+  }
   private let procRoot: String
+  /// File systems whose programs are read: those that answer by themselves.
+  var readFileSystems: Set<String> {
+    get { reader.runtimes.readFileSystems }
+    set { reader.runtimes.readFileSystems = newValue }
+  }
   private var reader: ProcessReader
   private var memory = HolderMemory()
   private var suspects = DeadDescriptorMemory()
@@ -63,24 +73,28 @@ package struct HolderFinder: Sendable {
   ///
   /// - Parameter coversHost: Whether all namespaces were asked for. Only then do tables alone tell
   ///   a dead socket where the kernel does not let us ask the socket.
+  /// - Parameter inodes: Those of the rows, for a sample that was left without them.
   package mutating func find(
-    _ search: HolderSearch, in sample: Sample, coversHost: Bool = true,
+    _ search: HolderSearch, in sample: Sample, inodes: [UInt64]? = nil, coversHost: Bool = true,
     by deadline: BootInstant = .never, freshInodes: FreshInodes? = nil
   ) -> HolderReport {
     let bounds = bounds.ending(at: deadline)
+    let rowInodes = inodes ?? sample.sockets.map(\.inode)
     var look = HolderLook(
-      search, sample: sample, procRoot: procRoot, bounds: bounds, reader: reader)
+      search, sample: sample, inodes: rowInodes, procRoot: procRoot, bounds: bounds,
+      reader: reader)
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
     look.searchBeyondDescriptors(bounds)
-    look.tellDeadSockets(&suspects, coversHost: coversHost, freshInodes: freshInodes)
+    look.tellDeadSockets(
+      &suspects, coversHost: coversHost, within: bounds, freshInodes: freshInodes)
     for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords(records)
     // A search for all of a host's sockets is not asked again for a few of them.
     if search.inodes.count <= HolderMemory.largestSearch {
       memory.keep(look.report.holders, wanted: search.inodes)
     }
-    memory.forgetGone(from: sample)
+    memory.forgetGone(from: sample.states, rowInodes)
     // Arguments are for whoever has asked, and no more.
     if search.detail == .full, !search.arguments {
       records.keep(look.records, retold: look.retold, at: Clock.boot)

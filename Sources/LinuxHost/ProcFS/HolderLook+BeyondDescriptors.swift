@@ -46,6 +46,8 @@ extension HolderLook {
   }
 
   private mutating func searchThreads(of directory: borrowing ProcessDirectory) {
+    if reader.avoided.covers(.threads, directory.pid, &gaps) { return }
+    EyeStep.threads.begin(on: directory.pid)
     guard let tasks = try? directory.openDirectory("task") else { return }
     defer { close(tasks) }
     guard let threads = try? scan.numbers(in: tasks, directory.path + "/task") else { return }
@@ -116,6 +118,8 @@ extension HolderLook {
   private mutating func fdInfo(
     _ directory: borrowing ProcessDirectory, _ fd: Int32
   ) -> FdInfo? {
+    if reader.avoided.covers(.rings, directory.pid, &gaps) { return nil }
+    EyeStep.rings.begin(on: directory.pid)
     let name = "fdinfo/\(fd)"
     do throws(SystemCallError) {
       let bytes = try directory.read(name, limit: 1 << 20)

@@ -13,13 +13,21 @@ extension HolderLook {
   /// - Parameter coversHost: Whether every namespace was asked for: a process in one that was not
   ///   is no gap.
   mutating func tellDeadSockets(
-    _ memory: inout DeadDescriptorMemory, coversHost: Bool, freshInodes: HolderFinder.FreshInodes?
+    _ memory: inout DeadDescriptorMemory, coversHost: Bool, within bounds: HolderFinder.Bounds,
+    freshInodes: HolderFinder.FreshInodes?
   ) {
     if search.deadSockets == .none || !rowsAreAll() { return }
     var namespaces: [Int32: Bool] = [:]
     var candidates: [DeadDescriptor] = []
     var identities: [Int32: ProcessID] = [:]
+    var budget = ScanBudget(entries: bounds.descriptors, milliseconds: bounds.milliseconds)
     for (pid, reference) in strangers where seeksDeadSockets(in: pid) {
+      guard budget.take() else {
+        skipped += 1
+        gaps.note(.boundReached, "dead sockets: not every descriptor could be asked in time")
+        break
+      }
+      if reader.avoided.covers(.socketName, pid, &gaps) { continue }
       guard isTCP(pid, reference) else { continue }
       if namespaces[pid] == nil { namespaces[pid] = isSampled(pid, coversHost) }
       guard namespaces[pid] == true else { continue }
@@ -41,14 +49,21 @@ extension HolderLook {
     }
     let isEverywhere = search.deadSockets == .everywhere && skipped == 0
     memory.keep(candidates, examined: isEverywhere ? nil : examined, at: Self.now())
-    report.deadSockets = prove(missing, coversHost: coversHost)
+    report.deadSockets = prove(missing, coversHost: coversHost, &budget)
   }
 
   /// Those that are dead, of descriptors whose sockets tables have lacked twice.
   private mutating func prove(
-    _ missing: [DeadDescriptor], coversHost: Bool
+    _ missing: [DeadDescriptor], coversHost: Bool, _ budget: inout ScanBudget
   ) -> [DeadDescriptor] {
     missing.filter { deadSocket in
+      guard budget.take() else {
+        gaps.note(.boundReached, "dead sockets: not every one could be proved in time")
+        return false
+      }
+      if reader.avoided.covers(.proof, deadSocket.process.pid, &gaps) { return false }
+      EyeStep.proof.begin(
+        on: deadSocket.process.pid, of: records[deadSocket.process.pid]?.uid)
       switch DescriptorProof(deadSocket) {
       case .dead: return true
       case .gone: return false
@@ -113,6 +128,7 @@ extension HolderLook {
   /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
   /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
   private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
+    EyeStep.socketName.begin(on: pid)
     var name = [UInt8](repeating: 0, count: 32)
     let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
     let count = getxattr(path, "system.sockprotoname", &name, name.count)

@@ -31,15 +31,15 @@ struct HolderLook: ~Copyable {
   private var needsTables = false
 
   init(
-    _ search: HolderSearch, sample: Sample, procRoot: String, bounds: HolderFinder.Bounds,
-    reader: ProcessReader
+    _ search: HolderSearch, sample: Sample, inodes rowInodes: [UInt64], procRoot: String,
+    bounds: HolderFinder.Bounds, reader: ProcessReader
   ) {
     self.search = search
     self.sample = sample
     self.procRoot = procRoot
     self.reader = reader
-    var inodes = InodeTable(capacity: max(sample.sockets.count, search.inodes.count))
-    for row in sample.sockets { inodes.insert(row.inode) }
+    var inodes = InodeTable(capacity: max(rowInodes.count, search.inodes.count))
+    for inode in rowInodes { inodes.insert(inode) }
     for inode in search.inodes { inodes.want(inode) }
     scan = DescriptorScan(
       inodes: inodes,
@@ -70,6 +70,8 @@ struct HolderLook: ~Copyable {
       if let holder = memory[inode] { byProcess[holder.process, default: []].append(holder) }
     }
     for (process, holders) in byProcess.sorted(by: { $0.key < $1.key }) {
+      if reader.avoided.covers(.descriptors, process.pid, &gaps) { continue }
+      EyeStep.descriptors.begin(on: process.pid)
       guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: process.pid),
         let stat = directory.identify(&gaps), stat.startTicks == process.startTicks
       else { continue }
@@ -120,6 +122,11 @@ struct HolderLook: ~Copyable {
   }
 
   private mutating func search(_ entry: ProcessList.Entry) {
+    if reader.avoided.covers(.descriptors, entry.pid, &gaps) {
+      skipped += 1
+      return
+    }
+    EyeStep.descriptors.begin(on: entry.pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: entry.pid)
       let fd = try directory.openDirectory("fd")
@@ -203,6 +210,7 @@ struct HolderLook: ~Copyable {
     }
     let now = Clock.boot
     for pid in wanted.sorted() {
+      EyeStep.identity.begin(on: pid)
       if !search.arguments, let known = memory.record(of: pid, procRoot: procRoot, at: now) {
         records[pid] = known
         retold.insert(pid)

@@ -27,12 +27,14 @@ struct HolderMemory: Sendable {
 
   /// Forgets sockets that have gone, in time: connections come and go by the million.
   ///
-  /// - Parameter sample: Rows of all states; of fewer, nothing can be told.
-  mutating func forgetGone(from sample: Sample) {
+  /// - Parameters:
+  ///   - states: That were asked for. Of fewer than all, nothing can be told.
+  ///   - inodes: Of all rows.
+  mutating func forgetGone(from states: StateSet, _ inodes: [UInt64]) {
     // Now and then, when it is worth the pass.
-    guard sample.states.contains(.established), count > 2 * sample.sockets.count + 256
+    guard states.contains(.established), count > 2 * inodes.count + 256
     else { return }
-    let present = Set(sample.sockets.lazy.map(\.inode))
+    let present = Set(inodes)
     holders = holders.filter { present.contains($0.key) }
   }
 }

@@ -35,6 +35,7 @@ struct OpenerCatcher {
     try? LookThread.run {
       guard catcher.enter("\(catcher.procRoot)/\(first)/ns/net") else { return }
       while Clock.monotonicSeconds < deadline {
+        EyeStep.tables.begin()
         let alive = catcher.livingInodes()
         if !alive.isEmpty { catcher.search(&candidates, for: alive) }
         if catcher.caught.values.reduce(0, { $0 + $1.count }) >= Self.enough { return }
@@ -53,6 +54,7 @@ struct OpenerCatcher {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       guard let pid = Int32(name) else { continue }
+      EyeStep.namespaces.begin(on: pid)
       var status = stat()
       guard stat("\(procRoot)/\(pid)/ns/net", &status) == 0,
         status.st_ino == UInt(hunt.namespace.rawValue),
@@ -95,6 +97,7 @@ struct OpenerCatcher {
     var scan = DescriptorScan(
       inodes: table, budget: ScanBudget(entries: 100_000, milliseconds: 50))
     for (position, pid) in candidates.enumerated() {
+      EyeStep.descriptors.begin(on: pid)
       let path = "\(procRoot)/\(pid)/fd"
       let fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard fd >= 0 else { continue }

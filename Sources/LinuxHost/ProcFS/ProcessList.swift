@@ -26,6 +26,7 @@ struct ProcessList {
   init(
     procRoot: String, likely: [Int32], scan: inout DescriptorScan, gaps: inout GapTally
   ) {
+    EyeStep.list.begin()
     do throws(SystemCallError) {
       let root = try systemCall("open", on: procRoot) {
         open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -11,7 +11,9 @@ struct ProcessReader: Sendable {
   /// Whether the pids of this procfs are those that system calls take: not so with the procfs of
   /// another pid namespace, and not in a test's.
   private let namesPIDs: Bool
-  private var runtimes = RuntimeEvidence()
+  var runtimes = RuntimeEvidence()
+  /// What is not done to some processes.
+  var avoided = AvoidedSteps()
 
   init(procRoot: String, cgroupMount: String = "/sys/fs/cgroup") {
     self.procRoot = procRoot
@@ -45,11 +47,14 @@ struct ProcessReader: Sendable {
     _ directory: borrowing ProcessDirectory, stat: ProcStat, arguments: Bool, counted: Int?,
     gaps: inout GapTally
   ) -> ProcessRecord {
-    var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
+    let pid = directory.pid
+    var record = ProcessRecord(id: ProcessID(pid: pid, startTicks: stat.startTicks))
     record.parent = stat.parent
     record.command = stat.command
     record.imageID = stat.startStack
     record.uid = try? directory.owner()
+    if avoided.covers(.identity, pid, &gaps) { return record }
+    EyeStep.identity.begin(on: pid)
     readLimits(of: directory, into: &record, &gaps)
     if let cgroup = Self.decode("cgroup", directory, &gaps, ProcCgroup.init) {
       record.cgroup = cgroup.path
@@ -63,14 +68,18 @@ struct ProcessReader: Sendable {
       let path = String(decoding: target, as: UTF8.self)
       record.executable =
         path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
-      record.runtime = runtimes.runtime(
-        of: directory, executable: record.executable ?? path, record: record)
+      record.runtime =
+        avoided.covers(.program, pid, &gaps)
+        ? RuntimeEvidence.runtime(named: record.executable ?? path) ?? .unknown
+        : runtimes.runtime(
+          of: directory, executable: record.executable ?? path, record: record)
     }
     if let target = try? directory.readLink("ns/net") {
       record.namespace = Self.namespace(target)
     }
     if arguments || MainProgram.isAsked(of: record.runtime),
-      let bytes = try? directory.read("cmdline", isOneRecord: false)
+      !avoided.covers(.arguments, pid, &gaps),
+      let bytes = argumentBytes(of: directory)
     {
       let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
         .dropLast().map { String(decoding: $0, as: UTF8.self) }
@@ -78,6 +87,11 @@ struct ProcessReader: Sendable {
       if arguments { record.arguments = words }
     }
     return record
+  }
+
+  private func argumentBytes(of directory: borrowing ProcessDirectory) -> [UInt8]? {
+    EyeStep.arguments.begin(on: directory.pid)
+    return try? directory.read("cmdline", isOneRecord: false)
   }
 
   /// By prlimit(2), which takes a tenth of the time of `/proc/PID/limits` and is allowed for fewer

@@ -24,6 +24,7 @@ struct ScanBudget {
     untilClock -= 1
     if untilClock < 0 {
       untilClock = 256
+      closewatch_mark_progress()
       if Self.now() > deadline { isSpent = true }
     }
     if entries < 0 { isSpent = true }

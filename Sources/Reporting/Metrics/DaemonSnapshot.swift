@@ -94,6 +94,8 @@ package struct SelfCost: Sendable {
   /// Looks that failed as a whole, and why the last one did.
   package var failedLooks = 0
   package var lastFailure: String?
+  /// Whether the newest look has failed: nothing is seen at the moment.
+  package var isBlind = false
   /// Wall seconds of the newest turn: look, holders, judgement.
   package var turnWallSeconds = 0.0
   /// Processor seconds of all turns.

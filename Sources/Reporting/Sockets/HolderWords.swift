@@ -60,7 +60,7 @@ struct HolderWords {
   }
 
   private static let hidesHolders: Set<Gap.Kind> = [
-    .descriptorsUnreadable, .processesHidden,
+    .callStuck, .descriptorsUnreadable, .processesHidden,
   ]
 
   private func listener(_ entry: SocketListing.Entry) -> String {

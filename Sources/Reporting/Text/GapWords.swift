@@ -27,6 +27,7 @@ enum GapWords {
     case .boundReached: return "A limit of closewatch was reached, the rest was not read"
     case .sourceLimited: return "What was read cannot tell everything"
     case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
+    case .callStuck: return "Not read, because a call into the kernel does not come back"
     }
   }
 

@@ -56,10 +56,11 @@ struct Doctor: ParsableCommand {
   }
 
   private static func report(_ sight: HostSight, daemon: DaemonAnswer) -> DoctorReport {
-    var host = LiveHost()
     do throws(HostError) {
-      let sample = try host.takeSample(SampleRequest())
-      let found = host.findHolders(HolderSearch(everyHolderIn: sample))
+      var host = EyeHost(try Keeper.start())
+      let deadline = Clock.commandDeadline
+      let sample = try host.takeSample(SampleRequest(), by: deadline)
+      let found = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
       return DoctorReport(
         sight, sample: sample, failure: nil, gaps: sample.gaps + found.gaps, daemon: daemon)
     } catch {

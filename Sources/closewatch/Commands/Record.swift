@@ -67,11 +67,12 @@ struct Record: ParsableCommand {
     loop.showsProgress = Terminal.hasError
     do {
       _ = try loop.run { host in
-        let sample = try host.takeSample(request, by: Clock.lookDeadline)
+        let deadline = Clock.commandDeadline
+        let sample = try host.takeSample(request, by: deadline)
         var recorder = try started ?? makeRecorder()
         // The only owner, or every look would copy all that redaction remembers.
         started = nil
-        let report = host.findHolders(recorder.search(for: sample), by: Clock.lookDeadline)
+        let report = host.findHolders(recorder.search(for: sample), by: deadline)
         let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
         started = recorder
         if case .stopped = outcome { throw BoundReached() }

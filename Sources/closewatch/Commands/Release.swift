@@ -91,7 +91,14 @@ struct Release: ParsableCommand {
 
   func run() throws {
     if yes { try checkRight() }
-    let plan = try look()
+    let host = EyeHost(
+      try Keeper.start {
+        var host = LiveHost()
+        // Who else holds a socket must be known, be the machine ever so busy.
+        host.holderBounds.deepMilliseconds = host.holderBounds.milliseconds
+        return host
+      })
+    let plan = try look(host)
     let style = Terminal.style(color)
     try StandardOutput.write(ReleaseText(plan, style: style).text())
     guard !plan.choices.isEmpty else { return }
@@ -109,31 +116,29 @@ struct Release: ParsableCommand {
       }
     }
     // A person can have read for minutes: only what is still so, and was shown, may go.
-    let choices = yes ? plan.choices : try look().choices(agreedIn: plan)
-    let result = release(choices, shown: plan.choices.count)
+    let choices = yes ? plan.choices : try look(host).choices(agreedIn: plan)
+    let result = try release(choices, by: host, shown: plan.choices.count)
     log(result, plan)
     try StandardOutput.write("\n\(result.line).\n")
     if !result.failed.isEmpty { throw ExitCode(ExitStatus.act) }
   }
 
-  private func look() throws(HostError) -> ReleasePlan {
+  private func look(_ host: EyeHost) throws(HostError) -> ReleasePlan {
     var order = ReleasePlan.Order(
       pid: pid, olderThanSeconds: olderThan.seconds, limit: limit)
     order.port = port
     order.includesShared = shared
-    var host = LiveHost()
-    // Who else holds a socket must be known, be the machine ever so busy.
-    host.holderBounds.milliseconds = 60_000
-    host.holderBounds.deepMilliseconds = 60_000
+    var host = host
+    let deadline = Clock.commandDeadline
     var request = SampleRequest()
     request.states = StateSet(.closeWait)
     if let netns { request.namespaces = .only(netns) }
-    let sample = try host.takeSample(request)
+    let sample = try host.takeSample(request, by: deadline)
     var search = HolderSearch()
     search.inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })
     search.likely = [pid]
     search.records = [pid]
-    let report = host.findHolders(search)
+    let report = host.findHolders(search, by: deadline)
     guard report.processes.contains(where: { $0.id.pid == pid }) else {
       throw HostError("there is no process \(pid); closewatch triage names those that leak")
     }
@@ -157,11 +162,14 @@ struct Release: ParsableCommand {
     throw HostError("cannot release sockets without CAP_NET_ADMIN; run as root")
   }
 
-  private func release(_ choices: [ReleasePlan.Choice], shown: Int) -> ReleaseResult {
+  private func release(
+    _ choices: [ReleasePlan.Choice], by host: EyeHost, shown: Int
+  ) throws(HostError) -> ReleaseResult {
     let targets = choices.map { SocketRelease.Target(row: $0.row, holders: $0.holders) }
     var result = ReleaseResult()
     result.goneMeanwhile = shown - choices.count
-    for (choice, outcome) in zip(choices, SocketRelease().release(targets)) {
+    let outcomes = try host.release(targets, by: Clock.commandDeadline)
+    for (choice, outcome) in zip(choices, outcomes) {
       switch outcome {
       case .released: result.released.append(choice)
       case .goneMeanwhile: result.goneMeanwhile += 1

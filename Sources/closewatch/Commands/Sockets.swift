@@ -89,8 +89,9 @@ struct Sockets: ParsableCommand {
   func run() throws {
     var host = try machine.open()
     let filter = filter
-    let sample = try host.takeSample(request(filter))
-    let report = host.findHolders(search(sample, filter))
+    let deadline = Clock.commandDeadline
+    let sample = try host.takeSample(request(filter), by: deadline)
+    let report = host.findHolders(search(sample, filter), by: deadline)
     let ages = SocketAges(sample)
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
     listing.wasReadAsRoot = machine.isReadAsRoot

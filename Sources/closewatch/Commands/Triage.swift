@@ -136,11 +136,11 @@ struct Triage: ParsableCommand {
     var isTargetSeen = target == nil
     var completeGaps: [Gap]?
     let newest = try looks.run { host in
-      policy.deadline = Clock.lookDeadline
+      policy.deadline = Clock.commandDeadline
       let turn = try watch.take(on: &host, policy)
       completeGaps = policy.findsEveryHolder ? turn.report.gaps : nil
       // A mistyped name must not cost a watch.
-      if !isTargetSeen { isTargetSeen = try seeTarget(turn.sample, &host) }
+      if !isTargetSeen { isTargetSeen = try seeTarget(turn.sample, &host, by: policy.deadline) }
       gaps += turn.sample.gaps
       var taken = LookLoop.Taken(sample: turn.sample)
       if watch.findings.isEmpty {
@@ -150,7 +150,7 @@ struct Triage: ParsableCommand {
     }
     if completeGaps == nil {
       let search = HolderSearch(everyHolderIn: newest.sample)
-      let report = looks.host.findHolders(search, by: Clock.lookDeadline)
+      let report = looks.host.findHolders(search, by: policy.deadline)
       completeGaps = report.gaps
       watch.attribute(report, to: search)
     }
@@ -175,9 +175,11 @@ struct Triage: ParsableCommand {
   }
 
   /// - Throws: ``UsageError`` when a look shows nothing of the target.
-  private func seeTarget(_ sample: Sample, _ host: inout any Host) throws -> Bool {
+  private func seeTarget(
+    _ sample: Sample, _ host: inout any Host, by deadline: BootInstant
+  ) throws -> Bool {
     guard let target = target?.target else { return true }
-    let report = Self.everyHolder(in: sample, &host)
+    let report = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
     if target.isSeen(in: sample, report) { return true }
     throw UsageError("\(target.absence); closewatch sockets lists what there is")
   }
@@ -211,9 +213,5 @@ struct Triage: ParsableCommand {
     } catch StandardOutput.Failure.closed {
       // Nobody reads on; the exit status still says what was found.
     }
-  }
-
-  private static func everyHolder(in sample: Sample, _ host: inout any Host) -> HolderReport {
-    host.findHolders(HolderSearch(everyHolderIn: sample), by: Clock.lookDeadline)
   }
 }

@@ -39,7 +39,7 @@ struct HostOptions: ParsableArguments {
   /// The machine: this one, or the recorded one.
   func open() throws(HostError) -> any Host {
     if let replay { return try RecordedHost(directory: replay) }
-    return LiveHost()
+    return EyeHost(try Keeper.start())
   }
 
   private static func parseSource(_ text: String) throws -> SampleRequest.Source {

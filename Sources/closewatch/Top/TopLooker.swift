@@ -121,12 +121,12 @@ final class TopLooker: Sendable {
       watch.change(to: settings)
       defer { self.watch = watch }
       do throws(HostError) {
-        policy.deadline = Clock.lookDeadline
+        policy.deadline = Clock.commandDeadline
         let turn = try watch.take(on: &host, policy)
-        // The tables are read on a thread that this one's clock does not count.
+        // What another process has done for it, this thread's clock does not count.
         let cost = TopPicture.Cost(
           wallSeconds: Clock.monotonicSeconds - began,
-          cpuSeconds: Clock.threadSeconds - cpuBegan + turn.sample.cost.cpuMilliseconds / 1000)
+          cpuSeconds: Clock.threadSeconds - cpuBegan + turn.hostCPUSeconds)
         return .success(observer.picture(of: watch, gaps: turn.gaps, cost: cost))
       } catch {
         return .failure(error)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Console
+import LinuxHost
 import Logging
 import Settings
 
@@ -12,6 +13,12 @@ struct Daemon: ParsableCommand {
   @OptionGroup var arguments: DaemonArguments
 
   func run() throws {
+    // Before there are threads.
+    let keeper = try Keeper.start {
+      var host = LiveHost()
+      host.returnsMemory = true
+      return host
+    }
     let web = try arguments.web.settings
     var flags = arguments.overrides
     if let interval = arguments.interval { flags.append("sampling.interval=\(interval)") }
@@ -27,6 +34,7 @@ struct Daemon: ParsableCommand {
     let control = arguments.controlSocket ?? ControlPlace.usualPath
     try DaemonRun(
       settings: initial, source: source, web: web, control: control == "none" ? nil : control,
+      keeper: keeper,
       logger: logger
     ).toItsEnd()
   }

@@ -18,7 +18,13 @@ struct DaemonRun {
   let web: WebSettings
   /// Where to answer the other commands; nil: nowhere.
   let control: String?
+  /// Starts the processes that look.
+  let keeper: Keeper
   let logger: Logger
+
+  /// How long a look may stand still before it counts as stuck. Longer than a command's: the
+  /// service has half a core at most, and nobody waits.
+  private static let stallSeconds = 8.0
 
   /// Runs until a signal ends it.
   ///
@@ -41,12 +47,19 @@ struct DaemonRun {
     let life = SignOfLife(boundSeconds: notify.watchdogSeconds)
     var servers =
       try web.isServed ? [WebServer(web, store: store, life: life, logger: logger)] : []
+    let controlSocket = control.flatMap { bindControl($0) }
+    // Addresses are bound and files read: nothing after this needs a right, and no thread has one.
+    giveRightsAway()
     let (bell, journalBell) = (Bell(), Bell())
     let queue = JournalQueue(settings.journal)
     let reporter = EventReporter(
       queue: queue, journalBell: journalBell, logger: logger, settings: settings.journal)
     do throws(SystemCallError) {
-      let sampler = try Sampler(settings: settings, store: store) { LiveHost() }
+      let sampler = try Sampler(settings: settings, store: store) { [keeper] in
+        let host = EyeHost(keeper)
+        host.stallSeconds = Self.stallSeconds
+        return host
+      }
       let journal = try JournalService(
         queue: queue, bell: journalBell, store: store, logger: logger)
       let reload = ReloadService(
@@ -57,7 +70,12 @@ struct DaemonRun {
         report: { reporter.report($0) })
       // They end in the opposite order: the loop first, the journal with what is left last.
       let pages = ControlPages(sampler: sampler, store: store)
-      if let control { servers += controlServer(control, pages) }
+      if let control, let controlSocket {
+        servers.append(
+          WebServer(
+            unixSocket: controlSocket.bound, named: "the control socket \(control)",
+            pages: pages, limits: ControlSocket.limits, logger: logger))
+      }
       let outlets: [any Service] = [journal, reload] + servers
       return outlets.map { .init(service: $0, successTerminationBehavior: .ignore) } + [
         .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -68,19 +86,26 @@ struct DaemonRun {
   }
 
   /// None when it cannot be had: watching is worth more than being asked.
-  private func controlServer(_ path: String, _ pages: ControlPages) -> [WebServer] {
+  private func bindControl(_ path: String) -> ControlSocket? {
     do throws(SystemCallError) {
-      let socket = try ControlSocket(path: path)
-      return [
-        WebServer(
-          unixSocket: socket.bound, named: "the control socket \(path)", pages: pages,
-          limits: ControlSocket.limits, logger: logger)
-      ]
+      return try ControlSocket(path: path)
     } catch {
       let hint = error.isAddressTaken ? ": another daemon answers there" : ""
       logger.warning(
         "no control socket: \(error)\(hint); closewatch triage will look for itself")
-      return []
+      return nil
+    }
+  }
+
+  private func giveRightsAway() {
+    for pid in OwnRights.leftBehind(besides: keeper) {
+      logger.warning(
+        "process \(pid) of an earlier run is stuck in the kernel; nothing waits for it")
+    }
+    do throws(SystemCallError) {
+      try OwnRights.giveAway()
+    } catch {
+      logger.error("the daemon keeps rights that only its eyes need: \(error)")
     }
   }
 

@@ -74,6 +74,7 @@ actor Sampler {
       store.update { snapshot in
         snapshot.cost.failedLooks += 1
         snapshot.cost.lastFailure = error.description
+        snapshot.cost.isBlind = true
       }
       return (.failed(error.description), schedule)
     }
@@ -100,6 +101,7 @@ actor Sampler {
     snapshot.gaps = outcome.gaps
     snapshot.cost.cheapLooks += outcome.kind == .cheap ? 1 : 0
     snapshot.cost.fullLooks += outcome.kind == .full ? 1 : 0
+    snapshot.cost.isBlind = false
     snapshot.cost.turnWallSeconds = outcome.wallSeconds
     snapshot.cost.totalCPUSeconds += outcome.cpuSeconds
     snapshot.cost.intervalSeconds = pace.intervalSeconds

@@ -61,8 +61,8 @@ struct TurnEngine {
     policy.deadline = Clock.lookDeadline
     let turn = try watch.take(on: &host, policy)
     let sample = turn.sample
-    // The look has a thread of its own, which this thread's clock does not count.
-    let cpu = Clock.threadSeconds - cpuBegan + sample.cost.cpuMilliseconds / 1000
+    // What another process has done for it, this thread's clock does not count.
+    let cpu = Clock.threadSeconds - cpuBegan + turn.hostCPUSeconds
     return Outcome(
       kind: kind,
       look: SampleSummary(

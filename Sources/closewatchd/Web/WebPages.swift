@@ -60,6 +60,10 @@ struct WebPages: Pages {
       let why = snapshot.cost.lastFailure.map { ": " + $0 } ?? ""
       return WebAnswer(.serviceUnavailable, "closewatch has not looked yet\(why)")
     }
+    guard !snapshot.cost.isBlind else {
+      return WebAnswer(
+        .serviceUnavailable, "closewatch sees nothing: \(snapshot.cost.lastFailure ?? "")")
+    }
     return WebAnswer(.ok, "closewatch is ready.")
   }
 

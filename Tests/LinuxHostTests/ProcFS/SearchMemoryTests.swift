@@ -9,17 +9,6 @@ import Testing
 struct SearchMemoryTests {
   private func process(_ pid: Int32) -> ProcessID { ProcessID(pid: pid, startTicks: 1) }
 
-  private func sample(_ inodes: some Sequence<UInt64>, states: StateSet = .all) -> Sample {
-    var sample = Sample(
-      takenAt: BootInstant(seconds: 1000), wallClockSeconds: 0, states: states)
-    sample.sockets = inodes.map { inode in
-      var row = SocketRow()
-      row.inode = inode
-      return row
-    }
-    return sample
-  }
-
   @Test func `holders of connections that have gone are forgotten`() {
     var memory = HolderMemory()
     var most = 0
@@ -27,7 +16,7 @@ struct SearchMemoryTests {
       let inodes = (1...10).map { UInt64(10 * look + $0) }
       memory.keep(
         inodes.map { SocketHolder(inode: $0, process: process(7), fd: 3) }, wanted: Set(inodes))
-      memory.forgetGone(from: sample(inodes))
+      memory.forgetGone(from: .all, inodes)
       most = max(most, memory.count)
       #expect(inodes.allSatisfy { memory[$0] != nil })
     }
@@ -39,7 +28,7 @@ struct SearchMemoryTests {
     let inodes = (1...1000).map { UInt64($0) }
     memory.keep(
       inodes.map { SocketHolder(inode: $0, process: process(7), fd: 3) }, wanted: Set(inodes))
-    memory.forgetGone(from: sample([], states: .allButEstablished))
+    memory.forgetGone(from: .allButEstablished, [])
     #expect(memory.count == 1000)
   }
 

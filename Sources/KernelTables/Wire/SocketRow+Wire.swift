@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a row carries. Most rows have few of these: TIME_WAIT takes some 40 bytes instead of the
+/// 120 of a ``SocketRow``, a connection some 75.
+private struct RowParts: OptionSet {
+  let rawValue: UInt16
+  static let cookie = RowParts(rawValue: 1)
+  static let inode = RowParts(rawValue: 2)
+  static let wideInode = RowParts(rawValue: 4)
+  static let wideLocal = RowParts(rawValue: 8)
+  static let wideRemote = RowParts(rawValue: 16)
+  static let cgroup = RowParts(rawValue: 32)
+  static let wideCgroup = RowParts(rawValue: 64)
+  static let queues = RowParts(rawValue: 128)
+  static let timer = RowParts(rawValue: 256)
+  static let bytes = RowParts(rawValue: 512)
+  static let wideBytes = RowParts(rawValue: 1024)
+  static let activity = RowParts(rawValue: 2048)
+  static let ipv6Only = RowParts(rawValue: 4096)
+
+  init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  init(_ row: SocketRow) {
+    var parts: RowParts = []
+    if row.cookie != 0 { parts.insert(.cookie) }
+    if row.inode != 0 { parts.insert(row.inode >> 32 == 0 ? .inode : .wideInode) }
+    if !row.localAddress.isIPv4 { parts.insert(.wideLocal) }
+    if !row.remoteAddress.isIPv4 { parts.insert(.wideRemote) }
+    if row.cgroupID != 0 { parts.insert(row.cgroupID >> 32 == 0 ? .cgroup : .wideCgroup) }
+    if row.receiveQueue | row.sendQueue != 0 { parts.insert(.queues) }
+    if row.timerMilliseconds != 0 { parts.insert(.timer) }
+    let bytes = row.bytesAcked | row.bytesReceived
+    if bytes != 0 { parts.insert(bytes >> 32 == 0 ? .bytes : .wideBytes) }
+    let activity =
+      row.lastDataSentMilliseconds | row.lastDataReceivedMilliseconds
+      | row.lastAckReceivedMilliseconds | row.segmentsOut
+    if activity != 0 { parts.insert(.activity) }
+    if row.isIPv6Only { parts.insert(.ipv6Only) }
+    self = parts
+  }
+}
+
+extension SocketRow {
+  /// Bytes of the smallest row, and more than those of the largest.
+  fileprivate static let wireLeast = 24
+  fileprivate static let wireMost = 128
+
+  fileprivate func write(to start: inout UnsafeMutableRawPointer) {
+    func put<Value: BitwiseCopyable>(_ value: Value) {
+      start.storeBytes(of: value, as: Value.self)
+      start += MemoryLayout<Value>.size
+    }
+    let parts = RowParts(self)
+    put(parts.rawValue)
+    put(uid)
+    put(localPort)
+    put(remotePort)
+    put(state.rawValue)
+    put(family.rawValue)
+    put(timer.rawValue)
+    put(retransmits)
+    put(shutdown)
+    put(knowledge.rawValue)
+    if parts.contains(.cookie) { put(cookie) }
+    if parts.contains(.inode) { put(UInt32(truncatingIfNeeded: inode)) }
+    if parts.contains(.wideInode) { put(inode) }
+    if parts.contains(.wideLocal) { put(localAddress.high) }
+    if parts.contains(.wideLocal) { put(localAddress.low) } else { put(localAddress.ipv4Part) }
+    if parts.contains(.wideRemote) { put(remoteAddress.high) }
+    if parts.contains(.wideRemote) { put(remoteAddress.low) } else { put(remoteAddress.ipv4Part) }
+    if parts.contains(.cgroup) { put(UInt32(truncatingIfNeeded: cgroupID)) }
+    if parts.contains(.wideCgroup) { put(cgroupID) }
+    if parts.contains(.queues) {
+      put(receiveQueue)
+      put(sendQueue)
+    }
+    if parts.contains(.timer) { put(timerMilliseconds) }
+    if parts.contains(.bytes) {
+      put(UInt32(truncatingIfNeeded: bytesAcked))
+      put(UInt32(truncatingIfNeeded: bytesReceived))
+    }
+    if parts.contains(.wideBytes) {
+      put(bytesAcked)
+      put(bytesReceived)
+    }
+    if parts.contains(.activity) {
+      put(lastDataSentMilliseconds)
+      put(lastDataReceivedMilliseconds)
+      put(lastAckReceivedMilliseconds)
+      put(segmentsOut)
+    }
+  }
+
+  /// Reads from `start`, where ``wireMost`` bytes are there; nil for a family or a timer that there
+  /// is not.
+  fileprivate init?(from start: inout UnsafeRawPointer, namespace: NetnsID) {
+    func get<Value: BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value {
+      defer { start += MemoryLayout<Value>.size }
+      return start.loadUnaligned(as: Value.self)
+    }
+    self.init()
+    self.namespace = namespace
+    let parts = RowParts(rawValue: get())
+    uid = get()
+    localPort = get()
+    remotePort = get()
+    state = TCPState(rawValue: get())
+    guard let family = AddressFamily(rawValue: get()), let timer = SocketTimer(rawValue: get())
+    else { return nil }
+    self.family = family
+    self.timer = timer
+    retransmits = get()
+    shutdown = get()
+    knowledge = RowKnowledge(rawValue: get())
+    if parts.contains(.cookie) { cookie = get() }
+    if parts.contains(.inode) { inode = UInt64(get(UInt32.self)) }
+    if parts.contains(.wideInode) { inode = get() }
+    if parts.contains(.wideLocal) {
+      localAddress = IPAddress(high: get(), low: get())
+    } else {
+      localAddress = IPAddress(ipv4: get())
+    }
+    if parts.contains(.wideRemote) {
+      remoteAddress = IPAddress(high: get(), low: get())
+    } else {
+      remoteAddress = IPAddress(ipv4: get())
+    }
+    if parts.contains(.cgroup) { cgroupID = UInt64(get(UInt32.self)) }
+    if parts.contains(.wideCgroup) { cgroupID = get() }
+    if parts.contains(.queues) {
+      receiveQueue = get()
+      sendQueue = get()
+    }
+    if parts.contains(.timer) { timerMilliseconds = get() }
+    if parts.contains(.bytes) {
+      bytesAcked = UInt64(get(UInt32.self))
+      bytesReceived = UInt64(get(UInt32.self))
+    }
+    if parts.contains(.wideBytes) {
+      bytesAcked = get()
+      bytesReceived = get()
+    }
+    if parts.contains(.activity) {
+      lastDataSentMilliseconds = get()
+      lastDataReceivedMilliseconds = get()
+      lastAckReceivedMilliseconds = get()
+      segmentsOut = get()
+    }
+    isIPv6Only = parts.contains(.ipv6Only)
+  }
+}
+
+extension IPAddress {
+  fileprivate var ipv4Part: UInt32 { UInt32(truncatingIfNeeded: low) }
+}
+
+extension WireWriter {
+  /// Rows that stand next to each other and are of one namespace say so once.
+  private static let runMost = 512
+
+  package mutating func put(_ rows: [SocketRow]) {
+    put(UInt64(rows.count))
+    var first = 0
+    while first < rows.count {
+      let namespace = rows[first].namespace
+      var end = first + 1
+      while end < rows.count, end - first < Self.runMost, rows[end].namespace == namespace {
+        end += 1
+      }
+      put(namespace.rawValue)
+      put(UInt16(end - first))
+      put(rows[first..<end])
+      endElement()
+      first = end
+    }
+    // Whoever reads asks once for each row whether the largest would fit.
+    for _ in 0..<(SocketRow.wireMost / 8) { put(0 as UInt64) }
+  }
+
+  private mutating func put(_ run: ArraySlice<SocketRow>) {
+    withUnsafeTemporaryAllocation(byteCount: run.count * SocketRow.wireMost, alignment: 8) { room in
+      guard var end = room.baseAddress else { return }
+      let start = end
+      for row in run { row.write(to: &end) }
+      put(raw: UnsafeRawBufferPointer(rebasing: room[..<(end - start)]))
+    }
+  }
+}
+
+extension WireReader {
+  package mutating func getRows() throws(DecodeError) -> [SocketRow] {
+    let count = try getCount(ofAtLeast: SocketRow.wireLeast)
+    var rows: [SocketRow] = []
+    rows.reserveCapacity(count)
+    while rows.count < count {
+      let namespace = NetnsID(rawValue: try get())
+      let run = Int(try get(UInt16.self))
+      guard run > 0, run <= count - rows.count else { throw bad("run of rows", "\(run)") }
+      for _ in 0..<run {
+        try require(SocketRow.wireMost)
+        guard var start = bytes.baseAddress.map({ $0 + offset }) else { return rows }
+        let before = start
+        guard let row = SocketRow(from: &start, namespace: namespace) else {
+          throw bad("row", "a family or timer that there is not")
+        }
+        offset += start - before
+        rows.append(row)
+      }
+    }
+    try require(SocketRow.wireMost)
+    offset += SocketRow.wireMost
+    return rows
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import Glibc
+import KernelTables
+
+/// Tells which steps are not taken on which processes. Costs nothing as long as there are none.
+struct AvoidedSteps: Sendable {
+  private var avoidances: [(avoidance: EyeAvoidance, mounts: UInt64?)] = []
+  private var procRoot = "/proc"
+  /// Our own mount namespace, in which most of the host lives.
+  private var ownMounts: UInt64 = 0
+
+  init() {}
+
+  /// - Parameter avoidances: What is not known of their processes is read as far as they live.
+  init(_ avoidances: [EyeAvoidance], procRoot: String) {
+    self.procRoot = procRoot
+    guard !avoidances.isEmpty else { return }
+    ownMounts = Self.mounts(procRoot, "self") ?? 0
+    self.avoidances = avoidances.map { avoidance in
+      var known = avoidance
+      known.user = avoidance.user ?? Self.user(procRoot, avoidance.pid)
+      return (known, Self.mounts(procRoot, "\(avoidance.pid)"))
+    }
+  }
+
+  /// Whether a step is not to be taken on a process.
+  func covers(_ step: EyeStep, _ pid: Int32) -> Bool {
+    if avoidances.isEmpty { return false }
+    let concerned = avoidances.filter { $0.avoidance.step == step }
+    if concerned.isEmpty { return false }
+    let isNamed = concerned.contains {
+      $0.avoidance.isEverywhere || $0.avoidance.pid == pid
+    }
+    if isNamed { return true }
+    let user = Self.user(procRoot, pid)
+    // Root's processes are most of a host, and root has better ways to blind us.
+    if let user, user != 0, concerned.contains(where: { $0.avoidance.user == user }) { return true }
+    let others = concerned.compactMap { $0.mounts }.filter { $0 != ownMounts }
+    guard !others.isEmpty, let mounts = Self.mounts(procRoot, "\(pid)") else { return false }
+    return others.contains(mounts)
+  }
+
+  /// As ``covers(_:_:)``, and says in a gap what was left out.
+  func covers(_ step: EyeStep, _ pid: Int32, _ gaps: inout GapTally) -> Bool {
+    guard covers(step, pid) else { return false }
+    gaps.note(.callStuck, "\(step.call) is avoided for \(procRoot)/\(pid) and others")
+    return true
+  }
+
+  private static func user(_ procRoot: String, _ pid: Int32) -> UInt32? {
+    var status = stat()
+    return stat("\(procRoot)/\(pid)", &status) == 0 ? status.st_uid : nil
+  }
+
+  /// The inode of a mount namespace, out of `mnt:[4026531841]`.
+  private static func mounts(_ procRoot: String, _ process: String) -> UInt64? {
+    var text = [CChar](repeating: 0, count: 64)
+    let length = readlink("\(procRoot)/\(process)/ns/mnt", &text, text.count)
+    guard length > 6 else { return nil }
+    let digits = text[5..<(length - 1)].map(UInt8.init(bitPattern:))
+    return UInt64(String(decoding: digits, as: UTF8.self))
+  }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import Glibc
+package import KernelTables
+
+/// The machine that closewatch runs on, seen through eyes: whatever the kernel does to one of them,
+/// an answer comes in time. An eye that does not answer is left behind, and the next one stays away
+/// from what that one hung on.
+package final class EyeHost: Host {
+  /// How long an eye may do nothing at all (no step, no processor time) before it counts as stuck.
+  package var stallSeconds = 2.0
+  /// For how long what an eye hung on is avoided after that eye could be ended. As long as it
+  /// cannot be ended, it is avoided in any case.
+  package var memorySeconds = 60.0
+
+  private let keeper: Keeper
+  private var eye: WatchedEye?
+  private var newestID: UInt64 = 0
+  /// The newest look that was asked for: a new eye has to take it again before it can say who holds
+  /// what it shows.
+  private var newest: SampleRequest?
+  private var left: [LeftEye] = []
+
+  /// An eye that was left behind.
+  private struct LeftEye {
+    var pid: Int32
+    var avoidance: EyeAvoidance
+    var since: BootInstant
+    /// What it was at, and since when, in words.
+    var words: String
+    var isAlive = true
+    var isTold = false
+  }
+
+  /// So many that cannot be ended are enough to know that another one would not fare better.
+  private static let leftMost = 8
+  /// Tries for one question when eyes end by themselves.
+  private static let triesMost = 4
+  /// What an eye may be late, which looks at the clock between two steps only.
+  private static let graceSeconds = 1.0
+  /// For a question without a deadline.
+  private static let longestSeconds = 60.0
+
+  package init(_ keeper: Keeper) { self.keeper = keeper }
+
+  package func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
+    if case .sample(let sample) = request.question {
+      newest = sample
+      for index in left.indices { left[index].isTold = false }
+    }
+    forget()
+    var tries = 0
+    while true {
+      let reason: String
+      switch try ask(.host(request), by: request.deadline) {
+      case .answer(let answer): return addGap(to: answer)
+      case .failure(let words): throw HostError(words)
+      case .outcomes: reason = "it answered another question"
+      case .lost(let words): reason = words
+      }
+      tries += 1
+      guard tries < Self.triesMost, Clock.boot < request.deadline else {
+        throw HostError("the look came to no end: \(reason)")
+      }
+    }
+  }
+
+  /// Aborts connections. An eye that is lost in the middle is not replaced: nobody knows what it
+  /// has done.
+  package func release(
+    _ targets: [SocketRelease.Target], by deadline: BootInstant
+  ) throws(HostError) -> [SocketRelease.Outcome] {
+    switch try ask(.release(targets), by: deadline) {
+    case .outcomes(let outcomes) where outcomes.count == targets.count: return outcomes
+    case .failure(let words): throw HostError(words)
+    case .lost(let words): throw HostError("some may have been released, unknown which: \(words)")
+    case .answer, .outcomes: throw HostError("asked to release, the eye answered something else")
+    }
+  }
+
+  // MARK: Asking
+
+  private enum Reply {
+    case answer(HostAnswer)
+    case failure(String)
+    case outcomes([SocketRelease.Outcome])
+    /// The eye is gone: why, in words.
+    case lost(String)
+  }
+
+  private func ask(_ question: EyeQuestion, by deadline: BootInstant) throws(HostError) -> Reply {
+    let eye = try currentEye()
+    // Each question finds its eye alive or makes a new one, which has not looked yet.
+    if case .host(let request) = question, case .holders = request.question, !eye.hasLooked {
+      guard let newest else { throw HostError("no holders can be found before there was a look") }
+      let again = HostRequest(.sample(newest), by: deadline)
+      let reply = exchange(.host(again), with: eye, by: deadline)
+      guard case .answer = reply else { return reply }
+    }
+    return exchange(question, with: eye, by: deadline)
+  }
+
+  private func exchange(
+    _ question: EyeQuestion, with eye: WatchedEye, by deadline: BootInstant
+  ) -> Reply {
+    newestID += 1
+    let avoidances = avoidances
+    do throws(SystemCallError) {
+      try EyeMessage.send(.question, newestID, over: eye.socket) { writer in
+        writer.put(avoidances) { $1.write(to: &$0) }
+        question.write(to: &writer)
+      }
+    } catch {
+      return drop(eye, "\(error)")
+    }
+    let latest = Clock.boot.advanced(bySeconds: Self.longestSeconds)
+    let limit = min(deadline, latest).advanced(bySeconds: Self.graceSeconds)
+    switch eye.wait(until: limit, stallSeconds: stallSeconds) {
+    case .ready: break
+    case .late(let mark): return leave(eye, at: mark, isStuck: false)
+    case .stuck(let mark): return leave(eye, at: mark, isStuck: true)
+    }
+    do {
+      let message = try EyeMessage(over: eye.socket, waits: false)
+      guard message.id == newestID else { return drop(eye, "an answer to another question") }
+      return try reply(message, of: eye)
+    } catch EyeMessage.Trouble.garbage(let what) {
+      return drop(eye, what)
+    } catch let error as DecodeError {
+      return drop(eye, "\(error)")
+    } catch {
+      return drop(eye, "the process that looks was ended")
+    }
+  }
+
+  private func reply(
+    _ message: borrowing EyeMessage, of eye: WatchedEye
+  ) throws(DecodeError) -> Reply {
+    switch message.kind {
+    case .answer:
+      var answer = try message.read { reader throws(DecodeError) in
+        try HostAnswer(from: &reader)
+      }
+      if case .holders(var report) = answer {
+        report.cost.cpuMilliseconds = Double(message.processorNanoseconds) / 1e6
+        answer = .holders(report)
+      } else {
+        eye.hasLooked = true
+      }
+      return .answer(answer)
+    case .failure:
+      return .failure(try message.read { reader throws(DecodeError) in try reader.getText() })
+    case .outcomes:
+      return .outcomes(
+        try message.read { reader throws(DecodeError) in
+          try reader.getArray(ofAtLeast: 1) { reader throws(DecodeError) in
+            try SocketRelease.Outcome(from: &reader)
+          }
+        })
+    case .question: return drop(eye, "it asked a question")
+    }
+  }
+
+  // MARK: Eyes
+
+  private func currentEye() throws(HostError) -> WatchedEye {
+    if let eye, !eye.hasEnded { return eye }
+    eye = nil
+    let alive = left.filter(\.isAlive)
+    let unavoidable = alive.filter { !$0.avoidance.step.isAvoidable }
+    guard alive.count < Self.leftMost, unavoidable.count < 2 else {
+      throw HostError("cannot look: \(words(of: alive)); it ends when the kernel's call does")
+    }
+    let new = try WatchedEye(keeper.fork())
+    eye = new
+    return new
+  }
+
+  /// Ends an eye that cannot be relied on.
+  private func drop(_ eye: WatchedEye, _ why: String) -> Reply {
+    self.eye = nil
+    keeper.kill(eye.pid)
+    return .lost(why)
+  }
+
+  /// Leaves an eye behind that does not answer. It is killed; whether it ends is the kernel's
+  /// business, and nobody waits for it.
+  private func leave(_ eye: WatchedEye, at mark: WatchedEye.Mark, isStuck: Bool) -> Reply {
+    self.eye = nil
+    keeper.kill(eye.pid)
+    let process = mark.pid > 0 ? " of process \(mark.pid)" : ""
+    let owner = mark.user.map { " (user \($0))" } ?? ""
+    let since = Clock.onTheWall(Clock.wallSeconds - mark.idleSeconds)
+    let words =
+      isStuck
+      ? "\(mark.step.call)\(process)\(owner) has not come back since \(since)"
+      : "it was not over in time, at \(mark.step.call)\(process)"
+    guard isStuck else { return .lost(words) }
+    var avoidance = EyeAvoidance(step: mark.step, pid: mark.pid)
+    avoidance.user = mark.user
+    left.append(
+      LeftEye(pid: eye.pid, avoidance: avoidance, since: Clock.boot, words: words))
+    return .lost(words)
+  }
+
+  /// Forgets eyes that have ended, and after a while what they hung on.
+  private func forget() {
+    guard !left.isEmpty else { return }
+    if let living = keeper.living() {
+      for index in left.indices { left[index].isAlive = living.contains(left[index].pid) }
+    }
+    let now = Clock.boot
+    left.removeAll { eye in
+      guard !eye.isAlive else { return false }
+      return !eye.avoidance.step.isAvoidable || now.seconds(since: eye.since) >= memorySeconds
+    }
+  }
+
+  private var avoidances: [EyeAvoidance] {
+    let avoidable = left.map(\.avoidance).filter(\.step.isAvoidable)
+    var times: [EyeStep: Int] = [:]
+    for avoidance in avoidable { times[avoidance.step, default: 0] += 1 }
+    return avoidable.map { avoidance in
+      var result = avoidance
+      result.isEverywhere = times[avoidance.step, default: 0] > 1
+      return result
+    }
+  }
+
+  private func words(of eyes: [LeftEye]) -> String {
+    let shown = eyes.prefix(3).map(\.words).joined(separator: "; ")
+    return eyes.count > 3 ? "\(shown); and \(eyes.count - 3) more" : shown
+  }
+
+  /// Adds what eyes were left behind for.
+  private func addGap(to answer: HostAnswer) -> HostAnswer {
+    let untold = left.filter { !$0.isTold }
+    guard !untold.isEmpty else { return answer }
+    for index in left.indices { left[index].isTold = true }
+    let gap = Gap(.callStuck, count: untold.count, detail: words(of: untold))
+    switch answer {
+    case .sample(var sample):
+      sample.gaps.append(gap)
+      return .sample(sample)
+    case .holders(var report):
+      report.gaps.append(gap)
+      return .holders(report)
+    }
+  }
+}

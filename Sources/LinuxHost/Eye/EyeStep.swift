@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import KernelTables
+
+/// What an eye is about to do that could wait in the kernel for ever. It says so before each one,
+/// because afterwards it can't.
+package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
+  case rest, answer
+  case tables, namespaces, entry, facts, list, release
+  case descriptors, identity, arguments, program, socketName, proof, threads, rings
+
+  /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
+  ///
+  /// - Parameter user: Whose process it is, where that is known.
+  func begin(on pid: Int32 = 0, of user: UInt32? = nil) {
+    closewatch_mark_step(rawValue, pid, user ?? .max)
+  }
+
+  /// Whether a look can do without it in some processes. Without the others there is none.
+  var isAvoidable: Bool { rawValue >= EyeStep.descriptors.rawValue }
+
+  /// The call, as it would follow a process.
+  var call: String {
+    switch self {
+    case .rest: "waiting for a question"
+    case .answer: "writing the answer"
+    case .tables: "sock_diag"
+    case .namespaces: "readlink of ns/net"
+    case .entry: "setns"
+    case .facts: "reading counters and settings"
+    case .list: "listing processes"
+    case .release: "SOCK_DESTROY"
+    case .descriptors: "readlink of fd"
+    case .identity: "reading stat, limits and cgroup"
+    case .arguments: "reading cmdline"
+    case .program: "open of exe"
+    case .socketName: "getxattr of a descriptor"
+    case .proof: "pidfd_getfd and close"
+    case .threads: "readlink of task/TID/fd"
+    case .rings: "reading fdinfo"
+    }
+  }
+}
+
+/// What looks stay away from, because it has not come back once: a step, for a user or in a mount
+/// namespace, not in one process only. Whoever has made one process that hangs has made two hundred.
+package struct EyeAvoidance: Hashable, Sendable {
+  package var step: EyeStep
+  /// The process it hung on.
+  package var pid: Int32
+  /// Whose it was; nil: not known yet.
+  package var user: UInt32?
+  /// It has hung twice: nobody's is safe.
+  package var isEverywhere = false
+
+  package init(step: EyeStep, pid: Int32) {
+    self.step = step
+    self.pid = pid
+  }
+
+  func write(to writer: inout WireWriter) {
+    writer.put(step.rawValue)
+    writer.put(pid)
+    writer.put(user) { $0.put($1) }
+    writer.put(isEverywhere)
+  }
+
+  init(from reader: inout WireReader) throws(DecodeError) {
+    let number = try reader.get(UInt32.self)
+    guard let step = EyeStep(rawValue: number) else { throw reader.bad("step", "\(number)") }
+    self.init(step: step, pid: try reader.get())
+    user = try reader.getOptional { reader throws(DecodeError) in try reader.get() }
+    isEverywhere = try reader.getBool()
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import Glibc
+
+/// The rights of this process, and the processes that an earlier run has left in its place.
+package enum OwnRights {
+  /// Gives all capabilities away, and the way to get new ones by execve(2). To be called while there
+  /// is one thread: those that are made later have no more than it.
+  ///
+  /// - Throws: ``SystemCallError`` when the kernel, or a filter of system calls, refuses.
+  package static func giveAway() throws(SystemCallError) {
+    _ = try systemCall("capset", on: "this process") { closewatch_keep_capabilities(0) }
+    _ = try systemCall("prctl PR_SET_NO_NEW_PRIVS", on: "this process") {
+      closewatch_no_new_privileges()
+    }
+    // Where there is no such filter, there is one wall less.
+    _ = closewatch_confine(closewatch_daemon)
+  }
+
+  /// Processes in our cgroup that look, or start those that do, and are not ours: stuck in the
+  /// kernel since an earlier run, so that not even the service manager could end them.
+  package static func leftBehind(besides keeper: Keeper) -> [Int32] {
+    guard let own = try? readFile("/proc/self/cgroup", limit: 65536) else { return [] }
+    let lines = String(decoding: own, as: UTF8.self).split(separator: "\n")
+    guard let path = lines.first(where: { $0.hasPrefix("0::/") })?.dropFirst(3),
+      let bytes = try? readFile("/sys/fs/cgroup\(path)/cgroup.procs")
+    else { return [] }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }
+      .filter { $0 != getpid() && $0 != keeper.pid && isOfAnEye($0) }
+  }
+
+  private static func isOfAnEye(_ pid: Int32) -> Bool {
+    guard let name = try? readFile("/proc/\(pid)/comm", limit: 64) else { return false }
+    return name.starts(with: "closewatch-".utf8)
+  }
+}

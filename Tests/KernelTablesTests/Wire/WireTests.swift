@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+import TestSupport
+import Testing
+
+/// Looks and questions on their way from one process to another.
+@Suite struct WireTests {
+  /// All that `write` writes, by way of pieces.
+  private func bytes(_ write: (inout WireWriter) -> Void) -> [UInt8] {
+    var whole = WireWriter()
+    write(&whole)
+    return whole.bytes
+  }
+
+  private func answer(_ bytes: [UInt8]) throws(DecodeError) -> HostAnswer {
+    try WireReader.value(of: bytes) { reader throws(DecodeError) in try HostAnswer(from: &reader) }
+  }
+
+  /// A sample's or a report's stored properties in words; two that read the same are the same.
+  private func words(_ answer: HostAnswer) -> String { String(reflecting: answer) }
+
+  @Test(arguments: 1...9 as ClosedRange<UInt64>)
+  func `a look and its holders arrive as they were sent`(_ seed: UInt64) throws {
+    var random = RandomLooks(seed: seed)
+    var look = random.look(sockets: 61)
+    look.report.unprovedDeadSockets = 7
+    look.report.cost.wallMilliseconds = 1.5
+    let hunt = OpenerHunt(
+      namespace: NetnsID(rawValue: 9), remote: Endpoint(.loopbackIPv6, 443), milliseconds: 250)
+    look.report.caught = [
+      CaughtOpener(
+        hunt: hunt, process: ProcessID(pid: 7, startTicks: .max), connections: 3)
+    ]
+    for sent in [HostAnswer.sample(look.sample), .holders(look.report)] {
+      let bytes = bytes { sent.write(to: &$0) }
+      #expect(words(try answer(bytes)) == words(sent))
+    }
+  }
+
+  @Test func `a question arrives as it was sent`() throws {
+    var search = HolderSearch()
+    search.inodes = [1, .max, 4_026_531_840]
+    search.completeness = .firstHolder
+    search.deadSockets = .of([1, .max])
+    search.likely = [3, 2]
+    search.records = [4]
+    search.detail = .identity
+    search.arguments = true
+    search.hunts = [
+      OpenerHunt(
+        namespace: NetnsID(rawValue: 9), remote: Endpoint(.loopbackIPv4, 80), milliseconds: 1)
+    ]
+    var sample = SampleRequest()
+    sample.states = StateSet(.closeWait)
+    sample.source = .proc
+    sample.namespaces = .only("blue \u{1f600}")
+    let questions: [HostRequest.Question] = [
+      .holders(search), .holders(HolderSearch()), .sample(sample), .sample(SampleRequest()),
+    ]
+    for question in questions {
+      let sent = HostRequest(question, by: .never)
+      let bytes = bytes { sent.write(to: &$0) }
+      let came = try WireReader.value(of: bytes) { reader throws(DecodeError) in
+        try HostRequest(from: &reader)
+      }
+      #expect(came == sent)
+    }
+  }
+
+  @Test func `what is handed on in pieces is what is written at once`() throws {
+    var random = RandomLooks(seed: 3)
+    let sent = HostAnswer.sample(random.look(sockets: 4000).sample)
+    var pieces: [[UInt8]] = []
+    withoutActuallyEscaping({ (piece: [UInt8]) in pieces.append(piece) }) { handOn in
+      var writer = WireWriter(handOn: handOn)
+      sent.write(to: &writer)
+      writer.finish()
+    }
+    #expect(pieces.count > 2)
+    #expect(Array(pieces.joined()) == bytes { sent.write(to: &$0) })
+  }
+
+  @Test func `a row of a large table takes at most 80 bytes on its way`() throws {
+    var row = SocketRow()
+    row.cookie = .max
+    row.inode = UInt64(UInt32.max)
+    row.cgroupID = 77
+    row.localAddress = .loopbackIPv4
+    row.remoteAddress = .loopbackIPv4
+    row.bytesAcked = 4_000_000_000
+    row.bytesReceived = 1
+    row.receiveQueue = 1
+    row.timerMilliseconds = 7
+    row.segmentsOut = 1
+    var sample = Sample(
+      takenAt: BootInstant(seconds: 1), wallClockSeconds: 0, states: .all)
+    sample.sockets = Array(repeating: row, count: 10_000)
+    let size = bytes { HostAnswer.sample(sample).write(to: &$0) }.count
+    #expect(size <= 80 * 10_000)
+    // In the process that has looked and in the one that asked, together.
+    #expect(size / 10_000 + MemoryLayout<SocketRow>.stride <= 200)
+  }
+
+  @Test func `bytes that were changed or cut end in a value or an error`() throws {
+    var random = RandomLooks(seed: 5)
+    let look = random.look(sockets: 5)
+    var generator = SeededGenerator(seed: 11)
+    for sent in [HostAnswer.sample(look.sample), .holders(look.report)] {
+      let whole = bytes { sent.write(to: &$0) }
+      for cut in 0..<whole.count {
+        #expect(throws: DecodeError.self) { try answer(Array(whole[..<cut])) }
+      }
+      for _ in 0..<500 {
+        var changed = whole
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+          let index = Int.random(in: 0..<changed.count, using: &generator)
+          changed[index] =
+            [0, 0xff, .random(in: 0...255, using: &generator)]
+            .randomElement(using: &generator) ?? 0
+        }
+        if let came = try? answer(changed) { #expect(!words(came).isEmpty) }
+      }
+    }
+  }
+}

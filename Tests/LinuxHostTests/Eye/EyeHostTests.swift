@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+/// Looks through an eye, whatever becomes of it: in a program that has one thread, as it must be
+/// forked from one.
+@Suite(.requires(.root, .networkNamespaces)) struct EyeHostTests {
+  /// A program that looks when told.
+  private final class Looker {
+    let program: ChildProgram
+
+    init(trusting fileSystems: String...) throws {
+      program = try ChildProgram(ChildProgram.built("HostProbe"), ["eyes"] + fileSystems)
+    }
+
+    /// What a look says, line by line.
+    func look() throws -> [String] {
+      program.send("look")
+      var lines: [String] = []
+      while let line = try program.readLine(within: 60), line != "end" { lines.append(line) }
+      return lines
+    }
+
+    var eyes: [Int32] { ChildProcesses.eyes(of: program.pid) }
+  }
+
+  private func stuck(_ lines: [String]) -> [String] {
+    lines.filter { $0.contains("kind=call-stuck") }
+  }
+
+  /// Whether every socket of the laboratory shows, with its holder.
+  private func expectAll(of lab: Lab, in lines: [String]) {
+    for row in lab.rows where row.inode != 0 {
+      #expect(lines.contains { $0.hasPrefix("row ") && $0.contains("inode=\(row.inode) ") })
+    }
+    for holder in lab.holders {
+      #expect(lines.contains("holder inode=\(holder.inode) pid=\(holder.pid) fd=\(holder.fd)"))
+    }
+  }
+
+  @Test func `five eyes are killed one after the other, and the sixth sees everything`() throws {
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker()
+      for _ in 0..<5 {
+        expectAll(of: lab, in: try looker.look())
+        let eyes = looker.eyes
+        #expect(eyes.count == 1)
+        for eye in eyes { kill(eye, SIGKILL) }
+      }
+      let lines = try looker.look()
+      expectAll(of: lab, in: lines)
+      #expect(stuck(lines).isEmpty)
+    }
+  }
+
+  @Test func `an eye that is stopped is replaced, and the look says what it was at`() throws {
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker()
+      _ = try looker.look()
+      let first = looker.eyes
+      for eye in first { kill(eye, SIGSTOP) }
+      let lines = try looker.look()
+      expectAll(of: lab, in: lines)
+      let gaps = stuck(lines)
+      #expect(gaps.count == 1)
+      #expect(gaps[0].contains("waiting for a question has not come back since "))
+      #expect(looker.eyes != first)
+      // It could be ended, so nothing speaks against another one.
+      #expect(stuck(try looker.look()).isEmpty)
+      #expect(looker.eyes.count == 1)
+    }
+  }
+
+  @Test(.requires(.mountNamespaces, .fuse))
+  func `two hundred programs of one user on files that hang cost one eye and hide nobody`()
+    throws
+  {
+    let directory = TemporaryDirectory()
+    let files = try ChildProgram(
+      ChildProgram.built("SilentFiles"), [directory.path, "/bin/sleep", "200"])
+    let pids = try (0..<200).map { _ in try #require(Int32(try files.readLine() ?? "")) }
+    files.send("be silent")
+    usleep(100_000)
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker(trusting: "fuse")
+      for _ in 0..<2 {
+        let lines = try looker.look()
+        expectAll(of: lab, in: lines)
+        for pid in pids { #expect(lines.contains("process pid=\(pid) runtime=unknown")) }
+        let told = stuck(lines).joined()
+        #expect(told.contains("open of exe of process "), "\(told)")
+        #expect(told.contains("(user 65534) has not come back since"), "\(told)")
+        #expect((1...3).contains(looker.eyes.count))
+      }
+      // The files answer again, in that they are gone.
+      files.end()
+      for _ in 0..<100 where looker.eyes.count > 1 {
+        usleep(50_000)
+        _ = try looker.look()
+      }
+      let lines = try looker.look()
+      #expect(stuck(lines).isEmpty)
+      expectAll(of: lab, in: lines)
+      #expect(looker.eyes.count == 1)
+    }
+  }
+
+  @Test(.requires(.mountNamespaces, .fuse))
+  func `a command ends for its caller too, while its eye cannot be ended`() throws {
+    let directory = TemporaryDirectory()
+    let files = try ChildProgram(
+      ChildProgram.built("SilentFiles"), [directory.path, "/bin/sleep", "1"])
+    _ = try #require(try files.readLine())
+    files.send("be silent")
+    usleep(100_000)
+    let script = "x=$(echo look | \"$1\" eyes fuse 2>&1 | cat); echo \"${#x}\""
+    let run = try ChildProgram.run(
+      "sh", ["-c", script, "sh", ChildProgram.built("HostProbe")])
+    #expect(run.status == 0)
+    #expect(run.lines.first.flatMap { Int($0) } ?? 0 > 100)
+    files.end()
+  }
+}
