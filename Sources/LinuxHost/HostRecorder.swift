@@ -22,23 +22,28 @@ package struct HostRecorder {
   /// Bytes of all looks so far.
   package private(set) var totalBytes = 0
   private let bounds: RecordingBounds
-  private var redaction = Redaction()
+  private var redaction: Redaction
   /// Processes of earlier looks, so that one which let go of its sockets keeps its record.
   private var seenProcesses: Set<Int32> = []
 
   /// Makes the directory and starts the recording in it.
   ///
-  /// - Parameter directory: Must not exist, or be empty.
+  /// - Parameters:
+  ///   - directory: Must not exist, or be empty.
+  ///   - names: What redaction takes out wherever it stands.
   /// - Throws: ``RecorderError``.
   package init(
     directory: String, closewatchVersion: String, redacted: Bool = true,
+    order: RecordedOrder = RecordedOrder(), names: KnownNames = KnownNames(),
     bounds: RecordingBounds = RecordingBounds()
   ) throws(RecorderError) {
     self.directory = directory
     self.bounds = bounds
+    redaction = Redaction(names)
     header = RecordingHeader()
     header.closewatchVersion = closewatchVersion
     header.isRedacted = redacted
+    header.order = order
     try RecordingFolder.makeEmpty(directory)
     try RecorderError.wrap { () throws(SystemCallError) in
       try RecordingFolder.make(directory + "/looks")
@@ -55,29 +60,16 @@ package struct HostRecorder {
     return search
   }
 
-  /// Takes a look at `host`, asks it everything, and writes both down.
-  package mutating func record(
-    _ host: inout some Host, _ request: SampleRequest
-  ) throws(RecorderError) -> Outcome {
-    let sample: Sample
-    do {
-      sample = try host.takeSample(request)
-    } catch {
-      throw RecorderError.look(error)
-    }
-    return try append(
-      RecordedLook(sample: sample, report: host.findHolders(search(for: sample))))
-  }
-
   /// Writes one look.
-  package mutating func append(_ look: RecordedLook) throws(RecorderError) -> Outcome {
+  package mutating func append(_ look: RecordedSample) throws(RecorderError) -> Outcome {
     if header.stopped != nil { return .stopped(header.stopped ?? "") }
     seenProcesses.formUnion(look.report.processes.map(\.id.pid))
+    let look = header.isRedacted ? redaction.redacted(look) : look
     if header.kernelRelease == nil, let release = look.sample.host.kernelRelease {
       header.kernelRelease = release
       try writeHeader()
     }
-    let files = (header.isRedacted ? redaction.redacted(look) : look).files()
+    let files = look.files()
     let size = files.reduce(0) { $0 + $1.bytes.count }
     if let reason = boundReached(by: files, size: size) {
       header.stopped = reason
@@ -105,7 +97,7 @@ package struct HostRecorder {
     try writeHeader()
   }
 
-  private func boundReached(by files: [RecordedLook.File], size: Int) -> String? {
+  private func boundReached(by files: [RecordedSample.File], size: Int) -> String? {
     let look = looks + 1
     if look > bounds.looks { return "the bound of \(bounds.looks) looks was reached" }
     if totalBytes + size > bounds.totalBytes {
@@ -139,8 +131,6 @@ package enum RecorderError: Error, Hashable, Sendable {
   /// The directory has something in it.
   case notEmpty(path: String)
   case systemCall(SystemCallError)
-  /// There was no look to write.
-  case look(HostError)
 
   fileprivate static func wrap<Result>(
     _ body: () throws(SystemCallError) -> Result
@@ -158,7 +148,6 @@ extension RecorderError: CustomStringConvertible {
     switch self {
     case .notEmpty(let path): "\(path) is not empty; name a directory that does not exist yet"
     case .systemCall(let error): "cannot write the recording: \(error); what is whole replays"
-    case .look(let error): error.description
     }
   }
 }

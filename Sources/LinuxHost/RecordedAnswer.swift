@@ -8,7 +8,7 @@ enum RecordedAnswer {
   ///
   /// - Throws: ``HostError`` when the recording cannot have it.
   static func sample(
-    _ look: RecordedLook, _ request: SampleRequest, directory: String
+    _ look: RecordedSample, _ request: SampleRequest, directory: String
   ) throws(HostError) -> Sample {
     var sample = look.sample
     if case .only(let name) = request.namespaces {
@@ -42,7 +42,7 @@ enum RecordedAnswer {
   /// The namespace that a user means: its name, its inode number, a pid in it, or a path that ends
   /// in one of them.
   private static func namespace(
-    _ text: String, in look: RecordedLook, directory: String
+    _ text: String, in look: RecordedSample, directory: String
   ) throws(HostError) -> NetnsID {
     let namespaces = look.sample.namespaces
     let parts = text.split(separator: "/").map(String.init)
@@ -86,8 +86,14 @@ enum RecordedAnswer {
       let pids = Set(pids)
       report.deadSockets.removeAll { !pids.contains($0.process.pid) }
     }
+    report.caught.removeAll { caught in
+      !search.hunts.contains {
+        $0.namespace == caught.hunt.namespace && $0.remote == caught.hunt.remote
+      }
+    }
     var wanted = Set(report.holders.map(\.process.pid))
     wanted.formUnion(report.deadSockets.map(\.process.pid))
+    wanted.formUnion(report.caught.map(\.process.pid))
     let parents = Dictionary(
       recorded.processes.map { ($0.id.pid, $0.parent) }, uniquingKeysWith: { first, _ in first })
     // Ancestors as far as they live, like a live host. A set ends the walk if a recording has a

@@ -164,8 +164,9 @@ enum ManualProse {
     put into a command to copy only where they cannot become one.
     """,
     """
-    A recording is redacted unless --no-redact is given: addresses, users, containers and \
-    namespaces are numbered, arguments are left out.
+    A recording is redacted unless --no-redact is given: addresses, users, containers, \
+    namespaces and instances of units are numbered, and so are the names of this host and of its \
+    users; arguments are left out.
     """,
   ]
 

@@ -8,14 +8,14 @@ import Testing
 /// Recordings of hosts whose kernel says the greatest numbers there are. Under systemd
 /// `fs.file-max` is 2^63-1, and whatever fits into 64 bits has to pass.
 @Suite struct ExtremeRecordingTests {
-  private func record(_ looks: [RecordedLook], to directory: String) throws {
+  private func record(_ looks: [RecordedSample], to directory: String) throws {
     var recorder = try HostRecorder(directory: directory, closewatchVersion: "0", redacted: false)
     for look in looks { #expect(try recorder.append(look) == .written) }
     try recorder.finish()
   }
 
   /// Three looks of the same sockets with values from the ends of every column's range.
-  private func looks(seed: UInt64) -> [RecordedLook] {
+  private func looks(seed: UInt64) -> [RecordedSample] {
     var random = RandomLooks(seed: seed)
     let first = random.look(sockets: 97)
     return (0..<3).map { number in

@@ -112,7 +112,7 @@ import Testing
     request.namespaces = .only(String(getpid()))
     let sample = try live.takeSample(request)
     let report = live.findHolders(recorder.search(for: sample))
-    _ = try recorder.append(RecordedLook(sample: sample, report: report))
+    _ = try recorder.append(RecordedSample(sample: sample, report: report))
     try recorder.finish()
     // IPv4 cannot have come through the listener that takes IPv6 only.
     let expected: [IPAddress: [Bool]] = [

@@ -64,6 +64,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [301, 302, 303] as [UInt64])
+  func `what is full and stays so, and devices that come online, stay silent`(seed: UInt64) {
+    for kind in ["descriptor-plateau", "devices-for-days", "server-at-limit"] {
+      let life = HarmlessDays(seed: seed, days: 0.25, tickSeconds: 30, only: kind)
+      #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
+    }
+  }
+
+  @Test(arguments: [(128, 30.0), (128, 3.0), (1, 0.5)])
+  func `a full queue that moves is told at every look until it is no longer full`(
+    backlog: Int, acceptsPerSecond: Double
+  ) throws {
+    let plan = Overload.Plan(
+      backlog: backlog, acceptsPerSecond: acceptsPerSecond,
+      arrivalsPerSecond: 5 * acceptsPerSecond, lastsSeconds: 1800)
+    let run = OverloadRun(plan, seed: 71, tickSeconds: 15)
+    #expect(try #require(run.detectionSeconds) <= 195)
+    #expect(run.silentLooks == 0)
+    #expect(try #require(run.endSeconds) <= 180)
+    #expect(run.otherAlarms.map(\.finding.id) == [])
+  }
+
   @Test func `one leaked in a hundred closed is found`() {
     var plan = Leak.Plan(perSecond: 1 / 30.0)
     plan.healthyForEach = 99

@@ -128,12 +128,12 @@ private func socketLink(_ input: [UInt8]) {
 /// again as the same.
 private func recording(_ input: [UInt8]) {
   let parts = input.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
-  let files = Dictionary(uniqueKeysWithValues: zip(RecordedLook.fileNames, parts))
+  let files = Dictionary(uniqueKeysWithValues: zip(RecordedSample.fileNames, parts))
   guard
-    let look = try? RecordedLook(files: files, folder: "", bounds: RecordingBounds())
+    let look = try? RecordedSample(files: files, folder: "", bounds: RecordingBounds())
   else { return }
   let written = Dictionary(uniqueKeysWithValues: look.files().map { ($0.name, $0.bytes) })
-  let again = try? RecordedLook(files: written, folder: "", bounds: RecordingBounds())
+  let again = try? RecordedSample(files: written, folder: "", bounds: RecordingBounds())
   precondition(again?.sample.sockets == look.sample.sockets)
   precondition(again?.report.holders == look.report.holders)
 }

@@ -28,7 +28,7 @@ import Testing
     for look in looks {
       let sample = try host.takeSample(SampleRequest())
       let report = host.findHolders(recorder.search(for: sample))
-      #expect(RecordedLook(sample: sample, report: report).files() == look.files())
+      #expect(RecordedSample(sample: sample, report: report).files() == look.files())
     }
     #expect(host.remainingLooks == 0)
     #expect(
@@ -42,15 +42,16 @@ import Testing
     var recorder = try recorder(redacted: true)
     for look in SmallHost.looks(2) { _ = try recorder.append(look) }
     try recorder.finish()
-    var host = try RecordedHost(directory: directory)
     let second = temporary.path + "/second"
-    var again = try HostRecorder(directory: second, closewatchVersion: "0.0.0", redacted: true)
-    while host.remainingLooks > 0 {
-      #expect(try again.record(&host, SampleRequest()) == .written)
+    var again = RecordingHost(of: try RecordedHost(directory: directory)) {
+      () throws(RecorderError) in
+      try HostRecorder(directory: second, closewatchVersion: "0.0.0", redacted: true)
     }
+    for _ in 1...2 { _ = try again.takeSample(SampleRequest()) }
     try again.finish()
+    #expect(again.incompleteBecause == nil)
     let names =
-      RecordedLook.fileNames.flatMap { ["looks/0001/\($0)", "looks/0002/\($0)"] }
+      RecordedSample.fileNames.flatMap { ["looks/0001/\($0)", "looks/0002/\($0)"] }
       + ["recording.txt", "RECORDED.md"]
     for name in names {
       let first = readBytes("\(directory)/\(name)")
@@ -132,7 +133,7 @@ import Testing
     var recorder = try recorder()
     _ = try recorder.append(SmallHost.looks(1)[0])
     try recorder.finish()
-    for name in RecordedLook.fileNames.map({ "looks/0001/\($0)" }) + ["recording.txt"] {
+    for name in RecordedSample.fileNames.map({ "looks/0001/\($0)" }) + ["recording.txt"] {
       var status = stat()
       #expect(stat("\(directory)/\(name)", &status) == 0)
       #expect(status.st_mode & 0o7777 == 0o600, "\(name)")
@@ -156,7 +157,7 @@ import Testing
     let ends = Set(sample.sockets.map { [$0.local, $0.remote] })
     let pairs = sample.sockets.count { ends.contains([$0.remote, $0.local]) }
     #expect(pairs == 2)
-    for name in RecordedLook.fileNames {
+    for name in RecordedSample.fileNames {
       let bytes = try #require(temporary.read("recording/looks/0001/\(name)"))
       let text = String(decoding: bytes, as: UTF8.self)
       for secret in ["10.20.30", "acme", "hunter2", "/opt", "f00dfeed"] {
@@ -174,13 +175,13 @@ import Testing
     request.namespaces = .only(String(getpid()))
     let sample = try live.takeSample(request)
     let search = recorder.search(for: sample)
-    let look = RecordedLook(sample: sample, report: live.findHolders(search))
+    let look = RecordedSample(sample: sample, report: live.findHolders(search))
     #expect(try recorder.append(look) == .written)
     try recorder.finish()
     var host = try RecordedHost(directory: directory)
     let again = try host.takeSample(SampleRequest())
     let report = host.findHolders(search)
-    #expect(RecordedLook(sample: again, report: report).files() == look.files())
+    #expect(RecordedSample(sample: again, report: report).files() == look.files())
     let held = Set(report.holders.map(\.inode))
     #expect(held.contains(first.inode) && held.contains(second.inode))
   }

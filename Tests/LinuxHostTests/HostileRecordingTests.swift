@@ -13,7 +13,7 @@ import Testing
   static let base = Fixtures.directory + "/recordings/small-host"
   static let hostile = Fixtures.directory + "/hostile-recordings"
   static let files =
-    [RecordingHeader.file] + RecordedLook.fileNames.map { "looks/0001/\($0)" }
+    [RecordingHeader.file] + RecordedSample.fileNames.map { "looks/0001/\($0)" }
 
   private func copy(_ files: [String], from source: String, to target: String) {
     for file in files {

@@ -69,6 +69,7 @@ enum Simulate {
       pad("worst s", 9), pad("warned", 8), pad("leaked", 7), pad("worst share %", 14),
       pad("forecast error %", 17),
       pad("flaps", 6), pad("silent", 7), pad("ended s", 8), "other alarms")
+    var (unseen, silent) = (0, 0)
     for (name, rate, tick, longest) in rates {
       for (kind, plan) in plans(rate) {
         let done = (0..<runs).map { run in
@@ -76,8 +77,12 @@ enum Simulate {
             plan, seed: seed &* 1000 + UInt64(run), tickSeconds: tick, longestSeconds: longest)
         }
         report(name, kind, plan, done)
+        unseen += done.count { $0.detectionSeconds == nil }
+        silent += done.reduce(0) { $0 + $1.silentLooks }
       }
     }
+    print("missed \(unseen), looks at which a leak that was found was not told: \(silent)")
+    if unseen + silent > 0 { exit(1) }
   }
 
   private static func plans(_ rate: Double) -> [(String, Leak.Plan)] {

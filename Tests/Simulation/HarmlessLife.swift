@@ -10,7 +10,9 @@ enum HarmlessLife {
     var make: @Sendable (SimulatedHost, String) -> Activity
   }
 
-  static let kinds: [Kind] = serverKinds + clientKinds + kernelKinds + onlineKinds
+  static let kinds: [Kind] =
+    serverKinds + clientKinds + kernelKinds + onlineKinds
+    + fullKinds
   /// What a leak is watched beside: connections that grow in number for a while would hide none.
   static let neighbours: [Kind] = serverKinds + clientKinds + kernelKinds
 
@@ -261,6 +263,34 @@ enum HarmlessLife {
       (plan.state, plan.receiveQueue) = (.established, 0)
       let workers = service(host, name, limits: [4096, 65536, 1_048_576])
       return Bursts(name, plan, in: host, workers: workers, isInbound: false)
+    },
+  ]
+
+  /// Much of something, and no more of it.
+  private static let fullKinds: [Kind] = [
+    Kind(name: "descriptor-plateau") { host, name in
+      let limit = host.random.pick([1024, 4096, 65536], or: UInt64(1024))
+      let plan = DescriptorPlateau.Plan(
+        level: Int(Double(limit) * host.random.uniform(0.5...0.98)),
+        halfSeconds: host.random.spread(5...3600), wobble: host.random.integer(0...8))
+      return DescriptorPlateau(name, plan, in: host, workers: service(host, name, limits: [limit]))
+    },
+    Kind(name: "devices-for-days") { host, name in
+      let plan = DevicesOnline.Plan(
+        devices: Int(host.random.spread(30...1500)),
+        withinSeconds: host.random.spread(300...40000),
+        onlineSeconds: host.random.spread(86400...864_000),
+        awaySeconds: host.random.spread(60...36000))
+      return DevicesOnline(
+        name, plan, in: host, workers: service(host, name, limits: [65536, 1_048_576]))
+    },
+    Kind(name: "server-at-limit") { host, name in
+      let limit = host.random.pick([256, 1024, 2048], or: UInt64(1024))
+      let plan = ServerAtLimit.Plan(
+        clients: Int(Double(limit) * host.random.uniform(0.4...0.95)) - 20,
+        staySeconds: host.random.spread(30...3600), waitSeconds: host.random.spread(0.1...10))
+      let worker = host.start(name, limit: limit)
+      return ServerAtLimit(name, plan, in: host, workers: [worker])
     },
   ]
 }

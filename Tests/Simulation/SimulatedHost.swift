@@ -27,6 +27,8 @@ package final class SimulatedHost: Host {
   private var inodeOwners: [UInt64: [Int32]] = [:]
   /// Connections made since boot by namespace: what share of them ends badly depends on it.
   var opens: [NetnsID: UInt64] = [:]
+  /// Connections turned away by a full accept queue, by namespace.
+  var overflows: [NetnsID: UInt64] = [:]
   package static let ownNamespace = NetnsID(rawValue: 4_026_531_840)
 
   package init(seed: UInt64) { random = Randomness(seed: seed) }
@@ -71,6 +73,11 @@ package final class SimulatedHost: Host {
       processes[process].record.id.pid = lastPID
     }
     processes[process].record.id.startTicks = UInt64(now * 100)
+  }
+
+  /// A process has so many descriptors on other things than the sockets here.
+  func openFiles(_ count: Int, in process: Int) {
+    processes[process].otherDescriptors = count
   }
 
   // MARK: Time
@@ -126,7 +133,7 @@ package final class SimulatedHost: Host {
       namespace.counters.activeOpens = opens[id] ?? 0
       namespace.counters.passiveOpens = opens[id] ?? 0
       namespace.counters.timeWaitOverflow = 0
-      namespace.counters.listenOverflows = 0
+      namespace.counters.listenOverflows = overflows[id] ?? 0
       return namespace
     }
     return sample

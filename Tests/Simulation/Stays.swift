@@ -30,6 +30,7 @@ final class Stays: Activity {
   }
 
   private let plan: Plan
+  private var pauseFrom = 0.0
   private var pauseUntil = 0.0
   private var nextPause: Double
 
@@ -54,7 +55,9 @@ final class Stays: Activity {
         phases: [
           .init(plan.state, from: at, receiveQueue: plan.receiveQueue, isOrphan: plan.isOrphan)
         ], lastDataAt: at - host.random.uniform(0...2))
-      new.endsAt = max(at + stay, at < pauseUntil ? pauseUntil + min(stay, 1) : 0)
+      let wouldEnd = at + stay
+      new.endsAt =
+        pauseFrom < wouldEnd && wouldEnd < pauseUntil ? pauseUntil + min(stay, 1) : wouldEnd
       if host.random.chance(plan.streamingShare) { new.streamsUntil = new.endsAt - 0.1 }
       if new.endsAt > to { sockets.append(new) }
       host.opens[namespace, default: 0] += UInt64(max(1, plan.opensForEach))
@@ -64,6 +67,7 @@ final class Stays: Activity {
   /// Nobody closes anything while the program stands still; it catches up right after.
   private func pause(from: Double, to: Double, in host: SimulatedHost) {
     guard let length = plan.pauseSeconds, nextPause < to else { return }
+    pauseFrom = nextPause
     pauseUntil = nextPause + host.random.uniform(length)
     for index in sockets.indices
     where sockets[index].endsAt > nextPause && sockets[index].endsAt < pauseUntil {

@@ -20,10 +20,15 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 /// Makes looks with values from the whole range of every column, its ends above all.
 package struct RandomLooks {
   private var generator: SeededGenerator
+  /// Texts that stand in every second text, somewhere.
+  private let planted: [String]
 
-  package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  package init(seed: UInt64, planted: [String] = []) {
+    generator = SeededGenerator(seed: seed)
+    self.planted = planted
+  }
 
-  package mutating func look(sockets: Int) -> RecordedLook {
+  package mutating func look(sockets: Int) -> RecordedSample {
     let takenAt = BootInstant(nanoseconds: number(in: 0...RecordedSummary.latestNanoseconds))
     var sample = Sample(
       takenAt: takenAt, wallClockSeconds: Double.random(in: 0...4e9, using: &generator),
@@ -53,7 +58,15 @@ package struct RandomLooks {
           table: [.process, .ioUring, .thread(fd)].randomElement(using: &generator) ?? .process))
       report.deadSockets.append(DeadDescriptor(inode: inode, process: id, fd: fd))
     }
-    return RecordedLook(sample: sample, report: report)
+    for process in report.processes.prefix(3) {
+      let hunt = OpenerHunt(
+        namespace: ids[0], remote: Endpoint(address(), number(in: 0...UInt16.max)),
+        milliseconds: number(in: 0...recordedTallyBound))
+      report.caught.append(
+        CaughtOpener(
+          hunt: hunt, process: process.id, connections: number(in: 0...recordedTallyBound)))
+    }
+    return RecordedSample(sample: sample, report: report)
   }
 
   private mutating func row(in namespace: NetnsID) -> SocketRow {
@@ -197,7 +210,12 @@ package struct RandomLooks {
     ]
     let length: Int = number(in: 0...6)
     let scalars = (0..<length).map { _ in odd.randomElement(using: &generator) ?? "a" }
-    return String(String.UnicodeScalarView(scalars))
+    let text = String(String.UnicodeScalarView(scalars))
+    guard Bool.random(using: &generator), let word = planted.randomElement(using: &generator)
+    else { return text }
+    let ends = ["", ".service", ".scope", " (deleted)", "@x.service"]
+    return text + word + (Bool.random(using: &generator) ? text : "")
+      + (ends.randomElement(using: &generator) ?? "")
   }
 
   private mutating func count() -> Int { number(in: 0...Int.max) }

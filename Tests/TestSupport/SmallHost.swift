@@ -12,8 +12,8 @@ package enum SmallHost {
   package static let idle = ProcessID(pid: 814, startTicks: 7300)
 
   /// Looks a second apart.
-  package static func looks(_ count: Int) -> [RecordedLook] {
-    (0..<count).map { RecordedLook(sample: sample($0), report: report()) }
+  package static func looks(_ count: Int) -> [RecordedSample] {
+    (0..<count).map { RecordedSample(sample: sample($0), report: report()) }
   }
 
   private static func sample(_ second: Int) -> Sample {

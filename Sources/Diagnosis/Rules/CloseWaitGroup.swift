@@ -91,6 +91,14 @@ package struct CloseWaitGroup {
     culprits += inquiry.pairs.peers(of: quiet.members, in: census)
   }
 
+  /// Whether they came over a longer time than the patience. Jobs that are sent in one go wait for
+  /// their answers together: so many at once are no growth.
+  func comesOverTime(in inquiry: Inquiry) -> Bool {
+    let starts = group.connections.map(\.stateSince)
+    guard let first = starts.min(), let last = starts.max() else { return false }
+    return last.seconds(since: first) >= Self.patience.seconds(inquiry.settings)
+  }
+
   /// Whether some that had been stale for as long as these have gone, a tenth of as many at least,
   /// and others have come in their place. A leak beside a pool grows older than what the pool has
   /// ever taken out.

@@ -24,7 +24,8 @@ package enum CloseWaitLeak: Rule {
     let settings = inquiry.settings
     return inquiry.closeWait.compactMap { judged in
       guard judged.trend.isGrowing, judged.trend.survivors >= 2,
-        judged.pool != .reused || isBeyondReuse(judged, settings)
+        judged.pool != .reused || isBeyondReuse(judged, settings),
+        judged.cause != .peerWaitsForAnswer || judged.comesOverTime(in: inquiry)
       else { return nil }
       let draft = FindingDraft(
         inquiry, rule: id, namespace: judged.group.port.namespace)

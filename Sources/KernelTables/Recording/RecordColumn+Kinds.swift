@@ -87,6 +87,25 @@ extension RecordColumn {
     }
   }
 
+  static func optionalFraction(
+    _ name: String, _ path: Place<Row, Double?>, in range: ClosedRange<Double>
+  ) -> RecordColumn {
+    RecordColumn(name) { row, writer in
+      writer.word(row[keyPath: path].map { String($0) } ?? "-")
+    } read: { cell, row throws(CellError) in
+      row[keyPath: path] = cell.isAbsent ? nil : try cell.fraction(in: range)
+    }
+  }
+
+  /// Texts, as ``CellWriter/list(_:)`` writes them.
+  static func list(_ name: String, _ path: Place<Row, [String]>) -> RecordColumn {
+    RecordColumn(name) { row, writer in
+      writer.list(row[keyPath: path])
+    } read: { cell, row throws(CellError) in
+      row[keyPath: path] = try cell.list()
+    }
+  }
+
   static func flag(_ name: String, _ path: Place<Row, Bool>) -> RecordColumn {
     choice(name, path, [(true, "yes"), (false, "no")])
   }

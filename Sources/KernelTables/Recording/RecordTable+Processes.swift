@@ -80,6 +80,25 @@ extension RecordTable where Row == DeadDescriptor {
     ])
 }
 
+extension RecordTable where Row == CaughtOpener {
+  /// `caught.tsv`: who was caught opening connections to a place. Older recordings lack it.
+  package static let caught = RecordTable(
+    "caught.tsv",
+    empty: CaughtOpener(
+      hunt: OpenerHunt(
+        namespace: NetnsID(rawValue: 0), remote: Endpoint(.anyIPv4, 0), milliseconds: 0),
+      process: ProcessID(pid: 0, startTicks: 0), connections: 0),
+    columns: [
+      .namespace("netns", \.hunt.namespace),
+      .address("remote_address", \.hunt.remote.address),
+      .number("remote_port", \.hunt.remote.port),
+      .tally("milliseconds", \.hunt.milliseconds),
+      .id("pid", \.process.pid),
+      .number("start_ticks", \.process.startTicks),
+      .tally("connections", \.connections),
+    ])
+}
+
 /// A gap, and which half of the look has it.
 package struct RecordedGap: Hashable, Sendable {
   package enum Origin: String, Hashable, Sendable {

@@ -16,10 +16,11 @@ package struct RecordedSummary: Hashable, Sendable {
   package var deadSockets = 0
   package var processes = 0
   package var gaps = 0
+  package var caught = 0
 
   package init() {}
 
-  package init(of look: RecordedLook) {
+  package init(of look: RecordedSample) {
     takenAt = look.sample.takenAt
     wallClockSeconds = look.sample.wallClockSeconds
     states = look.sample.states
@@ -33,6 +34,7 @@ package struct RecordedSummary: Hashable, Sendable {
     deadSockets = look.report.deadSockets.count
     processes = look.report.processes.count
     gaps = look.sample.gaps.count + look.report.gaps.count
+    caught = look.report.caught.count
   }
 
   /// A clock may stand at 146 years after boot at most: differences of two never overflow.
@@ -66,5 +68,6 @@ package struct RecordedSummary: Hashable, Sendable {
       .tally("ghosts", \.deadSockets),
       .tally("processes", \.processes),
       .tally("gaps", \.gaps),
+      RecordColumn.tally("caught", \.caught).ifRecorded(),
     ])
 }

@@ -8,6 +8,8 @@ package struct RecordingBounds: Hashable, Sendable {
   package var totalBytes = 64 << 20
   /// Bytes of one file.
   package var fileBytes = 64 << 20
+  /// Bytes of `recording.txt`.
+  package var headerBytes = 64 << 10
   /// Rows of one table.
   package var rows = 1_000_000
   /// Looks of one recording: a day at one look a second has 86,400.

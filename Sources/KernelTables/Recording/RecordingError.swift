@@ -15,6 +15,8 @@ package enum RecordingError: Error, Hashable, Sendable {
   case damagedCell(file: String, line: Int, column: String, text: String, expected: String)
   /// The file ends in mid-line (`rows` nil), or has other rows than `look.txt` promises.
   case truncated(file: String, rows: Int?, promised: Int?)
+  /// A symbolic link, a pipe or a device: a replay opens nothing but files and directories.
+  case wrongKind(file: String, kind: String, expected: String)
   /// More than this program is willing to read.
   case tooLarge(file: String, what: String, bound: Int)
 }
@@ -41,6 +43,9 @@ extension RecordingError: CustomStringConvertible {
       "\(file) has \(rows) rows and look.txt promises \(promised); \(Self.restore)"
     case .truncated(let file, _, _):
       "\(file) is empty or ends in the middle of a line; \(Self.restore)"
+    case .wrongKind(let file, let kind, let expected):
+      "\(file) is \(kind) and not \(expected), and a replay follows no links; copy the recording"
+        + " with what is in it"
     case .tooLarge(let file, let what, let bound):
       "\(file) has more than \(bound) \(what); record for a shorter time or one namespace"
     }

@@ -16,6 +16,8 @@ package struct RecordingHeader: Hashable, Sendable {
   package var looks: Int?
   /// Why it ended before it was asked to; nil when it did not.
   package var stopped: String?
+  /// What it was made for.
+  package var order = RecordedOrder()
   /// Read first, so that a recording of another format is refused for that, whatever else is in it.
   private var formatRead = format
 
@@ -41,7 +43,7 @@ package struct RecordingHeader: Hashable, Sendable {
         row.looks = isOpen ? nil : try cell.number(in: 0...recordedTallyBound)
       },
       .optionalText("stopped", \.stopped),
-    ])
+    ] + RecordedOrder.columns)
 
   /// The bytes of `recording.txt`.
   package var bytes: [UInt8] { Self.table.blocks([self]) }
@@ -83,8 +85,9 @@ package struct RecordingHeader: Hashable, Sendable {
       \(isRedacted ? Self.redactedText : Self.unredactedText)
 
       One folder per look: `look.txt` (clocks, counters, row counts), `namespaces.txt`,
-      `sockets.tsv`, `holders.tsv`, `ghosts.tsv` (descriptors on dead sockets), `processes.tsv`,
-      `gaps.tsv` (what could not be seen). Tables are tab-separated under a line of column names;
+      `sockets.tsv`, `holders.tsv`, `ghosts.tsv` (descriptors on dead sockets), `caught.tsv` (who
+      was caught opening short-lived connections), `processes.tsv`, `gaps.tsv` (what could not be
+      seen). Tables are tab-separated under a line of column names;
       `-` is "nothing", `\\e` the empty text.
 
       """
@@ -93,8 +96,9 @@ package struct RecordingHeader: Hashable, Sendable {
   private static let redactedText = """
     Redacted: addresses are numbered within the ranges for documentation (loopback, wildcard and
     the link-local class stay), arguments, boot id and directories of programs are dropped (but not
-    those of packages, such as /usr/bin), users other than root, containers and namespaces are
-    numbered. Ports, command names, program names, main classes, unit names, pids, inodes and times
+    those of packages, such as /usr/bin), users other than root, containers, namespaces and
+    instances of units are numbered, names of this host and its users are replaced wherever they
+    stand. Ports, command names, program names, main classes, unit names, pids, inodes and times
     stay. Read it before you hand it on.
     """
 

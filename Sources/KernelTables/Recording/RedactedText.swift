@@ -4,6 +4,7 @@
 struct RedactedText: Sendable {
   private var runs: [String: Int] = [:]
   private var groups: [String: Int] = [:]
+  private var instances: [String: Int] = [:]
 
   /// A container's id, or any text, with its long hexadecimal numbers numbered.
   ///
@@ -59,7 +60,8 @@ struct RedactedText: Sendable {
     }
   }
 
-  /// A unit keeps its name but for long hexadecimal numbers and uids: `user@1000.service`.
+  /// A unit keeps its name but for long hexadecimal numbers, uids (`user@1000.service`) and its
+  /// instance: what is behind the `@` names a user, a peer or a path as often as not.
   mutating func unit(_ name: String, users: inout RedactedUsers) -> String {
     for prefix in ["user@", "user-", "user-runtime-dir@"] where name.hasPrefix(prefix) {
       let rest = name.dropFirst(prefix.count)
@@ -68,7 +70,14 @@ struct RedactedText: Sendable {
         return prefix + String(users.number(number)) + rest.dropFirst(digits.count)
       }
     }
-    return hexadecimal(name)
+    guard let at = name.firstIndex(of: "@"), let dot = name.lastIndex(of: "."), at < dot else {
+      return hexadecimal(name)
+    }
+    let instance = String(name[name.index(after: at)..<dot])
+    if instance.isEmpty { return hexadecimal(name) }
+    let number = instances[instance] ?? instances.count + 1
+    instances[instance] = number
+    return hexadecimal(String(name[...at])) + "instance-\(number)" + name[dot...]
   }
 
   /// A cgroup path keeps its slices, services and scopes; other directories are numbered.

@@ -7,17 +7,20 @@
 /// of them. Numbers are given in the order of first appearance.
 package struct Redaction: Sendable {
   private var addresses = RedactedAddresses()
+  private var names: RedactedNames
   private var texts = RedactedText()
   private var users = RedactedUsers()
   private var namespaceNames: [String: String] = [:]
   private var images: [UInt64: UInt64] = [:]
 
-  package init() {}
+  /// - Parameter names: What the host and its users are called.
+  package init(_ names: KnownNames = KnownNames()) { self.names = RedactedNames(names) }
 
   /// The look as it may be handed on. Rows keep their order.
-  package mutating func redacted(_ look: RecordedLook) -> RecordedLook {
+  package mutating func redacted(_ look: RecordedSample) -> RecordedSample {
     var look = look
     look.sample.host.bootID = nil
+    look.sample.host.kernelRelease = look.sample.host.kernelRelease.map { plain($0) }
     for index in look.sample.namespaces.indices {
       let name = look.sample.namespaces[index].name
       look.sample.namespaces[index].name = name.map { namespaceName($0) }
@@ -27,6 +30,10 @@ package struct Redaction: Sendable {
     }
     for index in look.report.processes.indices {
       redact(&look.report.processes[index])
+    }
+    for index in look.report.caught.indices {
+      let remote = look.report.caught[index].hunt.remote.address
+      look.report.caught[index].hunt.remote.address = addresses.redacted(remote)
     }
     for index in look.sample.gaps.indices {
       look.sample.gaps[index].detail = detail(look.sample.gaps[index].detail)
@@ -48,10 +55,13 @@ package struct Redaction: Sendable {
     process.imageID = image(process.imageID)
     // Where packages install says nothing of anybody.
     if !process.isInstalled { process.executable = process.executable.map(Self.baseName) }
+    process.executable = process.executable.map { plain($0) }
+    process.command = plain(names.cut(process.command))
+    process.main = process.main.map { plain($0) }
     process.uid = process.uid.map { users.number($0) }
-    process.unit = process.unit.map { texts.unit($0, users: &users) }
-    process.container = process.container.map { texts.hexadecimal($0) }
-    process.cgroup = process.cgroup.map { texts.cgroup($0, users: &users) }
+    process.unit = process.unit.map { plain(texts.unit($0, users: &users)) }
+    process.container = process.container.map { texts.hexadecimal(plain($0)) }
+    process.cgroup = process.cgroup.map { plain(texts.cgroup($0, users: &users)) }
   }
 
   /// The real address would tell an attacker where the memory of a running program lies.
@@ -69,8 +79,13 @@ package struct Redaction: Sendable {
     return redacted
   }
 
-  private func detail(_ text: String) -> String {
-    RedactedText.detail(text, namespaceNames: namespaceNames)
+  private mutating func detail(_ text: String) -> String {
+    plain(RedactedText.detail(text, namespaceNames: namespaceNames))
+  }
+
+  /// Any text, without the names of the host and its users and without addresses.
+  private mutating func plain(_ text: String) -> String {
+    RedactedAddresses.Text(names.redacted(text)).redacted(by: &addresses)
   }
 
   /// `/opt/customer/bin/worker (deleted)` is `worker (deleted)`.

@@ -62,6 +62,13 @@ package func readFile(
 ) throws(SystemCallError) -> [UInt8] {
   let fd = try systemCall("open", on: path) { open(path, O_RDONLY | O_CLOEXEC) }
   defer { close(fd) }
+  return try readFile(fd, named: path, limit: limit)
+}
+
+/// Reads an open file to its end, or to `limit` bytes.
+func readFile(
+  _ fd: Int32, named path: String, limit: Int
+) throws(SystemCallError) -> [UInt8] {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: min(limit, 16384))
   while bytes.count < limit {

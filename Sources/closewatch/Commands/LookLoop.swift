@@ -65,9 +65,14 @@ struct LookLoop {
     return Newest(sample: taken.sample, watchedSeconds: watched)
   }
 
+  /// The recording that is looked at; nil on a live machine.
+  private var recording: RecordedHost? {
+    host as? RecordedHost ?? (host as? RecordingHost)?.source as? RecordedHost
+  }
+
   private func goesOn(after watched: Double, looks: Int, _ second: Second) -> Bool {
-    if let recorded = host as? RecordedHost {
-      return recorded.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
+    if let recording {
+      return recording.remainingLooks > 0 && duration.map { watched < $0.seconds } ?? true
     }
     guard let duration else { return looks < 2 && second != .unneeded }
     // A look that began late must not make the watch longer by an interval.
@@ -76,7 +81,7 @@ struct LookLoop {
 
   /// - Returns: false when the user does not want to wait any longer.
   private func waitUntil(_ deadline: BootInstant) -> Bool {
-    if host is RecordedHost { return true }
+    if recording != nil { return true }
     while true {
       if wasInterrupted.load(ordering: .relaxed) { return false }
       let rest = deadline.seconds(since: Clock.boot)

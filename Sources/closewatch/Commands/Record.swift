@@ -17,7 +17,8 @@ struct Record: ParsableCommand {
       Replay it with the --replay option of the other commands: the output is the same on every \
       machine.
 
-      Redacted by default: addresses, users, containers and namespaces are numbered; arguments, \
+      Redacted by default: addresses, users, containers, namespaces and instances of units are \
+      numbered, and so are the names of this host and its users wherever they stand; arguments, \
       directories of programs and the boot id are left out. Ports, command names, unit names, \
       pids and times stay. Recording stops at 64 MiB. A recording that was interrupted replays \
       the looks that were complete. With --replay, an existing recording is written anew: narrower \
@@ -44,63 +45,60 @@ struct Record: ParsableCommand {
     transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 1)
 
-  @Flag(name: .customLong("no-redact"), help: "Keep real addresses, users, paths, arguments.")
-  var keepsEverything = false
-
+  @OptionGroup var redaction: RedactionOption
   @OptionGroup var hostOptions: HostOptions
 
   func run() throws {
-    let host = try hostOptions.open()
-    do {
-      try StandardOutput.write(summary(of: try record(host)))
-    } catch let error as RecorderError {
-      throw HostError(error.description)
-    }
+    let recording = try record(try hostOptions.open())
+    try StandardOutput.write(redaction.summary(of: recording))
   }
 
   /// Records look after look, until the time is over, a bound is reached, or Ctrl-C. The directory
   /// is made when the first look was taken: a mistake in the options leaves nothing behind.
-  private func record(_ host: any Host) throws -> HostRecorder {
-    var started: HostRecorder?
+  private func record(_ host: any Host) throws -> RecordingHost {
     let request = hostOptions.request
-    var loop = LookLoop(host: host, interval: interval, duration: duration)
+    let (directory, redaction, order) = (directory, redaction, order(host as? RecordedHost))
+    let recorded = RecordingHost(of: host) { () throws(RecorderError) in
+      try redaction.recorder(in: directory, order)
+    }
+    var loop = LookLoop(host: recorded, interval: interval, duration: duration)
     loop.showsProgress = Terminal.hasError
     do {
       _ = try loop.run { host in
         let deadline = Clock.commandDeadline
         let sample = try host.takeSample(request, by: deadline)
-        var recorder = try started ?? makeRecorder()
-        // The only owner, or every look would copy all that redaction remembers.
-        started = nil
-        let report = host.findHolders(recorder.search(for: sample), by: deadline)
-        let outcome = try recorder.append(RecordedLook(sample: sample, report: report))
-        started = recorder
-        if case .stopped = outcome { throw BoundReached() }
-        return LookLoop.Taken(sample: sample)
+        // Whoever is asked for, all holders are written.
+        _ = host.findHolders(HolderSearch(), by: deadline)
+        if (host as? RecordingHost)?.incompleteBecause != nil { throw NoMore() }
+        return LookLoop.Taken(sample: sample, second: .unneeded)
       }
-    } catch is BoundReached {}
-    guard var recorder = started else { throw HostError("there was no look to record") }
+    } catch is NoMore {}
+    guard var recording = loop.host as? RecordingHost, let recorder = recording.recorder else {
+      throw HostError("there was no look to record")
+    }
     if recorder.looks == 0 {
       throw HostError(
-        "nothing was recorded: \(recorder.header.stopped ?? ""); record one namespace (--netns)")
+        "nothing was recorded: \(recording.incompleteBecause ?? "");"
+          + " record one namespace (--netns)")
     }
-    try recorder.finish()
-    return recorder
+    do {
+      try recording.finish()
+    } catch {
+      throw HostError(error.description)
+    }
+    return recording
   }
 
-  private func makeRecorder() throws -> HostRecorder {
-    try HostRecorder(
-      directory: directory, closewatchVersion: BuildInfo.version,
-      redacted: !keepsEverything)
-  }
+  private struct NoMore: Error {}
 
-  private struct BoundReached: Error {}
-
-  private func summary(of recorder: HostRecorder) -> String {
-    let looks = Quantity.count(recorder.looks, "look")
-    let manner = keepsEverything ? "NOT redacted: do not hand it on unread" : "redacted"
-    let stopped = recorder.header.stopped.map { "Stopped early: \($0).\n" } ?? ""
-    return "\(stopped)Recorded \(looks) in \(directory) (\(manner)).\n"
-      + "See it with: closewatch triage --replay \(directory)\n"
+  /// What was asked for now, or when it was recorded at first.
+  private func order(_ recording: RecordedHost?) -> RecordedOrder {
+    var order = recording?.header.order ?? RecordedOrder()
+    if recording == nil {
+      order.intervalSeconds = interval.seconds
+      order.wasRoot = hostOptions.isReadAsRoot
+    }
+    order.watchSeconds = duration?.seconds ?? order.watchSeconds
+    return order
   }
 }

@@ -21,13 +21,14 @@ struct Triage: ParsableCommand {
         closewatch triage --netns blue --json  one namespace, for a program
         closewatch triage nginx.service        all of one unit; or a pid, or :8080
         closewatch triage -v                   all of every finding
+        closewatch triage --for 60s --record d what was seen, to judge again elsewhere
         closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
 
       When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for, \
-      --netns, --source, --replay, --patience, --disable) make the command look for itself. The \
-      last line says which of the two it was.
+      --netns, --source, --replay, --record, --patience, --disable) make the command look for \
+      itself. The last line says which of the two it was.
       """)
 
   @Argument(
@@ -43,9 +44,10 @@ struct Triage: ParsableCommand {
   var duration: TimeSpan?
 
   @Option(
-    help: ArgumentHelp("Time between two looks.", valueName: "time"),
+    help: ArgumentHelp(
+      "Time between two looks (default: 1s; of a replay, what was recorded).", valueName: "time"),
     transform: TimeSpanArgument.parsePositive)
-  var interval = TimeSpan(seconds: 1)
+  var interval: TimeSpan?
 
   @Option(
     help: ArgumentHelp(
@@ -69,6 +71,15 @@ struct Triage: ParsableCommand {
   @Option(help: "How to write it: text, json (as --json) or markdown.")
   var format: TriageFormat?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Also write the looks that are judged into this new directory: a replay of it gives the same \
+      answer.
+      """, valueName: "dir"))
+  var record: String?
+
+  @OptionGroup var redaction: RedactionOption
   @OptionGroup var control: ControlOptions
   @OptionGroup var machine: HostOptions
   @OptionGroup var output: OutputOptions
@@ -77,7 +88,11 @@ struct Triage: ParsableCommand {
     if output.json, let format, format != .json {
       throw ValidationError("--json and --format \(format.rawValue) cannot go together")
     }
+    if redaction.keepsEverything, record == nil {
+      throw ValidationError("--no-redact is about a recording: name its directory with --record")
+    }
     guard let duration, machine.replay == nil else { return }
+    let interval = interval ?? TriageOrder.usualInterval
     guard interval.seconds <= duration.seconds else {
       throw ValidationError("--interval is longer than --for: there would be one look only")
     }
@@ -109,7 +124,8 @@ struct Triage: ParsableCommand {
     if duration != nil { return "--for" }
     if machine.source != .auto { return "--source" }
     if !patience.isEmpty { return "--patience" }
-    return disable.isEmpty ? nil : "--disable"
+    if !disable.isEmpty { return "--disable" }
+    return record == nil ? nil : "--record"
   }
 
   private var query: TriageQuery {
@@ -126,12 +142,51 @@ struct Triage: ParsableCommand {
 
   private func look(_ why: WithoutDaemon) throws {
     let target = target?.target
-    var looks = LookLoop(host: try machine.open(), interval: interval, duration: duration)
-    looks.showsProgress = Terminal.hasError && machine.replay == nil
-    var watch = Watch(settings: settings)
+    let machine = try machine.open()
+    let order = try TriageOrder(self, why, replaying: machine as? RecordedHost)
+    var looks = LookLoop(
+      host: recorded(machine, order), interval: order.interval, duration: order.duration)
+    looks.showsProgress = Terminal.hasError && self.machine.replay == nil
+    var watch = Watch(settings: order.settings)
+    let seen = try take(&looks, &watch, findsEveryHolder: order.duration == nil)
+    finishRecording(looks.host)
+    guard let census = watch.census else { return }
+    let findings = watch.findings.filter { target?.admits($0) ?? true }
+    var page = TriageReport(
+      findings: findings,
+      census: TriageCensus(
+        census, patienceSeconds: watch.settings.patienceSeconds, target: target,
+        besides: findings, gaps: seen.newest.sample.gaps + seen.completeGaps,
+        wasReadAsRoot: order.wasReadAsRoot),
+      watchedSeconds: seen.newest.watchedSeconds, earlierGaps: seen.gaps,
+      source: .look(order.why))
+    page.target = target
+    page.leftOut = watch.leftOut
+    page.showsAll = verbose
+    // A recording does not say it, and its replay has to give the same page.
+    page.hostName = self.machine.replay == nil && record == nil ? HostName.current : nil
+    page.version = BuildInfo.version
+    page.utcOffsetSeconds = Clock.utcOffsetSeconds
+    try write(
+      TriageWriter.bytes(of: page, chosenFormat, style: Terminal.style(output.color)))
+    if page.asksForAction { throw ExitCode(ExitStatus.act) }
+  }
+
+  /// What the looks have brought besides what the watch has learnt.
+  private struct Seen {
+    var newest: LookLoop.Newest
+    /// Of all looks.
+    var gaps: [Gap]
+    /// Of the search for every holder of the newest.
+    var completeGaps: [Gap]
+  }
+
+  private func take(
+    _ looks: inout LookLoop, _ watch: inout Watch, findsEveryHolder: Bool
+  ) throws -> Seen {
     var policy = Turn.Policy()
     policy.request = machine.request
-    policy.findsEveryHolder = duration == nil
+    policy.findsEveryHolder = findsEveryHolder
     var gaps: [Gap] = []
     var isTargetSeen = target == nil
     var completeGaps: [Gap]?
@@ -154,24 +209,28 @@ struct Triage: ParsableCommand {
       completeGaps = report.gaps
       watch.attribute(report, to: search)
     }
-    guard let census = watch.census else { return }
-    let findings = watch.findings.filter { target?.admits($0) ?? true }
-    var page = TriageReport(
-      findings: findings,
-      census: TriageCensus(
-        census, patienceSeconds: watch.settings.patienceSeconds, target: target,
-        besides: findings, gaps: newest.sample.gaps + (completeGaps ?? []),
-        wasReadAsRoot: machine.isReadAsRoot),
-      watchedSeconds: newest.watchedSeconds, earlierGaps: gaps, source: .look(why))
-    page.target = target
-    page.leftOut = watch.leftOut
-    page.showsAll = verbose
-    page.hostName = machine.replay == nil ? HostName.current : nil
-    page.version = BuildInfo.version
-    page.utcOffsetSeconds = Clock.utcOffsetSeconds
-    try write(
-      TriageWriter.bytes(of: page, chosenFormat, style: Terminal.style(output.color)))
-    if page.asksForAction { throw ExitCode(ExitStatus.act) }
+    return Seen(newest: newest, gaps: gaps, completeGaps: completeGaps ?? [])
+  }
+
+  /// The machine, and every look at it is written down where that is wished for.
+  private func recorded(_ machine: any Host, _ order: TriageOrder) -> any Host {
+    guard let directory = record else { return machine }
+    let (redaction, order) = (redaction, order.recorded)
+    return RecordingHost(of: machine) { () throws(RecorderError) in
+      try redaction.recorder(in: directory, order)
+    }
+  }
+
+  /// Says on standard error what was recorded: the answer itself is that of a replay, and is given
+  /// also when there is no room for the recording.
+  private func finishRecording(_ host: any Host) {
+    guard var recording = host as? RecordingHost else { return }
+    do {
+      try recording.finish()
+      StandardError.raw(redaction.summary(of: recording))
+    } catch {
+      StandardError.line(error.description)
+    }
   }
 
   /// - Throws: ``UsageError`` when a look shows nothing of the target.
@@ -182,29 +241,6 @@ struct Triage: ParsableCommand {
     let report = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
     if target.isSeen(in: sample, report) { return true }
     throw UsageError("\(target.absence); closewatch sockets lists what there is")
-  }
-
-  private var settings: RuleSettings {
-    var settings = RuleSettings()
-    settings.patienceSeconds = Self.usualPatience(watching: duration)
-    for argument in patience {
-      if let rule = argument.rule {
-        settings.patienceByRule[rule] = argument.time.seconds
-      } else {
-        settings.patienceSeconds = argument.time.seconds
-      }
-    }
-    settings.disabledRules = Set(disable)
-    // The report is about now: what two looks in a row no longer show has ended.
-    settings.quietSeconds = 1.5 * interval.seconds
-    return settings
-  }
-
-  /// Half of the time watched, so that what was stuck at first can be seen to stay for as long
-  /// again; at most the default of the daemon.
-  private static func usualPatience(watching duration: TimeSpan?) -> Double {
-    let usual = RuleSettings().patienceSeconds
-    return duration.map { min(usual, max(2, $0.seconds / 2)) } ?? usual
   }
 
   private func write(_ bytes: [UInt8]) throws {

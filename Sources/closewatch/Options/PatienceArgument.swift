@@ -8,15 +8,18 @@ import Settings
 struct PatienceArgument {
   var rule: RuleID?
   var time: TimeSpan
+  /// As it was typed.
+  var text: String
 
   static func parse(_ text: String) throws -> PatienceArgument {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else {
-      return PatienceArgument(rule: nil, time: try TimeSpanArgument.parsePositive(text))
+      return PatienceArgument(
+        rule: nil, time: try TimeSpanArgument.parsePositive(text), text: text)
     }
     return PatienceArgument(
       rule: try parseRule(String(parts[0])),
-      time: try TimeSpanArgument.parsePositive(String(parts[1])))
+      time: try TimeSpanArgument.parsePositive(String(parts[1])), text: text)
   }
 
   static func parseRule(_ text: String) throws -> RuleID {

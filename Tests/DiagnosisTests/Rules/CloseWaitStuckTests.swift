@@ -88,6 +88,14 @@ struct CloseWaitStuckTests {
     #expect(story.watch.findings == [])
   }
 
+  @Test func `a block of jobs that takes longer than the one before is none`() {
+    // The first is answered after a minute, which is then the pace of this program.
+    let blocks = [60.0, 400].flatMap { begin in (0..<28).map { begin + Double($0) / 2 } }
+    var story = halfClosed(blocks) { $0 < 300 ? $0 + 58 : .infinity }
+    story.look(every: 15, through: 900)
+    #expect(story.events == [])
+  }
+
   @Test func `pairs that grow are a finding, and nobody is told to close`() throws {
     var story = halfClosed((0..<60).map { 60 + 10 * Double($0) })
     story.look(every: 10, through: 600)
@@ -98,7 +106,9 @@ struct CloseWaitStuckTests {
   }
 
   /// Jobs that have shut down their sending, and a tunnel that waits for the answer with them.
-  private func halfClosed(_ seconds: [Double]) -> Story {
+  private func halfClosed(
+    _ seconds: [Double], answeredAt: (Double) -> Double = { _ in .infinity }
+  ) -> Story {
     var story = Story()
     story.host.start("ssh", pid: 100)
     story.host.start("nc", pid: 200)
@@ -108,10 +118,10 @@ struct CloseWaitStuckTests {
       let client = Endpoint(.loopbackIPv4, UInt16(50_000 + number))
       story.host.add(
         .between(server, client, by: 100).enters(.established, at: second - 1)
-          .enters(.closeWait, at: second))
+          .enters(.closeWait, at: second).leaves(at: answeredAt(second)))
       story.host.add(
         .between(client, server, by: 200).enters(.established, at: second - 1)
-          .enters(.finWait2, at: second))
+          .enters(.finWait2, at: second).leaves(at: answeredAt(second)))
     }
     return story
   }

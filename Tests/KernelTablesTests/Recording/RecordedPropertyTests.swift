@@ -37,8 +37,8 @@ import Testing
   }
 
   private struct Pair {
-    var before: RecordedLook
-    var after: RecordedLook
+    var before: RecordedSample
+    var after: RecordedSample
   }
 
   private func pairs() throws -> [Pair] {
@@ -46,13 +46,13 @@ import Testing
       var random = RandomLooks(seed: seed)
       let look = random.look(sockets: 31)
       let files = Dictionary(uniqueKeysWithValues: look.files().map { ($0.name, $0.bytes) })
-      let back = try RecordedLook(files: files, folder: "", bounds: RecordingBounds())
+      let back = try RecordedSample(files: files, folder: "", bounds: RecordingBounds())
       return Pair(before: look, after: back)
     }
   }
 
   private func check<Row>(
-    _ empty: Row, _ pairs: [Pair], _ rows: (RecordedLook) -> [Row]
+    _ empty: Row, _ pairs: [Pair], _ rows: (RecordedSample) -> [Row]
   ) {
     let found = missing(
       from: empty, pairs.flatMap { rows($0.before) }, readBack: pairs.flatMap { rows($0.after) })
@@ -68,6 +68,9 @@ import Testing
     check(NamespaceSample(id: NetnsID(rawValue: 0)), pairs, \.sample.namespaces)
     check(SocketHolder(inode: 0, process: process, fd: 0), pairs, \.report.holders)
     check(DeadDescriptor(inode: 0, process: process, fd: 0), pairs, \.report.deadSockets)
+    let hunt = OpenerHunt(
+      namespace: NetnsID(rawValue: 0), remote: Endpoint(.anyIPv4, 0), milliseconds: 0)
+    check(CaughtOpener(hunt: hunt, process: process, connections: 0), pairs, \.report.caught)
     check(HostCounters(), pairs) { [$0.sample.host] }
     check(SampleCost(), pairs) { [$0.sample.cost] }
     check(Gap(.boundReached, count: 0, detail: ""), pairs) { $0.sample.gaps + $0.report.gaps }

@@ -71,7 +71,7 @@ import Testing
     namespace.name = "acme-production"
     sample.namespaces = [namespace]
     var redaction = Redaction()
-    let look = redaction.redacted(RecordedLook(sample: sample, report: report))
+    let look = redaction.redacted(RecordedSample(sample: sample, report: report))
     #expect(look.sample.host.bootID == nil)
     #expect(look.sample.host.kernelRelease == "6.18.44")
     #expect(look.sample.namespaces.map(\.name) == ["netns-1"])
@@ -98,7 +98,7 @@ import Testing
     }
     let sample = Sample(takenAt: BootInstant(seconds: 1), wallClockSeconds: 1, states: .all)
     var redaction = Redaction()
-    let look = redaction.redacted(RecordedLook(sample: sample, report: report))
+    let look = redaction.redacted(RecordedSample(sample: sample, report: report))
     #expect(look.report.processes.map(\.imageID) == [1, 0, 2, 1])
   }
 
@@ -124,7 +124,7 @@ import Testing
     var report = HolderReport()
     report.gaps = [Gap(.processesHidden, detail: before)]
     var redaction = Redaction()
-    let look = redaction.redacted(RecordedLook(sample: sample, report: report))
+    let look = redaction.redacted(RecordedSample(sample: sample, report: report))
     #expect(look.sample.gaps == [Gap(.fileUnreadable, count: 3, detail: after)])
     #expect(look.report.gaps == [Gap(.processesHidden, detail: after)])
   }

@@ -5,7 +5,7 @@
 ///
 /// Decoded values are kept, not the kernel's bytes: a rule that is written later may ask another
 /// question than the rules of today, and any narrower question can be answered from this one.
-package struct RecordedLook: Sendable {
+package struct RecordedSample: Sendable {
   package var sample: Sample
   package var report: HolderReport
 
@@ -26,7 +26,7 @@ package struct RecordedLook: Sendable {
   package static let fileNames = [
     RecordedSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
     RecordTable.holders.file, RecordTable.deadSockets.file, RecordTable.processes.file,
-    RecordTable.gaps.file,
+    RecordTable.gaps.file, RecordTable.caught.file,
   ]
 
   /// The look as files. What it holds is written in the order it has.
@@ -46,6 +46,7 @@ package struct RecordedLook: Sendable {
       Self.file(.deadSockets, report.deadSockets),
       Self.file(.processes, report.processes),
       Self.file(.gaps, gaps),
+      Self.file(.caught, report.caught),
     ]
   }
 
@@ -76,6 +77,9 @@ package struct RecordedLook: Sendable {
     report.deadSockets = try reader.rows(.deadSockets, count: summary.deadSockets)
     report.processes = try reader.rows(.processes, count: summary.processes)
     let gaps = try reader.rows(.gaps, count: summary.gaps)
+    if summary.caught > 0 || files[RecordTable.caught.file] != nil {
+      report.caught = try reader.rows(.caught, count: summary.caught)
+    }
     sample.gaps = gaps.filter { $0.origin == .sample }.map(\.gap)
     report.gaps = gaps.filter { $0.origin == .holders }.map(\.gap)
     try reader.checkConsistency(of: self)
@@ -114,7 +118,7 @@ private struct LookReader {
 
   /// Namespaces and processes are there once, and every socket is in a namespace that is listed:
   /// what a look promises its readers.
-  func checkConsistency(of look: RecordedLook) throws(RecordingError) {
+  func checkConsistency(of look: RecordedSample) throws(RecordingError) {
     var namespaces: Set<NetnsID> = []
     for (index, namespace) in look.sample.namespaces.enumerated()
     where !namespaces.insert(namespace.id).inserted {

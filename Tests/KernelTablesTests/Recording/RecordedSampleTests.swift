@@ -4,15 +4,15 @@ import KernelTables
 import TestSupport
 import Testing
 
-@Suite struct RecordedLookTests {
-  private func files(_ look: RecordedLook) -> [String: [UInt8]] {
+@Suite struct RecordedSampleTests {
+  private func files(_ look: RecordedSample) -> [String: [UInt8]] {
     Dictionary(look.files().map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
   }
 
   private func read(
     _ files: [String: [UInt8]], bounds: RecordingBounds = RecordingBounds()
-  ) throws(RecordingError) -> RecordedLook {
-    try RecordedLook(files: files, folder: "looks/0001/", bounds: bounds)
+  ) throws(RecordingError) -> RecordedSample {
+    try RecordedSample(files: files, folder: "looks/0001/", bounds: bounds)
   }
 
   @Test(arguments: 1...23)
@@ -31,6 +31,7 @@ import Testing
     #expect(back.report.holders == look.report.holders)
     #expect(back.report.deadSockets == look.report.deadSockets)
     #expect(back.report.processes == look.report.processes)
+    #expect(back.report.caught == look.report.caught)
     #expect(back.report.gaps == look.report.gaps)
     #expect(back.report.descriptorsInFlight == look.report.descriptorsInFlight)
     #expect(back.report.isComplete == look.report.isComplete)
@@ -52,13 +53,13 @@ import Testing
   @Test func `a look without anything in it reads back`() throws {
     let sample = Sample(
       takenAt: BootInstant(seconds: 1), wallClockSeconds: 1e9, states: StateSet.all)
-    let look = RecordedLook(sample: sample, report: HolderReport())
+    let look = RecordedSample(sample: sample, report: HolderReport())
     #expect(try read(files(look)).files() == look.files())
   }
 
   /// The files as they would be without a column.
   private func files(
-    _ look: RecordedLook, without column: String, of name: String
+    _ look: RecordedSample, without column: String, of name: String
   ) throws -> [String: [UInt8]] {
     var files = files(look)
     let lines = (files[name] ?? []).split(separator: UInt8(ascii: "\n"))
