@@ -48,11 +48,12 @@ struct RecordingFiles {
     var place = ""
     var folder = try root()
     for part in parts {
-      defer { close(folder) }
+      let parent = folder
+      defer { close(parent) }
       place += (place.isEmpty ? "" : "/") + part
-      guard let kind = try kind(of: part, in: folder, place) else { return nil }
+      guard let kind = try kind(of: part, in: parent, place) else { return nil }
       try require(kind, S_IFDIR, place)
-      let (parent, flags) = (folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
       folder = try call("open", place) { openat(parent, part, flags) }
     }
     return (folder, name)

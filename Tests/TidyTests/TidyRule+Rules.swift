@@ -25,6 +25,9 @@ extension TidyRule {
     "Sources/Reporting/Guide/CloseWaitStuck+Guide.swift",
     // What follows from what.
     "Sources/Diagnosis/Findings/Relations.swift",
+    "Sources/Diagnosis/Findings/Roots.swift",
+    // Its example is a rule's name.
+    "Sources/Diagnosis/Acceptance.swift",
     // Handshakes that wait for a full accept queue are its consequence.
     "Sources/Diagnosis/Rules/UnfinishedGroup.swift",
     // A leak that has paused goes on as a block.

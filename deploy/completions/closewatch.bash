@@ -185,9 +185,9 @@ _closewatch() {
 
 _closewatch_triage() {
     repeating_flags=()
-    non_repeating_flags=(--verbose -v --no-daemon --json --version -h --help)
+    non_repeating_flags=(--verbose -v --no-redact --no-daemon --json --version -h --help)
     repeating_options=(--patience --disable)
-    non_repeating_options=(--for --interval --format --control-socket --netns --source --replay --color)
+    non_repeating_options=(--for --interval --format --record --control-socket --netns --source --replay --color)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
@@ -206,6 +206,9 @@ _closewatch_triage() {
         ;;
     '--format')
         __closewatch_add_completions -W 'text'$'\n''json'$'\n''markdown'
+        return
+        ;;
+    '--record')
         return
         ;;
     '--control-socket')

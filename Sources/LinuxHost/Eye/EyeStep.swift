@@ -44,7 +44,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
 }
 
 /// What looks stay away from, because it has not come back once: a step, for a user or in a mount
-/// namespace, not in one process only. Whoever has made one process that hangs has made two hundred.
+/// namespace, not in one process only. Whoever made one process that hangs has made two hundred.
 package struct EyeAvoidance: Hashable, Sendable {
   package var step: EyeStep
   /// The process it hung on.

@@ -5,8 +5,8 @@ import Glibc
 
 /// The rights of this process, and the processes that an earlier run has left in its place.
 package enum OwnRights {
-  /// Gives all capabilities away, and the way to get new ones by execve(2). To be called while there
-  /// is one thread: those that are made later have no more than it.
+  /// Gives all capabilities away, and the way to get new ones by execve(2). To be called while
+  /// there is one thread: those that are made later have no more than it.
   ///
   /// - Throws: ``SystemCallError`` when the kernel, or a filter of system calls, refuses.
   package static func giveAway() throws(SystemCallError) {

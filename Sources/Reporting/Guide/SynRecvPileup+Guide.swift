@@ -21,7 +21,7 @@ extension SynRecvPileup: RuleGuide {
         the kernel drops an entry after five retransmissions, about a minute.
         """,
       look: [
-        "Count them by client: a few real networks (lost SYN-ACK) or many unrelated sources (a flood)?\n"
+        "Count them by client: a few real networks (lost SYN-ACK), or many others (a flood)?\n"
           + "{netns}ss -Htn state syn-recv '( sport = :{port} )' | awk '{print $4}' |\n"
           + "sed 's/:[0-9]*$//' | sort | uniq -c | sort -rn | head",
         "See the way back to such a client: right route, right interface, no firewall?\n"

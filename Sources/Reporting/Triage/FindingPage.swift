@@ -40,6 +40,9 @@ struct FindingPage {
       course.append(standing)
     }
     if let unseen = EndWords.unseen(finding, clock: clock) { course.append(unseen) }
+    if let accepted = finding.accepted {
+      page.field("known", AcceptedWords(words).sentence(accepted))
+    }
     if !course.isEmpty { page.field("since", course.joined(separator: ", ")) }
     if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
     if !finding.peers.isEmpty { page.field("peers", words.peers(finding)) }

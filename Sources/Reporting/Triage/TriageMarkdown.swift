@@ -36,6 +36,10 @@ package struct TriageMarkdown {
       line("")
       line("Among \(looked).")
     }
+    if let accepted = AcceptedWords(words).line(report.accepted) {
+      line("")
+      line(code(accepted))
+    }
     if report.isWhole { writeRest() }
     line("")
     line("\(source) closewatch\(report.version.map { " " + $0 } ?? "").")
@@ -48,10 +52,6 @@ package struct TriageMarkdown {
         words.line($0) + "; "
           + DoubtWords.missing($0.doubts, isWatched: report.isFromDaemon)
       })
-    if let accepted = AcceptedWords(words).line(report.accepted) {
-      line("")
-      line(code(accepted))
-    }
     list(
       EndWords.heading(isFromDaemon: report.isFromDaemon),
       report.resolved.map { finding in

@@ -190,7 +190,7 @@ import Testing
     }
     let outside = try asNobody(["--clear-groups"])
     #expect(
-      outside.contains("Only root and the group closewatch may ask the daemon: "),
+      outside.contains("only root and the group closewatch may ask the daemon."),
       "\(outside)")
     let inside = try asNobody(["--groups", "47110"])
     #expect(inside.contains("From the daemon: watching since"), "\(inside)")
