@@ -33,6 +33,7 @@ struct FindingPage {
   private func writeShort(_ guide: GuideText, to page: inout TextPage) {
     writeTitle(guide, to: &page)
     if let root = words.root(finding) { page.field("root", root) }
+    if let place = words.place(finding) { page.field("where", place) }
     var course = [since].filter { !$0.isEmpty }
     if let growth = finding.growth, growth.high > 0 {
       course.append(Quantity.rate(growth))

@@ -27,11 +27,25 @@ struct FindingTable {
     self.style = style
     let words = FindingWords(report, style: style)
     let all = report.firing.rootsFirst + report.pending.map { (finding: $0, depth: 0) }
-    rows = all.prefix(Self.mostRows).map { Self.row($0.finding, depth: $0.depth, words) }
+    let shown = all.prefix(Self.mostRows)
+    let placed = shown.map { Self.row($0.finding, depth: $0.depth, words, withPlace: true) }
+    // Where there is no room for it, what runs out is more important.
+    rows =
+      Self.isWithin(style.width, placed)
+      ? placed : shown.map { Self.row($0.finding, depth: $0.depth, words, withPlace: false) }
     leftOut = all.dropFirst(Self.mostRows).map(\.finding)
   }
 
-  private static func row(_ finding: Finding, depth: Int, _ words: FindingWords) -> Row {
+  private static func isWithin(_ width: Int, _ rows: [Row]) -> Bool {
+    rows.allSatisfy { row in
+      let cells = [row.severity, row.who, row.what, row.growth, row.end]
+      return cells.reduce(4 * gap) { $0 + UntrustedText.columns($1) } <= width
+    }
+  }
+
+  private static func row(
+    _ finding: Finding, depth: Int, _ words: FindingWords, withPlace: Bool
+  ) -> Row {
     let isPending = finding.lifecycle == .pending
     let growth =
       finding.notGrowingSince != nil
@@ -40,7 +54,8 @@ struct FindingTable {
       severity: isPending
         ? "pending" : depth > 0 ? "follows" : finding.severity.name.uppercased(),
       emphasis: isPending || depth > 0 ? .faint : finding.severity.emphasis,
-      who: words.who(finding), what: words.short(finding), growth: growth,
+      who: words.who(finding),
+      what: words.short(finding) + (withPlace ? words.shortPlace(finding) : ""), growth: growth,
       end: words.shortTime(finding))
   }
 

@@ -68,6 +68,12 @@ struct FindingWords {
     }
   }
 
+  /// ` to 192.0.2.9:5432`, ` on :8080`; empty when there is no one place.
+  func shortPlace(_ finding: Finding) -> String {
+    if let destination = destination(finding) { return " to " + destination }
+    return finding.localPort.map { " on :\($0)" } ?? ""
+  }
+
   /// The same of a number alone: what a rule counts.
   static func what(_ sockets: Int, of rule: RuleID, in state: TCPState) -> String {
     switch rule.guide.counts {

@@ -57,8 +57,8 @@ struct RootWordsTests {
     third.peers.append(
       PeerCount(remote: Endpoint(ListedHost.address("192.0.2.10"), 2379), sockets: 5))
     let page = page([FoundLeak.closeWait(severity: .critical), second, third])
-    #expect(page.contains(", to 192.0.2.9:2379,"))
-    #expect(page.contains(", to 192.0.2.9:2379 and other places,"))
+    #expect(page.contains(" to 192.0.2.9:2379  "))
+    #expect(page.contains(" to 192.0.2.9:2379 and other places  "))
     let event = FindingEvent(kind: .firing, at: BootInstant(seconds: 1000), finding: second)
     #expect(EventMessage.line(event).contains("in CLOSE_WAIT, to 192.0.2.9:2379, growing"))
   }
