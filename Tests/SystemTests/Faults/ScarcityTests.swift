@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(.requires(.root), arguments: [16, 12])
+  @Test(.requires(.root), arguments: [12])
   func `with next to no descriptors it says what it lacks and lives on`(_ limit: Int) throws {
     // No web server: its sockets would be the first to be missing.
     let daemon = try RunningDaemon(settings: Self.fast, through: ["prlimit", "--nofile=\(limit):"])

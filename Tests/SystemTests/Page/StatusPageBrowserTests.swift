@@ -51,7 +51,7 @@ import Testing
       #expect(text.contains("local port") && text.contains("stayed longer than"), "\(text)")
       let page = try browser.value(
         of: "document.documentElement.outerHTML.replace(/[\\n\"\\\\]/g, ' ')")
-      for advice in ["Do now", "For good", "Does not help"] { #expect(page.contains(advice)) }
+      for advice in ["Do now", "Permanent fix", "Does not help"] { #expect(page.contains(advice)) }
       #expect(!page.contains("SocketLab[") && !page.contains("/proc/\(lab.pid)"))
       for row in lab.rows { #expect(!page.contains("\(row.remote)"), "\(row.remote)") }
       #expect(try browser.value(of: "document.scripts.length") == "0")
