@@ -7,8 +7,16 @@ private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
   "cgroup": { if let cgroup = try? ProcCgroup($0) { _ = cgroup.unit } },
   "counters": counters,
   "fdinfo": { _ = try? FdInfo($0) },
-  "host-answer": { _ = try? WireReader.value(of: $0) { try HostAnswer(from: &$0) } },
-  "host-request": { _ = try? WireReader.value(of: $0) { try HostRequest(from: &$0) } },
+  "host-answer": {
+    _ = try? WireReader.value(of: $0) { (reader: inout WireReader) throws(DecodeError) in
+      try HostAnswer(from: &reader)
+    }
+  },
+  "host-request": {
+    _ = try? WireReader.value(of: $0) { (reader: inout WireReader) throws(DecodeError) in
+      try HostRequest(from: &reader)
+    }
+  },
   "limits": { _ = try? ProcLimits($0) },
   "link": socketLink,
   "mountinfo": { if let mounts = try? ProcMountInfo($0) { _ = mounts.kinds(along: $0) } },
