@@ -182,3 +182,13 @@ package struct Connection: Sendable {
     return instant.advanced(bySeconds: -Double(ago) / 1000)
   }
 }
+
+extension SocketRow {
+  /// Whether something was sent that nothing has come back for: false as well where the source does
+  /// not tell. The byte that is always acknowledged on the side that connects is its SYN.
+  var waitsForAnswer: Bool {
+    guard knowledge.contains(.tcpInfo) else { return false }
+    return lastDataSentMilliseconds < lastDataReceivedMilliseconds
+      || (bytesReceived == 0 && bytesAcked > 1)
+  }
+}

@@ -90,10 +90,8 @@ struct Roots {
     if row.sendQueue > 0 { return of(.blocked, since: connection.progressAt) }
     // Unread answers are this program's to read.
     guard row.receiveQueue == 0 else { return nil }
-    let isAsked =
-      row.knowledge.contains(.tcpInfo)
-      && (row.bytesReceived == 0
-        || row.lastDataSentMilliseconds < row.lastDataReceivedMilliseconds)
+    // The end of a client's stream was passed on, and the other end has not closed yet.
+    let isAsked = row.waitsForAnswer || row.state == .finWait2
     return of(isAsked ? .unanswered : .idle, since: connection.progressAt)
   }
 
@@ -145,7 +143,9 @@ struct Roots {
   /// - As many connections without an answer as clients (four fifths: some clients wait for
   ///   something else). They may go to several places: the one with most is named.
   /// - As many to one place that are silent altogether: one for each client, as a proxy has. A pool
-  ///   of idle connections is larger or smaller than the number of clients that have gone.
+  ///   of idle connections is larger or smaller than the number of clients that have gone. And who
+  ///   has read the end of its client's stream waits for nobody whose last word was an answer: it
+  ///   has only not closed.
   /// - One that all share and whose Send-Q does not drain: what is not sent on is not read either.
   private func backend(
     of finding: Finding, _ places: [Endpoint: Root.Waiting], clients: Int
@@ -159,7 +159,8 @@ struct Roots {
       return root(waitingFor: most, waiting, of: finding)
     }
     if let most = Self.most(places, by: \.sockets), let waiting = places[most],
-      clients >= inquiry.settings.smallestBlock, 5 * waiting.sockets >= 4 * clients,
+      finding.cause != .eofReadNotClosed, clients >= inquiry.settings.smallestBlock,
+      5 * waiting.sockets >= 4 * clients,
       4 * waiting.sockets <= 5 * clients
     {
       return root(waitingFor: most, waiting, of: finding)

@@ -221,11 +221,4 @@ extension SocketRow {
   fileprivate func silentSince(_ now: BootInstant) -> BootInstant {
     now.advanced(bySeconds: -silentSeconds)
   }
-
-  /// Whether something was sent that nothing has come back for. The byte that is always
-  /// acknowledged on the side that connects is its SYN.
-  fileprivate var waitsForAnswer: Bool {
-    lastDataSentMilliseconds < lastDataReceivedMilliseconds
-      || (bytesReceived == 0 && bytesAcked > 1)
-  }
 }

@@ -29,7 +29,9 @@ struct RootsTests {
   private func asked(_ count: Int, in story: inout Story, isAnswered: Bool = false) {
     story.host.add(at: (1...count).map { Double($0) }) { second in
       .between(Endpoint(HostScript.here, 0), backend, by: 100)
-        .enters(.established, at: second).changed { $0.isAnswered = isAnswered }
+        .enters(.established, at: second).changed {
+          ($0.isAnswered, $0.isUnanswered) = (isAnswered, !isAnswered)
+        }
     }
   }
 
@@ -83,6 +85,25 @@ struct RootsTests {
     let root = try #require(try stuck(story).root)
     #expect(root.place == backend)
     #expect(root.waiting?.idle == 40)
+  }
+
+  /// It has read the end and has its last answer: nothing is behind it but its own missing close().
+  @Test func `a proxy that has read the end beside answered connections waits for nobody`() throws {
+    var story = proxy(unread: 0)
+    asked(40, in: &story, isAnswered: true)
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `connections on which nothing was ever asked are silent, not without an answer`()
+    throws
+  {
+    var story = proxy()
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.established, at: second)
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.waiting?.idle == 40)
   }
 
   @Test func `requests that are answered all the time explain nothing`() throws {
