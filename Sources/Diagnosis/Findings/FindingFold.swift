@@ -73,8 +73,12 @@ struct FindingFold {
     for peer in parts.flatMap(\.peers) { peers[peer.remote, default: 0] += peer.sockets }
     one.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
       .map { PeerCount(remote: $0.key, sockets: $0.value) }
+    // The limit is that of one process: what grows in others does not reach it.
     if var forecast = one.forecast, let growth = one.growth,
-      parts.allSatisfy({ $0.forecast?.resource == forecast.resource })
+      parts.allSatisfy({
+        $0.forecast?.resource == forecast.resource
+          && $0.culprits.first?.process.id == parts[0].culprits.first?.process.id
+      })
     {
       forecast.take(growth, left: max(0, forecast.limit - forecast.used))
       one.forecast = forecast

@@ -92,6 +92,23 @@ struct ManyFindingsTests {
     #expect(update(&ledger, many.reversed(), look: 1) == [])
   }
 
+  @Test(arguments: [1, 2] as [Int32])
+  func `only what grows in one process reaches the limit of it`(processes: Int32) throws {
+    var ledger = FindingLedger()
+    let growing = (0..<20).map { number in
+      var finding = finding(number, of: "noise")
+      finding.culprits[0].process.id.pid += Int32(number) % processes
+      finding.growth = Rate(perSecond: 1, low: 1, high: 1)
+      finding.forecast = Forecast(resource: .descriptors, used: 400, limit: 1024)
+      finding.forecast?.seconds = 624
+      return finding
+    }
+    _ = update(&ledger, growing, look: 0)
+    let fold = try #require(ledger.findings.first { $0.localPort == nil })
+    // Twelve grow at one a second each.
+    #expect(fold.forecast?.seconds == (processes == 1 ? 52 : 624))
+  }
+
   @Test func `the fold is as bad as the worst in it, and says that it has become so`() throws {
     var ledger = FindingLedger()
     var many = (0..<20).map { finding($0, of: "noise") }
