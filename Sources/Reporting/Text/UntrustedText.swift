@@ -33,6 +33,12 @@ package enum UntrustedText {
     return text.unicodeScalars.reduce(0) { $0 + columns($1) }
   }
 
+  /// `text` as code in Markdown: there it cannot mention, link or format, nor end the cell of a
+  /// table.
+  static func markdownCode(_ text: String) -> String {
+    "`" + String(text.map { $0 == "`" || $0 == "|" ? "'" : $0 }) + "`"
+  }
+
   /// The beginning of `text` that fits into `columns`, with an ellipsis where it was cut: `…`, or
   /// `~` where only ASCII may be used.
   static func cut(_ text: String, columns limit: Int, unicode: Bool) -> String {

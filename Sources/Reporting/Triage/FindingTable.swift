@@ -78,17 +78,13 @@ struct FindingTable {
     guard !rows.isEmpty else { return [] }
     var lines = ["| | who | what | growth | runs out |", "|---|---|---|---:|---|"]
     for row in rows {
-      let cells = [row.severity, Self.code(row.who), row.what, row.growth, row.end]
+      let cells = [
+        row.severity, UntrustedText.markdownCode(row.who), row.what, row.growth, row.end,
+      ]
       lines.append("| " + cells.joined(separator: " | ") + " |")
     }
     if !leftOut.isEmpty { lines.append("| | \(Quantity.count(leftOut.count)) more | | | |") }
     return lines
-  }
-
-  /// Names are other programs' words: as code they cannot mention, link or format; a bar would end
-  /// the cell.
-  private static func code(_ words: String) -> String {
-    "`" + String(words.map { $0 == "`" || $0 == "|" ? "'" : $0 }) + "`"
   }
 
   private struct Widths {

@@ -66,7 +66,7 @@ package struct TriageMarkdown {
   private var looked: String {
     let sockets = Quantity.count(report.census.sockets, "socket")
     let target = report.target.map { " of \(code($0.description))" } ?? ""
-    return sockets + target + report.watched
+    return sockets + target
   }
 
   /// People in several time zones read a channel.
@@ -144,10 +144,7 @@ package struct TriageMarkdown {
     if items.count > 10 { line("- \(items.count - 10) more") }
   }
 
-  /// Names are other programs' words: as code they cannot mention, link or format.
-  private func code(_ words: String) -> String {
-    "`" + String(words.map { $0 == "`" ? "'" : $0 }) + "`"
-  }
+  private func code(_ words: String) -> String { UntrustedText.markdownCode(words) }
 
   private mutating func line(_ words: String) { text += words + "\n" }
 }

@@ -56,13 +56,6 @@ package struct TriageReport: Sendable {
     }
   }
 
-  /// `, one look`, `, watched for 60 s`; of the daemon the source says it.
-  var watched: String {
-    guard !isFromDaemon else { return "" }
-    return watchedSeconds >= 0.5
-      ? ", watched for \(Quantity.duration(watchedSeconds))" : ", one look"
-  }
-
   /// When the newest look was taken, and every other instant, as people read a clock.
   func clock(offsetSeconds: Int) -> WallTime {
     WallTime(census.takenAt, is: census.wallClockSeconds, offsetSeconds: offsetSeconds)

@@ -55,8 +55,6 @@ package struct TriageText {
     page.paragraph(report.sourceWords.sentence, .faint)
   }
 
-  private var looked: String { sockets + report.watched }
-
   private var sockets: String {
     let sockets = Quantity.count(report.census.sockets, "socket")
     let who = Quantity.count(report.census.processes, "process", plural: "processes")
@@ -64,18 +62,18 @@ package struct TriageText {
     return "\(sockets) of \(who)\(target)"
   }
 
-  /// `: 932 of 933 sockets of 4 processes wait to be closed, one look`.
+  /// `: 932 of 933 sockets of 4 processes wait to be closed`.
   private var waiting: String {
     let count = report.census.suspicious.reduce(0) { $0 + $1.sockets }
-    guard count > 0 else { return " on \(looked)" }
+    guard count > 0 else { return " on \(sockets)" }
     let verb = count == 1 ? "waits" : "wait"
-    return ": \(Quantity.count(count)) of \(sockets) \(verb) to be closed\(report.watched)"
+    return ": \(Quantity.count(count)) of \(sockets) \(verb) to be closed"
   }
 
   private mutating func writeSilence() {
     if !report.isOpen {
       let besides = report.accepted.isEmpty ? "" : ", besides what is accepted"
-      page.paragraph("No leaks found among \(looked)\(besides).", .good)
+      page.paragraph("No leaks found among \(sockets)\(besides).", .good)
     } else {
       page.paragraph("No verdict yet\(waiting).", .strong)
     }
