@@ -44,7 +44,7 @@ extension RecordingError: CustomStringConvertible {
     case .truncated(let file, _, _):
       "\(file) is empty or ends in the middle of a line; \(Self.restore)"
     case .wrongKind(let file, let kind, let expected):
-      "\(file) is \(kind) and not \(expected), and a replay follows no links; copy the recording"
+      "\(file) is \(kind) and not \(expected), and a replay follows no links: copy the recording"
         + " with what is in it"
     case .tooLarge(let file, let what, let bound):
       "\(file) has more than \(bound) \(what); record for a shorter time or one namespace"

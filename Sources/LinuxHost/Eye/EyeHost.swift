@@ -61,7 +61,7 @@ package final class EyeHost: Host {
       }
       tries += 1
       guard tries < Self.triesMost, Clock.boot < request.deadline else {
-        throw HostError("the look came to no end: \(reason)")
+        throw HostError("the look did not finish: \(reason)")
       }
     }
   }
@@ -93,7 +93,7 @@ package final class EyeHost: Host {
     let eye = try currentEye()
     // Each question finds its eye alive or makes a new one, which has not looked yet.
     if case .host(let request) = question, case .holders = request.question, !eye.hasLooked {
-      guard let newest else { throw HostError("no holders can be found before there was a look") }
+      guard let newest else { throw HostError("holders were asked for before the first look") }
       let again = HostRequest(.sample(newest), by: deadline)
       let reply = exchange(.host(again), with: eye, by: deadline)
       guard case .answer = reply else { return reply }
@@ -130,7 +130,7 @@ package final class EyeHost: Host {
     } catch let error as DecodeError {
       return drop(eye, "\(error)")
     } catch {
-      return drop(eye, "the process that looks was ended")
+      return drop(eye, "the process that looks was killed")
     }
   }
 
@@ -195,7 +195,7 @@ package final class EyeHost: Host {
     let words =
       isStuck
       ? "\(mark.step.call)\(process)\(owner) has not come back since \(since)"
-      : "it was not over in time, at \(mark.step.call)\(process)"
+      : "it did not finish in time; it was at \(mark.step.call)\(process)"
     guard isStuck else { return .lost(words) }
     var avoidance = EyeAvoidance(step: mark.step, pid: mark.pid)
     avoidance.user = mark.user

@@ -290,8 +290,9 @@ package struct HistoryText {
     if history.foreign > 0 {
       notes.append(
         Quantity.count(history.foreign, "entry", plural: "entries")
-          + " left out: like those of closewatch, and written by neither root nor its service but"
-          + " by uid " + history.foreignUsers.map(printable).sorted().joined(separator: ", ") + ".")
+          + " ignored: they look like closewatch's, and uid "
+          + history.foreignUsers.map(printable).sorted().joined(separator: ", ")
+          + " wrote them, not root or its service.")
     }
     if reach.damaged > 0 {
       notes.append(

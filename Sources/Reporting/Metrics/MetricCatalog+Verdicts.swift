@@ -95,7 +95,7 @@ extension MetricCatalog {
     labels: findingLabels + ["how"],
     help: "When a finding of the last hour ended; seconds since 1970. how: closed (its sockets "
       + "went one by one), exited (with their process), used (they carry data again), continued "
-      + "(another finding tells of them), subsided (it is no longer so). \(fromSample)")
+      + "(another finding covers them), subsided (no longer true). \(fromSample)")
   static let findingEnds = MetricFamily(
     "closewatch_finding_ends", .counter, labels: ["how"],
     help: "Findings that have ended since the start, by how, as in "

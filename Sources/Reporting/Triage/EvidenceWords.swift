@@ -46,7 +46,7 @@ enum EvidenceWords {
       "\(count(used)) of \(count(capacity)) local ports in use from \(source) to \(destination)"
     case .manyPorts(let count, let worst):
       "these are \(Quantity.count(count, "port"))"
-        + (worst.map { ", the worst is \($0): of it is what follows" } ?? "")
+        + (worst.map { ", the worst is \($0), and the rest is about that one" } ?? "")
     case .neverUsedAgain(let count, let longest, let patience):
       "\(Quantity.count(count)) not used again after their first moments, "
         + "\(Quantity.count(longest)) of them silent for \(Quantity.duration(patience)) or longer"

@@ -21,7 +21,7 @@ struct Triage: ParsableCommand {
         closewatch triage --netns blue --json  one namespace, for a program
         closewatch triage nginx.service        all of one unit; or a pid, or :8080
         closewatch triage -v                   all of every finding
-        closewatch triage --for 60s --record d what was seen, to judge again elsewhere
+        closewatch triage --for 60s --record d the same, and keep what was seen in d
         closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
@@ -65,7 +65,7 @@ struct Triage: ParsableCommand {
 
   @Flag(
     name: .shortAndLong,
-    help: "All of every finding: each step, each proof. Without, the worst one is cut to a screen.")
+    help: "Show all of every finding. Without it: the worst one, cut to fit a screen.")
   var verbose = false
 
   @Option(help: "How to write it: text, json (as --json) or markdown.")

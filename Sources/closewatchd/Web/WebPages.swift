@@ -32,7 +32,7 @@ struct WebPages: Pages {
       case "/" where !hosts.know(head.headers["host"].first):
         WebAnswer(
           .misdirectedRequest,
-          "421 this page is not served under that name: give it with --web.allowed-hosts")
+          "421 this page is not served under that name; allow it with --web.allowed-hosts")
       case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
       case "/-/healthy": healthy
       case "/-/ready": ready

@@ -167,7 +167,7 @@ import Testing
     let text = page.joined(separator: " ")
     // That of root counts, and has no sense.
     #expect(text.contains("1 entry not understood"), "\(page)")
-    #expect(text.contains("1 entry left out"), "\(page)")
+    #expect(text.contains("1 entry ignored"), "\(page)")
     #expect(text.contains("uid 65534"), "\(page)")
     #expect(page.last == "status 0")
   }
