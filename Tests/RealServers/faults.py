@@ -8,20 +8,25 @@ import threading
 import time
 
 
-def full_php():
-    """Each child of php-fpm waits, and more ask than there are children and places."""
-    def ask():
+def ask(port, path, timeout, clients):
+    """Clients that ask, wait, give up and come again."""
+    def forever():
         while True:
             try:
-                with socket.create_connection(("127.0.0.1", 8001), timeout=700) as client:
-                    client.sendall(b"GET /index.php?ms=5000 HTTP/1.0\r\n\r\n")
+                with socket.create_connection(("127.0.0.1", port), timeout=timeout) as client:
+                    client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
                     client.recv(100)
             except OSError:
                 time.sleep(0.2)
 
-    for _ in range(160):
-        threading.Thread(target=ask, daemon=True).start()
+    for _ in range(clients):
+        threading.Thread(target=forever, daemon=True).start()
         time.sleep(0.05)
+
+
+def full_php():
+    """Each child of php-fpm waits, and more ask than there are children and places."""
+    ask(8001, "/index.php?ms=5000", 700, 160)
 
 
 def paused_leak():
@@ -48,24 +53,12 @@ time.sleep(100000)
 def hung_backend():
     """Behind HAProxy: accepts nothing any more, while its clients give up and come again."""
     server = socket.create_server(("127.0.0.1", 8010), backlog=64)
-
-    def ask():
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", 8002), timeout=20) as client:
-                    client.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
-                    client.recv(100)
-            except OSError:
-                time.sleep(0.2)
-
-    for _ in range(40):
-        threading.Thread(target=ask, daemon=True).start()
-        time.sleep(0.05)
+    ask(8002, "/slow", 20, 40)
     return server
 
 
-fault = {"full-php": full_php, "paused-leak": paused_leak, "hung-backend": hung_backend}[sys.argv[1]]
-kept = fault()
+faults = {"full-php": full_php, "paused-leak": paused_leak, "hung-backend": hung_backend}
+kept = faults[sys.argv[1]]()
 
 
 def end(*_):

@@ -12,7 +12,8 @@ except ValueError:
 
 def line(finding):
     who = ",".join(f"{p['command']}[{p['pid']}]" for p in finding["processes"][:3])
-    return f"{finding['severity']} {finding['rule']} ({finding['cause']}) {finding['sockets']} {who}"
+    told = " ".join(str(finding[key]) for key in ("severity", "rule", "cause", "sockets"))
+    return f"{told} {who}"
 
 
 loud = [f for f in page["findings"] if f["state"] == "firing" and f["severity"] != "notice"]
