@@ -3,11 +3,22 @@
 import Glibc
 
 /// One file of the project.
-struct SourceFile {
+struct SourceFile: Sendable {
   /// Relative to the top level: `Sources/KernelTables/Values/Age.swift`.
-  var path: String
-  var text: String
-  var isExecutable = false
+  let path: String
+  let text: String
+  let isExecutable: Bool
+  /// What the compiler sees of it; of a file in another language nothing.
+  let code: SwiftCode
+  let declarations: SwiftDeclarations
+
+  init(path: String, text: String, isExecutable: Bool = false) {
+    self.path = path
+    self.text = text
+    self.isExecutable = isExecutable
+    code = SwiftCode(path.hasSuffix(".swift") ? text : "")
+    declarations = SwiftDeclarations(code)
+  }
 
   /// `Age.swift`.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -20,12 +31,24 @@ struct SourceFile {
   var isGenerated: Bool { path.hasPrefix("deploy/completions/") || path.hasPrefix("deploy/man/") }
   var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
+  /// Whether the text has the bytes of `words` before its first NUL. `String.contains` compares
+  /// characters: of a whole checkout that takes minutes.
+  func mentions(_ words: String) -> Bool {
+    text.withCString { text in words.withCString { strstr(text, $0) != nil } }
+  }
+
+  /// The numbers of the lines that have `words`.
+  func lines(with words: String) -> [Int] {
+    guard mentions(words) else { return [] }
+    return zip(1..., lines).compactMap { $1.contains(words) ? $0 : nil }
+  }
+
   /// The number of lines, as an editor counts them.
   var lineCount: Int { lines.count - (text.hasSuffix("\n") ? 1 : 0) }
 }
 
 /// The files that the project consists of: all below the top level that `.gitignore` lets in.
-struct SourceTree {
+struct SourceTree: Sendable {
   var files: [SourceFile]
 
   subscript(path: String) -> SourceFile? { files.first { $0.path == path } }
@@ -41,8 +64,13 @@ struct SourceTree {
 }
 
 extension SourceTree {
-  /// This checkout. Found by the path of this file, so tests read the source tree itself.
-  static func checkout() throws -> SourceTree {
+  /// This checkout, read once.
+  static func checkout() throws -> SourceTree { try known.get() }
+
+  private static let known = Result { try readCheckout() }
+
+  /// Found by the path of this file, so tests read the source tree itself.
+  private static func readCheckout() throws -> SourceTree {
     let here = #filePath
     let root = here.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
     let ignored = try text(of: root + "/.gitignore").split(separator: "\n").map(String.init)

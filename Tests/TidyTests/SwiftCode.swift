@@ -4,14 +4,16 @@
 /// (but not what is interpolated) and raw identifiers. Line breaks stay, so that line numbers do.
 ///
 /// A brace or a keyword that is left in ``words`` is one that the compiler sees too.
-struct SwiftCode {
+struct SwiftCode: Sendable {
   /// A word or one mark of punctuation, and the line it stands on, counted from 1.
-  struct Word: Equatable {
+  struct Word: Equatable, Sendable {
     var text: String
     var line: Int
   }
 
   private(set) var masked: [UInt8] = []
+  /// All words in order. Line breaks are words too: they end a declaration without a body.
+  private(set) var words: [Word] = []
   private let source: [UInt8]
   private var position = 0
 
@@ -19,32 +21,42 @@ struct SwiftCode {
     source = Array(text.utf8)
     masked.reserveCapacity(source.count)
     takeCode(until: nil)
+    words = Self.words(of: masked)
   }
 
   /// Whether there is anything but comments.
-  var isEmpty: Bool { masked.allSatisfy { $0 == UInt8(ascii: " ") || $0 == newline } }
+  var isEmpty: Bool { words.allSatisfy { $0.text == "\n" } }
 
-  /// All words in order. Line breaks are words too: they end a declaration without a body.
-  var words: [Word] {
+  /// Byte by byte: all that has a meaning in Swift is ASCII.
+  private static func words(of masked: [UInt8]) -> [Word] {
     var words: [Word] = []
     var line = 1
-    var current = ""
-    for byte in masked {
-      let scalar = Unicode.Scalar(byte)
-      if scalar.properties.isAlphabetic || scalar == "_" || ("0"..."9").contains(scalar) {
-        current.unicodeScalars.append(scalar)
-        continue
+    var start = 0
+    for (index, byte) in masked.enumerated() where !isLetter(byte) {
+      if start < index {
+        words.append(Word(text: String(decoding: masked[start..<index], as: UTF8.self), line: line))
       }
-      if !current.isEmpty { words.append(Word(text: current, line: line)) }
-      current = ""
-      if byte != UInt8(ascii: " ") { words.append(Word(text: String(scalar), line: line)) }
+      start = index + 1
+      if byte != blank { words.append(Word(text: String(Unicode.Scalar(byte)), line: line)) }
       if byte == newline { line += 1 }
     }
-    if !current.isEmpty { words.append(Word(text: current, line: line)) }
+    if start < masked.count {
+      words.append(Word(text: String(decoding: masked[start...], as: UTF8.self), line: line))
+    }
     return words
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...:
+      true
+    default: false
+    }
   }
 }
 
+private let blank = UInt8(ascii: " ")
 private let newline = UInt8(ascii: "\n")
 
 extension SwiftCode {
@@ -53,19 +65,21 @@ extension SwiftCode {
     var depth = 0
     while position < source.count {
       let byte = source[position]
-      if starts(with: "//") {
-        blank { !$0.starts(with: "\n") }
-      } else if starts(with: "/*") {
-        blankNestedComment()
+      if byte == UInt8(ascii: "/"), starts(with: "//") {
+        mask { $0 != newline }
+      } else if byte == UInt8(ascii: "/"), starts(with: "/*") {
+        maskNestedComment()
       } else if byte == UInt8(ascii: "`") {
-        blank(1)
-        blank { !$0.starts(with: "`") && !$0.starts(with: "\n") }
+        mask(1)
+        mask { $0 != UInt8(ascii: "`") && $0 != newline }
         // A placeholder, so that a declaration keeps a name.
         if position < source.count {
           masked.append(UInt8(ascii: "_"))
           position += 1
         }
-      } else if let hashes = openingHashes() {
+      } else if byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\""),
+        let hashes = openingHashes()
+      {
         takeString(hashes: hashes)
       } else {
         if byte == UInt8(ascii: "(") { depth += 1 }
@@ -89,35 +103,37 @@ extension SwiftCode {
 
   private mutating func takeString(hashes: Int) {
     let marks = String(repeating: "#", count: hashes)
-    blank(hashes)
+    mask(hashes)
     let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
-    blank(quotes.utf8.count)
+    mask(quotes.utf8.count)
     let interpolation = "\\" + marks + "("
     while position < source.count {
-      if starts(with: quotes + marks) {
-        blank(quotes.utf8.count + hashes)
+      let byte = source[position]
+      if byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte != newline {
+        mask(1)
+      } else if starts(with: quotes + marks) {
+        mask(quotes.utf8.count + hashes)
         return
-      }
-      if starts(with: interpolation) {
-        blank(interpolation.utf8.count)
+      } else if starts(with: interpolation) {
+        mask(interpolation.utf8.count)
         takeCode(until: UInt8(ascii: ")"))
-        blank(1)
+        mask(1)
       } else if starts(with: "\\" + marks) {
-        blank(2 + hashes)
+        mask(2 + hashes)
       } else if quotes == "\"" && starts(with: "\n") {
         return
       } else {
-        blank(1)
+        mask(1)
       }
     }
   }
 
-  private mutating func blankNestedComment() {
+  private mutating func maskNestedComment() {
     var depth = 0
     repeat {
       if starts(with: "/*") { depth += 1 }
       if starts(with: "*/") { depth -= 1 }
-      blank(starts(with: "/*") || starts(with: "*/") ? 2 : 1)
+      mask(starts(with: "/*") || starts(with: "*/") ? 2 : 1)
     } while depth > 0 && position < source.count
   }
 
@@ -125,14 +141,15 @@ extension SwiftCode {
     source[position...].starts(with: text.utf8)
   }
 
-  private mutating func blank(_ count: Int) {
-    for byte in source[position...].prefix(count) {
-      masked.append(byte == newline ? newline : UInt8(ascii: " "))
+  private mutating func mask(_ count: Int) {
+    let end = min(position + count, source.count)
+    while position < end {
+      masked.append(source[position] == newline ? newline : blank)
+      position += 1
     }
-    position = min(position + count, source.count)
   }
 
-  private mutating func blank(while condition: (SwiftCode) -> Bool) {
-    while position < source.count && condition(self) { blank(1) }
+  private mutating func mask(while condition: (UInt8) -> Bool) {
+    while position < source.count && condition(source[position]) { mask(1) }
   }
 }

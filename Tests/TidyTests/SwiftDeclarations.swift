@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the tidy rules ask of a Swift file, read from its words without a compiler.
-struct SwiftDeclarations {
+struct SwiftDeclarations: Sendable {
   /// A function, initialiser, subscript or computed property, from its keyword to its last brace.
-  struct Body: Equatable {
+  struct Body: Equatable, Sendable {
     var name: String
     var line: Int
     var lineCount: Int

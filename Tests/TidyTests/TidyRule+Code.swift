@@ -30,7 +30,7 @@ extension TidyRule {
     tree.files.filter { $0.isSwift && $0.path != "Package.swift" }.flatMap { file in
       let folder = file.path.split(separator: "/").prefix(2).joined(separator: "/")
       let isTest = folder.hasPrefix("Tests/")
-      return SwiftDeclarations(SwiftCode(file.text)).imports.compactMap { module, line in
+      return file.declarations.imports.compactMap { module, line in
         let place = "\(file.path):\(line): "
         if module == "Foundation" {
           return place + "Foundation costs 44 MB; use FoundationEssentials, in PackageFiles only"
@@ -53,7 +53,7 @@ extension TidyRule {
 
   static let functionLength = TidyRule("a function has at most 70 lines") { tree in
     tree.files.filter(\.isSwift).flatMap { file in
-      SwiftDeclarations(SwiftCode(file.text)).bodies.filter { $0.lineCount > 70 }.map { body in
+      file.declarations.bodies.filter { $0.lineCount > 70 }.map { body in
         "\(file.path):\(body.line): \(body.name) has \(body.lineCount) lines, at most 70"
       }
     }
@@ -61,7 +61,8 @@ extension TidyRule {
 
   static let lineLength = TidyRule("a line has at most 100 columns") { tree in
     tree.files.filter { $0.isSwift || $0.isC || $0.isScript }.flatMap { file in
-      zip(1..., file.lines).filter { $1.count > 100 }.map { number, line in
+      // Characters are counted where there are more bytes.
+      zip(1..., file.lines).filter { $1.utf8.count > 100 && $1.count > 100 }.map { number, line in
         "\(file.path):\(number): \(line.count) columns, at most 100"
       }
     }
@@ -77,8 +78,9 @@ extension TidyRule {
     tree.files.filter { $0.path.contains("/") && !$0.path.hasPrefix("Tests/Fixtures/") }.flatMap {
       file in
       let parts = file.path.split(separator: "/").map(String.init)
-      let types = file.isSwift ? SwiftDeclarations(SwiftCode(file.text)).types : []
-      let found = (parts + types).filter { !emptyWords.isDisjoint(with: camelCaseWords($0)) }
+      let found = (parts + file.declarations.types).filter {
+        !emptyWords.isDisjoint(with: camelCaseWords($0))
+      }
       return found.map { "\(file.path):1: '\($0)' does not say what it is; name the thing" }
     }
   }
@@ -115,9 +117,8 @@ extension TidyRule {
         && places.contains { file.path.hasPrefix($0) }
     }
     return files.compactMap { file -> String? in
-      let code = SwiftCode(file.text)
-      if code.isEmpty { return nil }
-      let declarations = SwiftDeclarations(code)
+      if file.code.isEmpty { return nil }
+      let declarations = file.declarations
       let name = file.baseName.split(separator: "+").first.map(String.init) ?? file.baseName
       let function = name.prefix(1).lowercased() + name.dropFirst()
       // `Process.swift` may hold ProcessID and ProcessRecord.
@@ -129,7 +130,7 @@ extension TidyRule {
 
   static let skipsSayWhy = TidyRule("tests skip only through .requires") { tree in
     tree.below("Tests").filter { $0.isSwift && $0.name != "Requirement.swift" }.flatMap { file in
-      let words = SwiftCode(file.text).words
+      let words = file.code.words
       return zip(words, words.dropFirst()).compactMap { dot, word -> String? in
         guard dot.text == ".", ["enabled", "disabled"].contains(word.text) else { return nil }
         return "\(file.path):\(word.line): use .requires(…): CI must know what is skipped"

@@ -6,7 +6,7 @@ extension TidyRule {
   static let documentsNameWhatExists = TidyRule("a document names files and suites that exist") {
     tree in
     let suites = Set(
-      tree.below("Tests").filter(\.isSwift).flatMap { SwiftDeclarations(SwiftCode($0.text)).types })
+      tree.below("Tests").flatMap(\.declarations.types))
     return tree.files.filter { $0.path.hasSuffix(".md") }.flatMap { file in
       zip(1..., file.lines).flatMap { number, line in
         code(in: line).filter { !exists($0, in: tree, suites: suites) }.map { name in
@@ -83,8 +83,8 @@ extension TidyRule {
     let contributing = tree[".github/CONTRIBUTING.md"]?.lines ?? []
     let questions = contributing.drop { $0 != "## Open questions" }.dropFirst()
       .prefix { !$0.hasPrefix("## ") }
-    return tree.below("Tests").filter(\.isSwift).flatMap { file in
-      SwiftCode(file.text).words.filter { $0.text == "withKnownIssue" }.compactMap { word in
+    return tree.below("Tests").flatMap { file in
+      file.code.words.filter { $0.text == "withKnownIssue" }.compactMap { word in
         let line = file.lines[word.line - 1]
         let mark = "withKnownIssue(\"open question "
         let number = line.firstRange(of: mark).map { range in

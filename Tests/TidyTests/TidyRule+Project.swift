@@ -3,7 +3,7 @@
 extension TidyRule {
   /// A folder with an `expected-error.txt` is one fixture: what is in it goes by its name.
   static let noDeadFixture = TidyRule("a hostile fixture is named in a test") { tree in
-    let tests = tree.below("Tests").filter(\.isSwift).map(\.text)
+    let tests = tree.below("Tests").filter(\.isSwift)
     let hostile = tree.below("Tests/Fixtures").filter { file in
       let parts = file.path.split(separator: "/")
       return parts.count > 3 && parts[2].hasPrefix("hostile") && file.name != "README.md"
@@ -16,7 +16,7 @@ extension TidyRule {
       let names = [file.name, stem].filter { !$0.isEmpty }.flatMap { name in
         ["\"\(name)\"", "/\(name)\""]
       }
-      let isUsed = tests.contains { text in names.contains { text.contains($0) } }
+      let isUsed = tests.contains { names.contains(where: $0.mentions) }
       return isUsed ? nil : "\(file.path):1: no test names '\(file.name)'"
     }
   }
@@ -67,7 +67,7 @@ extension TidyRule {
 
   static let noMachinePath = TidyRule("no path of a build machine in a file") { tree in
     tree.files.flatMap { file in
-      machineFolders.filter { file.text.contains($0) }.flatMap { folder in
+      machineFolders.filter(file.mentions).flatMap { folder in
         zip(1..., file.lines).filter { mentions(folder, in: $1) }.map { number, _ in
           "\(file.path):\(number): \(folder) exists on one machine only"
         }

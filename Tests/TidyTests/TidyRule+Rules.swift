@@ -9,7 +9,7 @@ extension TidyRule {
     let folder = "Sources/Diagnosis/Rules"
     guard tree.contains(folder) else { return [] }
     guard let list = tree[catalog] else { return ["\(catalog):1: is missing"] }
-    return names(ofRulesIn: list.text).flatMap { name in
+    return names(ofRulesIn: list).flatMap { name in
       [
         "\(folder)/\(name).swift", "Sources/Reporting/Guide/\(name)+Guide.swift",
         "Tests/DiagnosisTests/Rules/\(name)Tests.swift",
@@ -39,19 +39,17 @@ extension TidyRule {
   static let rulesStandAlone = TidyRule("a rule is named in its file and its guide") { tree in
     guard let list = tree[catalog] else { return [] }
     let sources = tree.below("Sources").filter { $0.isSwift && !relations.contains($0.path) }
-    let code = sources.map { (file: $0, words: SwiftCode($0.text).words) }
-    return names(ofRulesIn: list.text).flatMap { name in
+    return names(ofRulesIn: list).flatMap { name in
       let member = name.prefix(1).lowercased() + name.dropFirst()
       let own = "Sources/Diagnosis/Rules/\(name).swift"
       let id = tree[own].flatMap { literal(after: "RuleID(", in: $0.text) }
       let homes = [own, "Sources/Reporting/Guide/\(name)+Guide.swift"]
-      return code.filter { !homes.contains($0.file.path) }.flatMap { file, words in
+      return sources.filter { !homes.contains($0.path) }.flatMap { file in
+        let words = file.code.words
         let lines = zip(words, words.dropFirst()).compactMap { before, word in
           word.text == name || word.text == member && before.text == "." ? word.line : nil
         }
-        let spelled = zip(1..., file.lines).compactMap { number, line in
-          id.map { line.contains("\"\($0)\"") } ?? false ? number : nil
-        }
+        let spelled = id.map { file.lines(with: "\"\($0)\"") } ?? []
         return Set(lines + spelled).sorted().map {
           "\(file.path):\($0): names the rule \(name); ask what the rule declares"
         }
@@ -60,8 +58,8 @@ extension TidyRule {
   }
 
   /// The types between the angle brackets of `RuleList<...>`.
-  private static func names(ofRulesIn text: String) -> [String] {
-    let words = SwiftCode(text).words.map(\.text)
+  private static func names(ofRulesIn list: SourceFile) -> [String] {
+    let words = list.code.words.map(\.text)
     guard
       let start = words.indices.dropLast().first(where: {
         words[$0] == "RuleList" && words[$0 + 1] == "<"

@@ -45,8 +45,7 @@ extension TidyRule {
         && ["Sources/", "Tests/"].contains { file.path.hasPrefix($0) } && file.name != "main.swift"
     }.compactMap { file in
       if pending.contains(file.path) { return nil }
-      let code = SwiftCode(file.text)
-      if code.isEmpty || SwiftDeclarations(code).declaresType { return nil }
+      if file.code.isEmpty || file.declarations.declaresType { return nil }
       return "\(file.path):1: \(file.lineCount) lines without a type; put them where they belong"
     }
   }

@@ -26,9 +26,7 @@ struct TidyTests {
     #expect(names.count == TidyRule.all.count)
     for name in names {
       let isSeeded = seeded.contains { file in
-        ["(.\(name),", "TidyRule.\(name)\n", "TidyRule.\(name)."].contains {
-          file.text.contains($0)
-        }
+        ["(.\(name),", "TidyRule.\(name)\n", "TidyRule.\(name)."].contains(where: file.mentions)
       }
       #expect(isSeeded, "no test breaks \(name)")
     }
