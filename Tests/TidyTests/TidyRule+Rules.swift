@@ -3,7 +3,7 @@
 /// What holds for the rules of `Diagnosis`: one is added with its file, its guide and its test, and
 /// a line in the catalog.
 extension TidyRule {
-  private static let catalog = "Sources/Diagnosis/Rules/RuleCatalog.swift"
+  private static let catalog = "Sources/Diagnosis/Judgement/RuleCatalog.swift"
 
   static let rulesAreComplete = TidyRule("a rule has a file, a guide and a test") { tree in
     let folder = "Sources/Diagnosis/Rules"
@@ -11,7 +11,7 @@ extension TidyRule {
     guard let list = tree[catalog] else { return ["\(catalog):1: is missing"] }
     return names(ofRulesIn: list).flatMap { name in
       [
-        "\(folder)/\(name).swift", "Sources/Reporting/Guide/\(name)+Guide.swift",
+        "\(folder)/\(name).swift", "Sources/Reporting/Guide/Rules/\(name)+Guide.swift",
         "Tests/DiagnosisTests/Rules/\(name)Tests.swift",
       ].filter { tree[$0] == nil }.map { "\(list.path):1: the rule \(name) lacks \($0)" }
     }
@@ -21,17 +21,17 @@ extension TidyRule {
   private static let relations: Set<String> = [
     catalog,
     // Both rules judge the same sockets.
-    "Sources/Diagnosis/Rules/CloseWaitGroup.swift",
-    "Sources/Reporting/Guide/CloseWaitStuck+Guide.swift",
+    "Sources/Diagnosis/Judgement/CloseWaitGroup.swift",
+    "Sources/Reporting/Guide/Rules/CloseWaitStuck+Guide.swift",
     // What follows from what.
     "Sources/Diagnosis/Findings/Relations.swift",
     "Sources/Diagnosis/Findings/Roots.swift",
     // Its example is a rule's name.
     "Sources/Diagnosis/Acceptance.swift",
     // Handshakes that wait for a full accept queue are its consequence.
-    "Sources/Diagnosis/Rules/UnfinishedGroup.swift",
+    "Sources/Diagnosis/Judgement/UnfinishedGroup.swift",
     // A leak that has paused goes on as a block.
-    "Sources/Diagnosis/Findings/FindingLedger.swift",
+    "Sources/Diagnosis/Findings/Ledger/FindingLedger.swift",
     // Alerts on what runs out, each with the guide of the finding that explains it.
     "Sources/Reporting/Alerts/CapacityAlerts.swift",
   ]
@@ -43,7 +43,7 @@ extension TidyRule {
       let member = name.prefix(1).lowercased() + name.dropFirst()
       let own = "Sources/Diagnosis/Rules/\(name).swift"
       let id = tree[own].flatMap { literal(after: "RuleID(", in: $0.text) }
-      let homes = [own, "Sources/Reporting/Guide/\(name)+Guide.swift"]
+      let homes = [own, "Sources/Reporting/Guide/Rules/\(name)+Guide.swift"]
       return sources.filter { !homes.contains($0.path) }.flatMap { file in
         let words = file.code.words
         let lines = zip(words, words.dropFirst()).compactMap { before, word in
@@ -55,6 +55,10 @@ extension TidyRule {
         }
       }
     }
+  }
+
+  static func namesOfRules(in tree: SourceTree) -> [String] {
+    tree[catalog].map { names(ofRulesIn: $0) } ?? []
   }
 
   /// The types between the angle brackets of `RuleList<...>`.

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension TidyRule {
-  /// Folders that have one file for each of a kind, however many there are, and the end of the
-  /// names of these files. They hold nothing else.
-  private static let kinds: [String: String] = [
-    "Sources/Diagnosis/Rules": ".swift",
-    "Sources/Reporting/Guide": ".swift",
-    "Sources/Reporting/Guide/Programs": ".swift",
-    "Tests/DiagnosisTests/Rules": "Tests.swift",
-  ]
+  /// A folder that has one file for each of a kind, however many there are, and nothing else.
+  private struct Kind {
+    var folder: String
+    var begin = ""
+    var end: String
+    /// Each is of a rule in the catalog.
+    var isOfRules = true
+  }
 
-  /// What is being taken apart.
-  private static let pending: Set<String> = [
-    "Sources/Diagnosis/Census", "Sources/Diagnosis/Findings", "Tests/Simulation",
-    "Sources/KernelTables/Recording", "Sources/LinuxHost/Kernel", "Sources/LinuxHost/ProcFS",
-    "Sources/Reporting/Triage",
-    "Sources/closewatchd/Control/DaemonSight+Snapshot.swift",
+  private static let kinds = [
+    Kind(folder: "Sources/Diagnosis/Rules", end: ".swift"),
+    Kind(folder: "Sources/Reporting/Guide/Rules", end: "+Guide.swift"),
+    Kind(folder: "Tests/DiagnosisTests/Rules", end: "Tests.swift"),
+    Kind(
+      folder: "Sources/Reporting/Guide/Programs", begin: "ProgramGuide+", end: ".swift",
+      isOfRules: false),
   ]
 
   static let folderSize = TidyRule("a folder has at most 15 files, but for one of each kind") {
@@ -27,13 +28,17 @@ extension TidyRule {
     let folders = Dictionary(grouping: code) { file in
       file.path.split(separator: "/").dropLast().joined(separator: "/")
     }
+    let rules = namesOfRules(in: tree)
     return folders.sorted { $0.key < $1.key }.flatMap { folder, files -> [String] in
-      if pending.contains(folder) { return [] }
-      guard let end = kinds[folder] else {
+      guard let kind = kinds.first(where: { $0.folder == folder }) else {
         return files.count <= 15 ? [] : ["\(folder):1: \(files.count) files, at most 15"]
       }
-      return files.filter { !$0.name.hasSuffix(end) }.map {
-        "\($0.path):1: \(folder) holds one '…\(end)' for each of a kind, and nothing else"
+      return files.filter { file in
+        guard file.name.hasPrefix(kind.begin), file.name.hasSuffix(kind.end) else { return true }
+        return kind.isOfRules && !rules.contains(String(file.name.dropLast(kind.end.count)))
+      }.map { file in
+        let name = kind.begin + (kind.isOfRules ? "<Rule>" : "…") + kind.end
+        return "\(file.path):1: \(folder) holds one '\(name)' for each, and nothing else"
       }
     }
   }
@@ -44,7 +49,6 @@ extension TidyRule {
       file.isSwift && file.lineCount < 25 && !file.path.hasPrefix("Tests/Fixtures/")
         && ["Sources/", "Tests/"].contains { file.path.hasPrefix($0) } && file.name != "main.swift"
     }.compactMap { file in
-      if pending.contains(file.path) { return nil }
       if file.code.isEmpty || file.declarations.declaresType { return nil }
       return "\(file.path):1: \(file.lineCount) lines without a type; put them where they belong"
     }

@@ -131,20 +131,20 @@ struct TidyRuleTests {
       ])
   }
 
-  private static let catalog = "Sources/Diagnosis/Rules/RuleCatalog.swift"
+  private static let catalog = "Sources/Diagnosis/Judgement/RuleCatalog.swift"
 
   @Test func `a rule without its file, its guide or its test is found`() {
     var files: [String: String] = [:]
     #expect(found(.rulesAreComplete, in: files) == [], "no folder of rules yet")
     files[Self.catalog] = "let list = RuleList<\n  CloseWaitLeak, // Gone\n  OrphanPressure\n>()"
     files["Sources/Diagnosis/Rules/CloseWaitLeak.swift"] = ""
-    files["Sources/Reporting/Guide/CloseWaitLeak+Guide.swift"] = ""
+    files["Sources/Reporting/Guide/Rules/CloseWaitLeak+Guide.swift"] = ""
     files["Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift"] = ""
     let lacks = "\(Self.catalog):1: the rule OrphanPressure lacks "
     #expect(
       found(.rulesAreComplete, in: files) == [
         lacks + "Sources/Diagnosis/Rules/OrphanPressure.swift",
-        lacks + "Sources/Reporting/Guide/OrphanPressure+Guide.swift",
+        lacks + "Sources/Reporting/Guide/Rules/OrphanPressure+Guide.swift",
         lacks + "Tests/DiagnosisTests/Rules/OrphanPressureTests.swift",
       ])
   }
@@ -154,7 +154,7 @@ struct TidyRuleTests {
       Self.catalog: "let list = RuleList<OrphanPressure, CloseWaitLeak>()",
       "Sources/Diagnosis/Rules/OrphanPressure.swift":
         "static let orphanPressure = RuleID(\"orphan-pressure\")\nlet id = RuleID.orphanPressure",
-      "Sources/Reporting/Guide/OrphanPressure+Guide.swift": "extension OrphanPressure {}",
+      "Sources/Reporting/Guide/Rules/OrphanPressure+Guide.swift": "extension OrphanPressure {}",
       "Sources/Reporting/A.swift": """
       switch rule {
       case .orphanPressure: 1 // .closeWaitLeak

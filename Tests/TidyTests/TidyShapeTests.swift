@@ -61,19 +61,42 @@ struct TidyShapeTests {
   }
 
   @Test func `a folder of 16 files is found, and what is not of its kind`() {
+    let names = (1...16).map { "R\($0)" }
     var files = [
-      "Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift": "",
-      "Tests/DiagnosisTests/Rules/Story.swift": "",
+      "Sources/Diagnosis/Judgement/RuleCatalog.swift":
+        "let list = RuleList<\(names.joined(separator: ", "))>()",
+      "Sources/Diagnosis/Rules/Patience.swift": "",
+      "Sources/Reporting/Guide/Programs/Nginx.swift": "",
+      "Sources/Reporting/Guide/Rules/R1.swift": "",
+      "Tests/DiagnosisTests/Rules/StoryTests.swift": "",
     ]
     for number in 1...15 { files["Sources/A/\(number).swift"] = "" }
     for number in 1...16 { files["Sources/B/\(number).swift"] = "" }
-    for number in 1...16 { files["Tests/DiagnosisTests/Rules/R\(number)Tests.swift"] = "" }
+    for number in 1...16 {
+      files["Sources/Reporting/Guide/Programs/ProgramGuide+\(number).swift"] = ""
+    }
+    for name in names {
+      files["Sources/Diagnosis/Rules/\(name).swift"] = ""
+      files["Tests/DiagnosisTests/Rules/\(name)Tests.swift"] = ""
+    }
     #expect(
       found(.folderSize, in: files) == [
         "Sources/B:1: 16 files, at most 15",
         """
-        Tests/DiagnosisTests/Rules/Story.swift:1: Tests/DiagnosisTests/Rules holds one \
-        '…Tests.swift' for each of a kind, and nothing else
+        Sources/Diagnosis/Rules/Patience.swift:1: Sources/Diagnosis/Rules holds one \
+        '<Rule>.swift' for each, and nothing else
+        """,
+        """
+        Sources/Reporting/Guide/Programs/Nginx.swift:1: Sources/Reporting/Guide/Programs holds \
+        one 'ProgramGuide+….swift' for each, and nothing else
+        """,
+        """
+        Sources/Reporting/Guide/Rules/R1.swift:1: Sources/Reporting/Guide/Rules holds one \
+        '<Rule>+Guide.swift' for each, and nothing else
+        """,
+        """
+        Tests/DiagnosisTests/Rules/StoryTests.swift:1: Tests/DiagnosisTests/Rules holds one \
+        '<Rule>Tests.swift' for each, and nothing else
         """,
       ])
   }

@@ -5,7 +5,7 @@ package import KernelTables
 /// One question asked of the census, and the facts about it. A rule is a function of its arguments:
 /// no clock, no memory.
 ///
-/// Its words are in `Reporting/Guide`, in a file of its own too.
+/// Its words are in `Reporting/Guide/Rules`, in a file of its own too.
 package protocol Rule: SendableMetatype {
   static var id: RuleID { get }
   /// Names that it had in earlier versions. Journals, settings and commands still have them.
