@@ -95,4 +95,35 @@ extension TidyRule {
       }
     }
   }
+
+  /// What CONTRIBUTING says a change asks for is what `deploy/prove newcomer` makes and counts.
+  static let changesAreTold = TidyRule("CONTRIBUTING names the files of a newcomer's change") {
+    tree in
+    let path = ".github/CONTRIBUTING.md"
+    let headings = tree[path]?.lines.filter { $0.hasPrefix("## Add a") } ?? []
+    let scripts = tree.below("Tests/Newcomer").compactMap { script in
+      script.lines.first { $0.hasPrefix("# told in: ") }.map { mark in
+        (script: script, heading: "## " + mark.dropFirst("# told in: ".count))
+      }
+    }
+    let untried = headings.filter { heading in !scripts.contains { $0.heading == heading } }
+    return untried.map { "\(path):1: no script in Tests/Newcomer does '\($0.dropFirst(3))'" }
+      + scripts.flatMap { script, heading -> [String] in
+        let section = (tree[path]?.lines ?? []).drop { $0 != heading }.dropFirst()
+          .prefix { !$0.hasPrefix("## ") }.joined(separator: "\n")
+        return edited(by: script).filter { name in
+          ![".swift", "`", "]"].contains { section.contains(name + $0) }
+        }.map { "\(script.path):1: edits \($0), of which '\(heading)' says nothing" }
+      }
+  }
+
+  /// The files that a script edits, without folder and suffix; a new rule's are of `<Rule>`.
+  private static func edited(by script: SourceFile) -> [String] {
+    let names = script.lines.filter { $0.hasPrefix("edit ") }.compactMap { line in
+      line.split(separator: " ")[1].split(separator: "/").last.map { file in
+        String(file).replacing(".swift", with: "").replacing("MutualCloseStall", with: "<Rule>")
+      }
+    }
+    return Set(names).sorted()
+  }
 }

@@ -17,6 +17,7 @@ struct TidyRule: Sendable, CustomStringConvertible {
     .importsPerTarget, .fileLength, .functionLength, .lineLength, .forbiddenNames, .licenseLine,
     .fileNamesAType, .namesAreUnique, .rulesAreComplete, .rulesStandAlone, .noDeadFixture,
     .noLinkToNowhere, .topLevel, .noMachinePath, .scriptsRun, .skipsSayWhy,
-    .documentsNameWhatExists, .doorSigns, .knownIssuesAreQuestions, .folderSize, .fileIsWorthIt,
+    .documentsNameWhatExists, .doorSigns, .knownIssuesAreQuestions, .changesAreTold,
+    .folderSize, .fileIsWorthIt,
   ]
 }

@@ -60,6 +60,25 @@ struct TidyShapeTests {
       ])
   }
 
+  @Test func `a change that CONTRIBUTING does not tell as it is made is found`() {
+    let files = [
+      ".github/CONTRIBUTING.md":
+        "`Gone.swift`\n## Add a rule\n`<Rule>.swift`, [List](a)\n## Add a limit\nno\n",
+      "Tests/Newcomer/01-rule": """
+      # told in: Add a rule
+      edit $rules/MutualCloseStall.swift '' 'a'
+      edit A/List.swift 'a' 'b'
+      edit A/Gone.swift 'a' \\
+      """,
+      "Tests/Newcomer/02-other": "edit A/B.swift 'a' 'b'",
+    ]
+    #expect(
+      found(.changesAreTold, in: files) == [
+        ".github/CONTRIBUTING.md:1: no script in Tests/Newcomer does 'Add a limit'",
+        "Tests/Newcomer/01-rule:1: edits Gone, of which '## Add a rule' says nothing",
+      ])
+  }
+
   @Test func `a folder of 16 files is found, and what is not of its kind`() {
     let names = (1...16).map { "R\($0)" }
     var files = [
