@@ -57,7 +57,7 @@ extension WireReader {
   }
 
   mutating func getGaps() throws(DecodeError) -> [Gap] {
-    try getArray(ofAtLeast: 13) { reader throws(DecodeError) in try Gap(from: &reader) }
+    try getArray { reader throws(DecodeError) in try Gap(from: &reader) }
   }
 }
 
@@ -85,18 +85,18 @@ extension HolderReport {
   fileprivate init(from reader: inout WireReader) throws(DecodeError) {
     self.init()
     holders = try reader.getHolders()
-    deadSockets = try reader.getArray(ofAtLeast: 24) { reader throws(DecodeError) in
+    deadSockets = try reader.getArray { reader throws(DecodeError) in
       let inode = try reader.get(UInt64.self)
       let process = try ProcessID(from: &reader)
       return DeadDescriptor(inode: inode, process: process, fd: try reader.get())
     }
     unprovedDeadSockets = try reader.getTally()
-    caught = try reader.getArray(ofAtLeast: 50) { reader throws(DecodeError) in
+    caught = try reader.getArray { reader throws(DecodeError) in
       let hunt = try OpenerHunt(from: &reader)
       let process = try ProcessID(from: &reader)
       return CaughtOpener(hunt: hunt, process: process, connections: try reader.getTally())
     }
-    processes = try reader.getArray(ofAtLeast: 60) { reader throws(DecodeError) in
+    processes = try reader.getArray { reader throws(DecodeError) in
       try ProcessRecord(from: &reader)
     }
     descriptorsInFlight = try reader.getTally()

@@ -77,7 +77,7 @@ extension HolderSearch {
     records = try reader.getPIDs()
     detail = try reader.getBool() ? .full : .identity
     arguments = try reader.getBool()
-    hunts = try reader.getArray(ofAtLeast: 30) { reader throws(DecodeError) in
+    hunts = try reader.getArray { reader throws(DecodeError) in
       try OpenerHunt(from: &reader)
     }
   }
@@ -85,7 +85,7 @@ extension HolderSearch {
 
 extension WireReader {
   fileprivate mutating func getPIDs() throws(DecodeError) -> [Int32] {
-    try getArray(ofAtLeast: 4) { reader throws(DecodeError) in try reader.get() }
+    try getArray { reader throws(DecodeError) in try reader.get() }
   }
 }
 

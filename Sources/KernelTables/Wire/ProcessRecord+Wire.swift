@@ -39,7 +39,7 @@ extension ProcessRecord {
     command = try reader.getText()
     executable = try reader.getOptionalText()
     arguments = try reader.getOptional { reader throws(DecodeError) in
-      try reader.getArray(ofAtLeast: 4) { reader throws(DecodeError) in try reader.getText() }
+      try reader.getArray { reader throws(DecodeError) in try reader.getText() }
     }
     uid = try reader.getOptionalNumber()
     cgroup = try reader.getOptionalText()

@@ -21,7 +21,7 @@ extension Sample {
     self.init(
       takenAt: takenAt, wallClockSeconds: wallClockSeconds,
       states: StateSet(rawValue: try reader.get()))
-    namespaces = try reader.getArray(ofAtLeast: 100) { reader throws(DecodeError) in
+    namespaces = try reader.getArray { reader throws(DecodeError) in
       try NamespaceSample(from: &reader)
     }
     sockets = try reader.getRows()
@@ -96,11 +96,11 @@ extension TCPSettings {
     self.init()
     areRead = try reader.getBool()
     localPortRange = try reader.getPorts()
-    reservedPorts = try reader.getArray(ofAtLeast: 4) { reader throws(DecodeError) in
+    reservedPorts = try reader.getArray { reader throws(DecodeError) in
       try reader.getPorts()
     }
     for path in Self.numbers { self[keyPath: path] = try reader.get() }
-    memoryPages = try reader.getArray(ofAtLeast: 8) { reader throws(DecodeError) in
+    memoryPages = try reader.getArray { reader throws(DecodeError) in
       try reader.getTally()
     }
   }

@@ -81,7 +81,7 @@ package struct WireReader {
 
   /// How many elements follow. Never more than there is room for: memory is made for them.
   ///
-  /// - Parameter size: Bytes of the smallest one.
+  /// - Parameter size: Bytes of the smallest one, which is exact: what is smaller is refused.
   mutating func getCount(ofAtLeast size: Int) throws(DecodeError) -> Int {
     let count = try get(UInt64.self)
     guard count <= UInt64(remaining / max(1, size)) else {
@@ -90,12 +90,12 @@ package struct WireReader {
     return Int(count)
   }
 
+  /// Elements have at least a byte. Memory is made as they are read: a count alone gets none.
   package mutating func getArray<Value>(
-    ofAtLeast size: Int, _ read: (inout WireReader) throws(DecodeError) -> Value
+    _ read: (inout WireReader) throws(DecodeError) -> Value
   ) throws(DecodeError) -> [Value] {
-    let count = try getCount(ofAtLeast: size)
+    let count = try getCount(ofAtLeast: 1)
     var values: [Value] = []
-    values.reserveCapacity(count)
     for _ in 0..<count { values.append(try read(&self)) }
     return values
   }

@@ -40,7 +40,7 @@ struct Eye {
     let began = Clock.processSeconds
     guard
       let (avoidances, question) = try? message.read({ reader throws(DecodeError) in
-        let avoidances = try reader.getArray(ofAtLeast: 11) { reader throws(DecodeError) in
+        let avoidances = try reader.getArray { reader throws(DecodeError) in
           try EyeAvoidance(from: &reader)
         }
         return (avoidances, try EyeQuestion(from: &reader))

@@ -154,7 +154,7 @@ package final class EyeHost: Host {
     case .outcomes:
       return .outcomes(
         try message.read { reader throws(DecodeError) in
-          try reader.getArray(ofAtLeast: 1) { reader throws(DecodeError) in
+          try reader.getArray { reader throws(DecodeError) in
             try SocketRelease.Outcome(from: &reader)
           }
         })

@@ -27,7 +27,7 @@ enum EyeQuestion {
     case 0: self = .host(try HostRequest(from: &reader))
     case 1:
       self = .release(
-        try reader.getArray(ofAtLeast: 24) { reader throws(DecodeError) in
+        try reader.getArray { reader throws(DecodeError) in
           guard let row = try reader.getRows().first else { throw reader.bad("row", "none") }
           return SocketRelease.Target(row: row, holders: try reader.getHolders())
         })

@@ -38,6 +38,37 @@ import Testing
     }
   }
 
+  @Test func `a hundred of the least that there can be of each arrive`() throws {
+    var sample = Sample(
+      takenAt: BootInstant(nanoseconds: 1), wallClockSeconds: 0, states: .all)
+    sample.namespaces = (0..<100).map { NamespaceSample(id: NetnsID(rawValue: $0)) }
+    sample.gaps = (0..<100).map { _ in Gap(.callStuck, count: 1, detail: "") }
+    var report = HolderReport()
+    report.processes = (Int32(0)..<100).map { ProcessRecord(id: ProcessID(pid: $0, startTicks: 0)) }
+    report.deadSockets = (Int32(0)..<100).map { number in
+      DeadDescriptor(inode: 0, process: ProcessID(pid: 1, startTicks: 0), fd: number)
+    }
+    report.caught = (Int32(0)..<100).map { number in
+      let hunt = OpenerHunt(
+        namespace: NetnsID(rawValue: 0), remote: Endpoint(.anyIPv4, 0), milliseconds: 0)
+      return CaughtOpener(
+        hunt: hunt, process: ProcessID(pid: number, startTicks: 0), connections: 0)
+    }
+    report.gaps = sample.gaps
+    for sent in [HostAnswer.sample(sample), .holders(report)] {
+      let bytes = bytes { sent.write(to: &$0) }
+      #expect(words(try answer(bytes)) == words(sent))
+    }
+    var search = HolderSearch()
+    search.hunts = report.caught.map(\.hunt)
+    let question = HostRequest(.holders(search), by: .never)
+    let bytes = bytes { question.write(to: &$0) }
+    let came = try WireReader.value(of: bytes) { reader throws(DecodeError) in
+      try HostRequest(from: &reader)
+    }
+    #expect(came == question)
+  }
+
   @Test func `a question arrives as it was sent`() throws {
     var search = HolderSearch()
     search.inodes = [1, .max, 4_026_531_840]
