@@ -49,7 +49,10 @@ package final class Keeper: Sendable {
   }
 
   private static func awaitEnd(_ isThere: () -> Bool) {
-    for _ in 0..<100 where isThere() { usleep(500) }
+    for _ in 0..<500 {
+      guard isThere() else { return }
+      usleep(100)
+    }
   }
 
   /// Forks it. To be called while this process has one thread.
