@@ -34,6 +34,11 @@ extension TidyRule {
     "Sources/Diagnosis/Findings/Ledger/FindingLedger.swift",
     // Alerts on what runs out, each with the guide of the finding that explains it.
     "Sources/Reporting/Alerts/CapacityAlerts.swift",
+    // What to read beside a message, a column, an option, a question.
+    "Sources/Reporting/Guide/Topics/TopicPage+Errors.swift",
+    "Sources/Reporting/Guide/Topics/TopicPage+Figures.swift",
+    "Sources/Reporting/Guide/Topics/TopicPage+Options.swift",
+    "Sources/Reporting/Guide/Topics/TopicPage+Questions.swift",
   ]
 
   static let rulesStandAlone = TidyRule("a rule is named in its file and its guide") { tree in

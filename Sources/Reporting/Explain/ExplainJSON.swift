@@ -45,6 +45,8 @@ package struct ExplainJSON {
     case .sysctl(let setting):
       json.member("kind", "sysctl")
       write(setting)
+    case .page(let topic): write(topic)
+    case .pasted(let text): write(text)
     }
     json.endObject()
   }
@@ -59,7 +61,51 @@ package struct ExplainJSON {
       writer.json.member("name", state.name)
       writer.json.member("summary", StateLore.of(state)?.line ?? "")
     }
+    list("pages", TopicPage.all) { writer, topic in
+      writer.json.member("name", topic.id)
+      writer.json.member("summary", topic.line)
+    }
     list("sysctls", SysctlGuide.settings) { writer, setting in writer.write(setting) }
+  }
+
+  private mutating func write(_ topic: TopicPage) {
+    json.member("kind", "page")
+    json.member("name", topic.id)
+    json.member("summary", topic.line)
+    strings("other_names", topic.otherNames)
+    strings("meaning", topic.meaning)
+    strings("now", topic.steps)
+    write(topic.doesNotHelp)
+    strings("sources", topic.sources)
+    strings("see_also", topic.related)
+  }
+
+  private mutating func write(_ text: PastedText) {
+    json.member("kind", "pasted")
+    json.member("look_first", text.first(fewest: settings.fewestStuck)?.name)
+    json.member("is_cut", text.isCut)
+    list("states", text.rows) { writer, row in
+      writer.json.member("name", row.state.name)
+      writer.json.member("count", row.count)
+      writer.json.member("summary", StateLore.of(row.state)?.line)
+      writer.json.member("moved_by", StateLore.of(row.state)?.movedBy)
+    }
+    // Each one as long as a person would read them.
+    list("sockets", text.socketCount > text.sockets.count ? [] : text.sockets) { writer, socket in
+      writer.json.member("state", socket.state.name)
+      writer.json.member("local", socket.local)
+      writer.json.member("remote", socket.remote)
+      writer.json.member("recv_q", socket.receiveQueue)
+      writer.json.member("send_q", socket.sendQueue)
+      writer.json.member("timer", socket.timer)
+      writer.list("holders", socket.holders) { writer, holder in
+        writer.json.member("command", holder.command)
+        writer.json.member("pid", holder.pid)
+        writer.json.member("fd", holder.fd)
+      }
+      let tells = StateLore.of(socket.state)?.tells ?? []
+      writer.strings("figures", tells.filter { $0.holds(of: socket) }.map(\.words))
+    }
   }
 
   private mutating func write(_ rule: RuleID) {
@@ -103,7 +149,7 @@ package struct ExplainJSON {
     if let lore = StateLore.of(state) {
       json.member("moved_by", lore.movedBy)
       json.member("timer", lore.timer)
-      strings("figures", lore.tells)
+      strings("figures", lore.tells.map(\.words))
       write(lore.doesNotHelp)
       if let aid = lore.firstAid {
         json.beginObject("first_aid")

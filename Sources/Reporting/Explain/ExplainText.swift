@@ -35,6 +35,9 @@ package struct ExplainText {
     case .cause(let rule, let cause): copy.write(rule, cause)
     case .state(let state): copy.write(state)
     case .sysctl(let setting): copy.write(setting)
+    case .page(let topic): copy.write(topic)
+    case .pasted(let text):
+      PastedWords(style: copy.page.style, settings: settings).write(text, to: &copy.page)
     }
     return copy.page.text
   }
@@ -48,6 +51,8 @@ package struct ExplainText {
     for state in TCPState.shown {
       row(state.name, StateLore.of(state)?.line ?? "", columns: 13)
     }
+    page.heading("Messages, columns, options and questions")
+    for topic in TopicPage.all { row(topic.id, topic.line, columns: 27) }
     page.heading("Settings of the kernel, with their value here")
     for setting in SysctlGuide.settings {
       row(ExplainTopic.shortName(setting), words(value(setting)), columns: 27)
@@ -56,6 +61,13 @@ package struct ExplainText {
     page.paragraph(
       "closewatch explain NAME has a page about each, and about each cause that a finding names. "
         + "Any spelling will do: CLOSE_WAIT, close-wait, net.ipv4.tcp_fin_timeout.")
+    page.blank()
+    page.paragraph(
+      "It also reads what you paste or pipe: a line of ss, netstat or lsof, a table of states with "
+        + "counts, a line of a log with \"Too many open files\".")
+    page.blank()
+    page.verbatim("  ss -tanp | closewatch explain")
+    page.verbatim("  ss -Htan | awk '{print $1}' | sort | uniq -c | closewatch explain")
   }
 
   private mutating func row(_ name: String, _ words: String, columns: Int) {
@@ -166,7 +178,7 @@ package struct ExplainText {
       page.field("timer", lore.timer)
       writeSteps(state)
       page.heading("What its figures tell")
-      for line in lore.tells { page.item(line) }
+      for tell in lore.tells { page.item(tell.words) }
       write(lore.doesNotHelp)
       write(lore.firstAid)
     }
@@ -200,11 +212,8 @@ package struct ExplainText {
   private mutating func writeCommands(_ state: TCPState) {
     page.heading("To see them")
     guard state != .close else { return page.verbatim("  closewatch sockets --dead") }
-    let name = state.name.lowercased().map { $0 == "_" ? "-" : $0 }
-    let dashed = String(name)
-    let forSS = dashed.hasPrefix("fin-wait") ? "fin-wait-\(dashed.suffix(1))" : dashed
-    page.verbatim("  closewatch sockets --state \(dashed)")
-    page.verbatim("  ss -tanp state \(state == .listen ? "listening" : forSS)")
+    page.verbatim("  closewatch sockets --state \(state.dashedName)")
+    page.verbatim("  ss -tanp state \(state == .listen ? "listening" : state.dashedName)")
   }
 
   private mutating func write(_ aid: StateLore.FirstAid?) {
@@ -212,6 +221,23 @@ package struct ExplainText {
     page.heading("Stopgap until the program is fixed")
     page.verbatim("  " + aid.command)
     page.inner(aid.effect)
+  }
+
+  // MARK: Pages of their own
+
+  private mutating func write(_ topic: TopicPage) {
+    page.paragraph("\(topic.id): \(topic.line)", .strong)
+    for (index, paragraph) in topic.meaning.enumerated() {
+      if index > 0 { page.blank() }
+      page.block(paragraph)
+    }
+    if !topic.steps.isEmpty { page.heading("What to do") }
+    for (index, step) in topic.steps.enumerated() { page.step("\(index + 1).", step) }
+    write(topic.doesNotHelp)
+    page.heading("Where it is written")
+    for source in topic.sources { page.item(source) }
+    page.heading("See also: closewatch explain ...")
+    for name in topic.related { page.verbatim("  \(name)") }
   }
 
   // MARK: Settings

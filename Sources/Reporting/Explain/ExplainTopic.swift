@@ -12,10 +12,15 @@ package enum ExplainTopic: Hashable, Sendable {
   case cause(RuleID, Cause)
   case state(TCPState)
   case sysctl(SysctlGuide.Setting)
+  /// A message, a column, an option, a question.
+  case page(TopicPage)
+  /// Lines of another tool.
+  case pasted(PastedText)
 
   /// Finds what `word` means, in any of the spellings that people type: `CLOSE_WAIT`,
   /// `close-wait`, `TCP_CLOSE_WAIT`, `tcp_fin_timeout`, `net.ipv4.tcp_fin_timeout`,
-  /// `/proc/sys/net/ipv4/tcp_fin_timeout`, a rule, a cause. nil when it means nothing.
+  /// `/proc/sys/net/ipv4/tcp_fin_timeout`, a rule, a cause, an error message. nil when it means
+  /// nothing.
   package static func find(_ word: String) -> ExplainTopic? {
     let key = key(word)
     if let rule = RuleID(rawValue: key) { return .rule(rule) }
@@ -27,13 +32,23 @@ package enum ExplainTopic: Hashable, Sendable {
     {
       return .cause(rule, cause)
     }
-    return nil
+    if let page = TopicPage.named(key) { return .page(page) }
+    return RuleID.allCases.first { $0.guide.otherNames.contains(key) }.map(ExplainTopic.rule)
+  }
+
+  /// Finds what a text is about that a person has pasted: a word, lines of ss, netstat or lsof, a
+  /// table of states, a message somewhere in a line of a log. nil when nothing in it is known.
+  package static func find(in text: PastedText, of words: String) -> ExplainTopic? {
+    if words.utf8.count <= longestName, let topic = find(words) { return topic }
+    guard text.isEmpty else { return .pasted(text) }
+    let beginning = String(decoding: words.utf8.prefix(mostSearched), as: UTF8.self)
+    return TopicPage.mentioned(in: key(beginning)).map(ExplainTopic.page)
   }
 
   /// Every word that has a page, as it is best typed.
   package static var words: [String] {
     RuleID.allCases.map(\.rawValue) + TCPState.shown.map(\.name)
-      + SysctlGuide.settings.map { shortName($0) }
+      + SysctlGuide.settings.map { shortName($0) } + TopicPage.all.map(\.id)
       + Cause.allCases.map(\.rawValue).filter { sysctl($0) == nil }
   }
 
@@ -42,7 +57,18 @@ package enum ExplainTopic: Hashable, Sendable {
     setting.name.split(separator: ".").last.map(String.init) ?? setting.name
   }
 
-  private static func key(_ word: String) -> String {
+  /// What is longer is the name of nothing.
+  private static let longestName = 128
+  /// So many bytes of a log are searched for a message.
+  private static let mostSearched = 65536
+
+  /// Every spelling that is known, to guess what was meant.
+  package static var spellings: [String] {
+    words + TopicPage.all.flatMap(\.otherNames) + RuleID.allCases.flatMap { $0.guide.otherNames }
+  }
+
+  /// In lower case, with `-` for blanks and underscores.
+  static func key(_ word: String) -> String {
     var key = word.lowercased()
     let prefix = "/proc/sys/"
     if key.hasPrefix(prefix) { key = String(key.dropFirst(prefix.count)) }
@@ -52,9 +78,12 @@ package enum ExplainTopic: Hashable, Sendable {
   private static let otherNames: [String: TCPState] = [
     "closed": .close, "syn-received": .synRecv, "syn-rcvd": .synRecv, "new-syn-recv": .synRecv,
     "listening": .listen, "unconn": .close, "timewait": .timeWait,
+    // What lsof says of a dead one.
+    "can't-identify-protocol": .close,
   ]
 
-  private static func state(_ key: String) -> TCPState? {
+  /// - Parameter key: What ``key(_:)`` makes of a word.
+  static func state(_ key: String) -> TCPState? {
     let key = key.hasPrefix("tcp-") ? String(key.dropFirst(4)) : key
     if let other = otherNames[key] { return other }
     guard let state = TCPState(named: key), TCPState.shown.contains(state) else { return nil }

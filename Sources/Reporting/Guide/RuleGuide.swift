@@ -8,6 +8,8 @@ package protocol RuleGuide: Rule {
   /// What the rule is about, before any of its causes: one line of at most 50 characters, without
   /// a full stop.
   static var summary: String { get }
+  /// What else people call what it is about, for `explain`: in lower case, with dashes.
+  static var otherNames: [String] { get }
   static var messageIDs: MessageIDs { get }
   /// The settings of the kernel that belong to it, by the names of ``SysctlGuide``.
   static var sysctls: [String] { get }
@@ -16,6 +18,10 @@ package protocol RuleGuide: Rule {
   ///
   /// - Parameter subject: Its cause is one of ``Diagnosis/Rule/causes``.
   static func text(_ subject: GuideSubject) -> GuideText
+}
+
+extension RuleGuide {
+  package static var otherNames: [String] { [] }
 }
 
 extension RuleList where repeat each Member: RuleGuide {

@@ -18,3 +18,14 @@ enum StateWords {
     }.map { ($0.key, $0.value) }
   }
 }
+
+extension TCPState {
+  /// `fin-wait-2`, `close-wait`: as ss and `closewatch sockets --state` take it.
+  var dashedName: String {
+    switch self {
+    case .finWait1: "fin-wait-1"
+    case .finWait2: "fin-wait-2"
+    default: String(name.lowercased().map { $0 == "_" ? "-" : $0 })
+    }
+  }
+}

@@ -13,6 +13,14 @@ package enum UntrustedText {
     return String(out)
   }
 
+  /// Without the white space at both ends.
+  package static func trimmed(_ text: String) -> String {
+    let isInner: (Character) -> Bool = { !$0.isWhitespace }
+    guard let first = text.firstIndex(where: isInner), let last = text.lastIndex(where: isInner)
+    else { return "" }
+    return String(text[first...last])
+  }
+
   /// Controls (C0, DEL, C1), formatting characters (bidirectional overrides, zero width, tags),
   /// line separators, and what Unicode has not assigned.
   static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

@@ -8,26 +8,35 @@ import KernelTables
 import LinuxHost
 import Reporting
 
-/// `closewatch explain`: what a finding, a state or a setting means, without looking at a socket.
+/// `closewatch explain`: what a finding, a state, a setting or an error message means, without
+/// looking at a socket.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Explains a finding, a TCP state or a setting of the kernel.",
+    abstract: "Explains a finding, a TCP state, a kernel setting, an error, or a pasted line.",
     discussion: """
-      Without a word: the list of everything there is a page about.
+      Without a word: the list of everything there is a page about, or what is piped in is \
+      explained: lines of ss, netstat or lsof, a table of states with counts, a line of a log. Of \
+      more than \(PastedText.mostSockets) sockets each state is explained, not each socket. \
+      Standard input is read up to 8 MiB.
 
       Examples:
         closewatch explain CLOSE_WAIT
+        closewatch explain too many open files
         closewatch explain close-wait-leak --cause eof-unread --runtime go
         closewatch explain accept-queue-stall --for php-fpm
         closewatch explain tcp_fin_timeout
+        ss -tanp | closewatch explain
+        netstat -nat | awk '{print $6}' | sort | uniq -c | closewatch explain
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "A finding, one of its causes, a TCP state, or a sysctl; in any spelling.",
-      valueName: "word"))
-  var word: String?
+      """
+      A finding, one of its causes, a TCP state, a sysctl, an error message, or a line of ss, \
+      netstat or lsof; in any spelling. - reads standard input.
+      """, valueName: "word"))
+  var words: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -63,7 +72,8 @@ struct Explain: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let topic = try topic()
+    let isPiped = words == ["-"] || words.isEmpty && cause == nil && PipedInput.begins
+    let topic = isPiped ? try pipedTopic() : try topic()
     if output.json {
       try StandardOutput.write(
         ExplainJSON(topic, audience: audience, value: Self.value(of:)).bytes())
@@ -85,15 +95,50 @@ struct Explain: ParsableCommand {
 
   /// What the page is about.
   func topic() throws(UsageError) -> ExplainTopic {
-    guard let word else {
+    guard !words.isEmpty else {
       guard cause == nil else { throw UsageError("--cause needs the finding it is a cause of") }
       return .overview
     }
-    if let topic = ExplainTopic.find(word) { return try narrowed(topic) }
-    let nearest = UsageError.nearest(to: word, in: ExplainTopic.words).map { [$0] }
-    let meant = nearest ?? Self.containing(word)
+    return try narrowed(topic(of: PastedText(word), word))
+  }
+
+  /// The words as one, as they were typed.
+  private var word: String { words.joined(separator: " ") }
+
+  private func readInput() throws(UsageError) -> (bytes: [UInt8], isCut: Bool) {
+    do throws(SystemCallError) { return try PipedInput.read() } catch {
+      throw UsageError("\(error); name what to explain instead")
+    }
+  }
+
+  private func pipedTopic() throws -> ExplainTopic {
+    let input = try readInput()
+    let piped = UntrustedText.trimmed(String(decoding: input.bytes, as: UTF8.self))
+    if piped.isEmpty {
+      if words.isEmpty { return .overview }
+      throw UsageError("nothing came on standard input; pipe in ss -tanp, or name what to explain")
+    }
+    var text = PastedText(piped)
+    text.isCut = input.isCut
+    return try narrowed(topic(of: text, piped))
+  }
+
+  private func topic(of text: PastedText, _ words: String) throws(UsageError) -> ExplainTopic {
+    if let topic = ExplainTopic.find(in: text, of: words) { return topic }
+    if text.statelessLines > 0 {
+      throw UsageError(
+        "these lines have no state: ss leaves it out when it is asked for one state only; "
+          + "pipe in ss -tanp")
+    }
+    guard words.utf8.count <= 60 else {
+      throw UsageError(
+        "nothing in this text is a TCP socket, a state or a message that there is a page about; "
+          + "closewatch explain lists the pages, and reads ss -tanp, netstat -tanp and lsof -nPi")
+    }
+    let nearest = UsageError.nearest(to: words, in: ExplainTopic.spellings).map { [$0] }
+    let meant = nearest ?? Self.containing(words)
     throw UsageError(
-      "there is no page about '\(word)'; "
+      "there is no page about '\(words)'; "
         + (meant.isEmpty
           ? "closewatch explain lists them all"
           : "did you mean \(meant.joined(separator: " or "))?"))
@@ -102,7 +147,7 @@ struct Explain: ParsableCommand {
   private func narrowed(_ topic: ExplainTopic) throws(UsageError) -> ExplainTopic {
     guard let cause else { return topic }
     guard case .rule(let rule) = topic, rule.guide.causes.contains(cause) else {
-      throw UsageError("'\(word ?? "")' is no finding with the cause \(cause.rawValue)")
+      throw UsageError("'\(word)' is no finding with the cause \(cause.rawValue)")
     }
     return .cause(rule, cause)
   }
@@ -111,8 +156,8 @@ struct Explain: ParsableCommand {
   private static func containing(_ word: String) -> [String] {
     let key = word.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }
     guard key.utf8.count >= 3 else { return [] }
-    let names = ExplainTopic.words.filter { name in
-      name.lowercased().filter { $0 != "-" && $0 != "_" }.contains(key)
+    let names = ExplainTopic.spellings.filter { name in
+      name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }.contains(key)
     }
     return Array(names.prefix(3))
   }

@@ -5,6 +5,9 @@ package import Diagnosis
 /// `dead-socket-leak`: descriptors kept on sockets that are already dead.
 extension DeadSocketLeak: RuleGuide {
   package static let summary = "descriptors kept on connections that are dead"
+  package static let otherNames = [
+    "ghost", "ghosts", "ghost-socket", "dead", "dead-socket", "dead-sockets",
+  ]
   package static let messageIDs = MessageIDs(
     firing: "3e5804fa3d6c4ca8b432cfe3b4ddd538", worsened: "375b9c0d927b4791b3e87b949ebce853",
     resolved: "d03e47667dbe4635863c530a93592673")

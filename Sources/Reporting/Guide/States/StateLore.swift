@@ -18,14 +18,14 @@ package struct StateLore: Hashable, Sendable {
   /// The timer that ends it, or that there is none.
   package var timer: String
   /// What the kernel's figures of such a socket say.
-  package var tells: [String]
+  package var tells: [FigureTell]
   /// What people try in vain.
   package var doesNotHelp: [Futile]
   /// What relieves the host until the program is mended; nil where nothing can or need.
   package var firstAid: FirstAid?
 
   private init(
-    _ line: String, movedBy: String, timer: String, tells: [String], doesNotHelp: [Futile] = [],
+    _ line: String, movedBy: String, timer: String, tells: [FigureTell], doesNotHelp: [Futile] = [],
     firstAid: FirstAid? = nil
   ) {
     self.line = line
@@ -59,9 +59,9 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "either program, with close()",
     timer: "none, unless the program has set SO_KEEPALIVE",
     tells: [
-      "Recv-Q: bytes that the program here has not read. Send-Q: bytes that the peer's kernel has "
-        + "not acknowledged.",
-      "No process (inode 0): it waits in the accept queue of its listener.",
+      FigureTell("Recv-Q: bytes that the program here has not read.", .receiveQueue(1...)),
+      FigureTell("Send-Q: bytes that the peer's kernel has not acknowledged.", .unsent),
+      FigureTell("No process (inode 0): it waits in the accept queue of its listener."),
     ],
     doesNotHelp: [FutileAdvice.keepaliveSysctl])
 
@@ -70,8 +70,9 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's kernel, with a SYN-ACK or a reset",
     timer: "tcp_syn_retries repeats, then connect() fails with ETIMEDOUT",
     tells: [
-      "Many to one place: that host is down, or a firewall drops the SYN. A closed port "
-        + "answers at once with a reset and leaves no row."
+      FigureTell(
+        "Many to one place: that host is down, or a firewall drops the SYN. A closed port "
+          + "answers at once with a reset and leaves no row.", .always)
     ],
     doesNotHelp: [FutileAdvice.finTimeoutHandshake, FutileAdvice.keepaliveHandshake])
 
@@ -80,8 +81,10 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's kernel, with an ACK",
     timer: "tcp_synack_retries repeats, then the entry is dropped",
     tells: [
-      "No process and no inode: the entry belongs to the listener's port.",
-      "Many from many addresses: a flood, or the SYN-ACKs do not get back to the clients.",
+      FigureTell("No process and no inode: the entry belongs to the listener's port."),
+      FigureTell(
+        "Many from many addresses: a flood, or the SYN-ACKs do not get back to the clients.",
+        .always),
     ],
     doesNotHelp: [FutileAdvice.finTimeoutHandshake, FutileAdvice.keepaliveHandshake])
 
@@ -90,10 +93,14 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's kernel, with an ACK",
     timer: "tcp_orphan_retries repeats after close(), then given up",
     tells: [
-      "Timer \"on\" in ss: the FIN is sent again and again, nobody answers.",
-      "Timer \"persist\": the FIN waits behind data that the peer does not read (closed window).",
-      "No process (inode 0): close() was called. With one: shutdown(SHUT_WR), and the descriptor "
-        + "is open.",
+      FigureTell(
+        "Timer \"on\" in ss: the FIN is sent again and again, nobody answers.", .timer(["on"])),
+      FigureTell(
+        "Timer \"persist\": the FIN waits behind data that the peer does not read (closed window).",
+        .timer(["persist", "probe"])),
+      FigureTell(
+        "No process (inode 0): close() was called. With one: shutdown(SHUT_WR), and the descriptor "
+          + "is open.", .holders(1)),
     ],
     doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
 
@@ -102,9 +109,10 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's program, with close()",
     timer: "tcp_fin_timeout, only when no process here holds it",
     tells: [
-      "No process (inode 0): the kernel ends it by itself.",
-      "With a process: shutdown(SHUT_WR) was called and the descriptor kept. It has no limit; the "
-        + "peer's end is in CLOSE_WAIT.",
+      FigureTell("No process (inode 0): the kernel ends it by itself."),
+      FigureTell(
+        "With a process: shutdown(SHUT_WR) was called and the descriptor kept. It has no limit; "
+          + "the peer's end is in CLOSE_WAIT.", .holders(1)),
     ],
     doesNotHelp: [FutileAdvice.finTimeoutOwned, FutileAdvice.keepaliveHalfClosed])
 
@@ -113,9 +121,11 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "nobody has to move",
     timer: "60 s, compiled into the kernel; no setting changes it",
     tells: [
-      "No process, no descriptor: on a listener's port any number is harmless.",
-      "On outgoing connections each keeps its local port to that address and port. Only that "
-        + "can run out.",
+      FigureTell(
+        "No process, no descriptor: on a listener's port any number is harmless.", .always),
+      FigureTell(
+        "On outgoing connections each keeps its local port to that address and port. Only that "
+          + "can run out.", .always),
     ],
     doesNotHelp: [FutileAdvice.finTimeoutTimeWait, FutileAdvice.lingerZeroTimeWait])
 
@@ -124,9 +134,12 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the program here, with close()",
     timer: "none",
     tells: [
-      "ss and netstat do not show it, lsof shows it without addresses; closewatch sockets --dead "
-        + "lists those of dead connections.",
-      "It comes from a reset, from keepalive, or from ss -K, on a descriptor that nobody looks at.",
+      FigureTell(
+        "ss and netstat do not show it, lsof shows it without addresses; closewatch sockets --dead "
+          + "lists those of dead connections."),
+      FigureTell(
+        "It comes from a reset, from keepalive, or from ss -K, on a descriptor that nobody looks "
+          + "at.", .always),
     ],
     doesNotHelp: [FutileAdvice.keepaliveDeadSocket])
 
@@ -135,16 +148,27 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the program on this side, with close(). Nobody else",
     timer: "none. It can stay until the program ends",
     tells: [
-      "Recv-Q 0: the end of stream was taken. The program knows, or its last read took the data "
-        + "and the FIN at once; close() is missing.",
-      "Recv-Q 1: the FIN counts as one byte, and nobody has read it. No code looks at this socket "
-        + "any more, or it only peeked. With TLS the few bytes of a close_notify look alike.",
-      "Recv-Q above 1: input that the program has not taken. Its worker is stuck or busy.",
-      "Send-Q that does not drain: the program still writes and the peer does not read.",
-      "No process (inode 0): not yet accepted, the listener's program does not call accept().",
-      "Held by several processes: it ends only with the last close(); one close() sends no FIN.",
-      "The other end is in FIN_WAIT2, or long gone: its kernel forgets it after tcp_fin_timeout, "
-        + "and nothing here changes.",
+      FigureTell(
+        "Recv-Q 0: the end of stream was taken. The program knows, or its last read took the data "
+          + "and the FIN at once; close() is missing.", .receiveQueue(0...0)),
+      FigureTell(
+        "Recv-Q 1: the FIN counts as one byte, and nobody has read it. No code looks at this "
+          + "socket any more, or it only peeked. With TLS the few bytes of a close_notify look "
+          + "alike.", .receiveQueue(1...1)),
+      FigureTell(
+        "Recv-Q above 1: input that the program has not taken. Its worker is stuck or busy.",
+        .receiveQueue(2...)),
+      FigureTell(
+        "Send-Q that does not drain: the program still writes and the peer does not read.",
+        .unsent),
+      FigureTell(
+        "No process (inode 0): not yet accepted, the listener's program does not call accept()."),
+      FigureTell(
+        "Held by several processes: it ends only with the last close(); one close() sends no FIN.",
+        .holders(2)),
+      FigureTell(
+        "The other end is in FIN_WAIT2, or long gone: its kernel forgets it after "
+          + "tcp_fin_timeout, and nothing here changes."),
     ],
     doesNotHelp: [
       FutileAdvice.finTimeoutCloseWait, FutileAdvice.keepaliveCloseWait,
@@ -164,9 +188,12 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the peer's kernel, with an ACK",
     timer: "tcp_orphan_retries repeats after close(), then given up",
     tells: [
-      "Timer \"on\" in ss: the FIN is sent again and nobody answers. \"persist\": data before it "
-        + "is not read.",
-      "Rare and short on a healthy network: many mean that ACKs are lost, or peers vanished.",
+      FigureTell(
+        "Timer \"on\" in ss: the FIN is sent again and nobody answers. \"persist\": data before "
+          + "it is not read.", .timer(["on", "persist", "probe"])),
+      FigureTell(
+        "Rare and short on a healthy network: many mean that ACKs are lost, or peers vanished.",
+        .always),
     ],
     doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
 
@@ -175,8 +202,12 @@ package struct StateLore: Hashable, Sendable {
     movedBy: "the program here, with close()",
     timer: "none",
     tells: [
-      "Recv-Q: connections that wait for accept(). Send-Q: their limit, min(backlog, somaxconn).",
-      "The queue is full when Recv-Q is above Send-Q: it holds one more than the limit.",
+      FigureTell(
+        "Recv-Q: connections that wait for accept(). Send-Q: their limit, min(backlog, "
+          + "somaxconn)."),
+      FigureTell(
+        "The queue is full when Recv-Q is above Send-Q: it holds one more than the limit.",
+        .overLimit),
     ],
     doesNotHelp: [])
 
@@ -184,6 +215,9 @@ package struct StateLore: Hashable, Sendable {
     "both sides closed at the same time; the ACK is missing",
     movedBy: "the peer's kernel, with an ACK",
     timer: "tcp_orphan_retries repeats, then given up",
-    tells: ["One for a moment is normal. Many at once: packets are lost in one direction."],
+    tells: [
+      FigureTell(
+        "One for a moment is normal. Many at once: packets are lost in one direction.", .always)
+    ],
     doesNotHelp: [FutileAdvice.finTimeoutUnacknowledged])
 }
