@@ -59,8 +59,15 @@ package enum ProgramRun {
         return report(error)
       }
     }
-    StandardError.line(UsageError.oneLine(root.message(for: error)) + "; see closewatch --help")
+    let words = UsageError.oneLine(root.message(for: error))
+    StandardError.line("\(words); see closewatch \(command(of: root))--help")
     return ExitStatus.blind
+  }
+
+  /// The command that was typed, and a space: it has a help of its own.
+  private static func command(of root: any ParsableCommand.Type) -> String {
+    let names = root.configuration.subcommands.compactMap { $0.configuration.commandName }
+    return CommandLine.arguments.dropFirst().first { names.contains($0) }.map { $0 + " " } ?? ""
   }
 
   private static func report(_ failure: StandardOutput.Failure) -> Int32 {

@@ -25,6 +25,11 @@ import Testing
     Mistake("sockets --pid 0", says: "'0'", "a number"),
     Mistake("sockets --pid 4294967296", says: "4294967296", "a number"),
     Mistake("sockets --port 70000", says: "70000", "--port"),
+    Mistake(
+      "sockets --port 80-", says: "'80-'", "80,443,8000-8100", "see closewatch sockets --help"),
+    Mistake("sockets --by pid", says: "process, unit, peer, port, state"),
+    Mistake("sockets --dead --by unit", says: "--by", "--dead"),
+    Mistake("sockets --watch --interval 1ms", says: "100ms"),
     Mistake("sockets --remote db:5432", says: "db:5432", "[IPV6]:PORT"),
     Mistake("sockets --remote 192.0.2.1:0", says: "1 to 65535"),
     Mistake("sockets --min-age 5", says: "'5'", "30s"),

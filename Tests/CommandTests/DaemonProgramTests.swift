@@ -54,7 +54,7 @@ import Testing
   @Test func `a mistake in a command is worded by the tree of all commands`() throws {
     let run = try #require(Command.run(["triage", "--nonsense"]))
     #expect(run.status == 2)
-    #expect(run.errors.hasSuffix("; see closewatch --help\n"))
+    #expect(run.errors.hasSuffix("; see closewatch triage --help\n"))
     #expect(try #require(Command.run(["triage", "--version"])).output.hasSuffix(".0\n"))
     let help = try #require(Command.run(["triage", "--help"])).output
     #expect(help.contains("USAGE: closewatch triage "))

@@ -261,9 +261,9 @@ _closewatch_top() {
 
 _closewatch_sockets() {
     repeating_flags=()
-    non_repeating_flags=(--unowned --dead --no-header --wide --json --version -h --help)
+    non_repeating_flags=(--unowned --dead --watch --no-header --wide --json --version -h --help)
     repeating_options=(--state)
-    non_repeating_options=(--pid --unit --port --remote --min-age --netns --source --replay --color)
+    non_repeating_options=(--pid --unit --port --remote --min-age --by --interval --netns --source --replay --color)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -284,6 +284,12 @@ _closewatch_sockets() {
         return
         ;;
     '--min-age')
+        return
+        ;;
+    '--by')
+        return
+        ;;
+    '--interval')
         return
         ;;
     '--netns')
@@ -366,7 +372,7 @@ _closewatch_explain() {
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
     non_repeating_options=(--runtime --cause --for --direction --color)
-    __closewatch_offer_flags_options 1
+    __closewatch_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in

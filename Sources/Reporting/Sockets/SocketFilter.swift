@@ -4,13 +4,13 @@ package import KernelTables
 
 /// Which sockets a listing shows. Every condition that is set must hold.
 package struct SocketFilter: Hashable, Sendable {
-  /// One end: an address, a port, or both.
+  /// One end: an address, ports, or both.
   package struct Place: Hashable, Sendable {
     package var address: IPAddress?
-    package var port: UInt16?
-    package init(address: IPAddress?, port: UInt16?) {
+    package var ports: PortSet?
+    package init(address: IPAddress?, ports: PortSet?) {
       self.address = address
-      self.port = port
+      self.ports = ports
     }
   }
 
@@ -19,8 +19,8 @@ package struct SocketFilter: Hashable, Sendable {
   package var pid: Int32?
   /// The systemd unit of such a process, with or without `.service`.
   package var unit: String?
-  /// The local port.
-  package var port: UInt16?
+  /// The local ports.
+  package var ports: PortSet?
   package var remote: Place?
   package var minimumAgeSeconds: Double?
   /// Only sockets for which no process was found.
@@ -31,9 +31,9 @@ package struct SocketFilter: Hashable, Sendable {
   /// Whether the row alone passes: what can be told before holders are looked for.
   package func admits(_ row: SocketRow, age: Age) -> Bool {
     guard states.contains(row.state) else { return false }
-    if let port, row.localPort != port { return false }
+    if let ports, !ports.contains(row.localPort) { return false }
     if let address = remote?.address, row.remoteAddress != address { return false }
-    if let port = remote?.port, row.remotePort != port { return false }
+    if let ports = remote?.ports, !ports.contains(row.remotePort) { return false }
     if let minimum = minimumAgeSeconds {
       return age.bound != .unknown && age.seconds >= minimum
     }

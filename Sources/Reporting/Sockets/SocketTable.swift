@@ -161,18 +161,27 @@ package struct SocketTable {
     }
   }
 
-  private mutating func writeNotes() {
+  /// What the listing does not show.
+  static func notes(of listing: SocketListing, style: TextStyle) -> [String] {
     var notes: [String] = []
     if listing.unknownAges > 0 {
       let count = Quantity.count(listing.unknownAges, "socket")
       notes.append("\(count) left out: the kernel does not say how old they are.")
     }
+    return notes
+      + listing.gaps.map {
+        GapWords.sentence($0, unicode: style.unicode, isRoot: listing.wasReadAsRoot)
+      }
+  }
+
+  static func noMatch(_ listing: SocketListing) -> String {
+    "No socket matches, of \(Quantity.count(listing.sample.sockets.count, "socket")) looked at."
+  }
+
+  private mutating func writeNotes() {
+    var notes = Self.notes(of: listing, style: style)
     if listing.entries.isEmpty, listing.deadSockets.isEmpty {
-      let seen = Quantity.count(listing.sample.sockets.count, "socket")
-      notes.insert("No socket matches, of \(seen) looked at.", at: 0)
-    }
-    notes += listing.gaps.map {
-      GapWords.sentence($0, unicode: style.unicode, isRoot: listing.wasReadAsRoot)
+      notes.insert(Self.noMatch(listing), at: 0)
     }
     guard !notes.isEmpty else { return }
     if !listing.entries.isEmpty || !listing.deadSockets.isEmpty { out.append("\n") }

@@ -17,6 +17,8 @@ struct Sockets: ParsableCommand {
         closewatch sockets --state close-wait --min-age 1m
         closewatch sockets --unit nginx --wide
         closewatch sockets --dead --json
+        closewatch sockets --by unit --state close-wait
+        closewatch sockets --by peer --port 80,443,8000-8100 --watch
       """)
 
   @Option(
@@ -34,12 +36,16 @@ struct Sockets: ParsableCommand {
   @Option(help: "Only sockets of this systemd unit.")
   var unit: String?
 
-  @Option(help: "Only this local port.")
-  var port: UInt16?
+  @Option(
+    help: ArgumentHelp(
+      "Only these local ports: 80,443,8000-8100. For the peer's: --remote :443.",
+      valueName: "ports"), transform: PlaceArgument.parsePorts)
+  var port: PortSet?
 
   @Option(
     help: ArgumentHelp(
-      "Only to ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT.", valueName: "place"),
+      "Only to ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT; PORT may be a list as in --port.",
+      valueName: "place"),
     transform: PlaceArgument.parse)
   var remote: SocketFilter.Place?
 
@@ -55,6 +61,22 @@ struct Sockets: ParsableCommand {
   var dead = false
   @Flag(help: ArgumentHelp("The name of --dead in 0.1.", visibility: .hidden))
   var ghosts = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Count instead of list, largest first: by process, unit, peer (address), port (the local one \
+      of a listener, else the peer's) or state.
+      """, valueName: "what"), transform: Sockets.parseKey)
+  var by: SocketGroups.Key?
+
+  @Flag(help: "Again and again until Ctrl-C; with --json one object a line.")
+  var watch = false
+
+  @Option(
+    help: ArgumentHelp("Time between two looks of --watch.", valueName: "time"),
+    transform: TimeSpanArgument.parsePositive)
+  var interval = TimeSpan(seconds: 2)
 
   @Flag(help: "Omit the header.")
   var noHeader = false
@@ -74,8 +96,22 @@ struct Sockets: ParsableCommand {
     return pid
   }
 
+  private static func parseKey(_ text: String) throws -> SocketGroups.Key {
+    guard let key = SocketGroups.Key(rawValue: text.lowercased()) else {
+      let names = SocketGroups.Key.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("choose one of \(names)")
+    }
+    return key
+  }
+
   func validate() throws {
+    guard interval.seconds >= 0.1 else {
+      throw ValidationError("--interval below 100ms would measure closewatch itself")
+    }
     guard wantsDead else { return }
+    guard by == nil else {
+      throw ValidationError("--by counts sockets; --dead lists descriptors that have none")
+    }
     guard machine.netns == nil else {
       throw ValidationError(
         "--dead cannot go with --netns: a dead socket is in no namespace's table; use --pid")
@@ -87,7 +123,30 @@ struct Sockets: ParsableCommand {
   }
 
   func run() throws {
-    var host = try machine.open()
+    guard watch else {
+      var host = try machine.open()
+      return try write(listing(of: &host))
+    }
+    var loop = LookLoop(
+      host: try machine.open(), interval: interval, duration: TimeSpan(seconds: .infinity))
+    var isFirst = true
+    _ = try loop.run { host in
+      let listing = try listing(of: &host)
+      if !output.json {
+        let clock = Clock.onTheWall(listing.sample.wallClockSeconds)
+        try StandardOutput.write(
+          (Terminal.hasOutput ? Self.clearScreen : isFirst ? "" : "\n") + clock + "\n")
+      }
+      isFirst = false
+      try write(listing)
+      return LookLoop.Taken(sample: listing.sample)
+    }
+  }
+
+  /// ECMA-48: the cursor to the first column of the first line, then nothing below it.
+  private static let clearScreen = "\u{1b}[H\u{1b}[2J"
+
+  private func listing(of host: inout any Host) throws -> SocketListing {
     let filter = filter
     let deadline = Clock.commandDeadline
     let sample = try host.takeSample(request(filter), by: deadline)
@@ -96,6 +155,11 @@ struct Sockets: ParsableCommand {
     var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
     listing.wasReadAsRoot = machine.isReadAsRoot
     if wantsDead { listing = listing.deadSocketsOnly(pid: pid, unit: unit) }
+    return listing
+  }
+
+  private func write(_ listing: SocketListing) throws {
+    if let by { return try write(SocketGroups(listing, by: by)) }
     if output.json {
       try listing.writeJSON { (bytes) throws(StandardOutput.Failure) in
         try StandardOutput.write(bytes)
@@ -110,12 +174,18 @@ struct Sockets: ParsableCommand {
     }
   }
 
+  private func write(_ groups: SocketGroups) throws {
+    if output.json { return try StandardOutput.write(groups.json()) }
+    let style = Terminal.style(output.color, usesFullWidth: true)
+    try StandardOutput.write(groups.text(style: style, hasHeader: !noHeader))
+  }
+
   private var filter: SocketFilter {
     var filter = SocketFilter()
     if !state.isEmpty { filter.states = state.reduce([]) { $0.union($1) } }
     filter.pid = pid
     filter.unit = unit
-    filter.port = port
+    filter.ports = port
     filter.remote = remote
     filter.minimumAgeSeconds = minAge?.seconds
     filter.unownedOnly = unowned
@@ -127,6 +197,8 @@ struct Sockets: ParsableCommand {
     var request = machine.request
     guard !wantsDead, filter.states != .all else { return request }
     request.states = filter.states
+    // Whether a port is served here is what its listener says.
+    if by == .port { request.states.formUnion(StateSet(.listen)) }
     let waiting = StateSet(.established, .closeWait, .synRecv, .newSynRecv)
     if !filter.states.isDisjoint(with: waiting) { request.states.formUnion(StateSet(.listen)) }
     return request
@@ -147,7 +219,7 @@ struct Sockets: ParsableCommand {
     }
     if let pid { search.likely = [pid] }
     // A line shows a command and a pid; only the unit needs more of a process.
-    search.detail = filter.unit == nil ? .identity : .full
+    search.detail = filter.unit == nil && by != .unit ? .identity : .full
     return search
   }
 }

@@ -6,27 +6,31 @@ import KernelTables
 import Reporting
 
 /// One end of a connection as people type it: `192.0.2.1`, `192.0.2.1:443`, `:443`, `::1`,
-/// `[::1]:443`.
+/// `[::1]:443`; the port may be a list with ranges, `:443,8000-8100`.
 enum PlaceArgument {
   static func parse(_ text: String) throws -> SocketFilter.Place {
     let (address, port) = split(text)
-    var place = SocketFilter.Place(address: nil, port: nil)
+    var place = SocketFilter.Place(address: nil, ports: nil)
     if let address, !address.isEmpty, address != "*" {
       guard let parsed = parseAddress(address) else {
         throw UsageError("write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT, with numbers")
       }
       place.address = parsed
     }
-    if let port {
-      guard let number = UInt16(port), number > 0 else {
-        throw UsageError("'\(port)' is not a port from 1 to 65535")
-      }
-      place.port = number
-    }
-    guard place.address != nil || place.port != nil else {
+    if let port { place.ports = try parsePorts(port) }
+    guard place.address != nil || place.ports != nil else {
       throw UsageError("write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT, with numbers")
     }
     return place
+  }
+
+  /// `80`, `80,443,8000-8100`.
+  static func parsePorts(_ text: String) throws -> PortSet {
+    guard let ports = PortSet(text) else {
+      throw UsageError(
+        "'\(text)' is no port from 1 to 65535, nor a list such as 80,443,8000-8100")
+    }
+    return ports
   }
 
   private static func split(_ text: String) -> (address: String?, port: String?) {

@@ -63,10 +63,10 @@ import Testing
     filter.states = StateSet(.closeWait)
     #expect(inodes(filter) == [0, 102])
     filter = SocketFilter()
-    filter.port = 80
+    filter.ports = PortSet("80")
     #expect(inodes(filter) == [0, 0, 0, 100, 101])
     filter = SocketFilter()
-    filter.remote = .init(address: ListedHost.address("203.0.113.9"), port: 443)
+    filter.remote = .init(address: ListedHost.address("203.0.113.9"), ports: PortSet("443"))
     #expect(inodes(filter) == [102])
     filter = SocketFilter()
     filter.pid = 4711
@@ -100,7 +100,7 @@ import Testing
 
   @Test func `no match is said in words`() {
     var filter = SocketFilter()
-    filter.port = 1
+    filter.ports = PortSet("1")
     #expect(host.listing(filter).text() == "No socket matches, of 7 sockets looked at.\n")
   }
 
