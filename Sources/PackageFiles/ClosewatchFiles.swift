@@ -2,21 +2,31 @@
 
 import FoundationEssentials
 import Glibc
+import Reporting
 
-/// `closewatch-files [--check] FOLDER`: writes all that is generated into `deploy`, or names what
-/// differs there. Run by `deploy/generate`; not installed.
+/// `closewatch-files [--check] [--runbooks URL] [--dashboards URL] FOLDER`: writes all that is
+/// generated into `deploy`, or names what differs there. Run by `deploy/generate`; not installed.
 @main
 enum ClosewatchFiles {
   static func main() {
     var words = Array(CommandLine.arguments.dropFirst())
-    let isCheck = words.first == "--check"
-    if isCheck { words.removeFirst() }
+    var isCheck = false
+    var links = AlertLinks()
+    while let word = words.first, word.hasPrefix("--") {
+      words.removeFirst()
+      switch word {
+      case "--check": isCheck = true
+      case "--runbooks" where !words.isEmpty: links.runbooks = url(words.removeFirst())
+      case "--dashboards" where !words.isEmpty: links.dashboards = url(words.removeFirst())
+      default: words = []
+      }
+    }
     guard words.count == 1 else {
-      complain("usage: closewatch-files [--check] FOLDER")
+      complain("usage: closewatch-files [--check] [--runbooks URL] [--dashboards URL] FOLDER")
       exit(2)
     }
     do {
-      let stale = try run(isCheck: isCheck, folder: words[0])
+      let stale = try run(isCheck: isCheck, links, folder: words[0])
       exit(isCheck && stale ? 1 : 0)
     } catch {
       complain("closewatch-files: \(error)")
@@ -25,8 +35,8 @@ enum ClosewatchFiles {
   }
 
   /// - Returns: Whether anything was out of date.
-  private static func run(isCheck: Bool, folder: String) throws -> Bool {
-    let stale = try GeneratedFile.all().filter { file in
+  private static func run(isCheck: Bool, _ links: AlertLinks, folder: String) throws -> Bool {
+    let stale = try GeneratedFile.all(links).filter { file in
       (try? String(contentsOfFile: "\(folder)/\(file.path)", encoding: .utf8)) != file.text
     }
     for file in stale {
@@ -39,6 +49,11 @@ enum ClosewatchFiles {
       }
     }
     return !stale.isEmpty
+  }
+
+  /// Without the slash at its end: a path follows.
+  private static func url(_ text: String) -> String {
+    text.hasSuffix("/") ? String(text.dropLast()) : text
   }
 
   private static func complain(_ line: String) {

@@ -9,15 +9,18 @@ struct GeneratedFile: Hashable {
   var text: String
 
   /// Every one of them.
-  static func all() throws -> [GeneratedFile] {
+  static func all(_ links: AlertLinks = AlertLinks()) throws -> [GeneratedFile] {
     let program = try BuiltProgram(named: "closewatch")
     var files = try manual(of: program) + completions(of: program)
     files.append(GeneratedFile(path: "closewatch.catalog", text: JournalCatalog.text()))
     files.append(GeneratedFile(path: "closewatch.yaml", text: SettingsText.text()))
     files.append(
-      GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text()))
+      GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text(links)))
     files.append(
       GeneratedFile(path: "prometheus/tests/rules.yml", text: RuleAlertTests.text()))
+    files += RunbookPages.all().map {
+      GeneratedFile(path: "runbooks/\($0.name).md", text: $0.text)
+    }
     for board in [HostDashboard.board, FleetDashboard.board] {
       let path = "grafana/closewatch-\(board.name).json"
       files.append(GeneratedFile(path: path, text: board.json.document))

@@ -9,11 +9,12 @@ import Testing
 
 /// The alerting rules, as far as they can be judged without Prometheus.
 @Suite struct AlertRulesTests {
-  private static let all = FindingAlerts.all + CapacityAlerts.all + WatcherAlerts.all
+  private static let all = AlertRulesText.alerts(AlertLinks())
+  private static let findings = FindingAlerts.all(AlertLinks())
 
   @Test func `every rule of closewatch has an alert by its name`() {
     #expect(AlertName.of("fin-wait-2-owned") == "ClosewatchFinWait2Owned")
-    #expect(FindingAlerts.all.map(\.name) == RuleID.allCases.map { AlertName.of($0.rawValue) })
+    #expect(Self.findings.map(\.name) == RuleID.allCases.map { AlertName.of($0.rawValue) })
     #expect(Set(Self.all.map(\.name)).count == Self.all.count)
   }
 
@@ -44,7 +45,6 @@ import Testing
       let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })
       #expect(texts["summary"]?.isEmpty == false, "\(alert.name)")
       #expect(texts["description"]?.isEmpty == false, "\(alert.name)")
-      #expect(texts["runbook"]?.hasPrefix("closewatch ") == true, "\(alert.name)")
       #expect(texts["action"]?.isEmpty == false, "\(alert.name)")
       #expect((texts["does_not_help"] != nil) == (alert.area == "sockets"), "\(alert.name)")
       #expect(!alert.reason.isEmpty, "\(alert.name)")
@@ -55,16 +55,62 @@ import Testing
     }
   }
 
+  @Test func `an alert links to a page that there is, and to a dashboard`() throws {
+    var links = AlertLinks()
+    links.runbooks = "https://wiki.example/tcp"
+    links.dashboards = "https://graphs.example"
+    let pages = Dictionary(
+      RunbookPages.all().map { ($0.name, $0.text) }, uniquingKeysWith: { first, _ in first })
+    for alert in AlertRulesText.alerts(links) {
+      let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })
+      let url = try #require(texts["runbook_url"])
+      #expect(url.hasPrefix("https://wiki.example/tcp/"), "\(alert.name)")
+      let parts = url.dropFirst("https://wiki.example/tcp/".count).split(separator: "#")
+      let page = try #require(pages[String(parts[0].dropLast(".md".count))], "\(url)")
+      if let section = parts.dropFirst().first {
+        let headings = page.split(separator: "\n").filter { $0.hasPrefix("## ") }
+        #expect(headings.contains { $0.dropFirst(3).lowercased() == section }, "\(url)")
+      }
+      let board = try #require(texts["dashboard_url"])
+      #expect(board.hasPrefix("https://graphs.example/d/closewatch-"), "\(alert.name)")
+    }
+  }
+
+  @Test func `a description is two sentences, and no title has the id of a finding`() throws {
+    for alert in Self.findings {
+      let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })
+      let lines = try #require(texts["description"]).split(separator: "\n")
+      #expect(lines.count { $0.hasSuffix(".") } >= 2, "\(alert.name)")
+      #expect(texts["summary"]?.contains("$labels.finding }}") == false, "\(alert.name)")
+    }
+    #expect(FindingAlerts.firstSentence("A (b c) 1.5 d. E f.") == "A (b c) 1.5 d.")
+    #expect(FindingAlerts.firstSentence("One only.") == "One only.")
+  }
+
+  @Test func `a runbook fits its readers: a title, a section for each cause, shell in blocks`() {
+    for page in RunbookPages.all() {
+      #expect(page.text.contains("\n# "), "\(page.name)")
+      #expect(!page.text.contains("{{"), "\(page.name)")
+      #expect(page.text.ranges(of: "```").count.isMultiple(of: 2), "\(page.name)")
+      #expect(page.text.allSatisfy { $0.isASCII && $0 != "\t" }, "\(page.name)")
+    }
+  }
+
   @Test func `the guide of every cause is in the alert of its rule, word for word`() throws {
     for rule in RuleID.allCases {
       let alert = try #require(
-        FindingAlerts.all.first { $0.expression.contains("\"\(rule.rawValue)\"") })
+        Self.findings.first { $0.expression.contains("\"\(rule.rawValue)\"") })
       let text = alert.annotations.map(\.template).joined(separator: "\n")
+      let runbook = try #require(RunbookPages.all().first { $0.name == rule.rawValue }).text
       let causes = rule.guide.causes
       for cause in causes {
         let guide = rule.guide(to: GuideSubject(cause)).spelledOut()
         let title = FindingWords(nil, style: TextStyle()).lowercasedFirst(guide.title)
-        #expect(text.contains(title) && text.contains(guide.meaning), "\(rule) \(cause)")
+        #expect(text.contains(title) && runbook.contains(guide.meaning), "\(rule) \(cause)")
+        #expect(text.contains(FindingAlerts.firstSentence(guide.meaning)), "\(rule) \(cause)")
+        for fix in guide.fix.flatMap({ $0.split(separator: "\n") }) {
+          #expect(runbook.contains(fix), "\(rule) \(cause): \(fix)")
+        }
         for futile in guide.doesNotHelp { #expect(text.contains(futile.why), "\(rule) \(cause)") }
         for step in guide.now.flatMap({ $0.split(separator: "\n") }) {
           #expect(text.contains(step), "\(rule) \(cause): \(step)")
@@ -80,8 +126,8 @@ import Testing
 
   @Test func `only what is confirmed and critical by itself pages`() {
     // The severity of a finding is the daemon's; none of the others is critical.
-    for alert in FindingAlerts.all { #expect(alert.severity == nil) }
-    for alert in CapacityAlerts.all + WatcherAlerts.all {
+    for alert in Self.findings { #expect(alert.severity == nil) }
+    for alert in Self.all.dropFirst(Self.findings.count) {
       #expect(["warning", "notice"].contains(alert.severity), "\(alert.name)")
     }
   }

@@ -18,6 +18,8 @@ struct AlertRule {
   var reason: String
   /// Names and templates, in the order in which they are written.
   var annotations: [(name: String, template: String)]
+  /// In a few words, for a list.
+  var about = ""
 }
 
 /// One rule of Prometheus that records a query under a name: `level:metric:operation`.

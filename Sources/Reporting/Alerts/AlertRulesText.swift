@@ -4,7 +4,7 @@
 /// what `closewatch explain` says.
 package enum AlertRulesText {
   /// The whole file, YAML.
-  package static func text() -> String {
+  package static func text(_ links: AlertLinks = AlertLinks()) -> String {
     var out = """
       # SPDX-License-Identifier: Apache-2.0
       #
@@ -15,20 +15,26 @@ package enum AlertRulesText {
       #   severity  critical: somebody has to act within the hour. warning: within days.
       #             notice: worth knowing.
       #   area      sockets: of the program that is named. closewatch: of the watcher.
+      # runbook_url and dashboard_url begin with \(links.runbooks) and
+      # \(links.dashboards): put your own in their place (README.md).
 
       groups:
 
       """
     out += group("closewatch-records", FleetRecords.reason, FleetRecords.all.map(record))
-    out += group("closewatch-findings", FindingAlerts.reason, FindingAlerts.all.map(alert))
-    out += group("closewatch-capacity", CapacityAlerts.reason, CapacityAlerts.all.map(alert))
-    out += group("closewatch-watcher", WatcherAlerts.reason, WatcherAlerts.all.map(alert))
+    out += group("closewatch-findings", FindingAlerts.reason, FindingAlerts.all(links).map(alert))
+    out += group("closewatch-capacity", CapacityAlerts.reason, CapacityAlerts.all(links).map(alert))
+    out += group("closewatch-watcher", WatcherAlerts.reason, WatcherAlerts.all(links).map(alert))
     return out
   }
 
   /// The names of all alerts, in the order of the file.
-  package static let alertNames =
-    (FindingAlerts.all + CapacityAlerts.all + WatcherAlerts.all).map(\.name)
+  package static let alertNames = alerts(AlertLinks()).map(\.name)
+
+  static func alerts(_ links: AlertLinks) -> [AlertRule] {
+    FindingAlerts.all(links) + CapacityAlerts.all(links) + WatcherAlerts.all(links)
+  }
+
   /// The names of all recorded series, in the order of the file.
   package static let recordNames = FleetRecords.all.map(\.name)
 

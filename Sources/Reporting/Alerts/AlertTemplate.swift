@@ -43,6 +43,14 @@ enum AlertTemplate {
     return out + "{{- else -}}\n\(other)\n{{- end }}"
   }
 
+  /// A span of time as people say it: `5d 10h`, not `5d 10h 0m 0s`.
+  static let duration = #"humanizeDuration | reReplaceAll "( 0[hms])+$" """#
+
+  /// A query of seconds, in whole hours from a day on, in whole minutes from ten minutes on.
+  static func rounded(_ query: String) -> String {
+    "(round(\(query), 3600) >= 86400) or (round(\(query), 60) >= 600) or round(\(query), 10)"
+  }
+
   /// What a query of one number about this finding gives, between two words; nothing when it gives
   /// nothing. `%q` quotes a label for the query, whatever a program calls itself.
   ///
@@ -52,7 +60,7 @@ enum AlertTemplate {
   static func figure(
     _ before: String, _ query: String, _ number: String, _ after: String
   ) -> String {
-    let selector = "{job=%q,instance=%q,finding=%q}"
+    let selector = "{job=%[1]q,instance=%[2]q,finding=%[3]q}"
     let text = query.split(separator: "@", omittingEmptySubsequences: false)
       .joined(separator: selector)
     return """

@@ -5,7 +5,22 @@ import KernelTables
 
 /// The alerts on something that runs out, before or without a finding.
 enum CapacityAlerts {
-  static let all = [acceptQueue, ports, descriptors]
+  static func all(_ links: AlertLinks) -> [AlertRule] {
+    [acceptQueue(links), ports(links), descriptors(links)]
+  }
+
+  /// The rule whose guide is that of an alert.
+  static func rule(of alert: String) -> RuleID {
+    switch alert {
+    case acceptQueueName: .acceptQueueStall
+    case portsName: .timeWaitPortExhaustion
+    default: .descriptorExhaustion
+    }
+  }
+
+  private static let acceptQueueName = "ClosewatchAcceptQueueNearlyFull"
+  private static let portsName = "ClosewatchEphemeralPortsNearlyUsed"
+  private static let descriptorsName = "ClosewatchDescriptorsRunOut"
 
   static let reason = """
     What runs out, also where no rule has found a culprit yet. All are warnings: the finding that
@@ -17,9 +32,10 @@ enum CapacityAlerts {
   }
 
   private static func annotations(
-    _ rule: RuleID, _ summary: String, _ description: String
+    _ alert: String, _ links: AlertLinks, _ summary: String, _ description: String
   ) -> [(name: String, template: String)] {
-    [
+    let rule = rule(of: alert)
+    return [
       ("summary", summary),
       ("description", description),
       (
@@ -35,72 +51,82 @@ enum CapacityAlerts {
         guide(rule).doesNotHelp.map { AlertTemplate.literal("- \($0.what): \($0.why)") }
           .joined(separator: "\n")
       ),
-      ("runbook", "closewatch explain \(rule.rawValue)"),
+      ("runbook_url", links.runbook(rule)), ("dashboard_url", links.hostDashboard),
     ]
   }
 
   /// The kernel takes one more than the backlog.
-  private static let acceptQueue = AlertRule(
-    name: "ClosewatchAcceptQueueNearlyFull",
-    expression: """
-      closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1) > 0.8
-      and closewatch_accept_queue_sockets >= 5
-      """,
-    wait: "2m", severity: "warning", area: "sockets",
-    reason: """
-      The queue holds one more than the backlog. 80 %: a burst of a fifth of the backlog still
-      fits. 2m: a burst that is accepted is over by then. At least 5: a backlog of one or two is
-      full whenever anybody waits.
-      """,
-    annotations: annotations(
-      .acceptQueueStall,
-      """
-      {{ with $labels.owner_name }}{{ . }}{{ else }}A listener{{ end }} on \(AlertTemplate.host): \
-      accept queue of {{ $labels.listen }} is {{ $value | humanizePercentage }} full
-      """,
-      """
-      Connections to {{ $labels.listen }} wait for accept() faster than they are taken. When the \
-      queue is full the kernel drops new ones, and clients hang in connect().
-      """))
+  private static func acceptQueue(_ links: AlertLinks) -> AlertRule {
+    AlertRule(
+      name: acceptQueueName,
+      expression: """
+        closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1) > 0.8
+        and closewatch_accept_queue_sockets >= 5
+        """,
+      wait: "2m", severity: "warning", area: "sockets",
+      reason: """
+        The queue holds one more than the backlog. 80 %: a burst of a fifth of the backlog still
+        fits. 2m: a burst that is accepted is over by then. At least 5: a backlog of one or two is
+        full whenever anybody waits.
+        """,
+      annotations: annotations(
+        acceptQueueName, links,
+        """
+        {{ with $labels.owner_name }}{{ . }}{{ else }}A listener{{ end }} on \
+        \(AlertTemplate.host): accept queue of {{ $labels.listen }} is \
+        {{ $value | humanizePercentage }} full
+        """,
+        """
+        Connections to {{ $labels.listen }} wait for accept() faster than they are taken. When the \
+        queue is full the kernel drops new ones, and clients hang in connect().
+        """),
+      about: "The accept queue of a listener is more than 80 % full.")
+  }
 
-  private static let ports = AlertRule(
-    name: "ClosewatchEphemeralPortsNearlyUsed",
-    expression: "closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity > 0.8",
-    wait: "2m", severity: "warning", area: "sockets",
-    reason: """
-      80 %: connect() slows down before the last port is gone, for it looks for a free one by
-      trial. 2m: twice the life of a TIME_WAIT, so that a burst is not meant.
-      """,
-    annotations: annotations(
-      .timeWaitPortExhaustion,
-      """
-      \(AlertTemplate.host): {{ $value | humanizePercentage }} of the local ports from \
-      {{ $labels.source }} to {{ $labels.destination }} are in use
-      """,
-      """
-      The ephemeral ports to this one address and port are nearly used up. Then connect() \
-      fails with EADDRNOTAVAIL: "Cannot assign requested address". Other destinations are not \
-      concerned.
-      """))
+  private static func ports(_ links: AlertLinks) -> AlertRule {
+    AlertRule(
+      name: portsName,
+      expression: "closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity > 0.8",
+      wait: "2m", severity: "warning", area: "sockets",
+      reason: """
+        80 %: connect() slows down before the last port is gone, for it looks for a free one by
+        trial. 2m: twice the life of a TIME_WAIT, so that a burst is not meant.
+        """,
+      annotations: annotations(
+        portsName, links,
+        """
+        \(AlertTemplate.host): {{ $value | humanizePercentage }} of the local ports from \
+        {{ $labels.source }} to {{ $labels.destination }} are in use
+        """,
+        """
+        The ephemeral ports to this one address and port are nearly used up. Then connect() \
+        fails with EADDRNOTAVAIL, "Cannot assign requested address"; other \
+        destinations still work.
+        """),
+      about: "More than 80 % of the local ports to one destination are in use.")
+  }
 
-  private static let descriptors = AlertRule(
-    name: "ClosewatchDescriptorsRunOut",
-    expression: "closewatch_finding_exhaustion_seconds{resource=\"descriptors\"} < 3600",
-    wait: "1m", severity: "warning", area: "sockets",
-    reason: """
-      One hour: what it takes to find a person who restarts the service. 1m: a forecast from two
-      looks can be a burst. A warning, because it holds for suspicions too; the finding itself is
-      critical when it is confirmed.
-      """,
-    annotations: annotations(
-      .descriptorExhaustion,
-      """
-      {{ $labels.owner_name }} on \(AlertTemplate.host): out of descriptors in \
-      {{ $value | humanizeDuration }} at the present rate
-      """,
-      """
-      Sockets that are not closed fill the table of open files of {{ $labels.owner_name }}. At its \
-      limit accept(), socket() and open() fail with EMFILE: "Too many open files". What leaks: \
-      {{ $labels.rule }}.
-      """))
+  private static func descriptors(_ links: AlertLinks) -> AlertRule {
+    AlertRule(
+      name: descriptorsName,
+      expression: "closewatch_finding_exhaustion_seconds{resource=\"descriptors\"} < 3600",
+      wait: "1m", severity: "warning", area: "sockets",
+      reason: """
+        One hour: what it takes to find a person who restarts the service. 1m: a forecast from two
+        looks can be a burst. A warning, because it holds for suspicions too; the finding itself is
+        critical when it is confirmed.
+        """,
+      annotations: annotations(
+        descriptorsName, links,
+        """
+        {{ $labels.owner_name }} on \(AlertTemplate.host): out of descriptors in \
+        {{ $value | \(AlertTemplate.duration) }} at the present rate
+        """,
+        """
+        Sockets that are not closed fill the table of open files of {{ $labels.owner_name }}. At \
+        its limit accept(), socket() and open() fail with EMFILE, "Too many open files"; what \
+        leaks is {{ $labels.rule }}.
+        """),
+      about: "A process is out of descriptors within the hour, at the present rate.")
+  }
 }

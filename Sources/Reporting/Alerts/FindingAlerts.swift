@@ -5,7 +5,9 @@ import KernelTables
 
 /// The alerts on what closewatch has found: one for each rule, worded by its guide.
 enum FindingAlerts {
-  static let all = RuleID.allCases.map(alert)
+  static func all(_ links: AlertLinks) -> [AlertRule] {
+    RuleID.allCases.map { alert($0, links) }
+  }
 
   static let reason = """
     What closewatch has confirmed. The severity is the label of the series: the daemon weighs what
@@ -15,7 +17,7 @@ enum FindingAlerts {
     confirm again. TIME_WAIT alone is no finding, however much there is of it, and alerts nobody.
     """
 
-  private static func alert(_ rule: RuleID) -> AlertRule {
+  private static func alert(_ rule: RuleID, _ links: AlertLinks) -> AlertRule {
     AlertRule(
       name: AlertName.of(rule.rawValue),
       expression: """
@@ -27,7 +29,8 @@ enum FindingAlerts {
       reason: sentence(rule.guide.summary),
       annotations: [
         ("summary", summary(rule)), ("description", description(rule)), ("action", action(rule)),
-        ("does_not_help", futile(rule)), ("runbook", "closewatch explain \(rule.rawValue)"),
+        ("does_not_help", futile(rule)), ("runbook_url", links.runbook(rule)),
+        ("dashboard_url", links.hostDashboard),
       ])
   }
 
@@ -36,7 +39,7 @@ enum FindingAlerts {
   }
 
   /// `api.service on web-1: 107 sockets: never closed after the peer closed, out of descriptors in
-  /// 10m 0s`.
+  /// 10m`.
   private static func summary(_ rule: RuleID) -> String {
     let words = FindingWords(nil, style: TextStyle())
     return "{{ $labels.owner_name }} on \(AlertTemplate.host):"
@@ -47,13 +50,21 @@ enum FindingAlerts {
       }
       + AlertTemplate.figure(
         ", out of {{ . | first | label \"resource\" }} in ",
-        "closewatch_finding_exhaustion_seconds@", "humanizeDuration", "")
+        AlertTemplate.rounded("closewatch_finding_exhaustion_seconds@"), AlertTemplate.duration,
+        "")
   }
 
+  /// How many, where and how fast; then what it means, in a sentence. The rest is in the runbook.
   private static func description(_ rule: RuleID) -> String {
-    AlertTemplate.byCause(rule, other: "The cause is {{ $labels.cause }}.") { cause in
-      AlertTemplate.literal(guide(rule, cause).meaning)
-    } + "\nFound:\(count(rule))\(figures).\n\(whom)"
+    "{{ $labels.owner_name }} ({{ $labels.owner_kind }}):\(count(rule))\(figures).\n"
+      + AlertTemplate.byCause(rule, other: "The cause is {{ $labels.cause }}.") { cause in
+        AlertTemplate.literal(firstSentence(guide(rule, cause).meaning))
+      }
+  }
+
+  /// Up to the first full stop that a space follows.
+  static func firstSentence(_ text: String) -> String {
+    text.firstRange(of: ". ").map { text[..<$0.lowerBound] + "." } ?? text
   }
 
   private static func sentence(_ text: String) -> String {
@@ -76,14 +87,9 @@ enum FindingAlerts {
       ", ", "closewatch_finding_growth_sockets_per_second@ * 3600 > 0", #"printf "%.1f""#,
       " more an hour")
     + AlertTemplate.figure(
-      ", the oldest at least ", "time() - closewatch_finding_oldest_timestamp_seconds@",
-      "humanizeDuration", " old")
-    + AlertTemplate.figure(
-      ", runs out of {{ . | first | label \"resource\" }} in ",
-      "closewatch_finding_exhaustion_seconds@", "humanizeDuration", " at this rate")
-
-  private static let whom =
-    "Owner: {{ $labels.owner_kind }} {{ $labels.owner_name }}. Cause: {{ $labels.cause }}."
+      ", the oldest at least ",
+      AlertTemplate.rounded("time() - closewatch_finding_oldest_timestamp_seconds@"),
+      AlertTemplate.duration, " old")
 
   private static func action(_ rule: RuleID) -> String {
     """

@@ -2,10 +2,12 @@
 
 /// The alerts on closewatch itself: no finding means nothing where nobody looks.
 enum WatcherAlerts {
-  static let all = [
-    down, absent, stale, failing, blind, forgetful, cutPage, foldedFindings, settings, webConfig,
-    journal, backedOff,
-  ]
+  static func all(_ links: AlertLinks) -> [AlertRule] {
+    [
+      down, absent, stale, failing, blind, forgetful, cutPage, foldedFindings, settings, webConfig,
+      journal, backedOff,
+    ].map { $0.linked(links) }
+  }
 
   static let reason = """
     closewatch itself. None is critical: no service is harmed by a host that is not watched for a
@@ -21,7 +23,6 @@ enum WatcherAlerts {
       area: "closewatch", reason: reason,
       annotations: [
         ("summary", summary), ("description", means), ("action", act),
-        ("runbook", "closewatch doctor; man closewatch-daemon"),
       ])
   }
 
@@ -67,7 +68,7 @@ enum WatcherAlerts {
       Two samples late, and two minutes for clocks that differ and for a slow host. 3m: the
       watchdog of systemd restarts a daemon that is stuck; that is to be tried first.
       """,
-    summary: "closewatch on \(host) has not looked for {{ $value | humanizeDuration }}",
+    summary: "closewatch on \(host) has not looked for {{ $value | \(AlertTemplate.duration) }}",
     means: "The page is served, but its numbers are old: sampling is stuck or fails. A clock "
       + "that is wrong looks the same.",
     act: onHost(
@@ -172,4 +173,18 @@ enum WatcherAlerts {
       + "confirmed later.",
     act: "See closewatch_sample_cpu_seconds and closewatch_sockets of \(host). Raise "
       + "sampling.cpu-budget there if that is acceptable.")
+}
+
+extension AlertRule {
+  /// With the links of an alert on closewatch itself.
+  fileprivate func linked(_ links: AlertLinks) -> AlertRule {
+    var linked = self
+    // Without a target there is no host.
+    let isOfHost = !expression.hasPrefix("absent(")
+    linked.annotations += [
+      ("runbook_url", links.watcherRunbook(name)),
+      ("dashboard_url", isOfHost ? links.hostDashboard : links.fleetDashboard),
+    ]
+    return linked
+  }
 }
