@@ -16,9 +16,9 @@ package enum JournalCatalog {
 
       """
     for rule in RuleID.allCases {
-      out += entry(rule, .firing, subject: title(rule), body: remedies(rule))
+      for cause in rule.guide.causes { out += firing(rule, cause) }
       out += entry(
-        rule, .worsened, subject: "\(title(rule)): got worse",
+        rule.guide.messageIDs.worsened, subject: "\(title(rule)): got worse",
         body: """
           It has become more severe, there are twice as many as when it was last reported, or it was
           accepted (rules.accept) and no longer is. What to do is below the entry that came first:
@@ -26,7 +26,7 @@ package enum JournalCatalog {
             journalctl -x CLOSEWATCH_FINDING_ID=@CLOSEWATCH_FINDING_ID@
           """)
       out += entry(
-        rule, .resolved, subject: "\(title(rule)): over",
+        rule.guide.messageIDs.resolved, subject: "\(title(rule)): over",
         body: """
           What @CLOSEWATCH_RULE@ said of @CLOSEWATCH_OWNER@ has not been true for a while. Nothing
           is left to do about the sockets. If nobody has fixed or restarted anything, it can come
@@ -53,15 +53,7 @@ package enum JournalCatalog {
   }
 
   private static func entry(
-    _ rule: RuleID, _ kind: FindingEvent.Kind, subject: String, body: String
-  ) -> String {
-    entry(
-      rule.guide.messageIDs[kind], subject: subject, documentation: "man:closewatch(1)",
-      body: body)
-  }
-
-  private static func entry(
-    _ id: String, subject: String, documentation: String, body: String
+    _ id: String, subject: String, documentation: String = "man:closewatch(1)", body: String
   ) -> String {
     """
 
@@ -79,37 +71,60 @@ package enum JournalCatalog {
     let causes = rule.guide.causes
     // One cause has its headline; of several, the rule's name says what they have in common.
     guard causes.count == 1 else { return "TCP sockets that should be closed: \(rule.rawValue)" }
-    return guide(rule, causes[0]).title
+    return rule.guide(to: GuideSubject(causes[0])).title
   }
 
-  private static func guide(_ rule: RuleID, _ cause: Cause) -> GuideText {
-    rule.guide(to: GuideSubject(cause)).spelledOut()
-  }
+  // MARK: What to do
 
-  /// The causes that the rule tells apart, each with its steps.
-  private static func remedies(_ rule: RuleID) -> String {
-    let causes = rule.guide.causes
-    var parts = [
-      "The cause is @CLOSEWATCH_CAUSE@, the process to act on PID @CLOSEWATCH_PID@."
+  /// One screen beside what journalctl puts before and behind it.
+  static let mostLines = 40
+  /// What is shown of the permanent fix.
+  private static let mostFixes = 4
+
+  private static func firing(_ rule: RuleID, _ cause: Cause) -> String {
+    let guide = rule.guide(to: GuideSubject(cause)).filled(by: field)
+    let futile = guide.doesNotHelp.map(\.what).joined(separator: "; ")
+    var top = wrapped(guide.meaning, indent: "")
+    top += [
+      "",
+      "@CLOSEWATCH_OWNER@ on port @CLOSEWATCH_LOCAL_PORT@: @CLOSEWATCH_SOCKETS@, process "
+        + "@CLOSEWATCH_PID@ (@CLOSEWATCH_COMMAND@).", "", "What to do now:",
     ]
-    for cause in causes {
-      let guide = guide(rule, cause)
-      var lines = causes.count > 1 ? ["\(cause.rawValue): \(guide.title)."] : []
-      lines += wrapped(guide.meaning, indent: "")
-      lines.append("What to do now:")
-      lines += guide.now.map(step)
-      lines.append("Permanent fix:")
-      lines += guide.fix.map(step)
-      if !guide.doesNotHelp.isEmpty {
-        lines.append("What does not help:")
-        for futile in guide.doesNotHelp {
-          lines += wrapped("\(futile.what): \(futile.why)", indent: "  - ")
-        }
-      }
-      parts.append(lines.joined(separator: "\n"))
+    var end = ["Permanent fix:"] + guide.fix.prefix(mostFixes).map(step)
+    if !futile.isEmpty { end += wrapped("Does not help: \(futile).", indent: "") }
+    end += ["", "All of it, by runtime: closewatch explain \(rule.rawValue) --cause \(cause)"]
+    let room = mostLines - (top + end).reduce(0) { $0 + lines($1) }
+    let now = steps(guide, within: room)
+    return entry(
+      rule.guide.messageIDs[.firing, cause], subject: "\(guide.title): @CLOSEWATCH_OWNER@",
+      body: (top + now.map(step) + end).joined(separator: "\n"))
+  }
+
+  /// The steps of a guide that have room: all that saves the service, and as much as there is of
+  /// what proves the cause, which comes first.
+  private static func steps(_ guide: GuideText, within room: Int) -> [String] {
+    var left = room - guide.rescue.reduce(0) { $0 + lines($1) }
+    let look = guide.look.prefix { step in
+      left -= lines(step)
+      return left >= 0
     }
-    parts.append("See closewatch explain \(rule.rawValue) for the steps of a runtime.")
-    return parts.joined(separator: "\n\n")
+    var rescue = guide.rescue[...]
+    while rescue.reduce(0, { $0 + lines($1) }) > room { rescue.removeLast() }
+    return Array(look) + rescue
+  }
+
+  private static func lines(_ text: String) -> Int { 1 + text.count { $0 == "\n" } }
+
+  /// Numbers and addresses are filled in by journalctl: they can be pasted into a shell. A name
+  /// that a process or a user chose is not.
+  private static func field(_ placeholder: GuidePlaceholder) -> String? {
+    switch placeholder {
+    case .pid: "@CLOSEWATCH_PID@"
+    case .port: "@CLOSEWATCH_LOCAL_PORT@"
+    case .remotePort: "@CLOSEWATCH_REMOTE_PORT@"
+    case .remote: "@CLOSEWATCH_REMOTE@"
+    default: placeholder.spelledOut
+    }
   }
 
   /// Prose in lines that fit a terminal beside what journalctl puts before them.

@@ -22,7 +22,8 @@ package struct JournalEntry: Hashable, Sendable {
   /// Tells an event: what the journal itself goes by, then what ``JournalEvent`` reads again.
   package init(_ event: FindingEvent) {
     add("MESSAGE", EventMessage.line(event))
-    add("MESSAGE_ID", event.finding.rule.guide.messageIDs[event.kind])
+    let ids = event.finding.rule.guide.messageIDs
+    add("MESSAGE_ID", ids[event.kind, event.finding.cause])
     add("PRIORITY", String(Self.priority(event)))
     add("SYSLOG_IDENTIFIER", "closewatch")
     add("DOCUMENTATION", "man:closewatch(1)")

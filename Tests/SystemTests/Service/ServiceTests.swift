@@ -132,7 +132,8 @@ struct ServiceTests {
     let explained = try machine.mustRun(
       "journalctl -q --no-pager -x CLOSEWATCH_UNIT=leaky.service CLOSEWATCH_EVENT=firing")
     #expect(explained.contains { $0.hasSuffix("Defined-By: closewatch") }, "\(explained)")
-    #expect(explained.contains { $0.contains("the process to act on PID \(pid)") })
+    #expect(explained.contains { $0.contains("leaky.service on port 8080: ") })
+    #expect(explained.contains { $0.contains("process \(pid) (perl)") })
     #expect(explained.contains { $0.contains("What to do now:") })
 
     let page = try #require(try machine.page("/metrics"))

@@ -7,7 +7,14 @@ extension CloseWaitLeak: RuleGuide {
   package static let summary = "CLOSE_WAIT grows: a process does not close"
   package static let messageIDs = MessageIDs(
     firing: "8015bbe2d2de4b49ab2a070f2538b14f", worsened: "433c7b8da1cd4d6e8af9de8f2e6b0c43",
-    resolved: "8ab50152ce9a4e57bce3400abbec8a79")
+    resolved: "8ab50152ce9a4e57bce3400abbec8a79",
+    others: [
+      .eofUnread: "545357fa62384001bd482c855c4ce791",
+      .dataUnread: "9f571100c1774cccbe7bbac116454882",
+      .peerWaitsForAnswer: "9184310dc65546409090e706ece714ce",
+      .inheritedByChild: "2c25228acf414e39827d3ab4714d9311",
+      .stuckWriter: "d49cfac564da4d59afd4a06ec55583e8",
+    ])
   package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
 
   package static func text(_ subject: GuideSubject) -> GuideText {

@@ -9,7 +9,14 @@ extension CloseWaitStuck: RuleGuide {
   package static let summary = "a block of CLOSE_WAIT is old and does not drain"
   package static let messageIDs = MessageIDs(
     firing: "5d1645fe50a64a37b3e21776c308c65b", worsened: "94c40622450a4ec6a5c864c0df5574c6",
-    resolved: "affe2b7f1c6d497cbfdd37c66f08f298")
+    resolved: "affe2b7f1c6d497cbfdd37c66f08f298",
+    others: [
+      .eofUnread: "3312845acad741389a3ff5427132a71b",
+      .dataUnread: "841c8007658b44729db01fdbe8416644",
+      .peerWaitsForAnswer: "d1f8b6fa48394c118c27e2bff7827dd8",
+      .inheritedByChild: "bc9db6ae98de4bba99d5d06a9090b34d",
+      .stuckWriter: "a1370888ca18426bbbe194e80ba47f5d",
+    ])
   package static let sysctls = CloseWaitLeak.sysctls
 
   package static func text(_ subject: GuideSubject) -> GuideText {

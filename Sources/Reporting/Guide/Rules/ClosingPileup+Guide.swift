@@ -7,7 +7,10 @@ extension ClosingPileup: RuleGuide {
   package static let summary = "both sides closed at once, and no ACK comes"
   package static let messageIDs = MessageIDs(
     firing: "0290fa57c293439ea45277bb95bb8642", worsened: "fc3a7b131f044934b013ba3322db0cf1",
-    resolved: "0aa41e62d32945d68f3583e1f8497e8f")
+    resolved: "0aa41e62d32945d68f3583e1f8497e8f",
+    others: [
+      .peerNeverReads: "fbbc1fc5591a4b84ad111e9bb2371a94"
+    ])
   package static let sysctls = UnacknowledgedCloseGuide.sysctls
 
   package static func text(_ subject: GuideSubject) -> GuideText {

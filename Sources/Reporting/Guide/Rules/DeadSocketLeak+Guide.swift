@@ -10,7 +10,11 @@ extension DeadSocketLeak: RuleGuide {
   ]
   package static let messageIDs = MessageIDs(
     firing: "3e5804fa3d6c4ca8b432cfe3b4ddd538", worsened: "375b9c0d927b4791b3e87b949ebce853",
-    resolved: "d03e47667dbe4635863c530a93592673")
+    resolved: "d03e47667dbe4635863c530a93592673",
+    others: [
+      .writeErrorIgnored: "c1226abcf91341469e31d45722c36bb0",
+      .resetUnnoticed: "a3877396cfe14e20aa9d2f80f3d72d72",
+    ])
   package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
 
   package static func text(_ subject: GuideSubject) -> GuideText {

@@ -7,7 +7,10 @@ extension FinWait1Pileup: RuleGuide {
   package static let summary = "our FIN gets no ACK; this side closed first"
   package static let messageIDs = MessageIDs(
     firing: "3b6e4b2eb9d948289f29a553f3b2ca58", worsened: "343b3e7f4f02435fa3ab8adc5740c9f1",
-    resolved: "debb6b54e9d047578b1d59a694b19137")
+    resolved: "debb6b54e9d047578b1d59a694b19137",
+    others: [
+      .peerNeverReads: "849855ee9bfa418dae92985b9c2298dc"
+    ])
   package static let sysctls = UnacknowledgedCloseGuide.sysctls
 
   package static func text(_ subject: GuideSubject) -> GuideText {

@@ -7,7 +7,10 @@ extension LastAckPileup: RuleGuide {
   package static let summary = "our FIN gets no ACK; the peer closed first"
   package static let messageIDs = MessageIDs(
     firing: "5972ea9a6f204c14ae7d4c1c3b191fbe", worsened: "a15ce6d5e55e492ab29a2929b51c6d71",
-    resolved: "8050e66b879e4372b2ec40974d0bff7e")
+    resolved: "8050e66b879e4372b2ec40974d0bff7e",
+    others: [
+      .peerNeverReads: "401a8cc5f264487c88ef10003b107f2c"
+    ])
   package static let sysctls = UnacknowledgedCloseGuide.sysctls
 
   package static func text(_ subject: GuideSubject) -> GuideText {

@@ -7,7 +7,10 @@ extension OrphanPressure: RuleGuide {
   package static let summary = "closed connections or TCP memory near their limit"
   package static let messageIDs = MessageIDs(
     firing: "a93cfd93544841298b8595fcda29c29d", worsened: "4ea726751b2e421a808940de8bde1ae4",
-    resolved: "53267e47d1d24d16b09be88d962f072d")
+    resolved: "53267e47d1d24d16b09be88d962f072d",
+    others: [
+      .memoryLimit: "570e28fd935c4989a1a059fc5eb0228a"
+    ])
   package static let sysctls = [
     "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_orphan_retries", "net.ipv4.tcp_mem",
   ]
