@@ -34,7 +34,7 @@ package struct Acceptance: Hashable, Sendable {
       switch self {
       case .owner: "legacy.service"
       case .rule: "close-wait-stuck"
-      case .reason: "mended in 4.2, ticket 812"
+      case .reason: "fixed in 4.2, ticket 812"
       case .until: "2027-03-31"
       }
     }

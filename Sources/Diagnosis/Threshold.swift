@@ -73,7 +73,7 @@ package struct Threshold: Sendable {
   package enum Kind: Sendable {
     case seconds(Place<Double>, ClosedRange<Double>)
     case count(Place<Int>, ClosedRange<Int>)
-    /// From 0 to 1; written as per cent.
+    /// From 0 to 1; written as a percentage.
     case share(Place<Double>)
   }
 

@@ -45,8 +45,8 @@ package enum SettingCatalog {
     .share(
       "sampling.cpu-budget", \.sampling.cpuBudget,
       """
-      The share of one core that looking may take. Above it looks become fewer (at the least one
-      in five minutes), and the log says so. 2%: at 100,000 sockets a look costs some 80 ms.
+      The share of one core that looking may take. Above it looks become fewer (still one in five
+      minutes), and the log says so. 2%: at 100,000 sockets a look costs some 80 ms.
       """),
     .choice(
       "sampling.source", \.sampling.source,

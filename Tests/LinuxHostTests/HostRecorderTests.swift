@@ -80,7 +80,7 @@ import Testing
     #expect(
       throws: HostError(
         "cannot replay \(directory): looks/0002/look.txt is missing; copy the whole recording"
-          + " again, or record anew")
+          + " again, or record again")
     ) { try RecordedHost(directory: directory) }
   }
 

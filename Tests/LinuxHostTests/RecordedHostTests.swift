@@ -133,7 +133,7 @@ import Testing
       throws: HostError(
         "cannot replay \(directory): looks/0002/look.txt line 1, column boot_clock_ns: "
           + "'5000000000000' is not at or after the look before it; restore the file from the "
-          + "original, or record anew")
+          + "original, or record again")
     ) { try host.takeSample(SampleRequest()) }
   }
 }

@@ -104,7 +104,7 @@ complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'triage' -d 'Looks for leaked sockets and says who, why, how fast, and what to do.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'top' -d 'Shows live who holds stuck sockets, and leads from an owner to one socket.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'sockets' -d 'Lists TCP sockets with state, age and every process that holds them.'
-complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'history' -d 'Tells when findings began, got worse and ended, from the journal.'
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'history' -d 'Shows when findings began, got worse and ended, from the journal.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'release' -d 'Aborts old CLOSE_WAIT connections of one process, after asking.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'explain' -d 'Explains a finding, a TCP state, a kernel setting, an error, or a pasted line.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_positional "closewatch" -eq 1' -fa 'doctor' -d 'Says what closewatch can and can\'t see on this host, and the fix.'

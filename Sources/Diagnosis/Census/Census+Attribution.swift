@@ -27,7 +27,7 @@ extension Census {
     let fresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10))
     // Every table was read for what is stuck: that is repeated half as often.
     let stuckFresh = now.advanced(bySeconds: -max(settings.patienceSeconds, 10))
-    // A listener that is started anew is another socket; all that can change is who else has it.
+    // A listener whose program restarts is another socket; all that can change is who else has it.
     let listenersFresh = now.advanced(bySeconds: -max(settings.patienceSeconds / 2, 10) * 5)
     var weights = ProcessWeights()
     for (position, row) in sample.sockets.enumerated() where row.inode != 0 {

@@ -27,11 +27,11 @@ package struct Census: Sendable {
   package let firstLookAt: BootInstant
   /// The look before the newest.
   package private(set) var previousLookAt: BootInstant?
-  /// Whether a sample has read ESTABLISHED: before, none is not a number.
+  /// Whether any sample has read ESTABLISHED: until then, none seen does not mean none.
   package private(set) var hasReadEstablished = false
-  /// The newest time between two looks that was longer than the pace of the watch explains.
+  /// The latest gap between two looks that was longer than the usual pace.
   package private(set) var newestGap: (endedAt: BootInstant, seconds: Double)?
-  /// Processes that are known to live no more.
+  /// Processes that are known to have ended.
   package internal(set) var ended = EndedProcesses()
   /// Rows that were not remembered because ``RuleSettings/connectionLimit`` was reached.
   package private(set) var foldedRows = 0
@@ -44,7 +44,7 @@ package struct Census: Sendable {
   private var slotOfRow: [Int32] = []
   /// The same of the sample before: what can have gone since, where no more is asked for now.
   private var slotsShownBefore: [Int32] = []
-  /// Slots whose state was asked for in vain, and that are kept; nil: not all are known.
+  /// Slots that are kept although a look at their state did not show them; nil: not all known.
   private var missed: [Int32]?
   private let limit: Int
   private var usualInterval: Double?
@@ -52,7 +52,7 @@ package struct Census: Sendable {
   private var lateInterval: Double?
   /// Whether the newest look came late.
   private var isAfterGap = false
-  /// How long connections of a namespace are kept that can't be read for the moment.
+  /// How long the connections of a namespace that can't be read are kept.
   static let unreadNamespaceKeptSeconds = 3600.0
 
   package init(_ first: Sample, limit: Int) {

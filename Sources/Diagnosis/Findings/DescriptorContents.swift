@@ -28,7 +28,7 @@ package struct DescriptorContents: Hashable, Sendable {
 }
 
 extension DescriptorContents {
-  /// How many places are told of one by one.
+  /// How many places are listed one by one.
   private static let mostPlaces = 3
 
   /// What a process has open, as far as the newest sample and what is remembered of ESTABLISHED

@@ -42,7 +42,7 @@ package struct Owner: Hashable, Sendable {
     self.name = name
   }
 
-  /// Who has what no process holds, and of which it is not known who did.
+  /// The owner of what no process holds, where the last holder is unknown.
   package static let nobody = Owner(.kernel, "kernel")
 }
 
@@ -127,14 +127,14 @@ package struct Forecast: Hashable, Sendable {
     self.limit = limit
   }
 
-  /// What is left goes at this rate. A forecast without its range is a guess sold as a fact.
+  /// How fast the rest is used up. Always a range: one number would claim too much.
   mutating func take(_ rate: Rate, left: Int) {
     guard rate.perSecond > 0 else { return }
     seconds = Double(left) / rate.perSecond
     lowSeconds = Double(left) / rate.high
     highSeconds = rate.low > 0 ? Double(left) / rate.low : nil
   }
-  /// What stands runs out at no time.
+  /// A number that does not grow never runs out.
   package mutating func stop() { (seconds, lowSeconds, highSeconds) = (nil, nil, nil) }
 }
 
@@ -194,14 +194,14 @@ package enum Evidence: Hashable, Sendable {
   case synQueue(used: Int, limit: Int)
   /// What the open descriptors of a process are.
   case descriptors(DescriptorContents)
-  /// The number has stood at its level for this long, at least.
+  /// The number has not grown for at least this long.
   case standing(seconds: Double)
   /// Distinct local ports in use to one destination, and how many there can be.
   case portsInUse(used: Int, capacity: Int, source: IPAddress, destination: Endpoint)
   /// Connections that were not used again after their first moments, and how many of them have been
   /// silent for as long as the patience or longer.
   case neverUsedAgain(count: Int, longest: Int, patienceSeconds: Double)
-  /// It stands for findings on so many ports of one owner, and what else is said is of the worst.
+  /// Stands for findings on this many ports of one owner; the rest describes the worst of them.
   case manyPorts(count: Int, worst: UInt16?)
 }
 
@@ -271,7 +271,7 @@ package struct Finding: Hashable, Sendable {
   package var accepted: Accepted?
   /// When this finding began to fire; nil while pending.
   package var firingSince: BootInstant?
-  /// When it was first there, also without a verdict; nil before the ledger has taken it up.
+  /// When it was first seen, pending or not; nil until it is in the ledger.
   package var firstSeen: BootInstant?
   /// What has happened to it, oldest first; at most 8.
   package var changes: [FindingChange] = []
@@ -280,14 +280,14 @@ package struct Finding: Hashable, Sendable {
   package var members: [Member] = []
   /// The most sockets that it ever had.
   package var peak = 0
-  /// The last of its members came then; nil while it grows, and where nothing is known of it.
+  /// When its newest member joined; nil while it grows, and when that is not known.
   package var notGrowingSince: BootInstant?
-  /// Members that could not be seen in the newest look, and the last one that showed all.
+  /// Members that the newest look could not show, and the last look that showed all.
   package var unseen = 0
   package var notSeenSince: BootInstant?
   /// How it ended; nil before it has.
   package var end: FindingEnd?
-  /// What it is when it stands: it neither grows nor goes.
+  /// How it is described while it neither grows nor shrinks.
   package var standingSeverity = Severity.warning
 
   package init(

@@ -19,7 +19,7 @@ struct FindingCurve: Sendable {
     let isTooNear =
       points.count > 1
       && point.at.seconds(since: points[points.count - 2].at) < 0.99 * spacing
-    // The newest is always there; it becomes a point for good when it is far enough from the last.
+    // The newest is always there; it stays when it is far enough from the last.
     if isTooNear { points.removeLast() }
     points.append(point)
     guard points.count > Self.most else { return }

@@ -53,7 +53,7 @@ package struct FindingEnd: Hashable, Sendable {
     /// What was said is no longer so. It was not about single sockets, or about more of them than
     /// are remembered.
     case subsided
-    /// Its sockets are told of by another finding from now on.
+    /// Another finding covers its sockets from now on.
     case continued(id: String)
     /// There was no room for it any more: others are worse.
     case leftOut
@@ -106,7 +106,7 @@ struct Membership: Sendable {
     isTracked && members.count < Self.fewest && 10 * members.count <= gone + members.count
   }
 
-  /// Ten: what is left of a larger block is a handful that no rule would tell of.
+  /// Ten: what is left of a larger block is a handful that no rule would report.
   private static let fewest = 10
 
   /// Whether a program had all of them and has closed each.

@@ -2,7 +2,7 @@
 
 package import KernelTables
 
-/// The parts of a finding that all rules make in the same way: who, towards whom, examples, what
+/// The parts of a finding that all rules make in the same way: who, which peers, examples, what
 /// runs out.
 package struct FindingDraft {
   private let inquiry: Inquiry

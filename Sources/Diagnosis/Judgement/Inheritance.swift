@@ -127,7 +127,7 @@ struct Inheritance {
     // Another program: the descriptor came through exec.
     if let own = holder.executable, let theirs = parent.executable, own != theirs { return true }
     // The same program is a worker that has the connection for itself, unless it is a copy that
-    // was started anew: then the descriptor came through exec, too.
+    // was executed again: then the descriptor came through exec, too.
     guard holder.imageID != 0, parent.imageID != 0, !holder.sharesImage(with: parent) else {
       return false
     }
@@ -139,7 +139,7 @@ struct Inheritance {
   private static func canHaveInherited(
     _ connection: Connection, _ holder: ProcessRecord, in census: Census
   ) -> Bool {
-    // A cluster of Node.js starts its workers anew and hands every connection to one of them.
+    // A cluster of Node.js executes itself for each worker and hands out every connection.
     if holder.runtime == .node { return false }
     let startedAfterFirstLook = holder.startedAt > census.firstLookAt.seconds
     // Else the holder ran at the first look, and the connection was made after it.

@@ -14,8 +14,8 @@ extension Cause {
 ///
 /// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
 /// with a cache of files). It asks for a person when the number grows, when nothing is left, or
-/// when a listener of the process waits in vain for it to accept. A level that only stands is told
-/// as a notice, once for a program.
+/// when a listener of the process waits in vain for it to accept. A high level that does not grow
+/// is a notice, once for a program.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]

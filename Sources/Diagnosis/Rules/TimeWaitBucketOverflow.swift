@@ -17,7 +17,7 @@ package enum TimeWaitBucketOverflow: Rule {
   package static let causes: [Cause] = [.maxTimeWaitBuckets]
   package static let states: [TCPState] = [.timeWait]
   package static let patience = Patience(
-    of: id, meaning: "TCPTimeWaitOverflow is compared over twice this time, 30 s at the least",
+    of: id, meaning: "TCPTimeWaitOverflow is compared over twice this time, at least 30 s",
     because: "a burst at the limit is over by then")
   package static let thresholds: [Threshold] = []
 

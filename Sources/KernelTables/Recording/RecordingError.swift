@@ -29,7 +29,7 @@ extension RecordingError: CustomStringConvertible {
       "recording.txt: format \(Self.quoted(text)) is not one that this closewatch reads"
         + " (\(RecordingHeader.format)); replay it with the version that recorded it"
     case .missingFile(let file):
-      "\(file) is missing; copy the whole recording again, or record anew"
+      "\(file) is missing; copy the whole recording again, or record again"
     case .missingColumn(let file, let column):
       "\(file): '\(column)' is missing; \(Self.restore)"
     case .unexpectedColumn(let file, let line, let column):
@@ -51,7 +51,7 @@ extension RecordingError: CustomStringConvertible {
     }
   }
 
-  private static let restore = "restore the file from the original, or record anew"
+  private static let restore = "restore the file from the original, or record again"
 
   /// Untrusted text for one line of a terminal: escaped, and at most 40 characters.
   private static func quoted(_ text: String) -> String {

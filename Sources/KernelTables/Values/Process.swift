@@ -89,7 +89,7 @@ extension ProcessRecord {
   /// fork(2) is between them, no execve(2).
   ///
   /// Where an image is not known (no right to trace, or addresses that are not random), the same
-  /// executable has to do: then a program that starts itself anew is not told from one that forks.
+  /// executable has to do: then a program that executes itself looks like one that forks.
   package func sharesImage(with other: ProcessRecord) -> Bool {
     if let executable, let theirs = other.executable, executable != theirs { return false }
     if imageID != 0, other.imageID != 0 { return imageID == other.imageID }

@@ -29,11 +29,11 @@ package struct NetworkNamespace: Hashable, Sendable {
 package struct NetworkNamespaces {
   /// All that were found: our own first, then by id.
   package private(set) var found: [NetworkNamespace] = []
-  /// What could not be told.
+  /// What could not be found out.
   package private(set) var gaps: [Gap] = []
 
   private var indexes: [NetnsID: Int] = [:]
-  /// Inodes of `/proc/PID/net/tcp`, by namespace that we could tell.
+  /// Inodes of `/proc/PID/net/tcp`, by namespace, of those that are known.
   private var tableInodes: [UInt64: NetnsID] = [:]
   private var unknownByTable: [UInt64: [Int32]] = [:]
   private var unknownCount = 0
@@ -54,8 +54,8 @@ package struct NetworkNamespaces {
   ///   - namesDirectory: Where `ip netns` keeps names.
   ///   - known: Where processes were at the look before.
   ///   - trustsKnown: Whether those that were there twice need not be asked.
-  /// - Throws: ``SystemCallError`` when not even our own namespace can be told, or the processes
-  ///   not be listed.
+  /// - Throws: ``SystemCallError`` when not even our own namespace can be identified, or the
+  ///   processes cannot be listed.
   package init(
     procRoot: String = "/proc", namesDirectory: String = "/run/netns",
     known: [Int32: LookMemory.Membership] = [:], trustsKnown: Bool = false

@@ -3,10 +3,10 @@
 import Glibc
 import KernelTables
 
-/// Records of processes from earlier searches, told again while nothing speaks for a change: a
+/// Records of processes from earlier searches, used again while nothing hints at a change: a
 /// daemon asks for those of dozens of processes at each look, and one costs some ten files.
 ///
-/// A record is read anew when the process has another number of descriptors (which is what is
+/// A record is read again when the process has another number of descriptors (which is what is
 /// asked for at each look, and differs as a rule where the pid is another process's now), while
 /// the process is young (it may still call execve(2) or be moved to its cgroup), and after a
 /// minute in any case.

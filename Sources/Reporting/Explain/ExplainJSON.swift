@@ -151,7 +151,7 @@ package struct ExplainJSON {
       json.member("timer", lore.timer)
       strings("figures", lore.tells.map(\.words))
       write(lore.doesNotHelp)
-      if let aid = lore.firstAid {
+      if let aid = lore.stopgap {
         json.beginObject("first_aid")
         json.member("command", aid.command)
         json.member("effect", aid.effect)

@@ -180,7 +180,7 @@ package struct ExplainText {
       page.heading("What its figures tell")
       for tell in lore.tells { page.item(tell.words) }
       write(lore.doesNotHelp)
-      write(lore.firstAid)
+      write(lore.stopgap)
     }
     page.heading("Where it stands")
     for line in StateDiagram.lines(marking: state) { page.verbatim(line) }
@@ -216,7 +216,7 @@ package struct ExplainText {
     page.verbatim("  ss -tanp state \(state == .listen ? "listening" : state.dashedName)")
   }
 
-  private mutating func write(_ aid: StateLore.FirstAid?) {
+  private mutating func write(_ aid: StateLore.Stopgap?) {
     guard let aid else { return }
     page.heading("Stopgap until the program is fixed")
     page.verbatim("  " + aid.command)

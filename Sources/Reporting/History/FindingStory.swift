@@ -55,9 +55,9 @@ package struct FindingStory: Hashable, Sendable {
   package enum Silence: Hashable, Sendable {
     /// The service manager stopped the daemon.
     case daemonStopped(at: Double)
-    /// It was told anew: a daemon without memory of it had begun.
-    case toldAnew(at: Double)
-    /// The machine was started anew.
+    /// It was reported again, by a restarted daemon that did not remember it.
+    case reportedAgain(at: Double)
+    /// The host was rebooted.
     case rebooted
     /// The process that told it is gone.
     case writerGone(pid: Int32)

@@ -69,7 +69,7 @@ package struct HistoryFold: Sendable {
     if event.kind == .firing, var earlier = open.removeValue(forKey: id) {
       earlier.ending = .untold(
         earlier.daemonStoppedAt.map { .daemonStopped(at: $0) }
-          ?? (earlier.bootID == bootID ? .toldAnew(at: at) : .rebooted))
+          ?? (earlier.bootID == bootID ? .reportedAgain(at: at) : .rebooted))
       close(earlier)
     }
     if open[id] == nil {
@@ -172,7 +172,7 @@ package struct HistoryFold: Sendable {
   }
 }
 
-/// What the journal tells of findings.
+/// What the journal says about findings.
 package struct History: Hashable, Sendable {
   /// Newest first, by when they began.
   package var stories: [FindingStory] = []

@@ -159,7 +159,7 @@ package struct HistoryJSON {
       status = "unknown"
       switch silence {
       case .daemonStopped(let time): (why, at) = ("daemon-stopped", time)
-      case .toldAnew(let time): (why, at) = ("told-anew", time)
+      case .reportedAgain(let time): (why, at) = ("told-anew", time)
       case .rebooted: why = "rebooted"
       case .writerGone: why = "daemon-gone"
       }

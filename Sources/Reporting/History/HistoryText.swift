@@ -224,7 +224,7 @@ package struct HistoryText {
   private func words(_ silence: FindingStory.Silence, on day: String) -> String {
     switch silence {
     case .daemonStopped(let at): "The daemon stopped at \(moment(at, on: day))"
-    case .toldAnew(let at): "A restarted daemon reported it again at \(moment(at, on: day))"
+    case .reportedAgain(let at): "A restarted daemon reported it again at \(moment(at, on: day))"
     case .rebooted: "The host has rebooted since"
     case .writerGone(let pid): "The daemon that reported it (pid \(pid)) is gone"
     }

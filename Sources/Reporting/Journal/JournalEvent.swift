@@ -108,7 +108,7 @@ package struct JournalEvent: Hashable, Sendable {
   package var forecast: Forecast?
   package var actor: Actor?
 
-  /// What is told of an event.
+  /// What is recorded of an event.
   package init(_ event: FindingEvent) {
     let finding = event.finding
     kind = event.kind

@@ -4,7 +4,7 @@
 package struct MetricFamily: Hashable, Sendable {
   /// What the numbers are.
   package enum Kind: Hashable, Sendable {
-    /// Only rises, until what counts starts anew. Its samples end in `_total`.
+    /// Only rises, until what counts restarts. Its samples end in `_total`.
     case counter
     case gauge
     /// Always 1: the labels are the message. Its samples end in `_info`.

@@ -6,7 +6,7 @@ import KernelTables
 /// The answer to a scrape: every metric of the catalogue that has a value, written from one
 /// snapshot.
 ///
-/// The page is made anew each time: what is gone from the snapshot is gone from the page.
+/// The page is made from scratch each time: what is gone from the snapshot is gone from the page.
 package struct MetricsPage {
   /// How much of what can grow is shown. The product of all of them is the size of the page.
   package struct Bounds: Hashable, Sendable {

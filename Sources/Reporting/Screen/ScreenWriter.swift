@@ -25,7 +25,7 @@ package struct ScreenWriter: Sendable {
     return Array(("\u{1b}[0m\u{1b}[?7h\u{1b}[?25h" + end).utf8)
   }
 
-  /// Writes everything anew next time: the terminal may have been given something else.
+  /// Writes everything again next time: the terminal may have been given something else.
   package mutating func forget() { shown = nil }
 
   /// What leads from the frame before to `frame`.

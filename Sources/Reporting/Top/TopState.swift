@@ -11,7 +11,7 @@ package struct TopState: Sendable {
     case none, quit
     /// Look again so often from now on.
     case pace(seconds: Double)
-    /// Draw everything anew: something else has written on the terminal.
+    /// Draw everything again: something else has written on the terminal.
     case redraw
   }
 

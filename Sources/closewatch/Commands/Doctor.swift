@@ -14,7 +14,7 @@ struct Doctor: ParsableCommand {
     abstract: "Says what closewatch can and can't see on this host, and the fix.",
     discussion: """
       Takes one real look and one search of all processes, and reads the rights, mounts and \
-      places around them. What only the daemon uses (journald, settings, its socket) is told and \
+      places around them. What only the daemon uses (journald, settings, its socket) is shown and \
       does not change the exit status.
 
       Examples:

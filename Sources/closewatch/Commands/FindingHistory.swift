@@ -9,22 +9,22 @@ import LinuxHost
 import Reporting
 import Settings
 
-/// `closewatch history`: what the daemon has told the journal, put together to stories.
+/// `closewatch history`: what the daemon has written to the journal, as one story for each firing.
 struct FindingHistory: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
-    abstract: "Tells when findings began, got worse and ended, from the journal.",
+    abstract: "Shows when findings began, got worse and ended, from the journal.",
     discussion: """
       The daemon writes an entry when a finding begins to fire, gets worse and ends. This command \
-      reads them and tells each firing as one story, the newest first. What began before the \
-      window and was not over in it is told too. What closewatch release did in the window stands \
-      between them.
+      reads them and shows each firing as one story, the newest first, with those that began \
+      before the window and were still active in it. What closewatch release did in the window is \
+      listed between them.
 
       Only entries of root and of the service count: any user can write one that looks like it.
 
-      A story without an end is told as still firing, unless the journal or the process table \
-      shows that the daemon was no longer there to tell. A time is a span back from now (2h), a \
-      date and a time (2026-11-26 14:00), a time of today (14:00), today or yesterday.
+      A story without an end counts as still firing, unless the journal or the process table \
+      shows that the daemon was no longer running. A time is a span back from now (2h), a date \
+      and a time (2026-11-26 14:00), a time of today (14:00), today or yesterday.
 
       Exit status: 0 nothing is still firing, 1 something is still firing, 2 bad usage or the \
       journal cannot be read.
@@ -72,7 +72,7 @@ struct FindingHistory: ParsableCommand {
     "9d1aaa27d60140bd96365438aad20286", "7ad2d189f7e94e70a38c781354912448",
     "d9b373ed55a64feb8242e02dbe79a49c",
   ]
-  /// How long before the window a story may have been told last and still be found.
+  /// How long before the window a story may have been reported last and still be found.
   private static let lookBackSeconds = 30.0 * 86_400
 
   func validate() throws {

@@ -21,8 +21,8 @@ struct Record: ParsableCommand {
       numbered, and so are the names of this host and its users wherever they stand; arguments, \
       directories of programs and the boot id are left out. Ports, command names, unit names, \
       pids and times stay. Recording stops at 64 MiB. A recording that was interrupted replays \
-      the looks that were complete. With --replay, an existing recording is written anew: narrower \
-      by --netns, or redacted.
+      the looks that were complete. With --replay, an existing recording is written again: \
+      narrower by --netns, or redacted.
 
       Examples:
         closewatch record --for 30s leak

@@ -24,8 +24,8 @@ struct Release: ParsableCommand {
 
       That frees the kernel's memory and the peer's end of the connection. It does not close the \
       descriptor: that stays in the process, on a dead socket, until the process closes it or \
-      ends. A program that waits for the socket is woken and may close it then. This is first \
-      aid for a host that runs out of memory or ports, not a cure.
+      ends. A program that waits for the socket is woken and may close it then. This is a \
+      stopgap for a host that runs out of memory or ports, not a fix.
 
       Sockets that listen, that wait in an accept queue, that are in any other state, or that \
       another process holds too (unless --shared) are never touched.
@@ -80,7 +80,7 @@ struct Release: ParsableCommand {
 
   private static func parsePID(_ text: String) throws -> Int32 {
     guard let pid = Int32(text), pid > 0 else {
-      throw UsageError("write the number of a process; closewatch triage tells it")
+      throw UsageError("write the number of a process; closewatch triage shows it")
     }
     return pid
   }

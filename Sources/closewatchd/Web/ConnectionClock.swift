@@ -5,7 +5,7 @@ import NIOCore
 /// First in each connection: closes it when the client is too slow with a request, keeps an idle
 /// connection for too long, or does not take its answer.
 ///
-/// One timer for each connection: it is set anew when it fires too early, so that a request costs
+/// One timer for each connection: it is set again when it fires too early, so that a request costs
 /// no timer.
 final class ConnectionClock: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer

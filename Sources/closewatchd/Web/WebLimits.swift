@@ -18,7 +18,7 @@ struct WebLimits: Sendable {
   var headerLines = 64
   /// A body is read and thrown away up to this, so that the client can see the answer. 64 kB.
   var bodyBytes = 65_536
-  /// Requests of one connection before it is closed: nobody keeps one for good.
+  /// Requests of one connection before it is closed: nobody keeps one forever.
   var requests = 10_000
   /// The largest answer. 4 MB: some ten times the largest page.
   var responseBytes = 4 << 20

@@ -45,7 +45,7 @@ struct WebPages: Pages {
     return answer
   }
 
-  /// Not whether looks succeed: a restart would not mend that. Whether they come to an end.
+  /// Not whether looks succeed: a restart would not help with that. Whether they come to an end.
   private var healthy: WebAnswer {
     guard let seconds = life.silence() else { return WebAnswer(.ok, "closewatch is alive.") }
     return WebAnswer(

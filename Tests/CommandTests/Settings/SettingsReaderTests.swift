@@ -68,7 +68,7 @@ import Testing
   @Test func `what is accepted is read, from the file as from a flag`() throws {
     let accepted = [
       Acceptance(
-        owner: "legacy.service", rule: .closeWaitStuck, reason: "mended in 4.2, ticket 812",
+        owner: "legacy.service", rule: .closeWaitStuck, reason: "fixed in 4.2, ticket 812",
         until: try #require(CalendarDay("2027-03-31"))),
       Acceptance(
         owner: "nginx", rule: .deadSocketLeak, reason: "known",

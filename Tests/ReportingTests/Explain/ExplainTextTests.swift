@@ -34,7 +34,7 @@ import Testing
     #expect(difference == nil)
   }
 
-  @Test func `the page of CLOSE_WAIT, and no other state's, names release as first aid`() throws {
+  @Test func `the page of CLOSE_WAIT, and no other state's, names release as a stopgap`() throws {
     for state in TCPState.shown {
       let hasAid = state == .closeWait
       #expect(Self.text(.state(state)).contains("closewatch release PID") == hasAid, "\(state)")

@@ -77,11 +77,11 @@ import Testing
     told.tell(.firing, at: 1000, sockets: 20)
     told.tell(.firing, at: 3000, sockets: 40)
     #expect(
-      told.history().stories.map(\.ending) == [.stillFiring, .untold(.toldAnew(at: 3000))])
+      told.history().stories.map(\.ending) == [.stillFiring, .untold(.reportedAgain(at: 3000))])
     told.boot = "b2"
     told.tell(.firing, at: 4000, sockets: 10)
     let endings = told.history(boot: "b2").stories.map(\.ending)
-    #expect(endings == [.stillFiring, .untold(.rebooted), .untold(.toldAnew(at: 3000))])
+    #expect(endings == [.stillFiring, .untold(.rebooted), .untold(.reportedAgain(at: 3000))])
   }
 
   @Test func `the window keeps what reaches into it`() {

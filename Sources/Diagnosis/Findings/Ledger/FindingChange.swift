@@ -10,7 +10,7 @@ package struct FindingChange: Hashable, Sendable {
     case appeared(sockets: Int)
     /// The verdict was confirmed.
     case fired(sockets: Int)
-    /// Twice as many as when it was last told.
+    /// Twice as many as when it was last reported.
     case doubled(sockets: Int)
     case severity(Severity)
     /// Its main process is another one, which started later: a restart, or a new worker.

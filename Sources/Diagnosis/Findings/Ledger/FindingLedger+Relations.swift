@@ -4,7 +4,7 @@ import KernelTables
 
 /// What is noted of findings after all have been judged.
 extension FindingLedger {
-  /// Notes which findings are accepted, and tells of those that no longer are: their time is over,
+  /// Notes which findings are accepted, and reports those that no longer are: their time is over,
   /// or there are twice as many.
   mutating func accept(
     _ acceptances: [Acceptance], in census: Census, _ events: [FindingEvent]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Findings that end although their sockets are still there: because others tell of them, or
+/// Findings that end although their sockets are still there: because others cover them, or
 /// because there are too many.
 extension FindingLedger {
   /// So many are remembered.

@@ -6,7 +6,7 @@ package import KernelTables
 package struct FindingEvent: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable {
     case firing
-    /// It fires on, and has doubled or become more severe since it was last told.
+    /// It fires on, and has doubled or become more severe since it was last reported.
     case worsened
     case resolved
   }
@@ -22,13 +22,13 @@ package struct FindingEvent: Hashable, Sendable {
   }
 }
 
-/// The life of every finding: pending, firing, resolved. Raised when confirmed, told again only
-/// when it gets worse by a step, retracted when its sockets have gone.
+/// The life of every finding: pending, firing, resolved. Raised when confirmed, reported again
+/// only when it gets worse by a step, retracted when its sockets have gone.
 package struct FindingLedger: Sendable {
   struct Entry: Sendable {
     var finding: Finding
     var lastTrueAt: BootInstant
-    /// The last look in which a rule spoke of it.
+    /// The last look in which a rule reported it.
     var updatedAt: BootInstant
     var toldSockets: Int
     var toldSeverity: Severity
@@ -79,7 +79,7 @@ package struct FindingLedger: Sendable {
   /// Takes in what the rules say now.
   ///
   /// - Parameters:
-  ///   - census: What has become of members that no rule speaks of any more. Without, findings end
+  ///   - census: What has become of members that no rule reports any more. Without, findings end
   ///     by what the rules say alone.
   ///   - quietSeconds: A finding must have been untrue for this long before it is resolved, so that
   ///     one that flickers stays one story. What a process leaves behind is over with it.
@@ -105,7 +105,7 @@ package struct FindingLedger: Sendable {
     return events.sorted { $0.finding.id < $1.finding.id }
   }
 
-  // MARK: Without a rule that speaks of it
+  // MARK: When no rule reports it any more
 
   private mutating func goOn(_ id: String, _ look: Look) -> FindingEvent? {
     guard var entry = entries[id], entry.lastTrueAt < look.now else { return nil }
@@ -323,7 +323,7 @@ package struct FindingLedger: Sendable {
     return isFiring ? FindingEvent(kind: .firing, at: look.now, finding: finding) : nil
   }
 
-  /// Notes what has become worse since it was last told; nil when nothing has by a step.
+  /// Notes what has become worse since it was last reported; nil when nothing has by a step.
   private static func worsening(
     _ candidate: Finding, since entry: Entry, at now: BootInstant, _ changes: inout [FindingChange]
   ) -> FindingEvent.Kind? {

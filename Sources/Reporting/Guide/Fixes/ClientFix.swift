@@ -93,7 +93,7 @@ enum ClientFix {
     }
   }
 
-  /// Input waits in the socket: answers that nobody reads to their end.
+  /// Unread data in the socket: responses that nobody reads to the end.
   static func unreadInput(_ runtime: ProcessRuntime) -> [String] {
     switch runtime {
     case .go: ["io.Copy(io.Discard, resp.Body), then resp.Body.Close(), in every path."]

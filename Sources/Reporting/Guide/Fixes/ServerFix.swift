@@ -139,7 +139,7 @@ enum ServerFix {
     }
   }
 
-  /// Input waits in the socket: stuck workers.
+  /// Unread data in the socket: stuck workers.
   static func unreadInput(_ runtime: ProcessRuntime) -> [String] {
     switch runtime {
     case .go: ["conn.SetReadDeadline and context timeouts on every call a handler makes."]

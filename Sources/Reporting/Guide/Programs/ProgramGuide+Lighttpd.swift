@@ -16,7 +16,7 @@ extension ProgramGuide {
       .goneClients: ProgramAdvice(fix: [
         "mod_proxy and mod_fastcgi wait for a silent backend without a limit: in each host of\n"
           + "proxy.server set \"connect-timeout\", \"write-timeout\", \"read-timeout\" (seconds).",
-        "Mend or restart the backend that does not answer: its clients leave, their requests stay.",
+        "Fix or restart the backend that does not answer: its clients leave, their requests stay.",
         "server.max-connections bounds all of them; both sides of a proxy cost a descriptor.",
       ]),
       .idleClients: ProgramAdvice(fix: [

@@ -16,8 +16,8 @@ extension TimeWaitPortExhaustion: RuleGuide {
     GuideText(
       title: "Ports for new connections to one place run out",
       meaning: """
-        This side closes first, so it keeps each local port in TIME_WAIT for 60 s. Towards this \
-        one address and port the ephemeral ports are nearly used up. Then connect() fails with \
+        This side closes first, so it keeps each local port in TIME_WAIT for 60 s. To this one \
+        address and port, the ephemeral ports are nearly used up. Then connect() fails with \
         EADDRNOTAVAIL: "Cannot assign requested address".
         """,
       look: [

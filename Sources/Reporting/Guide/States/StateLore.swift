@@ -6,7 +6,7 @@ package import KernelTables
 /// what its numbers tell, and what does not help.
 package struct StateLore: Hashable, Sendable {
   /// A command, and what it does and does not do.
-  package struct FirstAid: Hashable, Sendable {
+  package struct Stopgap: Hashable, Sendable {
     package var command: String
     package var effect: String
   }
@@ -21,19 +21,19 @@ package struct StateLore: Hashable, Sendable {
   package var tells: [FigureTell]
   /// What people try in vain.
   package var doesNotHelp: [Futile]
-  /// What relieves the host until the program is mended; nil where nothing can or need.
-  package var firstAid: FirstAid?
+  /// A stopgap until the program is fixed; nil where nothing can or need.
+  package var stopgap: Stopgap?
 
   private init(
     _ line: String, movedBy: String, timer: String, tells: [FigureTell], doesNotHelp: [Futile] = [],
-    firstAid: FirstAid? = nil
+    stopgap: Stopgap? = nil
   ) {
     self.line = line
     self.movedBy = movedBy
     self.timer = timer
     self.tells = tells
     self.doesNotHelp = doesNotHelp
-    self.firstAid = firstAid
+    self.stopgap = stopgap
   }
 
   /// nil for a state that this program does not know.
@@ -175,12 +175,12 @@ package struct StateLore: Hashable, Sendable {
       FutileAdvice.destroyKeepsDescriptor, FutileAdvice.moreDescriptors, FutileAdvice.killPeer,
       FutileAdvice.lingerZero,
     ],
-    firstAid: FirstAid(
+    stopgap: Stopgap(
       command: "closewatch release PID --older-than 5m",
       effect: """
         It shows what it would do, asks, and then aborts the old ones of that process with a \
         reset. Their rows, their memory in the kernel and the peer's ends go. The descriptors stay \
-        open: it does not help a process that runs out of them, and it does not mend the leak.
+        open: it does not help a process that runs out of them, and it does not fix the leak.
         """))
 
   private static let lastAck = StateLore(

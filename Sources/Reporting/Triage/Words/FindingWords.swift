@@ -44,7 +44,7 @@ struct FindingWords {
     }
     let alike = Set(actors.filter { $0.role == first.role }.map(\.process.id))
     let rest = alike.count > 1 ? " and \(alike.count - 1) more" : ""
-    // Who holds what another has opened is not who has to be mended.
+    // The program to fix is the one that opened the socket, not the one that was handed it.
     let opener = actors.first { $0.role == .opener && !alike.contains($0.process.id) }
     let origin = opener.map { ", opened by " + name($0.process) } ?? ""
     return name(first.process) + rest + home(of: first.process, besides: finding.owner) + origin
