@@ -91,6 +91,11 @@ package struct CloseWaitGroup {
     culprits += inquiry.pairs.peers(of: quiet.members, in: census)
   }
 
+  /// Whether it is told as a leak: what grows is, unless leaks are not to be told.
+  func isLeak(_ settings: RuleSettings) -> Bool {
+    trend.isGrowing && !settings.disabledRules.contains(.closeWaitLeak)
+  }
+
   /// Whether they came over a longer time than the patience. Jobs that are sent in one go wait for
   /// their answers together: so many at once are no growth.
   func comesOverTime(in inquiry: Inquiry) -> Bool {
@@ -99,17 +104,45 @@ package struct CloseWaitGroup {
     return last.seconds(since: first) >= Self.patience.seconds(inquiry.settings)
   }
 
-  /// Whether some that had been stale for as long as these have gone, a tenth of as many at least,
-  /// and others have come in their place. A leak beside a pool grows older than what the pool has
-  /// ever taken out.
+  /// Whether stale ones have gone and others have come in their place: a tenth of as many as there
+  /// are, and they had been stale for as long as these. A leak beside a pool grows older than what
+  /// the pool has ever taken out.
   private func isReused(_ opened: [Inquiry.OpenedKey: Int], in inquiry: Inquiry) -> Bool {
     let now = inquiry.census.now
-    let ages = group.connections.map { now.seconds(since: Self.quietSince($0)) }
-      .filter { $0 >= trend.patienceSeconds }.sorted()
-    guard let port = group.remotePort, !ages.isEmpty else { return false }
-    let stale = inquiry.leavers(of: group).count(ofAtLeast: ages[ages.count / 2] / 2) { _ in true }
+    let old = group.connections.filter {
+      now.seconds(since: Self.quietSince($0)) >= trend.patienceSeconds
+    }
+    guard let port = group.remotePort, !old.isEmpty else { return false }
+    let leavers = inquiry.leavers(of: group)
+    let stale = leavers.count(ofAtLeast: Self.medianAge(old, at: now) / 2) { _ in true }
     let came = opened[Inquiry.OpenedKey(service: group.service, port: port)] ?? 0
-    return stale >= 3 && 10 * stale >= ages.count && 4 * came >= min(stale, ages.count)
+    let isReusedNow =
+      stale >= 3 && 10 * stale >= old.count && 4 * came >= min(stale, old.count)
+    return isReusedNow || wasReused(old, leavers, in: inquiry)
+  }
+
+  /// Whether they are what was left when the pool was last used: at night it lies there whole, and
+  /// older than any that was ever taken out. So its ages of that time count. And in the time that
+  /// the last one lay there, all of a pool is taken out once: half as many as there are now have
+  /// to have gone, and not many more have to have come.
+  private func wasReused(
+    _ old: [Connection], _ leavers: Departures, in inquiry: Inquiry
+  ) -> Bool {
+    let newest = leavers.newest.sorted { $0.at > $1.at }
+    let last = newest.prefix(max(3, (old.count + 9) / 10))
+    guard last.count >= 3, let first = last.last, let end = newest.first?.at else { return false }
+    let dwell = last.map(\.dwellSeconds).sorted()[last.count / 2]
+    let then = end.advanced(bySeconds: -dwell)
+    let gone = newest.count { $0.at >= then }
+    let came = group.connections.count { $0.firstSeen >= then }
+    return dwell >= Self.medianAge(old, at: first.at) / 2 && 2 * gone >= old.count
+      && came <= gone + inquiry.settings.poolBound
+  }
+
+  /// Half of them had been stale for so long at an instant.
+  private static func medianAge(_ connections: [Connection], at instant: BootInstant) -> Double {
+    connections.map { max(0, instant.seconds(since: quietSince($0))) }
+      .sorted()[connections.count / 2]
   }
 
   /// The time in which the evidence is overwhelming, if it is before the patience has passed.

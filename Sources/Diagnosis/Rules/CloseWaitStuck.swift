@@ -22,7 +22,9 @@ package enum CloseWaitStuck: Rule {
   ]
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
-    let standing = inquiry.closeWait.filter { !$0.trend.isGrowing && $0.pool != .reused }
+    let standing = inquiry.closeWait.filter {
+      !$0.isLeak(inquiry.settings) && $0.pool != .reused
+    }
     var silent: [CloseWaitGroup] = []
     var found: [Finding] = []
     for judged in standing {
@@ -59,13 +61,16 @@ package enum CloseWaitStuck: Rule {
       judged.group, cause: judged.cause, trend: judged.trend, holders: judged.culprits,
       since: CloseWaitGroup.quietSince)
     finding.evidence.append(contentsOf: judged.evidence)
-    finding.growth = nil
-    finding.forecast?.stop()
     // It neither grows nor frees: a reason to act today, not at night.
+    var standing = finding.forecast
+    standing?.stop()
+    finding.standingSeverity = max(.warning, inquiry.settings.severity(of: standing))
+    if !judged.trend.isGrowing { (finding.growth, finding.forecast) = (nil, standing) }
     finding.severity = max(.warning, inquiry.settings.severity(of: finding.forecast))
-    if judged.cause == .peerWaitsForAnswer { finding.severity = .notice }
+    if judged.cause == .peerWaitsForAnswer {
+      (finding.severity, finding.standingSeverity) = (.notice, .notice)
+    }
     if judged.mayBeInherited { finding.doubts.append(.holderOrHeir) }
-    finding.standingSeverity = finding.severity
     return finding
   }
 

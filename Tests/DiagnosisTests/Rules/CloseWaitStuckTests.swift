@@ -82,6 +82,39 @@ struct CloseWaitStuckTests {
     #expect(story.watch.findings == [])
   }
 
+  /// A pool that is used in turn all evening, and not at all from 1200 s on.
+  private func pool(of size: Int) -> Story {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    // Each is stale 5 s after its use, and goes when its turn comes again, after two minutes.
+    for round in stride(from: 60.0, to: 1200, by: 120) {
+      story.host.add(at: (0..<size).map { round + Double($0) * 120 / Double(size) }) { second in
+        .opened(to: 6379, by: 100).enters(.established, at: second)
+          .enters(.closeWait, at: second + 5)
+          .leaves(at: round + 120 < 1200 ? second + 120 : .infinity)
+      }
+    }
+    return story
+  }
+
+  @Test func `a large pool that was used in the evening lies there whole at night`() {
+    var story = pool(of: 162)
+    story.look(every: 15, through: 20_000)
+    #expect(story.events == [])
+  }
+
+  @Test func `an incident beside a pool is told, also when the pool is used no more`() {
+    var story = pool(of: 50)
+    story.host.add(at: (0..<300).map { 1100 + Double($0) / 5 }) { second in
+      .opened(to: 6379, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 5)
+    }
+    story.look(every: 15, through: 1500)
+    #expect(story.firing.map(\.remotePort) == [6379])
+    story.look(every: 15, from: 1515, through: 9000)
+    #expect(story.firing.map(\.remotePort) == [6379])
+  }
+
   @Test func `a quiet block whose other ends wait for an answer is none`() {
     var story = halfClosed((0..<12).map { 60 + Double($0) / 2 })
     story.look(every: 10, through: 600)
@@ -141,6 +174,27 @@ struct CloseWaitStuckTests {
     #expect(stuck.sockets == 120)
     #expect(stuck.holders == [100])
     #expect(stuck.remotePort == nil)
+  }
+
+  @Test func `where leaks are not to be told, a block that grows is not said to stand`() throws {
+    var story = Story { $0.disabledRules = [.closeWaitLeak] }
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<600).map { 60 + Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    for second in stride(from: 0.0, through: 650, by: 10) {
+      story.look(at: second)
+      #expect(story.watch.findings.allSatisfy { $0.notGrowingSince == nil })
+    }
+    let block = try #require(story.firing.first)
+    #expect(block.rule == .closeWaitStuck)
+    #expect(block.growth.map { 0.9...1.1 ~= $0.perSecond } ?? false)
+    #expect(block.forecast?.seconds != nil)
+    story.look(every: 10, from: 660, through: 1200)
+    #expect(story.firing.first?.notGrowingSince != nil)
+    #expect(story.firing.first?.growth == nil)
   }
 
   @Test func `other unread data of a client is stuck input`() throws {
