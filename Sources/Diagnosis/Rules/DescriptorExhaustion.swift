@@ -15,7 +15,7 @@ extension Cause {
 /// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
 /// with a cache of files). It asks for a person when the number grows, when nothing is left, or
 /// when a listener of the process waits in vain for it to accept. A high level that does not grow
-/// is a notice, once for a program.
+/// is a notice, once for a program; so is growth that slows down to such a level.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]
@@ -61,7 +61,7 @@ package enum DescriptorExhaustion: Rule {
     let process: ProcessRecord
     let used: Int
     let limit: Int
-    let course: CounterLog.DescriptorCourse
+    private(set) var course: CounterLog.DescriptorCourse
     /// Something waits for it to accept, in sample after sample, and it has no descriptor left.
     let isStarving: Bool
 
@@ -84,6 +84,8 @@ package enum DescriptorExhaustion: Rule {
       course = census.counters.descriptorCourse(
         of: process.id, above: settings.descriptorShareWarning * Double(limit),
         window: settings.patienceSeconds)
+      // It slows down and comes to rest before nothing is left: a level that will stand.
+      if let rest = course.restsAt, rest < Double(limit) { course.growth = nil }
       isStarving =
         DescriptorExhaustion.isFull(process)
         && census.listeners.all.contains { position in

@@ -71,6 +71,17 @@ struct DescriptorExhaustionTests {
     #expect(story.firingRules == [.descriptorExhaustion])
   }
 
+  @Test func `a cache that fills ever more slowly comes to rest below its limit`() {
+    // It fills half of what is missing to 970 in each minute.
+    var story = process { second in
+      var missing = 970.0
+      for _ in 0..<Int(second / 10) { missing *= 0.89 }
+      return 970 - Int(missing)
+    }
+    story.look(every: 10, through: 900)
+    #expect(Set(story.events.map(\.finding.severity)) == [.notice])
+  }
+
   @Test func `workers of one program that stand near their limit are told once`() throws {
     var story = Story()
     for pid in 101...109 {

@@ -80,6 +80,8 @@ package struct CounterLog: Sendable {
   package struct DescriptorCourse: Hashable, Sendable {
     /// nil: it stands, or has been seen too seldom to tell.
     package var growth: Rate?
+    /// Where growth that slows down all the time comes to rest; nil: it does not slow down.
+    package var restsAt: Double?
     /// In how many of the newest samples, without a break, it was above the level asked for, and
     /// since how many seconds that is, at least.
     package var samples = 0
@@ -100,13 +102,34 @@ package struct CounterLog: Sendable {
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
     var span = window
     let known = last.at.seconds(since: points[0].at)
-    while course.growth == nil, known > 0 {
-      course.growth = Self.growth(
-        points.filter { last.at.seconds(since: $0.at) <= span })
+    while known > 0 {
+      let recent = points.filter { last.at.seconds(since: $0.at) <= span }
+      course.growth = course.growth ?? Self.growth(recent)
+      course.restsAt = course.restsAt ?? Self.rest(recent)
       if span >= known { break }
       span *= 4
     }
     return course
+  }
+
+  /// A cache that fills has ever less to take in: it rises less in each third of the time than in
+  /// the one before, by more than chance (two standard deviations), and in the same measure again
+  /// in what is to come.
+  private static func rest(_ points: [Descriptors]) -> Double? {
+    guard let first = points.first, let last = points.last else { return nil }
+    let span = last.at.seconds(since: first.at)
+    let levels = (0...3).map { part in
+      Double(
+        (points.first { $0.at.seconds(since: first.at) >= span * Double(part) / 3 * 0.999 } ?? last)
+          .count)
+    }
+    let rises = zip(levels, levels.dropFirst()).map { $1 - $0 }
+    let isSlower = zip(rises, rises.dropFirst()).allSatisfy { before, after in
+      after > 0 && before - after > 2 * (before + after).squareRoot()
+    }
+    guard isSlower else { return nil }
+    let ratio = rises[2] / rises[1]
+    return levels[3] + rises[2] * ratio / (1 - ratio)
   }
 
   /// Growth that goes on: it rises in each part of the time. A jump to a level that stands then
