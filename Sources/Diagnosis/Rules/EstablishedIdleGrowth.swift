@@ -130,7 +130,7 @@ package enum EstablishedIdleGrowth: Rule {
       finding.forecast = ports.forecast
       finding.evidence.append(ports.evidence)
     }
-    guard reaches(finding.forecast, group, in: inquiry) else { return nil }
+    guard reaches(finding, group, in: inquiry) else { return nil }
     finding.severity = inquiry.settings.severity(of: finding.forecast)
     finding.standingSeverity = .notice
     finding.members = group.members.map(inquiry.census.member)
@@ -159,9 +159,9 @@ package enum EstablishedIdleGrowth: Rule {
   /// A straight line proves little, the less the shorter it is: a hundred must reach the end within
   /// the horizon of what is critical, and each further hundred may take as long again.
   private static func reaches(
-    _ forecast: Forecast?, _ group: SocketGroup, in inquiry: Inquiry
+    _ finding: Finding, _ group: SocketGroup, in inquiry: Inquiry
   ) -> Bool {
-    guard var forecast, let seconds = forecast.seconds else { return false }
+    guard var forecast = finding.forecast, let seconds = forecast.seconds else { return false }
     let settings = inquiry.settings
     let horizon =
       settings.criticalHorizonSeconds * Double(group.members.count) / Double(settings.fewestIdle)
@@ -169,7 +169,18 @@ package enum EstablishedIdleGrowth: Rule {
       return true
     }
     forecast.stop()
-    return settings.severity(of: forecast) > .notice
+    return settings.severity(of: forecast) > .notice && opensMore(finding, in: inquiry)
+  }
+
+  /// Whether its process has more and more open. More can be idle while as many go as come: at a
+  /// server that is at its limit of clients.
+  private static func opensMore(_ finding: Finding, in inquiry: Inquiry) -> Bool {
+    guard finding.forecast?.resource == .descriptors,
+      let process = finding.culprits.first(where: { $0.role == .holder })?.process.id
+    else { return true }
+    return inquiry.census.counters.descriptorCourse(
+      of: process, above: 0, window: patience.seconds(inquiry.settings)
+    ).growth != nil
   }
 
   /// Whether somebody may be behind each of them: a client that came in, or one that came in for
