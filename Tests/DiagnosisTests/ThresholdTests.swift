@@ -19,11 +19,12 @@ struct ThresholdTests {
     let rule = try #require(RuleCatalog.rules.first { $0.id == id })
     var declared = Set(rule.thresholds.map(\.name))
     if rule.patience.rule != nil { declared.insert(rule.patience.usual.name) }
-    let trials = Self.trials.filter { $0.rule == id }
+    let trials = Self.trials.filter { $0.rule == id }.map {
+      (trial: $0, usual: $0.outcome { _ in })
+    }
     let deciding = Threshold.all.filter { threshold in
-      trials.contains { trial in
-        let usual = trial.outcome { _ in }
-        return Self.changes(of: threshold).contains { trial.outcome($0) != usual }
+      trials.contains { trial, usual in
+        Self.changes(of: threshold).contains { trial.outcome($0) != usual }
       }
     }
     #expect(Set(deciding.map(\.name)) == declared)
