@@ -82,6 +82,18 @@ struct DescriptorExhaustionTests {
     #expect(Set(story.events.map(\.finding.severity)) == [.notice])
   }
 
+  @Test func `a leak beside a cache that fills is told while half of the time is left`() {
+    // The cache comes to rest at 900; the leak adds one in 10 s, and takes the last at 1240 s.
+    var story = process { second in
+      var missing = 900.0
+      for _ in 0..<Int(second / 10) { missing *= 0.935 }
+      return 900 - Int(missing) + Int(second / 10)
+    }
+    story.look(every: 10, through: 700)
+    #expect(story.firing.map(\.severity) == [.critical])
+    #expect((story.firing.first?.forecast?.seconds ?? 0) > 300)
+  }
+
   @Test func `workers of one program that stand near their limit are told once`() throws {
     var story = Story()
     for pid in 101...109 {

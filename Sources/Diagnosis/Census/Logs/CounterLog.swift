@@ -80,7 +80,7 @@ package struct CounterLog: Sendable {
   package struct DescriptorCourse: Hashable, Sendable {
     /// nil: it stands, or has been seen too seldom to tell.
     package var growth: Rate?
-    /// Where growth that slows down all the time comes to rest; nil: it does not slow down.
+    /// The most that growth which slows down all the time can reach; nil: it does not slow down.
     package var restsAt: Double?
     /// In how many of the newest samples, without a break, it was above the level asked for, and
     /// since how many seconds that is, at least.
@@ -114,7 +114,7 @@ package struct CounterLog: Sendable {
 
   /// A cache that fills has ever less to take in: it rises less in each third of the time than in
   /// the one before, by more than chance (two standard deviations), and in the same measure again
-  /// in what is to come.
+  /// in what is to come. At most, as far as chance goes: a leak may begin while a cache fills.
   private static func rest(_ points: [Descriptors]) -> Double? {
     guard let first = points.first, let last = points.last else { return nil }
     let span = last.at.seconds(since: first.at)
@@ -128,8 +128,9 @@ package struct CounterLog: Sendable {
       after > 0 && before - after > 2 * (before + after).squareRoot()
     }
     guard isSlower else { return nil }
-    let ratio = rises[2] / rises[1]
-    return levels[3] + rises[2] * ratio / (1 - ratio)
+    let most = rises[2] + 2 * rises[2].squareRoot()
+    let ratio = most / (rises[1] - 2 * rises[1].squareRoot())
+    return ratio > 0 && ratio < 1 ? levels[3] + most * ratio / (1 - ratio) : nil
   }
 
   /// Growth that goes on: it rises in each part of the time. A jump to a level that stands then
