@@ -15,6 +15,8 @@ package struct GuideSubject: Hashable, Sendable {
   package var reader: GuideReader
   /// What saves the service comes before what explains it: something runs out within the hour.
   package var isUrgent = false
+  /// More of them come.
+  package var isGrowing = false
 
   /// - Parameters:
   ///   - runtime: Unknown where no program is meant in particular.
@@ -39,5 +41,6 @@ package struct GuideSubject: Hashable, Sendable {
       finding.cause, runtime: finding.runtime, direction: direction,
       reader: (opener ?? actors.first).map { GuideReader($0.process) })
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
+    isGrowing = finding.growth != nil
   }
 }

@@ -228,4 +228,13 @@ import Testing
       return String(name)
     }
   }
+
+  @Test func `a block that grows is not said to stand`() {
+    for cause in CloseWaitStuck.causes {
+      var subject = GuideSubject(cause)
+      subject.isGrowing = true
+      let meaning = RuleID.closeWaitStuck.guide(to: subject).meaning
+      #expect(!meaning.contains("not grow"), "\(cause)")
+    }
+  }
 }

@@ -21,6 +21,8 @@ extension CloseWaitStuck: RuleGuide {
 
   package static func text(_ subject: GuideSubject) -> GuideText {
     var text = CloseWaitLeak.text(subject)
+    // Of a leak that is not to be told as one (`disable`).
+    guard !subject.isGrowing else { return text }
     text.title = title(subject.cause)
     text.meaning = meaning(subject.cause)
     if !subject.isUrgent {
