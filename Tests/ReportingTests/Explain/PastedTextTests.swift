@@ -54,7 +54,8 @@ import Testing
 
   @Test(arguments: [
     "", "listen failed: 0 0 what ever", "State Recv-Q Send-Q Local Address:Port Peer Address:Port",
-    "udp UNCONN 0 0 0.0.0.0:68 0.0.0.0:*", "Active Internet connections (servers and established)",
+    "udp UNCONN 0 0 0.0.0.0:68 0.0.0.0:*", "UNCONN 0 0 127.0.0.1:323 0.0.0.0:*",
+    "Active Internet connections (servers and established)",
     "users:((\"", "timer:(", "tcp", "ESTAB x y z w", "close the door now please, all of you",
     "u_str ESTAB 0 0 * 12345 * 12346",
   ])

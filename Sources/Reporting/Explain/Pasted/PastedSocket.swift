@@ -34,6 +34,8 @@ package struct PastedSocket: Hashable, Sendable {
   package init?(line: String) {
     let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
     let isProtocol = words.first?.hasPrefix("tcp") == true || words.first == "mptcp"
+    // ss calls a UDP socket so; a TCP socket that is in no table it does not list.
+    if words.first == "UNCONN" { return nil }
     if let socket = Self.ofSS(isProtocol ? words.dropFirst() : words[...], line) {
       self = socket
     } else if isProtocol, let socket = Self.ofNetstat(words[...]) {
