@@ -23,7 +23,9 @@ package struct UsageError: Error, CustomStringConvertible {
         distance: distance(key, Array(name.uppercased().filter { $0 != "_" && $0 != "-" }))
       )
     }
-    guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= 3 else {
+    guard let best = ranked.min(by: { $0.distance < $1.distance }),
+      best.distance <= max(1, min(3, key.count / 2))
+    else {
       return nil
     }
     return best.name
