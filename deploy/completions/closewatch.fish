@@ -148,7 +148,7 @@ complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" dead' -l 'dead' -d 'Only descriptors on dead sockets: those that no table shows any more.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" by' -l 'by' -d 'Count instead of list, largest first: by process, unit, peer (address), port (the local one of a listener, else the peer\'s) or state.' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" watch' -l 'watch' -d 'Again and again until Ctrl-C; with --json one object a line.'
-complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" interval' -l 'interval' -d 'Time between two looks of --watch.' -rfka ''
+complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" interval' -l 'interval' -d 'Time between two looks of --watch (default: 2s).' -rfka ''
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" no-header' -l 'no-header' -d 'Omit the header.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" wide' -l 'wide' -d 'One line for each socket, however long.'
 complete -c 'closewatch' -n '__closewatch_should_offer_completions_for_flags_or_options "closewatch sockets" netns' -l 'netns' -d 'Only this network namespace: a name under /run/netns, a pid, or a path.' -rfka ''

@@ -74,9 +74,9 @@ struct Sockets: ParsableCommand {
   var watch = false
 
   @Option(
-    help: ArgumentHelp("Time between two looks of --watch.", valueName: "time"),
+    help: ArgumentHelp("Time between two looks of --watch (default: 2s).", valueName: "time"),
     transform: TimeSpanArgument.parsePositive)
-  var interval = TimeSpan(seconds: 2)
+  var interval: TimeSpan?
 
   @Flag(help: "Omit the header.")
   var noHeader = false
@@ -105,8 +105,9 @@ struct Sockets: ParsableCommand {
   }
 
   func validate() throws {
-    guard interval.seconds >= 0.1 else {
-      throw ValidationError("--interval below 100ms would measure closewatch itself")
+    if let interval {
+      guard watch else { throw ValidationError("--interval is the time between looks of --watch") }
+      try TimeSpanArgument.validate(interval: interval, atLeast: TimeSpan(seconds: 0.1))
     }
     guard wantsDead else { return }
     guard by == nil else {
@@ -128,7 +129,8 @@ struct Sockets: ParsableCommand {
       return try write(listing(of: &host))
     }
     var loop = LookLoop(
-      host: try machine.open(), interval: interval, duration: TimeSpan(seconds: .infinity))
+      host: try machine.open(), interval: interval ?? TimeSpan(seconds: 2),
+      duration: TimeSpan(seconds: .infinity))
     var isFirst = true
     _ = try loop.run { host in
       let listing = try listing(of: &host)

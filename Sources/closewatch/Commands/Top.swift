@@ -48,9 +48,7 @@ struct Top: ParsableCommand {
   @OptionGroup var machine: HostOptions
 
   func validate() throws {
-    guard interval.seconds >= 0.1 else {
-      throw ValidationError("--interval below 100ms would measure closewatch itself")
-    }
+    try TimeSpanArgument.validate(interval: interval, atLeast: TimeSpan(seconds: 0.1))
   }
 
   func run() throws {

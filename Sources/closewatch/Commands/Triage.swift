@@ -96,9 +96,7 @@ struct Triage: ParsableCommand {
     guard interval.seconds <= duration.seconds else {
       throw ValidationError("--interval is longer than --for: there would be one look only")
     }
-    guard interval.seconds >= 0.05 else {
-      throw ValidationError("--interval below 50ms would measure closewatch itself")
-    }
+    try TimeSpanArgument.validate(interval: interval, atLeast: TimeSpan(seconds: 0.05))
   }
 
   func run() throws {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Console
+import Reporting
 import Settings
 
 /// A span of time on the command line.
@@ -18,5 +20,12 @@ enum TimeSpanArgument {
     let span = try parse(text)
     guard span.seconds > 0 else { throw UsageError("it must be more than 0") }
     return span
+  }
+
+  /// Holds the time between two looks to the shortest that makes sense for a command.
+  static func validate(interval: TimeSpan, atLeast least: TimeSpan) throws {
+    guard interval.seconds < least.seconds else { return }
+    throw ValidationError(
+      "--interval below \(Quantity.duration(least.seconds)) would measure closewatch itself")
   }
 }
