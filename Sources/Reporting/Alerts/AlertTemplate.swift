@@ -70,4 +70,9 @@ enum AlertTemplate {
       {{- end }}
       """
   }
+
+  /// Words of a guide as a sentence of their own.
+  static func sentence(_ words: String) -> String {
+    words.prefix(1).uppercased() + words.dropFirst() + "."
+  }
 }

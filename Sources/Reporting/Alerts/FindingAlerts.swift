@@ -26,7 +26,7 @@ enum FindingAlerts {
         accepted=""})
         """,
       wait: nil, hold: "5m", severity: nil, area: "sockets",
-      reason: sentence(rule.guide.summary),
+      reason: AlertTemplate.sentence(rule.guide.summary),
       annotations: [
         ("summary", summary(rule)), ("description", description(rule)), ("action", action(rule)),
         ("does_not_help", futile(rule)), ("runbook_url", links.runbook(rule)),
@@ -65,10 +65,6 @@ enum FindingAlerts {
   /// Up to the first full stop that a space follows.
   static func firstSentence(_ text: String) -> String {
     text.firstRange(of: ". ").map { text[..<$0.lowerBound] + "." } ?? text
-  }
-
-  private static func sentence(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
   private static func count(_ rule: RuleID) -> String {

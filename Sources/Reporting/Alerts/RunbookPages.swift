@@ -35,7 +35,7 @@ package enum RunbookPages {
 
         """
     for rule in RuleID.allCases {
-      let summary = sentence(rule.guide.summary)
+      let summary = AlertTemplate.sentence(rule.guide.summary)
       out += "| [\(AlertName.of(rule.rawValue))](\(rule.rawValue).md) | \(summary) |\n"
     }
     for alert in CapacityAlerts.all(AlertLinks()) {
@@ -54,7 +54,7 @@ package enum RunbookPages {
 
         # \(AlertName.of(rule.rawValue))
 
-        `\(rule.rawValue)`: \(sentence(rule.guide.summary))
+        `\(rule.rawValue)`: \(AlertTemplate.sentence(rule.guide.summary))
 
         On the host, as root:
 
@@ -108,7 +108,8 @@ package enum RunbookPages {
     return
       "\n## When it fires\n\nDefaults; each is a setting of the daemon, closewatch.yaml(5).\n\n"
       + lines.map { line in
-        "- **\(line.value)** (`\(line.key)`): \(line.meaning). \(sentence(line.reason))\n"
+        "- **\(line.value)** (`\(line.key)`): \(line.meaning). "
+          + AlertTemplate.sentence(line.reason) + "\n"
       }.joined()
   }
 
@@ -129,10 +130,6 @@ package enum RunbookPages {
     ```
 
     """
-  }
-
-  private static func sentence(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
   // MARK: closewatch itself

@@ -22,9 +22,9 @@ extension TopicPage {
       calls close(). So FIN, ACK, and later FIN, ACK.
       """,
       """
-      Three close: the other program calls close() before its kernel has sent the ACK (it may wait \
-      up to 40 ms), and ACK and FIN travel together. FIN_WAIT2 is then skipped. Both close at \
-      once: two FINs cross, both sides pass through CLOSING, and both end in TIME_WAIT.
+      Three close: the other program calls close() before its kernel has sent the ACK (Linux may \
+      delay it by 40 ms or more), and ACK and FIN travel together. FIN_WAIT2 is then skipped. Both \
+      close at once: two FINs cross, both sides pass through CLOSING, and both end in TIME_WAIT.
       """,
       """
       Four open it when both sides call connect() to each other at once: the SYNs cross. One \
