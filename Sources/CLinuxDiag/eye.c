@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +24,16 @@
 static struct closewatch_mark *own_page;
 
 int closewatch_fork(void) { return (int)fork(); }
+
+int closewatch_await_end(int child, int milliseconds) {
+  int handle = (int)syscall(SYS_pidfd_open, child, 0);
+  if (handle >= 0) {
+    struct pollfd end = {.fd = handle, .events = POLLIN};
+    poll(&end, 1, milliseconds);
+    close(handle);
+  }
+  return waitpid(child, NULL, WNOHANG) != 0;
+}
 
 int closewatch_thread_count(void) {
   // proc_task_getattr() adds the number of threads to the two links of the directory itself.
@@ -169,6 +181,8 @@ void closewatch_detach(int keep, int keepToo) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
+
+void closewatch_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 void closewatch_name_process(const char *name) { prctl(PR_SET_NAME, name); }
 

@@ -21,7 +21,7 @@ package enum ProgramRun {
       Glibc.exit(ExitStatus.blind)
     }
     let status = status(root) { try body(Array(CommandLine.arguments.dropFirst())) }
-    Keeper.takeNoteOfEnds()
+    EndedChildren.takeNote()
     Glibc.exit(status)
   }
 

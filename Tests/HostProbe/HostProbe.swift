@@ -24,15 +24,19 @@ struct HostProbe {
     look(LiveHost(), request, by: .never)
   }
 
-  private static func lookAgainAndAgain(_ trusted: ArraySlice<String>) {
+  /// - Parameter arguments: Who forks eyes, `own` or `keeper`, and file systems that are trusted to
+  ///   answer.
+  private static func lookAgainAndAgain(_ arguments: ArraySlice<String>) {
     let host: EyeHost
+    let trusted = Set(arguments.dropFirst())
+    let makeHost = { @Sendable in
+      var host = LiveHost()
+      host.readFileSystems.formUnion(trusted)
+      return host
+    }
     do throws(HostError) {
-      let keeper = try Keeper.start {
-        var host = LiveHost()
-        host.readFileSystems.formUnion(trusted)
-        return host
-      }
-      host = EyeHost(keeper)
+      host = EyeHost(
+        arguments.first == "keeper" ? try Keeper.start(makeHost) : OwnEyes(makeHost))
       host.stallSeconds = 1
       host.memorySeconds = 0
     } catch {

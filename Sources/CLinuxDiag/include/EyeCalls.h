@@ -16,6 +16,11 @@ struct closewatch_mark {
 /// nothing. For programs that have one thread.
 int closewatch_fork(void);
 
+/// Waits until a child has ended, and takes note of it: pidfd_open(2), poll(2), waitpid(2).
+/// @param milliseconds How long at most; a child may be stuck in the kernel.
+/// @return 0 when it is still there.
+int closewatch_await_end(int child, int milliseconds);
+
 /// How many threads this process has; 0 when that cannot be read.
 int closewatch_thread_count(void);
 
@@ -56,6 +61,9 @@ long long closewatch_processor_time(int pid);
 /// Lets go of everything of the caller's: descriptors other than these two, terminal, session,
 /// folder. Where the standard ones were is /dev/null, if there is one.
 void closewatch_detach(int keep, int keepToo);
+
+/// Has the kernel end this process when the thread that forked it ends: PR_SET_PDEATHSIG.
+void closewatch_end_with_parent(void);
 
 /// Names this process for ps(1) and top(1).
 void closewatch_name_process(const char *name);

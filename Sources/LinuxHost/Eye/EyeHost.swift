@@ -14,7 +14,7 @@ package final class EyeHost: Host {
   /// cannot be ended, it is avoided in any case.
   package var memorySeconds = 60.0
 
-  private let keeper: Keeper
+  private let starter: any EyeStarter
   private var eye: WatchedEye?
   private var newestID: UInt64 = 0
   /// The newest look that was asked for: a new eye has to take it again before it can say who holds
@@ -42,7 +42,7 @@ package final class EyeHost: Host {
   /// For a question without a deadline.
   private static let longestSeconds = 60.0
 
-  package init(_ keeper: Keeper) { self.keeper = keeper }
+  package init(_ starter: any EyeStarter) { self.starter = starter }
 
   package func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
     if case .sample(let sample) = request.question {
@@ -172,7 +172,7 @@ package final class EyeHost: Host {
     guard alive.count < Self.leftMost, unavoidable.count < 2 else {
       throw HostError("cannot look: \(words(of: alive)); it ends when the kernel's call does")
     }
-    let new = try WatchedEye(keeper.fork())
+    let new = try WatchedEye(starter.fork())
     eye = new
     return new
   }
@@ -180,7 +180,7 @@ package final class EyeHost: Host {
   /// Ends an eye that cannot be relied on.
   private func drop(_ eye: WatchedEye, _ why: String) -> Reply {
     self.eye = nil
-    keeper.kill(eye.pid)
+    starter.kill(eye.pid)
     return .lost(why)
   }
 
@@ -188,7 +188,7 @@ package final class EyeHost: Host {
   /// business, and nobody waits for it.
   private func leave(_ eye: WatchedEye, at mark: WatchedEye.Mark, isStuck: Bool) -> Reply {
     self.eye = nil
-    keeper.kill(eye.pid)
+    starter.kill(eye.pid)
     let process = mark.pid > 0 ? " of process \(mark.pid)" : ""
     let owner = mark.user.map { " (user \($0))" } ?? ""
     let since = Clock.onTheWall(Clock.wallSeconds - mark.idleSeconds)
@@ -207,7 +207,7 @@ package final class EyeHost: Host {
   /// Forgets eyes that have ended, and after a while what they hung on.
   private func forget() {
     guard !left.isEmpty else { return }
-    if let living = keeper.living() {
+    if let living = starter.living() {
       for index in left.indices { left[index].isAlive = living.contains(left[index].pid) }
     }
     let now = Clock.boot

@@ -3,20 +3,12 @@
 import CLinuxDiag
 import Glibc
 package import KernelTables
-import Synchronization
 
 /// A process that forks eyes when asked, and nothing else: it has one thread, keeps the rights that
 /// the program was started with, and touches no other process. So the program itself can have
-/// threads, and give its rights away.
-package final class Keeper: Sendable {
+/// threads, and give its rights away: the daemon does both, `top` the first.
+package final class Keeper: EyeStarter {
   private let socket: Int32
-
-  /// An eye that was forked.
-  struct Forked {
-    var pid: Int32
-    var socket: Int32
-    var page: Int32
-  }
 
   private enum Order: UInt8 {
     case fork = 1
@@ -33,26 +25,9 @@ package final class Keeper: Sendable {
     self.socket = socket
   }
 
-  /// Keepers that are not needed any more, whose end nobody has taken note of.
-  private static let dismissed = Mutex<[Int32]>([])
-
   deinit {
     close(socket)
-    Self.dismissed.withLock { $0.append(pid) }
-  }
-
-  /// Takes note of the end of those that are not needed any more, so that no zombie is left to a
-  /// container's first process, which may never ask. Waits for a moment, and not for one that is
-  /// stuck.
-  package static func takeNoteOfEnds() {
-    for pid in dismissed.withLock({ $0 }) { awaitEnd { waitpid(pid, nil, WNOHANG) == 0 } }
-  }
-
-  private static func awaitEnd(_ isThere: () -> Bool) {
-    for _ in 0..<500 {
-      guard isThere() else { return }
-      usleep(100)
-    }
+    EndedChildren.add([pid])
   }
 
   /// Forks it. To be called while this process has one thread.
@@ -63,7 +38,7 @@ package final class Keeper: Sendable {
     _ makeHost: @escaping () -> LiveHost = { LiveHost() }
   ) throws(HostError) -> Keeper {
     do throws(SystemCallError) {
-      let (near, far) = try socketPair()
+      let (near, far) = try ForkedEye.socketPair()
       let pid = try systemCall("fork", on: "the process that looks") { closewatch_fork() }
       if pid == 0 {
         close(near)
@@ -76,52 +51,19 @@ package final class Keeper: Sendable {
     }
   }
 
-  /// Two ends, neither of which is in the place of a standard descriptor.
-  private static func socketPair() throws(SystemCallError) -> (Int32, Int32) {
-    var ends: [Int32] = [-1, -1]
-    let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    _ = try systemCall("socketpair", on: "an eye") { socketpair(AF_UNIX, kind, 0, &ends) }
-    for index in 0..<2 where ends[index] < 3 {
-      let high = fcntl(ends[index], F_DUPFD_CLOEXEC, 3)
-      close(ends[index])
-      ends[index] = high
-    }
-    return (ends[0], ends[1])
-  }
-
-  /// Has an eye forked.
-  func fork() throws(HostError) -> Forked {
-    do throws(SystemCallError) {
-      let page = try systemCall("memfd_create", on: "an eye's page") { closewatch_shared_memory() }
-      var (near, far): (Int32, Int32) = (-1, -1)
-      var isDone = false
-      defer {
-        close(far)
-        if !isDone {
-          close(page)
-          close(near)
-        }
-      }
-      _ = try systemCall("ftruncate", on: "an eye's page") {
-        ftruncate(page, MemoryLayout<closewatch_mark>.size)
-      }
-      (near, far) = try Self.socketPair()
+  package func fork() throws(HostError) -> ForkedEye {
+    try ForkedEye.make { far, page throws(SystemCallError) in
       let answer = try ask(.fork, 0, descriptors: [far, page])
       guard let pid = answer.first, pid > 0 else {
         throw SystemCallError("fork", on: "an eye", errno: -(answer.first ?? -EIO))
       }
-      isDone = true
-      return Forked(pid: pid, socket: near, page: page)
-    } catch {
-      throw HostError("cannot start to look: \(error)")
+      return pid
     }
   }
 
-  /// Ends an eye, if it is one and can be ended.
-  func kill(_ pid: Int32) { _ = try? ask(.kill, pid) }
+  package func kill(_ pid: Int32) { _ = try? ask(.kill, pid) }
 
-  /// The eyes that have not ended; nil when that cannot be told.
-  func living() -> [Int32]? { try? ask(.list, 0) }
+  package func living() -> [Int32]? { try? ask(.list, 0) }
 
   private func ask(
     _ order: Order, _ argument: Int32, descriptors: [Int32] = []
@@ -158,9 +100,7 @@ package final class Keeper: Sendable {
 
   private static func serve(_ socket: Int32, _ makeHost: () -> LiveHost) -> Never {
     closewatch_detach(socket, socket)
-    _ = closewatch_no_new_privileges()
-    // Where there is no such filter, there is one wall less.
-    _ = closewatch_confine(closewatch_keeper)
+    Eye.confineStarter()
     closewatch_name_process("closewatch-keep")
     var children: [Int32] = []
     var bytes = [UInt8](repeating: 0, count: 8)
@@ -193,10 +133,7 @@ package final class Keeper: Sendable {
       _ = closewatch_send(socket, answer, UInt(answer.count * 4), nil, 0)
     }
     for child in children { Glibc.kill(child, SIGKILL) }
-    awaitEnd {
-      reap(&children)
-      return !children.isEmpty
-    }
+    EndedChildren.takeNote(of: children)
     _exit(0)
   }
 

@@ -31,7 +31,7 @@ final class WatchedEye {
 
   private static let tickSeconds = 0.1
 
-  init(_ forked: Keeper.Forked) {
+  init(_ forked: ForkedEye) {
     pid = forked.pid
     socket = forked.socket
     let size = MemoryLayout<closewatch_mark>.size

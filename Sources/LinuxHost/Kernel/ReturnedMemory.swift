@@ -17,6 +17,10 @@ package enum ReturnedMemory {
     mallopt(M_ARENA_MAX, 2)
   }
 
+  /// For a program whose threads work one after the other: another arena would be new pages for
+  /// nothing.
+  package static func isInOneArena() { mallopt(M_ARENA_MAX, 1) }
+
   /// Gives free pages back that lie between blocks in use: malloc_trim(3). What comes and goes in
   /// small blocks would leave its highest number of pages behind, scattered.
   package static func goesBackNow() { malloc_trim(0) }

@@ -57,7 +57,7 @@ struct Doctor: ParsableCommand {
 
   private static func report(_ sight: HostSight, daemon: DaemonAnswer) -> DoctorReport {
     do throws(HostError) {
-      var host = EyeHost(try Keeper.start())
+      var host = EyeHost(OwnEyes())
       let deadline = Clock.commandDeadline
       let sample = try host.takeSample(SampleRequest(), by: deadline)
       let found = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)

@@ -92,7 +92,7 @@ struct Release: ParsableCommand {
   func run() throws {
     if yes { try checkRight() }
     let host = EyeHost(
-      try Keeper.start {
+      OwnEyes {
         var host = LiveHost()
         // Who else holds a socket must be known, be the machine ever so busy.
         host.holderBounds.deepMilliseconds = host.holderBounds.milliseconds

@@ -66,7 +66,8 @@ struct Top: ParsableCommand {
     let looker = try TopLooker(settings: settings, intervalSeconds: interval.seconds)
     var screen = TopScreen(
       looker, place: place, kind: kind, intervalSeconds: interval.seconds)
-    guard let ending = try screen.run(try machine.open(), machine.request) else { return }
+    let host = try machine.open(hasThreads: true)
+    guard let ending = try screen.run(host, machine.request) else { return }
     // Whoever waits for this program is told what ended it.
     signal(ending, SIG_DFL)
     kill(getpid(), ending)

@@ -37,9 +37,11 @@ struct HostOptions: ParsableArguments {
   var isReadAsRoot: Bool { replay != nil || geteuid() == 0 }
 
   /// The machine: this one, or the recorded one.
-  func open() throws(HostError) -> any Host {
+  ///
+  /// - Parameter hasThreads: Whether the command will have more than one thread.
+  func open(hasThreads: Bool = false) throws(HostError) -> any Host {
     if let replay { return try RecordedHost(directory: replay) }
-    return EyeHost(try Keeper.start())
+    return EyeHost(hasThreads ? try Keeper.start() : OwnEyes())
   }
 
   private static func parseSource(_ text: String) throws -> SampleRequest.Source {

@@ -30,6 +30,7 @@ package enum ChildProcesses {
 
   /// Those that look for a program, also those that cannot be ended.
   package static func eyes(of program: Int32) -> [Int32] {
-    of(program, named: "closewatch-keep").flatMap { of($0, named: "closewatch-eye") }
+    let starters = [program] + of(program, named: "closewatch-keep")
+    return starters.flatMap { of($0, named: "closewatch-eye") }
   }
 }
