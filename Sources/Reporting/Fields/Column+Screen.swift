@@ -23,7 +23,7 @@ extension Column {
     /// What a row is ordered by; nil: the list has an order of its own, by name.
     var order: (@Sendable (Row) -> SortKey)?
     /// The cell within some columns.
-    var text: @Sendable (Row, _ width: Int) -> (String, ScreenLine.Look)
+    var text: @Sendable (Row, _ width: Int) -> (String, Emphasis)
   }
 
   /// A column of lists of `top` alone.
@@ -31,7 +31,7 @@ extension Column {
     screen title: String, _ places: Screen.Place...,
     help: (@Sendable (_ patience: String, _ unicode: Bool) -> String)? = nil,
     order: (@Sendable (Row) -> SortKey)? = nil,
-    text: @escaping @Sendable (Row, _ width: Int) -> (String, ScreenLine.Look)
+    text: @escaping @Sendable (Row, _ width: Int) -> (String, Emphasis)
   ) {
     self.init(
       screen: Screen(title: title, help: help, places: places, order: order, text: text))

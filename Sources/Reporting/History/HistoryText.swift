@@ -129,7 +129,7 @@ package struct HistoryText {
 
   private func write(_ story: FindingStory, on day: String, to page: inout TextPage) {
     let event = story.last
-    let mark = style.mark(story.severity.name.uppercased(), emphasis(story.severity))
+    let mark = style.mark(story.severity.name.uppercased(), Emphasis(story.severity))
     page.paragraph("\(mark) \(event.rule.rawValue): \(who(event))")
     page.field("began", beginning(story, on: day))
     if story.stepCount > 0 { page.field("worsened", steps(story, on: day)) }
@@ -163,14 +163,6 @@ package struct HistoryText {
     if release.gone > 0 { besides.append("\(Quantity.count(release.gone)) gone meanwhile") }
     if release.failed > 0 { besides.append("\(Quantity.count(release.failed)) failed") }
     if !besides.isEmpty { page.field("besides", besides.joined(separator: ", ")) }
-  }
-
-  private func emphasis(_ severity: Severity) -> TextStyle.Emphasis {
-    switch severity {
-    case .critical: .bad
-    case .warning: .warn
-    case .notice: .strong
-    }
   }
 
   private func beginning(_ story: FindingStory, on day: String) -> String {

@@ -6,7 +6,7 @@ struct ScreenGrid<Row> {
   /// From the left.
   var columns: [String] { cells.map(\.column.title) }
   private let unicode: Bool
-  /// What stands before the chosen line: it is not told by its look alone.
+  /// What stands before the chosen line: it is not told by its emphasis alone.
   private static var markColumns: Int { 2 }
 
   init(_ all: [Column<Row>], columns: Int, unicode: Bool) {
@@ -59,9 +59,9 @@ struct ScreenGrid<Row> {
     var line = ScreenLine(isChosen ? (unicode ? "▶ " : "> ") : "  ")
     for (index, cell) in cells.enumerated() {
       if index > 0 { line.add(" ") }
-      let (words, look) = cell.column.text(row, cell.place.width)
+      let (words, emphasis) = cell.column.text(row, cell.place.width)
       line.add(
-        cell: words, width: cell.place.width, side: cell.place.side, unicode: unicode, look)
+        cell: words, width: cell.place.width, side: cell.place.side, unicode: unicode, emphasis)
     }
     line.isReverse = isChosen
     return line

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One line of a screen, built from the left: pieces of text with a look.
+/// One line of a screen, built from the left: pieces of text, each with its emphasis.
 package struct ScreenLine: Hashable, Sendable {
-  /// How a piece looks. Nothing is said by it alone.
-  package enum Look: Hashable, Sendable {
-    case plain, strong, faint, bad, warn, good
-    /// Turned around: titles, and the line that is chosen.
-    case reverse
-  }
-
   /// A piece of text. It holds no control characters.
   package struct Piece: Hashable, Sendable {
     package var text: String
-    package var look: Look
+    package var emphasis: Emphasis
   }
 
   package private(set) var pieces: [Piece] = []
@@ -23,18 +16,18 @@ package struct ScreenLine: Hashable, Sendable {
 
   package init() {}
 
-  init(_ text: String, _ look: Look = .plain) { add(text, look) }
+  init(_ text: String, _ emphasis: Emphasis = .plain) { add(text, emphasis) }
 
   /// Where text is put in its cell.
   enum Side { case left, right }
 
-  mutating func add(_ text: String, _ look: Look = .plain) {
+  mutating func add(_ text: String, _ emphasis: Emphasis = .plain) {
     guard !text.isEmpty else { return }
     columns += UntrustedText.columns(text)
-    if let last = pieces.last, last.look == look {
+    if let last = pieces.last, last.emphasis == emphasis {
       pieces[pieces.count - 1].text += text
     } else {
-      pieces.append(Piece(text: text, look: look))
+      pieces.append(Piece(text: text, emphasis: emphasis))
     }
   }
 
@@ -45,12 +38,12 @@ package struct ScreenLine: Hashable, Sendable {
 
   /// A cell of exactly `width` columns.
   mutating func add(
-    cell text: String, width: Int, side: Side = .left, unicode: Bool, _ look: Look = .plain
+    cell text: String, width: Int, side: Side = .left, unicode: Bool, _ emphasis: Emphasis = .plain
   ) {
     let shown = UntrustedText.cut(text, columns: width, unicode: unicode)
     let blank = String(repeating: " ", count: max(0, width - UntrustedText.columns(shown)))
     if side == .right { add(blank) }
-    add(shown, look)
+    add(shown, emphasis)
     if side == .left { add(blank) }
   }
 
@@ -61,13 +54,13 @@ package struct ScreenLine: Hashable, Sendable {
     line.isReverse = isReverse
     for piece in pieces {
       let room = limit - line.columns
-      line.add(UntrustedText.cut(piece.text, columns: room, unicode: unicode), piece.look)
+      line.add(UntrustedText.cut(piece.text, columns: room, unicode: unicode), piece.emphasis)
       if line.columns >= limit { break }
     }
     return line
   }
 
-  /// The text without its look and without spaces at the end.
+  /// The text without its emphasis and without spaces at the end.
   package var text: String {
     var text = pieces.map(\.text).joined()
     while text.last == " " { text.removeLast() }

@@ -55,7 +55,7 @@ package struct ScreenWriter: Sendable {
     let line = line.columns > limit ? line.cut(to: limit, unicode: false) : line
     if line.isReverse { out += "\u{1b}[7m" }
     for piece in line.pieces {
-      let code = line.isReverse ? nil : code(piece.look)
+      let code = line.isReverse ? nil : piece.emphasis.code(colour: colour)
       if let code { out += "\u{1b}[\(code)m" }
       out += piece.text
       if code != nil { out += "\u{1b}[0m" }
@@ -65,17 +65,5 @@ package struct ScreenWriter: Sendable {
     }
     // After the last column a terminal may still stand on it, and would erase it.
     if line.columns < limit, !line.isReverse { out += "\u{1b}[K" }
-  }
-
-  private func code(_ look: ScreenLine.Look) -> String? {
-    switch look {
-    case .plain: nil
-    case .strong: "1"
-    case .faint: colour ? "2" : nil
-    case .bad: colour ? "1;31" : "1"
-    case .warn: colour ? "1;33" : "1"
-    case .good: colour ? "32" : nil
-    case .reverse: "7"
-    }
   }
 }

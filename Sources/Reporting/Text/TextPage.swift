@@ -20,10 +20,9 @@ struct TextPage {
   }
 
   /// Lines at the edge.
-  mutating func paragraph(_ words: String, _ emphasis: TextStyle.Emphasis? = nil) {
+  mutating func paragraph(_ words: String, _ emphasis: Emphasis = .plain) {
     for line in style.wrap(words, columns: style.width) {
-      text += emphasis.map { style.mark(line, $0) } ?? line
-      text += "\n"
+      text += style.mark(line, emphasis) + "\n"
     }
   }
 

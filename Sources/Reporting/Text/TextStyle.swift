@@ -18,17 +18,9 @@ package struct TextStyle: Hashable, Sendable {
     self.width = width
   }
 
-  /// Emphasis that a reader may miss without harm.
-  enum Emphasis: String {
-    case strong = "1"
-    case faint = "2"
-    case bad = "1;31"
-    case warn = "1;33"
-    case good = "32"
-  }
-
   func mark(_ text: String, _ emphasis: Emphasis) -> String {
-    colour ? "\u{1b}[\(emphasis.rawValue)m\(text)\u{1b}[0m" : text
+    guard colour, let code = emphasis.code(colour: true) else { return text }
+    return "\u{1b}[\(code)m\(text)\u{1b}[0m"
   }
 
   var bullet: String { unicode ? "•" : "-" }

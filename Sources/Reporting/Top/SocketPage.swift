@@ -240,7 +240,8 @@ struct SocketPage {
       return
     }
     let guide = finding.guide.filled(with: values(finding))
-    field("finding", FindingWords(nil, style: place.style).line(finding), OwnerWords.look(finding))
+    let words = FindingWords(nil, style: place.style).line(finding)
+    field("finding", words, OwnerWords.emphasis(finding))
     field("means", guide.meaning)
     for (index, step) in guide.now.prefix(3).enumerated() {
       command(index == 0 ? "do now" : "", step)
@@ -279,7 +280,7 @@ struct SocketPage {
   // MARK: Lines
 
   private mutating func field(
-    _ label: String, _ words: String, _ look: ScreenLine.Look = .plain
+    _ label: String, _ words: String, _ emphasis: Emphasis = .plain
   ) {
     let indent = Self.labelColumns
     let lines = place.style.wrap(words, columns: max(10, columns - indent - 1))
@@ -287,7 +288,7 @@ struct SocketPage {
       var line = ScreenLine()
       line.add("  " + (index == 0 ? label : ""), .faint)
       line.pad(to: indent)
-      line.add(text, look)
+      line.add(text, emphasis)
       out.append(line)
     }
   }

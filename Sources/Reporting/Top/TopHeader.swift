@@ -69,7 +69,7 @@ struct TopHeader {
   /// `CLOSE_WAIT 88!  FIN_WAIT2 3  ESTAB 703`: what can be wrong first, in two lines at most.
   private func states(_ picture: TopPicture) -> [ScreenLine] {
     var lines = [ScreenLine(" ")]
-    for (text, look) in counts(picture) {
+    for (text, emphasis) in counts(picture) {
       let size = UntrustedText.columns(text)
       var last = lines[lines.count - 1]
       if last.columns > 1, last.columns + size + 2 > columns {
@@ -78,17 +78,17 @@ struct TopHeader {
         last = lines[lines.count - 1]
       }
       last.add((last.columns > 1 ? "  " : ""), .plain)
-      last.add(text, look)
+      last.add(text, emphasis)
       lines[lines.count - 1] = last
     }
     return lines
   }
 
-  private func counts(_ picture: TopPicture) -> [(String, ScreenLine.Look)] {
+  private func counts(_ picture: TopPicture) -> [(String, Emphasis)] {
     var counts = picture.states
     // A dead socket is in no table; CLOSE is what its descriptor says.
     counts[.close, default: 0] += picture.deadSockets.count
-    var found: [(String, ScreenLine.Look)] = []
+    var found: [(String, Emphasis)] = []
     for (state, count) in StateWords.ordered(counts) where count > 0 {
       let name =
         state == .established ? "ESTAB" : state == .close ? "DEAD" : state.name
@@ -112,7 +112,8 @@ struct TopHeader {
       line.add(isYoung ? "nothing firing yet" : "nothing firing", isYoung ? .plain : .good)
     } else {
       let roots = firing.roots
-      line.add("\(roots.count) firing", OwnerWords.look(roots.max { $0.severity < $1.severity }))
+      let worst = roots.max { $0.severity < $1.severity }
+      line.add("\(roots.count) firing", OwnerWords.emphasis(worst))
     }
     if pending > 0 { line.add(", \(pending) pending") }
     line.add("  watched " + Quantity.duration(picture.census.watchedSeconds.rounded()), .faint)

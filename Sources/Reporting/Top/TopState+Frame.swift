@@ -70,7 +70,7 @@ extension TopState {
       let words = FindingWords(nil, style: place.style).line(finding)
       let text = finding.lifecycle == .pending ? "pending: " + words : words
       lines += place.style.wrap(text, columns: columns - 2).prefix(3).map {
-        ScreenLine("  " + $0, OwnerWords.look(finding))
+        ScreenLine("  " + $0, OwnerWords.emphasis(finding))
       }
     }
     return Array(lines.prefix(most))

@@ -89,7 +89,7 @@ struct FindingPage {
   private func writeTitle(_ guide: GuideText, to page: inout TextPage) {
     let severity = finding.severity.name.uppercased()
     page.paragraph(
-      "\(severity) \(finding.rule.rawValue): \(words.who(finding))", finding.severity.emphasis)
+      "\(severity) \(finding.rule.rawValue): \(words.who(finding))", Emphasis(finding.severity))
     page.block("\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
   }
 

@@ -12,7 +12,7 @@ struct FindingTable {
 
   private struct Row {
     var severity: String
-    var emphasis: TextStyle.Emphasis?
+    var emphasis: Emphasis
     var who: String
     var what: String
     var growth: String
@@ -53,7 +53,7 @@ struct FindingTable {
     return Row(
       severity: isPending
         ? "pending" : depth > 0 ? "follows" : finding.severity.name.uppercased(),
-      emphasis: isPending || depth > 0 ? .faint : finding.severity.emphasis,
+      emphasis: isPending || depth > 0 ? .faint : Emphasis(finding.severity),
       who: words.who(finding),
       what: words.short(finding) + (withPlace ? words.shortPlace(finding) : ""), growth: growth,
       end: words.shortTime(finding))
@@ -119,7 +119,7 @@ struct FindingTable {
     }
     let gap = String(repeating: " ", count: Self.gap)
     let severity = padded(row.severity, widths.severity)
-    var line = row.emphasis.map { style.mark(severity, $0) } ?? severity
+    var line = style.mark(severity, row.emphasis)
     let who = UntrustedText.cut(row.who, columns: widths.who, unicode: style.unicode)
     line += gap + padded(who, widths.who) + gap + padded(row.what, widths.what)
     if widths.growth > 0 {
@@ -130,15 +130,5 @@ struct FindingTable {
     if widths.end > 0, !row.end.isEmpty { line += gap + row.end }
     while line.last == " " { line.removeLast() }
     return line
-  }
-}
-
-extension Severity {
-  var emphasis: TextStyle.Emphasis {
-    switch self {
-    case .critical: .bad
-    case .warning: .warn
-    case .notice: .strong
-    }
   }
 }

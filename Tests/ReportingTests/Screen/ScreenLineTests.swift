@@ -27,12 +27,12 @@ import Testing
     #expect(line.columns == 9)
   }
 
-  @Test func `a line is cut across its pieces and keeps their looks`() {
+  @Test func `a line is cut across its pieces and keeps their emphasis`() {
     var line = ScreenLine("good ", .good)
     line.add("and bad", .bad)
     let cut = line.cut(to: 8, unicode: true)
     #expect(cut.text == "good an…")
-    #expect(cut.pieces.map(\.look) == [.good, .bad])
+    #expect(cut.pieces.map(\.emphasis) == [.good, .bad])
   }
 
   @Test func `a frame has as many lines as the terminal, none longer`() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import Testing
 
 @testable import Reporting
@@ -46,6 +47,14 @@ import Testing
     let shown = text(writer.bytes(for: frame(["one", "two", ""], chosen: 0)))
     #expect(shown.contains("\u{1b}[7mone         \u{1b}[0m"))
     #expect(shown.contains("\u{1b}[1;31mtwo\u{1b}[0m"))
+  }
+
+  @Test(arguments: [Severity.notice, .warning, .critical])
+  func `a finding stands out in top as it does in triage`(severity: Severity) {
+    let firing = FoundLeak.closeWait(severity: severity)
+    #expect(OwnerWords.emphasis(firing) == Emphasis(severity))
+    let pending = FoundLeak.closeWait(lifecycle: .pending, severity: severity)
+    #expect(OwnerWords.emphasis(pending) == .plain)
   }
 
   @Test func `the last corner of the screen stays free`() throws {

@@ -87,10 +87,9 @@ enum OwnerWords {
     return isLong ? "\(state) \(finding.rule.rawValue)" : state
   }
 
-  static func look(_ finding: Finding?) -> ScreenLine.Look {
-    guard let finding else { return .plain }
-    guard finding.lifecycle == .firing else { return .plain }
-    return finding.severity == .critical ? .bad : .warn
+  static func emphasis(_ finding: Finding?) -> Emphasis {
+    guard let finding, finding.lifecycle == .firing else { return .plain }
+    return Emphasis(finding.severity)
   }
 
   /// What a filter looks at.

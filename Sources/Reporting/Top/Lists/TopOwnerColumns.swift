@@ -67,8 +67,8 @@ enum TopOwnerColumns {
     text: { line, _ in
       let owner = line.owner
       let growth = owner.growth.flatMap { owner.waiting == 0 && $0.perMinute == 0 ? nil : $0 }
-      let look: ScreenLine.Look = growth?.trend == .up ? .warn : .plain
-      return (OwnerWords.growth(growth, unicode: line.unicode), look)
+      let emphasis: Emphasis = growth?.trend == .up ? .warn : .plain
+      return (OwnerWords.growth(growth, unicode: line.unicode), emphasis)
     })
 
   private static let oldest = Column<TopOwnerLine>(
@@ -107,10 +107,10 @@ enum TopOwnerColumns {
     help: { _, _ in "what the rules say: pending is not confirmed yet, firing is" },
     order: { SortKey(largestFirst: $0.owner.finding.map { -Double($0) } ?? -.infinity) },
     text: { line, width in
-      (OwnerWords.finding(line.finding, isLong: width >= 22), OwnerWords.look(line.finding))
+      (OwnerWords.finding(line.finding, isLong: width >= 22), OwnerWords.emphasis(line.finding))
     })
 
-  private static func count(_ value: Int, _ look: ScreenLine.Look) -> (String, ScreenLine.Look) {
-    value == 0 ? ("-", .faint) : (OwnerWords.short(value), look)
+  private static func count(_ value: Int, _ emphasis: Emphasis) -> (String, Emphasis) {
+    value == 0 ? ("-", .faint) : (OwnerWords.short(value), emphasis)
   }
 }
