@@ -7,17 +7,19 @@ extension FindingLedger {
   private static let limit = 1024
 
   /// What one finding told is told by another from now on.
-  mutating func pass(_ id: String, to other: String, _ look: Look) -> FindingEvent? {
-    end(id, .continued(id: other), look)
+  mutating func pass(_ id: String, to other: String, _ update: Update) -> FindingEvent? {
+    end(id, .continued(id: other), update)
   }
 
   /// Forgets a finding whose sockets are still there.
-  private mutating func end(_ id: String, _ how: FindingEnd.How, _ look: Look) -> FindingEvent? {
+  private mutating func end(
+    _ id: String, _ how: FindingEnd.How, _ update: Update
+  ) -> FindingEvent? {
     guard var finding = entries.removeValue(forKey: id)?.finding, finding.lifecycle == .firing
     else { return nil }
     finding.lifecycle = .resolved
-    finding.end = FindingEnd(how: how, at: look.now)
-    return FindingEvent(kind: .resolved, at: look.now, finding: finding)
+    finding.end = FindingEnd(how: how, at: update.now)
+    return FindingEvent(kind: .resolved, at: update.now, finding: finding)
   }
 
   /// Where there is no room for all, the worst stay, whenever they came. What goes on from before
@@ -25,7 +27,7 @@ extension FindingLedger {
   ///
   /// - Returns: The candidates for which there is room.
   mutating func makeRoom(
-    for candidates: [Finding], _ look: Look, _ events: inout [FindingEvent]
+    for candidates: [Finding], _ update: Update, _ events: inout [FindingEvent]
   ) -> [Finding] {
     leftOut = LeftOut()
     let new = candidates.filter { entries[$0.id] == nil }
@@ -46,7 +48,7 @@ extension FindingLedger {
       guard let finding = all[rank.id] else { continue }
       without.insert(finding.id)
       if finding.lifecycle != .resolved { leftOut.add(finding) }
-      if let event = end(finding.id, .leftOut, look) { events.append(event) }
+      if let event = end(finding.id, .leftOut, update) { events.append(event) }
     }
     return candidates.filter { !without.contains($0.id) }
   }

@@ -37,7 +37,7 @@ package struct FindingLedger: Sendable {
   }
 
   /// What one update is made with.
-  struct Look {
+  struct Update {
     var census: Census?
     var now: BootInstant
     var quietSeconds: Double
@@ -86,40 +86,40 @@ package struct FindingLedger: Sendable {
   package mutating func update(
     _ candidates: [Finding], in census: Census? = nil, at now: BootInstant, quietSeconds: Double
   ) -> [FindingEvent] {
-    let look = Look(census: census, now: now, quietSeconds: quietSeconds)
+    let update = Update(census: census, now: now, quietSeconds: quietSeconds)
     room = Member.mostOnHost
     var events: [FindingEvent] = []
-    let fold = FindingFold(unique(continued(candidates.filter { !look.isOfTheDead($0) }))) { id in
+    let fold = FindingFold(unique(continued(candidates.filter { !update.isOfTheDead($0) }))) { id in
       entries[id].map { $0.finding.lifecycle != .resolved } ?? false
     }
     for (id, whole) in fold.parts.sorted(by: { $0.key < $1.key }) {
-      if let event = pass(id, to: whole, look) { events.append(event) }
+      if let event = pass(id, to: whole, update) { events.append(event) }
     }
-    for candidate in makeRoom(for: fold.findings, look, &events) {
-      if let block = endBlock(of: candidate, look) { events.append(block) }
-      if let event = takeUp(candidate, look) { events.append(event) }
+    for candidate in makeRoom(for: fold.findings, update, &events) {
+      if let block = endBlock(of: candidate, update) { events.append(block) }
+      if let event = takeUp(candidate, update) { events.append(event) }
     }
     for id in entries.keys.sorted() {
-      if let event = goOn(id, look) { events.append(event) }
+      if let event = goOn(id, update) { events.append(event) }
     }
     return events.sorted { $0.finding.id < $1.finding.id }
   }
 
   // MARK: When no rule reports it any more
 
-  private mutating func goOn(_ id: String, _ look: Look) -> FindingEvent? {
-    guard var entry = entries[id], entry.lastTrueAt < look.now else { return nil }
+  private mutating func goOn(_ id: String, _ update: Update) -> FindingEvent? {
+    guard var entry = entries[id], entry.lastTrueAt < update.now else { return nil }
     if entry.finding.lifecycle == .resolved {
-      if look.now.seconds(since: entry.lastTrueAt) >= Self.resolvedShownSeconds {
+      if update.now.seconds(since: entry.lastTrueAt) >= Self.resolvedShownSeconds {
         entries[id] = nil
       }
       return nil
     }
-    let isSpokenOf = entry.updatedAt == look.now
-    if !isSpokenOf { follow([], &entry, look) }
+    let isSpokenOf = entry.updatedAt == update.now
+    if !isSpokenOf { follow([], &entry, update) }
     let membership = entry.membership
     let isAtEnd =
-      look.isOfTheDead(entry.finding) && membership.members.count == membership.unseen
+      update.isOfTheDead(entry.finding) && membership.members.count == membership.unseen
     if entry.finding.lifecycle == .pending {
       entries[id] = membership.unseen > 0 && !isAtEnd ? entry : nil
       return nil
@@ -127,17 +127,17 @@ package struct FindingLedger: Sendable {
     if !isAtEnd, membership.isTracked, !membership.isOver {
       // Where none could be seen it is as it was, and not known to be so now.
       if membership.unseen < membership.members.count {
-        if !isSpokenOf { Self.stand(&entry, at: look.now) }
-        entry.lastTrueAt = look.now
+        if !isSpokenOf { Self.stand(&entry, at: update.now) }
+        entry.lastTrueAt = update.now
       }
       entries[id] = entry
       return nil
     }
-    let isQuiet = look.now.seconds(since: entry.lastTrueAt) >= look.quietSeconds
+    let isQuiet = update.now.seconds(since: entry.lastTrueAt) >= update.quietSeconds
     if isAtEnd || isQuiet || membership.areAllClosed
       || (membership.isOver && membership.wereExited)
     {
-      return resolve(id, entry, look)
+      return resolve(id, entry, update)
     }
     entries[id] = entry
     return nil
@@ -153,19 +153,19 @@ package struct FindingLedger: Sendable {
     entry.finding.history = entry.curve.points
   }
 
-  private mutating func resolve(_ id: String, _ entry: Entry, _ look: Look) -> FindingEvent {
+  private mutating func resolve(_ id: String, _ entry: Entry, _ update: Update) -> FindingEvent {
     var entry = entry
     let membership = entry.membership
     var how = membership.end
-    if look.isOfTheDead(entry.finding), how == .closed || how == .subsided,
+    if update.isOfTheDead(entry.finding), how == .closed || how == .subsided,
       let process = entry.finding.culprits.first?.process.id
     {
       how = .exited(process)
     }
-    let left = look.isOfTheDead(entry.finding) ? 0 : membership.members.count
+    let left = update.isOfTheDead(entry.finding) ? 0 : membership.members.count
     let members = membership.gone + membership.members.count
-    var end = FindingEnd(how: how, at: look.now, gone: members - left, members: members)
-    if let census = look.census { end.newer = census.newer(than: entry.finding, left: left) }
+    var end = FindingEnd(how: how, at: update.now, gone: members - left, members: members)
+    if let census = update.census { end.newer = census.newer(than: entry.finding, left: left) }
     entry.finding.end = end
     entry.finding.lifecycle = .resolved
     entry.finding.members = []
@@ -173,17 +173,17 @@ package struct FindingLedger: Sendable {
     let told = entry.finding
     entry.finding.forecast = nil
     entry.finding.growth = nil
-    entry.finding.changes.add(.ended, at: look.now)
-    entry.membership = Membership([], at: look.now, room: 0)
+    entry.finding.changes.add(.ended, at: update.now)
+    entry.membership = Membership([], at: update.now, room: 0)
     entries[id] = entry
-    return FindingEvent(kind: .resolved, at: look.now, finding: told)
+    return FindingEvent(kind: .resolved, at: update.now, finding: told)
   }
 
   /// Takes in who is a member now, and what has become of those that were.
-  private mutating func follow(_ newest: [Member], _ entry: inout Entry, _ look: Look) {
-    guard let census = look.census else { return }
+  private mutating func follow(_ newest: [Member], _ entry: inout Entry, _ update: Update) {
+    guard let census = update.census else { return }
     entry.membership.update(
-      newest, in: census, since: entry.updatedAt, at: look.now, room: room)
+      newest, in: census, since: entry.updatedAt, at: update.now, room: room)
     let membership = entry.membership
     room -= membership.members.count
     entry.finding.unseen = membership.unseen
@@ -192,11 +192,11 @@ package struct FindingLedger: Sendable {
   }
 
   /// A block of stuck sockets that grows is a leak from now on, and no second finding.
-  private mutating func endBlock(of leak: Finding, _ look: Look) -> FindingEvent? {
+  private mutating func endBlock(of leak: Finding, _ update: Update) -> FindingEvent? {
     guard leak.rule == .closeWaitLeak, leak.lifecycle == .firing else { return nil }
     let id =
       RuleID.closeWaitStuck.rawValue + leak.id.dropFirst(RuleID.closeWaitLeak.rawValue.count)
-    return pass(id, to: leak.id, look)
+    return pass(id, to: leak.id, update)
   }
 
   /// Changes what is known of each finding, in the order of their ids.
@@ -249,14 +249,14 @@ package struct FindingLedger: Sendable {
     return same
   }
 
-  private mutating func takeUp(_ candidate: Finding, _ look: Look) -> FindingEvent? {
-    guard var entry = entries[candidate.id] else { return begin(candidate, look) }
+  private mutating func takeUp(_ candidate: Finding, _ update: Update) -> FindingEvent? {
+    guard var entry = entries[candidate.id] else { return begin(candidate, update) }
     let before = entry.finding
     if before.lifecycle == .resolved {
-      entry.membership = Membership(candidate.members, at: look.now, room: room)
+      entry.membership = Membership(candidate.members, at: update.now, room: room)
       room -= entry.membership.members.count
     } else {
-      follow(candidate.members, &entry, look)
+      follow(candidate.members, &entry, update)
     }
     var finding = candidate
     finding.sockets += entry.membership.unseen
@@ -266,13 +266,13 @@ package struct FindingLedger: Sendable {
       finding.lifecycle = .firing
       finding.severity = max(before.severity, candidate.severity)
     } else {
-      entry.lastTrueAt = look.now
+      entry.lastTrueAt = update.now
     }
-    entry.updatedAt = look.now
+    entry.updatedAt = update.now
     if before.lifecycle != .resolved {
       finding.peak = max(before.peak, finding.sockets)
       // What it waits for is in ESTABLISHED, which not every sample reads.
-      let seesBackends = look.census?.sample.states.contains(.established) ?? true
+      let seesBackends = update.census?.sample.states.contains(.established) ?? true
       if !seesBackends { finding.root = before.root ?? finding.root }
       finding.accepted = before.accepted
     }
@@ -280,18 +280,18 @@ package struct FindingLedger: Sendable {
     finding.firstSeen = before.firstSeen
     finding.changes = before.changes
     if let replacement = Self.replacement(before, candidate) {
-      finding.changes.add(replacement, at: look.now)
+      finding.changes.add(replacement, at: update.now)
     }
-    entry.curve.add(HistoryPoint(at: look.now, sockets: finding.sockets))
+    entry.curve.add(HistoryPoint(at: update.now, sockets: finding.sockets))
     finding.history = entry.curve.points
     var kind: FindingEvent.Kind?
     if candidate.lifecycle == .firing, before.lifecycle != .firing {
-      finding.firingSince = look.now
-      finding.changes.add(.fired(sockets: finding.sockets), at: look.now)
+      finding.firingSince = update.now
+      finding.changes.add(.fired(sockets: finding.sockets), at: update.now)
       kind = .firing
     } else if candidate.lifecycle == .firing {
       var changes = finding.changes
-      kind = Self.worsening(finding, since: entry, at: look.now, &changes)
+      kind = Self.worsening(finding, since: entry, at: update.now, &changes)
       finding.changes = changes
     }
     if kind != nil {
@@ -300,27 +300,27 @@ package struct FindingLedger: Sendable {
     }
     entry.finding = finding
     entries[candidate.id] = entry
-    return kind.map { FindingEvent(kind: $0, at: look.now, finding: finding) }
+    return kind.map { FindingEvent(kind: $0, at: update.now, finding: finding) }
   }
 
-  private mutating func begin(_ candidate: Finding, _ look: Look) -> FindingEvent? {
+  private mutating func begin(_ candidate: Finding, _ update: Update) -> FindingEvent? {
     var finding = candidate
     let isFiring = finding.lifecycle == .firing
-    let curve = FindingCurve(HistoryPoint(at: look.now, sockets: candidate.sockets))
+    let curve = FindingCurve(HistoryPoint(at: update.now, sockets: candidate.sockets))
     finding.history = curve.points
-    finding.firstSeen = look.now
+    finding.firstSeen = update.now
     finding.changes = []
     finding.changes.add(
       isFiring ? .fired(sockets: candidate.sockets) : .appeared(sockets: candidate.sockets),
-      at: look.now)
-    if isFiring { finding.firingSince = look.now }
-    let membership = Membership(candidate.members, at: look.now, room: room)
+      at: update.now)
+    if isFiring { finding.firingSince = update.now }
+    let membership = Membership(candidate.members, at: update.now, room: room)
     room -= membership.members.count
     entries[candidate.id] = Entry(
-      finding: finding, lastTrueAt: look.now, updatedAt: look.now,
+      finding: finding, lastTrueAt: update.now, updatedAt: update.now,
       toldSockets: candidate.sockets, toldSeverity: candidate.severity, curve: curve,
       membership: membership)
-    return isFiring ? FindingEvent(kind: .firing, at: look.now, finding: finding) : nil
+    return isFiring ? FindingEvent(kind: .firing, at: update.now, finding: finding) : nil
   }
 
   /// Notes what has become worse since it was last reported; nil when nothing has by a step.
