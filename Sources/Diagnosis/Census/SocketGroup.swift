@@ -154,7 +154,8 @@ package struct Inquiry: Sendable {
     var port: UInt16
   }
 
-  /// The service that a connection is charged to.
+  /// The service whose group a connection is in: not whom it is charged to (``Charge``), but whose
+  /// program should close it.
   ///
   /// An inbound one belongs to the service that listens, also when a child has it now; an outbound
   /// one to the process that first held it.
@@ -189,7 +190,7 @@ package struct Inquiry: Sendable {
   ///
   /// - Parameters:
   ///   - group: The sockets that are in the state now.
-  ///   - patienceSeconds: How long is stuck.
+  ///   - patienceSeconds: What has been in its state for longer is stuck.
   ///   - since: When a member became stuck, if later than its entry into the state.
   func trend(
     _ group: SocketGroup, patienceSeconds: Double, since: (Connection) -> BootInstant

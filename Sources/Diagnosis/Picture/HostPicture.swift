@@ -34,7 +34,7 @@ package struct HostPicture: Sendable {
   /// Sums up a census after it was told the holders.
   ///
   /// - Parameters:
-  ///   - patienceSeconds: How long is stuck.
+  ///   - patienceSeconds: What has waited for longer is stuck.
   ///   - before: The picture of the turn before: what this sample did not ask for is from there.
   package init(_ census: Census, patienceSeconds: Double, before: HostPicture? = nil) {
     let isWhole = census.sample.states.contains(.established)

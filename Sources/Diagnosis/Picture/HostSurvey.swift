@@ -52,7 +52,7 @@ package struct HostSurvey {
 
   /// - Parameters:
   ///   - census: After it was told the holders.
-  ///   - patienceSeconds: How long is stuck.
+  ///   - patienceSeconds: What has waited for longer is stuck.
   ///   - scope: Only what it admits; nil: the whole host.
   ///   - groups: Asks for what waits to be closed, too.
   package init(

@@ -33,9 +33,7 @@ package struct OwnerAccount: Hashable, Sendable {
   /// Sockets and dead descriptors that wait to be closed, however short.
   package var allWaiting: Int { waiting + deadSockets }
   /// Sockets and dead descriptors that have outstayed the patience.
-  package var outstayed: Int { stuck.total + stuckDeadSockets }
-  /// What metrics and the status page call stuck: sockets past the patience, and all dead ones.
-  package var shouldBeGone: Int { stuck.total + deadSockets }
+  package var allStuck: Int { stuck.total + stuckDeadSockets }
 
   /// Since when, and whether that is the instant or the latest possible one.
   package struct Since: Hashable, Sendable {

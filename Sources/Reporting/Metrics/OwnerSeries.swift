@@ -41,7 +41,8 @@ struct OwnerSeries {
 
   func write(to writer: inout ExpositionWriter) {
     writeSockets(to: &writer)
-    let choice = Choice(snapshot.picture.owners, limit: limit, by: \.shouldBeGone)
+    // Those of closewatch_owner_dead_descriptors too, which has them however short they are dead.
+    let choice = Choice(snapshot.picture.owners, limit: limit) { $0.stuck.total + $0.deadSockets }
     writer.single(MetricCatalog.ownersFolded, choice.folded)
     writer.begin(MetricCatalog.ownerStuck)
     for (labels, account) in choice.all {

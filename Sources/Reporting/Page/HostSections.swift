@@ -78,7 +78,7 @@ struct HostSections {
   // MARK: Owners
 
   private func writeOwners(to page: inout HTMLWriter) {
-    let owners = picture.owners.filter { $0.shouldBeGone > 0 }.ordered(by: \.shouldBeGone)
+    let owners = picture.owners.filter { $0.allStuck > 0 }.ordered(by: \.allStuck)
     guard !owners.isEmpty else { return }
     page.element("section", HTMLAttribute("aria-labelledby", "h-owners")) { page in
       page.element("h2", .id("h-owners"), text: "Who has sockets that should be gone")
@@ -99,7 +99,8 @@ struct HostSections {
         var parts = Waiting.states.filter { account.stuck[$0] > 0 }.map { state in
           "\(state.name) \(Quantity.count(account.stuck[state]))"
         }
-        if account.deadSockets > 0 { parts.append("dead \(Quantity.count(account.deadSockets))") }
+        let dead = account.stuckDeadSockets
+        if dead > 0 { parts.append("dead \(Quantity.count(dead))") }
         return parts.joined(separator: ", ")
       },
       Column("Oldest") { account in

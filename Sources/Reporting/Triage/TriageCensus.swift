@@ -24,7 +24,7 @@ package struct TriageCensus: Sendable {
 
   /// - Parameters:
   ///   - census: After it was told the holders.
-  ///   - patienceSeconds: How long is stuck.
+  ///   - patienceSeconds: What has waited for longer is stuck.
   ///   - target: What it is narrowed to.
   ///   - findings: Those of the target: what they speak of is not told again.
   ///   - gaps: Of the newest sample and the newest search.

@@ -32,7 +32,7 @@ package struct DaemonWatch: Hashable, Sendable {
   ///   - askedAt: Now.
   ///   - intervalSeconds: Between two looks.
   ///   - isBackedOff: Whether that is longer than set.
-  ///   - patienceSeconds: How long is stuck.
+  ///   - patienceSeconds: See ``patienceSeconds``.
   package init(
     since: BootInstant, newestLookAt: BootInstant, askedAt: BootInstant, intervalSeconds: Double,
     isBackedOff: Bool = false, patienceSeconds: Double

@@ -20,7 +20,7 @@ import Testing
   }
 
   private func stuck(_ picture: HostPicture) -> [OwnerAccount] {
-    picture.owners.filter { $0.shouldBeGone > 0 }.ordered(by: \.shouldBeGone)
+    picture.owners.filter { $0.allStuck > 0 }.ordered(by: \.allStuck)
   }
 
   private func host(_ count: Int) -> HostScript {
@@ -42,7 +42,7 @@ import Testing
     #expect(abs(oldest.seconds(since: HostScript.instant(5))) < 0.1)
     // 12 files, the listener and 7 connections.
     #expect(found[0].descriptors == DescriptorUse(used: 20, limit: 1024))
-    #expect(found[0].outstayed == 7)
+    #expect(found[0].allStuck == 7)
   }
 
   @Test func `the oldest is the oldest, wherever its row stands in the table`() throws {
@@ -76,7 +76,7 @@ import Testing
     }
     let found = stuck(try picture(host))
     #expect(found.map(\.owner.name) == ["job.service", "api.service"])
-    #expect(found.map(\.shouldBeGone) == [4, 3])
+    #expect(found.map(\.allStuck) == [4, 3])
     #expect(found.map(\.processes) == [2, 1])
   }
 
@@ -86,7 +86,7 @@ import Testing
     host.listen(8081, by: small)
     host.add(.accepted(on: 8081, by: small).enters(.closeWait, at: 5, unread: 1))
     let found = stuck(try picture(host))
-    #expect(found.map(\.shouldBeGone) == [4])
+    #expect(found.map(\.allStuck) == [4])
     #expect(found[0].descriptors == DescriptorUse(used: 14, limit: 32))
   }
 
@@ -164,7 +164,7 @@ import Testing
       #expect(owned == picture.states)
       for account in picture.owners {
         for state in Waiting.states { #expect(account.stuck[state] <= account.states[state]) }
-        #expect(account.outstayed <= account.allWaiting)
+        #expect(account.allStuck <= account.allWaiting)
         #expect(account.allWaiting <= account.total)
       }
       before = picture

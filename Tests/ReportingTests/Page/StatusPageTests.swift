@@ -51,6 +51,19 @@ import Testing
     #expect(page.contains("The newest settings file was refused"))
   }
 
+  @Test func `an owner is listed for what has outstayed the patience, dead sockets too`() {
+    var input = StatusHost.quiet
+    input.snapshot.picture.owners = [("young", 0), ("old", 2)].map { name, stuck in
+      var account = OwnerAccount(Owner(.program, name))
+      account.deadSockets = 3
+      account.stuckDeadSockets = stuck
+      return account
+    }
+    let page = html(input)
+    #expect(page.contains("<th scope=\"row\">old</th>\n<td>dead 2</td>"))
+    #expect(!page.contains("<th scope=\"row\">young</th>"))
+  }
+
   // MARK: Bounds
 
   @Test func `however many findings there are, the page has 30 and says how many more`() {

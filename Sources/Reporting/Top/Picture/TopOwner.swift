@@ -31,7 +31,7 @@ struct TopOwner: Sendable {
   var processes: Int { account.processes }
   /// Sockets and dead descriptors that wait to be closed, and those of them that are stuck.
   var waiting: Int { account.allWaiting }
-  var stuck: Int { account.outstayed }
+  var stuck: Int { account.allStuck }
   /// All sockets and dead descriptors.
   var total: Int { account.total }
   /// The share of its limit of descriptors; -1 when not known.
