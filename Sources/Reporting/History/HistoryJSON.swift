@@ -110,10 +110,7 @@ package struct HistoryJSON {
   }
 
   private mutating func writeOwner(_ event: JournalEvent) {
-    json.beginObject("owner")
-    json.member("kind", event.owner.kind.rawValue)
-    json.member("name", event.owner.name)
-    json.endObject()
+    json.member("owner", event.owner)
     json.member("pid", event.actor?.pid)
     json.member("command", event.actor?.command)
     json.member("unit", event.actor?.unit)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// Members of an object: key and value in one call. What is not known is `null`.
@@ -43,6 +44,14 @@ extension JSONWriter {
   mutating func member(_ name: StaticString, _ endpoint: Endpoint?) {
     key(name)
     if let endpoint { self.endpoint(endpoint) } else { null() }
+  }
+
+  /// `{"kind":"unit","name":"api.service"}`.
+  mutating func member(_ name: StaticString, _ owner: Owner) {
+    beginObject(name)
+    member("kind", owner.kind.rawValue)
+    member("name", owner.name)
+    endObject()
   }
 
   package mutating func beginObject(_ name: StaticString) {

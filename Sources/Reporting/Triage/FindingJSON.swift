@@ -50,10 +50,7 @@ package struct FindingJSON {
     json.member("sockets", finding.sockets)
     json.member("peak_sockets", max(finding.peak, finding.sockets))
     json.member("socket_state", finding.state.name)
-    json.beginObject("owner")
-    json.member("kind", finding.owner.kind.rawValue)
-    json.member("name", finding.owner.name)
-    json.endObject()
+    json.member("owner", finding.owner)
     json.member("runtime", finding.runtime.rawValue)
   }
 
