@@ -10,10 +10,13 @@ extension TidyRule {
     guard tree.contains(folder) else { return [] }
     guard let list = tree[catalog] else { return ["\(catalog):1: is missing"] }
     return names(ofRulesIn: list).flatMap { name in
-      [
-        "\(folder)/\(name).swift", "Sources/Reporting/Guide/Rules/\(name)+Guide.swift",
-        "Tests/DiagnosisTests/Rules/\(name)Tests.swift",
+      let test = "Tests/DiagnosisTests/Rules/\(name)Tests.swift"
+      let lacking = [
+        "\(folder)/\(name).swift", "Sources/Reporting/Guide/Rules/\(name)+Guide.swift", test,
       ].filter { tree[$0] == nil }.map { "\(list.path):1: the rule \(name) lacks \($0)" }
+      let triesThresholds = tree[test]?.mentions("ThresholdTrial.check(") ?? true
+      return lacking
+        + (triesThresholds ? [] : ["\(test):1: lacks ThresholdTrial.check"])
     }
   }
 

@@ -139,7 +139,7 @@ struct TidyRuleTests {
     files[Self.catalog] = "let list = RuleList<\n  CloseWaitLeak, // Gone\n  OrphanPressure\n>()"
     files["Sources/Diagnosis/Rules/CloseWaitLeak.swift"] = ""
     files["Sources/Reporting/Guide/Rules/CloseWaitLeak+Guide.swift"] = ""
-    files["Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift"] = ""
+    files["Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift"] = "ThresholdTrial.check("
     let lacks = "\(Self.catalog):1: the rule OrphanPressure lacks "
     #expect(
       found(.rulesAreComplete, in: files) == [
@@ -147,6 +147,10 @@ struct TidyRuleTests {
         lacks + "Sources/Reporting/Guide/Rules/OrphanPressure+Guide.swift",
         lacks + "Tests/DiagnosisTests/Rules/OrphanPressureTests.swift",
       ])
+    files["Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift"] = "struct CloseWaitLeakTests {}"
+    #expect(
+      found(.rulesAreComplete, in: files).first
+        == "Tests/DiagnosisTests/Rules/CloseWaitLeakTests.swift:1: lacks ThresholdTrial.check")
   }
 
   @Test func `a fact of a rule outside its file and its guide is found`() {

@@ -150,4 +150,17 @@ struct AcceptQueueStallTests {
     #expect(story.firing.map(\.id) == [id])
     #expect(story.events.map(\.kind) == [.firing, .resolved, .firing])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    let queue = ThresholdTrial(through: 500) { host in
+      host.start("api", pid: 100)
+      host.listen(8080, by: 100)
+      host.add(at: (1...20).map { 5 * Double($0) }) { second in
+        .accepted(on: 8080, by: nil).enters(.established, at: second)
+          .enters(.closeWait, at: second + 30, unread: 1).leaves(at: second == 5 ? 480 : .infinity)
+      }
+    }
+    try ThresholdTrial.check(
+      .acceptQueueStall, [queue, queue.changed { $0.unreadable = [100] }, .fullQueue()])
+  }
 }

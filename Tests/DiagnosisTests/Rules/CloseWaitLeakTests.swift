@@ -243,4 +243,31 @@ struct CloseWaitLeakTests {
     let growth = try #require(leak.growth)
     #expect(growth.low <= 1.0 / 30 && 1.0 / 30 <= growth.high)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .closeWaitLeak,
+      [(true, UInt32(0)), (true, 1), (false, 1)].map { isInbound, unread in
+        ThresholdTrial(through: 900) { host in
+          host.start("api", pid: 100)
+          if isInbound { host.listen(8080, by: 100) }
+          host.add(at: (1...30).map { 30 * Double($0) }) { second in
+            (isInbound ? ScriptedSocket.accepted(on: 8080, by: 100) : .opened(to: 443, by: 100))
+              .enters(.established, at: second - 20)
+              .enters(.closeWait, at: second, unread: unread)
+              .leaves(at: second == 30 ? 880 : .infinity)
+          }
+        }
+      } + [
+        // The last of 1,024 descriptors goes in 45 s: there is no time for a second look.
+        ThresholdTrial(from: 622, through: 622) { host in
+          host.start("api", pid: 100) { _ in 24 }
+          host.listen(8080, by: 100)
+          host.add(at: (0..<932).map { Double($0) / 1.5 }) { second in
+            .accepted(on: 8080, by: 100).enters(.established, at: second)
+              .enters(.closeWait, at: second, unread: 1)
+          }
+        }
+      ])
+  }
 }

@@ -244,4 +244,36 @@ struct CloseWaitStuckTests {
     #expect(story.firing.map(\.id) == [id])
     #expect(story.firing.first?.firingSince == story.events.last?.at)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .closeWaitStuck,
+      [
+        // What can be a pool's.
+        ThresholdTrial(through: 400) { host in
+          host.start("api", pid: 100)
+          host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
+            .opened(to: 443, by: 100).enters(.established, at: 1)
+              .enters(.closeWait, at: second, unread: 1)
+          }
+        },
+        // A few on each of many ports.
+        ThresholdTrial(through: 400) { host in
+          host.start("api", pid: 100)
+          for port in UInt16(8080)...8083 { host.listen(port, by: 100) }
+          host.add(at: (0..<16).map { 60 + Double($0) / 100 }) { second in
+            .accepted(on: 8080 + UInt16(second * 100) % 4, by: 100).enters(.established, at: 1)
+              .enters(.closeWait, at: second, unread: 1)
+          }
+        },
+        ThresholdTrial(through: 400) { host in
+          host.start("api", pid: 100)
+          host.listen(8080, by: 100)
+          host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
+            .accepted(on: 8080, by: 100).enters(.established, at: 1)
+              .enters(.closeWait, at: second, unread: 1).leaves(at: second == 60 ? 380 : .infinity)
+          }
+        },
+      ])
+  }
 }

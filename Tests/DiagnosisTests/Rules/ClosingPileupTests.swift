@@ -37,4 +37,8 @@ struct ClosingPileupTests {
     #expect(story.firing == [])
     #expect(story.lifecycle(.closingPileup) == .pending)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(.closingPileup, [.unfinished(.closing)])
+  }
 }

@@ -112,4 +112,24 @@ struct DeadSocketLeakTests {
     #expect(leak.holders == [100])
     #expect(leak.localPort == 8080)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .deadSocketLeak,
+      [
+        ThresholdTrial(through: 400) { host in
+          host.start("app", pid: 100)
+          host.add(at: (0..<20).map { 60 + Double($0) / 100 }) { second in
+            .opened(to: 443, by: 100).enters(.established, at: 1).dies(at: second)
+          }
+        },
+        ThresholdTrial(through: 600) { host in
+          host.start("app", pid: 100)
+          host.add(at: (1...40).map { 20 * Double($0) }) { second in
+            .opened(to: 443, by: 100).enters(.established, at: second - 15).dies(at: second)
+              .isReleased(at: second == 20 ? 580 : .infinity)
+          }
+        },
+      ])
+  }
 }

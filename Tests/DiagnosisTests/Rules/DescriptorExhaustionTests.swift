@@ -164,4 +164,15 @@ struct DescriptorExhaustionTests {
     story.look(every: 10, from: 600, through: 700)
     #expect(story.firing.map(\.id) == [id])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .descriptorExhaustion,
+      [
+        ThresholdTrial(through: 60) { host in
+          host.start("api", pid: 100, limit: 1024) { _ in 922 }
+          host.listen(8080, by: 100)
+        }
+      ])
+  }
 }

@@ -93,4 +93,33 @@ struct EstablishedIdleGrowthTests {
     story.look(every: 20, from: 1800, through: 2000)
     #expect(story.events.map(\.kind) == [.firing, .resolved])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .establishedIdleGrowth,
+      [
+        ThresholdTrial(every: 20, through: 2000) { host in
+          host.start("push", pid: 100, limit: 300)
+          host.listen(8080, by: 100)
+          host.add(at: (1...400).map { 10 * Double($0) }) { second in
+            .accepted(on: 8080, by: 100).enters(.established, at: second)
+              .leaves(at: second == 10 ? 1980 : .infinity)
+          }
+        },
+        // Each is used for a moment. The ports to the place run out before the descriptors.
+        ThresholdTrial(every: 60, through: 2500) { host in
+          host.namespaces[0].settings.areRead = true
+          host.namespaces[0].settings.localPortRange = 50_000...50_999
+          host.start("proxy", pid: 100, limit: 1_048_576)
+          for number in 0..<250 {
+            host.add(
+              .between(
+                Endpoint(HostScript.here, UInt16(50_000 + number)),
+                Endpoint(HostScript.elsewhere, 3000), by: 100
+              )
+              .enters(.established, at: 9.7 * Double(number)).changed { $0.usedSeconds = 5 })
+          }
+        },
+      ])
+  }
 }

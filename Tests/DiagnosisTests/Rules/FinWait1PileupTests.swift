@@ -37,4 +37,8 @@ struct FinWait1PileupTests {
     #expect(story.firing == [])
     #expect(story.lifecycle(.finWait1Pileup) == .pending)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(.finWait1Pileup, [.unfinished(.finWait1)])
+  }
 }

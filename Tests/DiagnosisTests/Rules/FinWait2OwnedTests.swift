@@ -110,4 +110,24 @@ struct FinWait2OwnedTests {
     #expect(found.culprits == [])
     #expect(found.doubts == [.holdersIncomplete])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .finWait2Owned,
+      [
+        ThresholdTrial(through: 600) { host in
+          host.start("fetch", pid: 100)
+          host.add(at: (1...50).map { 20 * Double($0) }) { second in
+            .opened(to: 9000, by: 100).enters(.established, at: second - 10)
+              .enters(.finWait2, at: second).leaves(at: second == 20 ? 580 : .infinity)
+          }
+        },
+        ThresholdTrial(through: 600) { host in
+          host.start("fetch", pid: 100)
+          host.add(at: (1...30).map { 60 + Double($0) / 100 }) { second in
+            .opened(to: 9000, by: 100).enters(.established, at: 1).enters(.finWait2, at: second)
+          }
+        },
+      ])
+  }
 }

@@ -37,4 +37,8 @@ struct LastAckPileupTests {
     #expect(story.firing == [])
     #expect(story.lifecycle(.lastAckPileup) == .pending)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(.lastAckPileup, [.unfinished(.lastAck)])
+  }
 }

@@ -66,4 +66,16 @@ struct OrphanPressureTests {
     story.look(every: 10, from: 70, through: 200)
     #expect(story.events.map(\.kind) == [.firing, .resolved])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .orphanPressure,
+      [
+        ThresholdTrial(through: 60) { host in
+          host.namespaces[0].settings.areRead = true
+          host.namespaces[0].settings.maxOrphans = 1000
+          host.namespaces[0].sockstat.orphans = 500
+        }
+      ])
+  }
 }

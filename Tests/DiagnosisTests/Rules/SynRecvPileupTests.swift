@@ -97,4 +97,26 @@ struct SynRecvPileupTests {
     story.look(every: 1, through: 25)
     #expect(story.events == [])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .synRecvPileup,
+      [
+        .unfinished(.synRecv),
+        // A full SYN queue, in which none grows old.
+        ThresholdTrial(every: 5, from: 10, through: 20, hasOwnPace: true) { host in
+          host.start("api", pid: 100)
+          host.listen(8080, by: 100, queueLimit: 32)
+          host.add(at: stride(from: 0, to: 400, by: 6.0 / 33)) { second in
+            .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 6)
+          }
+        },
+        // Handshakes beside a full accept queue, which is to be judged first.
+        .fullQueue(every: 5, from: 0, through: 40).changed { host in
+          host.add(at: (1...40).map { Double($0) }) { second in
+            .accepted(on: 8080, by: nil).enters(.synRecv, at: second)
+          }
+        },
+      ])
+  }
 }

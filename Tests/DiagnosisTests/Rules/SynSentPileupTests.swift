@@ -84,4 +84,9 @@ struct SynSentPileupTests {
     #expect(story.events.map(\.kind).last == .resolved)
     #expect(story.firing == [])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .synSentPileup, [.unfinished(.synSent, .opened(to: 443, by: 100))])
+  }
 }

@@ -75,4 +75,24 @@ struct TimeWaitBucketOverflowTests {
     #expect(story.events.map(\.kind).last == .resolved)
     #expect(story.firing == [])
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .timeWaitBucketOverflow,
+      [
+        ThresholdTrial(through: 300) { host in
+          host.start("web", pid: 100)
+          host.listen(80, by: 100)
+          host.namespaces[0].settings.maxTimeWaitBuckets = 31
+          host.counters = { second in
+            var counters = TCPCounters()
+            counters.timeWaitOverflow = 1000 + UInt64(second)
+            return counters
+          }
+          host.add(at: (0..<31).map { Double($0) }) { second in
+            .accepted(on: 80, by: nil).enters(.timeWait, at: second)
+          }
+        }
+      ])
+  }
 }

@@ -236,4 +236,26 @@ struct TimeWaitPortExhaustionTests {
     #expect(EphemeralPorts.all(in: census, fewest: 16).map(\.used) == [16])
     #expect(EphemeralPorts.all(in: census, fewest: 17).isEmpty)
   }
+
+  @Test func `it judges by the thresholds that it declares, and by no other`() throws {
+    try ThresholdTrial.check(
+      .timeWaitPortExhaustion,
+      // The second is full soon; the first has been left as it is.
+      [(160, 20.0), (120, 12)].map { closing, end in
+        ThresholdTrial(every: end, through: end) { host in
+          host.namespaces[0].settings.areRead = true
+          host.namespaces[0].settings.localPortRange = 50_000...50_199
+          host.namespaces[0].settings.timeWaitReuse = 0
+          host.start("batch", pid: 100)
+          for number in 0..<closing {
+            host.add(
+              .between(
+                Endpoint(HostScript.here, UInt16(50_000 + number)),
+                Endpoint(HostScript.elsewhere, 5432), by: 100
+              )
+              .enters(.established, at: 1).enters(.timeWait, at: 5).isReleased(at: 5))
+          }
+        }
+      })
+  }
 }
