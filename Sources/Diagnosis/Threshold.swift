@@ -57,11 +57,6 @@ package struct RuleSettings: Hashable, Sendable {
   package var connectionLimit = 262_144
 
   package init() {}
-
-  /// The patience of a rule: its own, else the common one.
-  package func patience(for rule: RuleID) -> Double {
-    patienceByRule[rule] ?? patienceSeconds
-  }
 }
 
 /// A number of ``RuleSettings`` that can be set: what it decides and why its default is what it is.

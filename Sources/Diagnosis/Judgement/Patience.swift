@@ -47,3 +47,13 @@ package struct Patience: Sendable {
       settings.patienceByRule[rule] ?? settings[keyPath: place], mostSeconds ?? .infinity)
   }
 }
+
+extension RuleSettings {
+  /// The time that a rule declares; the common one where it asks for none.
+  package func patience(for rule: RuleID) -> Double {
+    guard let declared = RuleCatalog.rules.first(where: { $0.id == rule })?.patience,
+      declared.rule != nil
+    else { return patienceSeconds }
+    return declared.seconds(self)
+  }
+}

@@ -19,6 +19,12 @@ package struct UnfinishedGroup {
   /// Of those that wait for the acknowledgement of a FIN.
   static let causesOfClose: [Cause] = [.peerVanished, .peerNeverReads]
 
+  static func patienceOfClose(_ rule: RuleID) -> Patience {
+    Patience(
+      of: rule, atMost: 15,
+      because: "a FIN is acknowledged within a round trip; by then it has been sent seven times")
+  }
+
   /// What tells the rules of this kind apart.
   package struct Question {
     package var rule: any Rule.Type

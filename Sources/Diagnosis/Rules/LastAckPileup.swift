@@ -14,9 +14,7 @@ package enum LastAckPileup: Rule {
   package static let id = RuleID.lastAckPileup
   package static let causes = UnfinishedGroup.causesOfClose
   package static let states: [TCPState] = [.lastAck]
-  package static let patience = Patience(
-    of: id, atMost: 15,
-    because: "a FIN is acknowledged within a round trip; by then it has been sent seven times")
+  package static let patience = UnfinishedGroup.patienceOfClose(id)
   package static let thresholds: [Threshold] = UnfinishedGroup.thresholds
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
