@@ -25,7 +25,7 @@ enum ClientFix {
       ["Drop the stream at Ok(0). Look for a clone, an Arc or a map that keeps it.", pool]
     case .swift: ["NIO: close in channelInactive; read() returns 0: close(fd).", pool]
     case .erlang: ["Close on the tcp_closed message and stop the owning process.", pool]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "read() returns 0: close(2) the descriptor and forget it in every table.",
         "libcurl: curl_easy_cleanup() each handle when its work is done.", pool,
@@ -84,7 +84,7 @@ enum ClientFix {
       ["One HTTPClient for the program, shut down at its end; one URLSession, invalidated."]
     case .erlang:
       ["hackney, gun: close or stream the body to its end; set an idle timeout on the pool."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "libcurl: curl_easy_cleanup() each handle; pools: end entries older than the server's "
           + "limit.",
@@ -106,7 +106,7 @@ enum ClientFix {
     case .rust: ["Read the body to its end, or drop the response."]
     case .swift: ["Collect or cancel the body of every response."]
     case .erlang: ["hackney:skip_body/1 or hackney:close/1, in error paths too."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       ["Read each answer to its end, or close(2) the connection: nothing else ends it."]
     }
   }
@@ -128,7 +128,7 @@ enum ClientFix {
     case .rust: ["pool_idle_timeout and pool_max_idle_per_host, and one client for the program."]
     case .swift: ["HTTPClient: connectionPool.idleTimeout, and one client for the program."]
     case .erlang: ["A bound and an idle timeout on each pool (hackney_pool, gun)."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       ["A time of last use for each connection, a maximum number, and a sweep that closes."]
     }
   }

@@ -35,7 +35,7 @@ enum ConnectionFix {
     case .rust: ["One client per program with pool_max_idle_per_host at the number in parallel."]
     case .swift: ["One HTTPClient or URLSession for the program; keep-alive on."]
     case .erlang: ["A pool with keep-alive (hackney, gun), its size the number in parallel."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "Keep connections open and reuse them; let the server be the one that closes.",
         "IP_BIND_ADDRESS_NO_PORT before bind(addr, 0): else the port is taken for all targets.",
@@ -60,7 +60,7 @@ enum ConnectionFix {
     case .rust: ["connect_timeout on the client; tokio::time::timeout around connect."]
     case .swift: ["ClientBootstrap.connectTimeout(.seconds(3)); HTTPClient timeout.connect."]
     case .erlang: ["gen_tcp:connect(Host, Port, Options, 3000): the default is infinity."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "A non-blocking connect with a deadline, or TCP_SYNCNT 2 on the socket (about 7 s).",
         "Stop trying for a while after a failure: back off.",
@@ -87,7 +87,7 @@ enum ConnectionFix {
       ["write() below 0 with EPIPE or ECONNRESET: close(fd). NIO: errorCaught, close.", rule]
     case .erlang:
       ["{error, _} from gen_tcp:send: close and stop. {active, once} reports the rest.", rule]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "EPIPE, ECONNRESET, ETIMEDOUT, EPOLLERR and EPOLLHUP: close(2) and forget the number.",
         rule,
@@ -109,7 +109,7 @@ enum ConnectionFix {
     case .erlang: ["After gen_tcp:shutdown(S, write): recv with a time, then gen_tcp:close(S)."]
     case .ruby: ["After close_write: read with a time limit, close in ensure."]
     case .php: ["After stream_socket_shutdown: stream_set_timeout, read to feof(), fclose()."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       ["After shutdown(SHUT_WR): a deadline for the peer's FIN, then close(2)."]
     }
   }

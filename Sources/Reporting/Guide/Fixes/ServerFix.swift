@@ -63,7 +63,7 @@ enum ServerFix {
         "{active, once}: close on the tcp_closed message and stop the owning process.",
         "{exit_on_close, false}: you must call gen_tcp:close/1 yourself.",
       ]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "read() returns 0: close(2) the descriptor and forget it in every table.",
         "Read on until 0: a read can take the last data and the FIN together and return data.",
@@ -131,7 +131,7 @@ enum ServerFix {
         "{active, false} and no recv: the close is never seen. Use {active, once}, also at work.",
         "A time limit on gen_server:call in the handler, and gen_tcp:close/1 in terminate.",
       ]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "Keep every open descriptor in the event loop with EPOLLRDHUP, also while it is busy.",
         "Edge-triggered epoll: read until EAGAIN, or the FIN raises no further event.", wait,
@@ -189,7 +189,7 @@ enum ServerFix {
         "{active, once} must be set again after each message; a full mailbox is a stuck process.",
         "A time limit on gen_server:call, and no infinity in handlers.",
       ]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "Edge-triggered epoll: read until EAGAIN. One read per event leaves the rest for ever.",
         "A time limit on every call that a worker makes; no lock held while it waits.",
@@ -215,7 +215,7 @@ enum ServerFix {
     case .rust: ["A timeout around each read; hyper: header_read_timeout."]
     case .swift: ["NIO: IdleStateHandler, then close."]
     case .erlang: ["A receive with after; idle_timeout of cowboy."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       ["A time of last use for each connection, and a sweep that closes what is too old."]
     }
   }

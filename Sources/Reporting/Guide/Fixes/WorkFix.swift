@@ -48,7 +48,7 @@ enum WorkFix {
     case .erlang: ["{send_timeout, Ms} and {send_timeout_close, true} on the socket."]
     case .ruby: ["write_nonblock with a deadline; Net::HTTP: write_timeout.", option]
     case .php: ["stream_set_timeout does not bound writing: stream_select() before fwrite()."]
-    case .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       ["SO_SNDTIMEO, or a deadline per connection in the event loop; then close(2).", option]
     }
   }

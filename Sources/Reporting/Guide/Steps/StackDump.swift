@@ -41,7 +41,7 @@ enum StackDump {
       ]
     case .erlang:
       ["In the remote shell of the node, list its sockets and their owners:\ninet:i()."]
-    case .swift, .rust, .nginx, .haproxy, .envoy, .native, .unknown:
+    default:
       [
         "See what each thread waits for, without touching it:\n"
           + "grep -H . /proc/{pid}/task/*/wchan",
