@@ -23,7 +23,7 @@ package struct CheckSettingsArguments: ParsableArguments {
   @Argument(help: "The file to check.")
   package var file = SettingsPlace.usualPath
 
-  @Flag(name: .customLong("print"), help: "Write every key with the value that holds.")
+  @Flag(name: .customLong("print"), help: "Write every key with the value in effect.")
   package var prints = false
 
   package init() {}

@@ -31,10 +31,7 @@ struct Demo: ParsableCommand {
     transform: TimeSpanArgument.parsePositive)
   var duration = TimeSpan(seconds: 15)
 
-  @Option(
-    help: ArgumentHelp("Colour: auto, always or never.", valueName: "when"),
-    transform: OutputOptions.parseColour)
-  var color = ColourChoice.auto
+  @OptionGroup var colour: ColourOption
 
   func validate() throws {
     guard (8...120).contains(duration.seconds) else {
@@ -56,7 +53,7 @@ struct Demo: ParsableCommand {
 
       """)
     let triage = try Triage.parse([
-      "--netns", "\(leak.pid)", "--for", Self.typed(duration), "--color", color.rawValue,
+      "--netns", "\(leak.pid)", "--for", Self.typed(duration), "--color", colour.color.rawValue,
     ])
     let isFound: Bool
     do {

@@ -43,7 +43,7 @@ struct FindingHistory: ParsableCommand {
   var since: MomentArgument = .ago(TimeSpan(seconds: 86_400))
 
   @Option(
-    help: ArgumentHelp("Only what had begun by then.", valueName: "time"),
+    help: ArgumentHelp("Only findings that began before this time.", valueName: "time"),
     transform: MomentArgument.parse)
   var until: MomentArgument?
 

@@ -41,7 +41,7 @@ struct Record: ParsableCommand {
   var duration: TimeSpan?
 
   @Option(
-    help: ArgumentHelp("The time from one look to the next.", valueName: "time"),
+    help: ArgumentHelp("Time between two looks.", valueName: "time"),
     transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 1)
 

@@ -71,12 +71,7 @@ struct Release: ParsableCommand {
   @Flag(help: "Do it without asking.")
   var yes = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Colour: auto (on a terminal, unless NO_COLOR is set), always or never.",
-      valueName: "when"),
-    transform: OutputOptions.parseColour)
-  var color = ColourChoice.auto
+  @OptionGroup var colour: ColourOption
 
   private static func parsePID(_ text: String) throws -> Int32 {
     guard let pid = Int32(text), pid > 0 else {
@@ -99,7 +94,7 @@ struct Release: ParsableCommand {
         return host
       })
     let plan = try look(host)
-    let style = Terminal.style(color)
+    let style = Terminal.style(colour.color)
     try StandardOutput.write(ReleaseText(plan, style: style).text())
     guard !plan.choices.isEmpty else { return }
     guard yes || Terminal.canAsk else {

@@ -23,7 +23,7 @@ struct Sockets: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only these states, in any spelling; may be repeated or separated by commas.",
+      "Only these states, in any spelling, separated by commas. Can be repeated.",
       valueName: "state"),
     transform: StateArgument.parse)
   var state: [StateSet] = []
@@ -70,7 +70,7 @@ struct Sockets: ParsableCommand {
       """, valueName: "what"), transform: Sockets.parseKey)
   var by: SocketGroups.Key?
 
-  @Flag(help: "Again and again until Ctrl-C; with --json one object a line.")
+  @Flag(help: "Repeat until Ctrl-C; with --json one object a line.")
   var watch = false
 
   @Option(

@@ -40,10 +40,7 @@ struct Top: ParsableCommand {
     transform: TimeSpanArgument.parsePositive)
   var patience = TimeSpan(seconds: 30)
 
-  @Option(
-    help: ArgumentHelp("Colour: auto, always or never.", valueName: "when"),
-    transform: OutputOptions.parseColour)
-  var color = ColourChoice.auto
+  @OptionGroup var colour: ColourOption
 
   @OptionGroup var machine: HostOptions
 
@@ -57,7 +54,7 @@ struct Top: ParsableCommand {
     // The name that a recording was given: a whole path would leave no room for anything else.
     place.host =
       machine.replay.map { String($0.split(separator: "/").last ?? "/") } ?? HostName.current
-    place.style = Terminal.style(color)
+    place.style = Terminal.style(colour.color)
     place.style.unicode = place.style.unicode && kind.hasSymbols
     place.utcOffsetSeconds = Clock.utcOffsetSeconds
     place.isRoot = geteuid() == 0

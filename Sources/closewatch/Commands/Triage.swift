@@ -53,13 +53,13 @@ struct Triage: ParsableCommand {
     help: ArgumentHelp(
       """
       How long a socket must sit in its state before it counts as stuck; RULE=TIME for one rule \
-      alone. May be given again.
+      alone. Can be repeated.
       """, valueName: "[rule=]time"),
     transform: PatienceArgument.parse)
   var patience: [PatienceArgument] = []
 
   @Option(
-    help: ArgumentHelp("Do not ask this rule. May be given again.", valueName: "rule"),
+    help: ArgumentHelp("Do not ask this rule. Can be repeated.", valueName: "rule"),
     transform: PatienceArgument.parseRule)
   var disable: [RuleID] = []
 
