@@ -72,7 +72,7 @@ let package = Package(
     .target(name: "Diagnosis", dependencies: ["KernelTables"], swiftSettings: strict),
     // Pure: findings to text, JSON, fields and advice. Cannot change a verdict.
     .target(name: "Reporting", dependencies: ["Diagnosis", "KernelTables"], swiftSettings: strict),
-    // Headers only: the kernel's structures and the calls that Glibc's module lacks.
+    // C: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
     // Debian's libsystemd-dev and libyaml-dev.
     .systemLibrary(
