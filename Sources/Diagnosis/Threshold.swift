@@ -164,8 +164,8 @@ extension Threshold {
   package static let poolBound = count(
     "pool-bound", \.poolBound,
     """
-    The size in one process beyond which no common pool goes. Up to there sockets that look like \
-    an idle pool's are pending: nothing the kernel shows tells a pool that fills from a leak
+    The largest size of a common pool, in one process. Up to it sockets that look like an idle \
+    pool's stay pending: nothing that the kernel shows can tell a pool that fills from a leak
     """,
     why: """
       the defaults of the pools of databases, HTTP clients and thread pools lie between 2 and 100, \
@@ -175,8 +175,8 @@ extension Threshold {
   package static let mostUnjudged = count(
     "most-unjudged", \.mostUnjudged,
     """
-    From so many sockets of one owner on that have outstayed the patience they are reported \
-    whatever they are, unless a rule can say why they are harmless
+    How many sockets of one owner must have outstayed the patience to be reported whatever they \
+    are, unless a rule can say why they are harmless
     """,
     why: "no common pool is larger: see pool-bound")
 
@@ -214,8 +214,8 @@ extension Threshold {
   package static let fewestIdle = count(
     "fewest-idle", \.fewestIdle,
     """
-    Fewest idle connections of one owner before growth is looked at. So many must reach a limit \
-    within critical-horizon, and each further so many may take as long again
+    Fewest idle connections of one owner before growth is looked at. As many must reach a limit \
+    within critical-horizon; twice as many may take twice as long, and so on
     """,
     why: "above common pools")
 
@@ -242,8 +242,8 @@ extension Threshold {
   package static let descriptorShareWarning = share(
     "descriptor-share-warning", \.descriptorShareWarning,
     """
-    Descriptors of a process: the share of its soft limit from which on it is reported, and from \
-    which on a leak is critical
+    Descriptors of a process: the share of its soft limit at which it is reported, and at which a \
+    leak is critical
     """,
     why: "pools and logs keep their distance")
 
@@ -260,14 +260,14 @@ extension Threshold {
   package static let fewestSamples = count(
     "fewest-samples", \.fewestSamples,
     """
-    In so many samples, one after the other, a queue must be full or a process near its limit of \
-    descriptors before it is told
+    In how many samples in a row a queue must be full, or a process near its limit of \
+    descriptors, before that is reported
     """,
     why: "a burst is over in the next one or two")
 
   package static let queueFull = seconds(
     "queue-full", \.queueFullSeconds, upTo: day,
-    "How long an accept queue must be full, if half of the patience is not shorter",
+    "How long an accept queue must be full; half of the patience where that is shorter",
     why: "a client has sent its SYN five times by then (after 1, 3, 7 and 15 s again)")
 
   package static let synQueue = seconds(
@@ -281,8 +281,8 @@ extension Threshold {
   package static let orphanShareWarning = share(
     "orphan-share-warning", \.orphanShareWarning,
     """
-    Orphans: the share of the host's limit that warns. TCP memory has no share: it warns from the \
-    kernel's own mark on, the second number of tcp_mem
+    Orphans: the share of the host's limit that warns. TCP memory has no share: it warns at the \
+    kernel's own mark, the second number of tcp_mem
     """,
     why: """
       from there on the kernel ends orphans early whose peers have fallen silent \
@@ -291,7 +291,7 @@ extension Threshold {
 
   package static let connectionLimit = count(
     "connection-limit", \.connectionLimit, in: 1024...4_194_304,
-    "How many connections are remembered; what is above is counted and said",
+    "How many connections are remembered; those above it are counted and reported",
     why: "40 MB at the most",
     note: "A change holds from the next start.")
 }

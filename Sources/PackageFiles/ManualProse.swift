@@ -104,7 +104,7 @@ enum ManualProse {
     """,
     """
     A variable of the environment overrides the file, and a flag (--set sampling.interval=5s) \
-    overrides both. Times are written 500ms, 10s, 2m, 1h30m or 7d, shares as 80%.
+    overrides both. \(SettingsText.units)
     """,
     """
     It holds for the findings of the daemon: its journal, metrics and page, and triage where the \

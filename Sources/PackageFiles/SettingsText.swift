@@ -4,6 +4,9 @@ import Settings
 
 /// The commented file: every key with its default and the reason.
 enum SettingsText {
+  /// How values are written. The manual says it too.
+  static let units = "Times are written 500ms, 10s, 2m, 1h30m or 7d, shares as 80%."
+
   static func text() -> String {
     let defaults = DaemonSettings()
     var out = """
@@ -12,7 +15,7 @@ enum SettingsText {
       #
       # A variable overrides the file: CLOSEWATCH_ and the name of the key, for example
       # CLOSEWATCH_FULL_INTERVAL=30s. A flag overrides both: --set sampling.full-interval=30s.
-      # Times are written 500ms, 10s, 2m, 1h30m or 7d, shares as 80%.
+      # \(units)
 
       """
     for section in SettingCatalog.sections {

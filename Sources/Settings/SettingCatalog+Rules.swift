@@ -11,13 +11,7 @@ extension SettingCatalog {
   private static let times = Threshold.all.prefix(2)
 
   private static let byName: [SettingKey] = [
-    .patienceByRule(
-      "rules.patience-by-rule",
-      """
-      Another patience for single rules, or another idle time for established-idle-growth:
-      {fin-wait-2-owned: 20m}. {} by default: all share those of the file. close-wait-stuck has
-      that of close-wait-leak: both judge the same sockets.
-      """),
+    .patienceByRule("rules.patience-by-rule", SettingKey.wrapped(patienceByRule)),
     .rules(
       "rules.disabled", \.rules.disabledRules,
       """
@@ -26,6 +20,20 @@ extension SettingCatalog {
       """),
     .acceptances("rules.accept", \.rules.accepted),
   ]
+
+  /// Which rules have a time of another kind, and which one that of another rule, they declare.
+  private static let patienceByRule: String = {
+    let times = RuleCatalog.rules.compactMap { rule in
+      rule.patience.rule.map { (id: rule.id, owner: $0, kind: rule.patience.usual.name) }
+    }
+    let others = times.filter { $0.id == $0.owner && $0.kind != Threshold.patience.name }
+      .map { ", or another \($0.kind) time for \($0.id.rawValue)" }
+    let shared = times.filter { $0.id != $0.owner }.map {
+      " \($0.id.rawValue) has that of \($0.owner.rawValue): both judge the same sockets."
+    }
+    return "Another patience for single rules" + others.joined()
+      + ": {fin-wait-2-owned: 20m}. {} by default: all share those of the file." + shared.joined()
+  }()
 }
 
 extension SettingKey {

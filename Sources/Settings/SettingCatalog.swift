@@ -27,14 +27,15 @@ package enum SettingCatalog {
       "sampling.interval", \.sampling.interval, from: 0.05, to: 3600,
       """
       Time between two looks at every state but ESTABLISHED. 15s: as often as Prometheus asks, as
-      a rule, and eight looks within the patience; on a quiet host some 0.05 % of a core.
+      a rule; on a quiet host some 0.05 % of a core.
       """),
     .time(
       "sampling.full-interval", \.sampling.fullInterval, from: 0.05, to: 86_400,
       """
       Time between two looks at everything: ESTABLISHED too, who opened new connections, and
-      descriptors on dead sockets. 1m: half the patience of the rules, which is also the most it
-      can be. It is taken early when sockets come up that are in no table.
+      descriptors on dead sockets. 1m: what only such a look shows has to be seen twice within the
+      patience, so half of the shortest one is the most it can be. It is taken early when sockets
+      come up that are in no table.
       """),
     .time(
       "sampling.fastest-interval", \.sampling.fastestInterval, from: 0.05, to: 3600,

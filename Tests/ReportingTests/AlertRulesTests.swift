@@ -40,6 +40,13 @@ import Testing
     for alert in Self.all { #expect(!alert.expression.contains("time_wait\""), "\(alert.name)") }
   }
 
+  @Test func `an alert on what a rule judges too has the default of the rule's threshold`() {
+    let usual = RuleSettings()
+    let expressions = Self.all.map(\.expression)
+    #expect(expressions.contains { $0.hasSuffix("_capacity > \(usual.portShareWarning)") })
+    #expect(expressions.contains { $0.hasSuffix("< \(Int(usual.criticalHorizonSeconds))") })
+  }
+
   @Test func `an alert says what it means, what to do, what does not help, and where`() {
     for alert in Self.all {
       let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })

@@ -12,7 +12,7 @@ package struct HostSurvey {
   static let mostListeners = 256
   static let mostRoutes = 64
   /// Ports in use to one destination below which a route is not worth a line.
-  static let fewestPorts = 16
+  package static let fewestPorts = 16
 
   package private(set) var picture = HostPicture()
   /// What waits to be closed, if it was asked for.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import Reporting
 
 /// What deploy/grafana/closewatch-fleet.json shows.
@@ -65,8 +66,8 @@ enum FleetDashboard {
     DashboardPanel(
       title: "Stuck sockets",
       about: """
-        Sockets closed by one side only, without a byte for the patience of the rules (2 \
-        minutes by default).
+        Sockets closed by one side only, without a byte for the patience of the rules \
+        (rules.patience).
         """, unit: "none", width: 4, height: 4,
       kind: .number(none: "0", steps: [Step(colour: "green", from: nil)]),
       queries: [Query(expression: "sum(state:closewatch_owner_stuck_sockets:sum) or vector(0)")]),
@@ -186,13 +187,16 @@ enum FleetDashboard {
       ]),
   ]
 
+  private static let usual = RuleSettings()
+
   private static let whatRunsOut: [DashboardPanel] = [
     DashboardPanel(
       title: "Descriptors in use",
       about: """
         The ten processes nearest to their limit of open files, of those with stuck \
         sockets. At 100 % accept() and open() fail with EMFILE.
-        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.9, most: 1),
+        """, unit: "percentunit", width: 8, height: 8,
+      kind: .curves(limit: usual.descriptorShareWarning, most: 1),
       queries: [
         Query(
           expression: "topk(10, instance_owner:closewatch_owner_descriptors:ratio)",
@@ -203,8 +207,9 @@ enum FleetDashboard {
       about: """
         The ten fullest routes: local ports taken from one source address to one \
         destination. At 100 % connect() fails with EADDRNOTAVAIL. Empty while no \
-        destination has 16 ports in use.
-        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.8, most: 1),
+        destination has \(HostSurvey.fewestPorts) ports in use.
+        """, unit: "percentunit", width: 8, height: 8,
+      kind: .curves(limit: usual.portShareWarning, most: 1),
       queries: [
         Query(
           expression: "topk(10, instance_destination:closewatch_ephemeral_ports:ratio)",
@@ -214,7 +219,8 @@ enum FleetDashboard {
       title: "Accept queues",
       about: """
         The ten fullest accept queues. Above 100 % the kernel drops new connections.
-        """, unit: "percentunit", width: 8, height: 8, kind: .curves(limit: 0.8),
+        """, unit: "percentunit", width: 8, height: 8,
+      kind: .curves(limit: AlertRulesText.acceptQueueShare),
       queries: [
         Query(
           expression: "topk(10, instance_listen:closewatch_accept_queue:ratio)",
@@ -225,12 +231,13 @@ enum FleetDashboard {
   private static let closewatchItself: [DashboardPanel] = [
     DashboardPanel(
       title: "Stale hosts",
-      about: "Hosts whose last sample is more than two minutes old. Empty is good.", unit: "none",
-      width: 8, height: 8,
+      about: """
+        Hosts whose last sample is more than two intervals and two minutes old. Empty is good.
+        """, unit: "none", width: 8, height: 8,
       kind: .table(
         [Column(label: "instance", title: "Host"), Column(label: "Value", title: "Last sample")],
         hidden: [], sorted: "Last sample", isDescending: true, valueUnit: "s"),
-      queries: [Query(expression: "time() - closewatch_last_sample_timestamp_seconds > 120")]),
+      queries: [Query(expression: AlertRulesText.staleSamples)]),
     DashboardPanel(
       title: "Blind hosts",
       about: """

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import Reporting
 
 /// What deploy/grafana/closewatch-host.json shows.
@@ -235,7 +236,8 @@ enum HostDashboard {
       about: """
         How full the accept queues are, the fullest listeners. Above 100 % the kernel \
         drops new connections.
-        """, unit: "percentunit", width: 12, height: 8, kind: .curves(limit: 0.8),
+        """, unit: "percentunit", width: 12, height: 8,
+      kind: .curves(limit: AlertRulesText.acceptQueueShare),
       queries: [
         Query(
           expression: #"instance_listen:closewatch_accept_queue:ratio{instance="$instance"}"#,
@@ -245,8 +247,9 @@ enum HostDashboard {
       title: "Ephemeral ports",
       about: """
         Local ports taken to one destination, as a share of those there are. Empty while \
-        no destination has 16 ports in use.
-        """, unit: "percentunit", width: 12, height: 8, kind: .curves(limit: 0.8, most: 1),
+        no destination has \(HostSurvey.fewestPorts) ports in use.
+        """, unit: "percentunit", width: 12, height: 8,
+      kind: .curves(limit: RuleSettings().portShareWarning, most: 1),
       queries: [
         Query(
           expression: """
@@ -258,7 +261,8 @@ enum HostDashboard {
       about: """
         As a share of the host's limits. From half of tcp_max_orphans on the kernel ends \
         orphans early.
-        """, unit: "percentunit", width: 12, height: 8, kind: .curves(limit: 0.5),
+        """, unit: "percentunit", width: 12, height: 8,
+      kind: .curves(limit: RuleSettings().orphanShareWarning),
       queries: [
         Query(
           expression: """

@@ -38,6 +38,12 @@ package enum AlertRulesText {
   /// The names of all recorded series, in the order of the file.
   package static let recordNames = FleetRecords.all.map(\.name)
 
+  /// The hosts whose numbers are old, and how old.
+  package static let staleSamples = WatcherAlerts.staleSamples
+
+  /// How full an accept queue is that is worth an alert.
+  package static let acceptQueueShare = CapacityAlerts.acceptQueueShare
+
   private static func group(_ name: String, _ reason: String, _ rules: [String]) -> String {
     comment(reason, indent: 2) + "  - name: \(name)\n    rules:\n" + rules.joined(separator: "\n")
       + "\n"

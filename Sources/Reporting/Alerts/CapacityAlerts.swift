@@ -9,6 +9,15 @@ enum CapacityAlerts {
     [acceptQueue(links), ports(links), descriptors(links)]
   }
 
+  /// Of a queue of the kernel's. The rule counts how long it is full, and has no share.
+  static let acceptQueueShare = 0.8
+  /// Prometheus does not know what was set on a host.
+  private static let usual = RuleSettings()
+
+  private static func percent(_ share: Double) -> String {
+    Quantity.fixed(100 * share, decimals: 0) + " %"
+  }
+
   /// The rule whose guide is that of an alert.
   static func rule(of alert: String) -> RuleID {
     switch alert {
@@ -60,14 +69,14 @@ enum CapacityAlerts {
     AlertRule(
       name: acceptQueueName,
       expression: """
-        closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1) > 0.8
+        closewatch_accept_queue_sockets / (closewatch_accept_queue_limit + 1) > \(acceptQueueShare)
         and closewatch_accept_queue_sockets >= 5
         """,
       wait: "2m", severity: "warning", area: "sockets",
       reason: """
-        The queue holds one more than the backlog. 80 %: a burst of a fifth of the backlog still
-        fits. 2m: a burst that is accepted is over by then. At least 5: a backlog of one or two is
-        full whenever anybody waits.
+        The queue holds one more than the backlog. \(percent(acceptQueueShare)): a burst of a
+        fifth of the backlog still fits. 2m: a burst that is accepted is over by then. At least 5: a
+        backlog of one or two is full whenever anybody waits.
         """,
       annotations: annotations(
         acceptQueueName, links,
@@ -80,17 +89,21 @@ enum CapacityAlerts {
         Connections to {{ $labels.listen }} wait for accept() faster than they are taken. When the \
         queue is full the kernel drops new ones, and clients hang in connect().
         """),
-      about: "The accept queue of a listener is more than 80 % full.")
+      about: "The accept queue of a listener is more than \(percent(acceptQueueShare)) full.")
   }
 
   private static func ports(_ links: AlertLinks) -> AlertRule {
     AlertRule(
       name: portsName,
-      expression: "closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity > 0.8",
+      expression: """
+        closewatch_ephemeral_ports_used / closewatch_ephemeral_ports_capacity \
+        > \(usual.portShareWarning)
+        """,
       wait: "2m", severity: "warning", area: "sockets",
       reason: """
-        80 %: connect() slows down before the last port is gone, for it looks for a free one by
-        trial. 2m: twice the life of a TIME_WAIT, so that a burst is not meant.
+        \(percent(usual.portShareWarning)): connect() slows down before the last port is gone,
+        for it looks for a free one by trial. 2m: twice the life of a TIME_WAIT, so that a burst is
+        not meant.
         """,
       annotations: annotations(
         portsName, links,
@@ -103,18 +116,24 @@ enum CapacityAlerts {
         fails with EADDRNOTAVAIL, "Cannot assign requested address"; other \
         destinations still work.
         """),
-      about: "More than 80 % of the local ports to one destination are in use.")
+      about: """
+        More than \(percent(usual.portShareWarning)) of the local ports to one destination are \
+        in use.
+        """)
   }
 
   private static func descriptors(_ links: AlertLinks) -> AlertRule {
     AlertRule(
       name: descriptorsName,
-      expression: "closewatch_finding_exhaustion_seconds{resource=\"descriptors\"} < 3600",
+      expression: """
+        closewatch_finding_exhaustion_seconds{resource="descriptors"} \
+        < \(Quantity.fixed(usual.criticalHorizonSeconds, decimals: 0))
+        """,
       wait: "1m", severity: "warning", area: "sockets",
       reason: """
-        One hour: what it takes to find a person who restarts the service. 1m: a forecast from two
-        looks can be a burst. A warning, because it holds for suspicions too; the finding itself is
-        critical when it is confirmed.
+        \(Quantity.duration(usual.criticalHorizonSeconds)): \(Threshold.criticalHorizon.reason).
+        1m: a forecast from two looks can be a burst. A warning, because it holds for suspicions
+        too; the finding itself is critical when it is confirmed.
         """,
       annotations: annotations(
         descriptorsName, links,

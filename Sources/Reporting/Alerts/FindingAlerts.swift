@@ -11,8 +11,8 @@ enum FindingAlerts {
 
   static let reason = """
     What closewatch has confirmed. The severity is the label of the series: the daemon weighs what
-    runs out, and when. No for: the daemon has watched for the patience of the rule (2m) before it
-    says firing, and ends it only after a quiet time (2m); to wait here again costs a critical
+    runs out, and when. No for: the daemon has watched for the patience of the rule before it says
+    firing, and ends it only after a quiet time (rules.quiet); to wait here again costs a critical
     finding its hour. keep_firing_for: a daemon that restarts has forgotten, and needs some 4m to
     confirm again. TIME_WAIT alone is no finding, however much there is of it, and alerts nobody.
     """

@@ -57,12 +57,14 @@ enum WatcherAlerts {
 
   // MARK: Does it look
 
-  private static let stale = alert(
-    "SampleStale",
-    """
+  /// Wider than ``Diagnosis/Freshness``, for the clock is that of another host.
+  static let staleSamples = """
     time() - closewatch_last_sample_timestamp_seconds
     > 120 + 2 * closewatch_sample_interval_seconds
-    """,
+    """
+
+  private static let stale = alert(
+    "SampleStale", staleSamples,
     wait: "3m",
     why: """
       Two samples late, and two minutes for clocks that differ and for a slow host. 3m: the

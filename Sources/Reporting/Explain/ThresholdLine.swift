@@ -6,7 +6,7 @@ package import Diagnosis
 package struct ThresholdLine: Hashable, Sendable {
   /// The key in the settings: `rules.fewest-stuck`.
   package var name: String
-  /// The value that the rule judges with, and its unit: `120 s`, `10`, `80 %`.
+  /// The value that the rule judges with, and its unit: `2 min`, `10`, `80 %`.
   package var value: String
   /// What it decides.
   package var meaning: String
@@ -29,9 +29,19 @@ package struct ThresholdLine: Hashable, Sendable {
     let seconds = patience.seconds(settings)
     let isOwn = patience.meaning != nil || seconds == patience.mostSeconds
     name = "rules.\(patience.usual.name)"
-    value = Quantity.fixed(seconds, decimals: 0) + " s"
+    value = Self.time(seconds)
     meaning = patience.meaning ?? patience.usual.meaning
     reason = (isOwn ? patience.reason : nil) ?? patience.usual.reason
+  }
+
+  /// Exactly what was set, in the largest unit of which it is a whole number: `2 min`, `90 s`.
+  private static func time(_ seconds: Double) -> String {
+    let units = [(86_400.0, "d"), (3600, "h"), (60, "min")]
+    for (size, name) in units
+    where seconds >= size && seconds.truncatingRemainder(dividingBy: size) == 0 {
+      return Quantity.fixed(seconds / size, decimals: 0) + " " + name
+    }
+    return Quantity.fixed(seconds, decimals: seconds == seconds.rounded() ? 0 : 3) + " s"
   }
 
   private init(_ threshold: Threshold, _ settings: RuleSettings) {
@@ -42,7 +52,7 @@ package struct ThresholdLine: Hashable, Sendable {
     value =
       switch threshold.kind {
       case .seconds(let place, _):
-        Quantity.duration(Double(threshold.factor) * settings[keyPath: place])
+        Self.time(Double(threshold.factor) * settings[keyPath: place])
       case .count(let place, _): Quantity.count(threshold.factor * settings[keyPath: place])
       case .share(let place): Quantity.fixed(settings[keyPath: place] * 100, decimals: 0) + " %"
       }

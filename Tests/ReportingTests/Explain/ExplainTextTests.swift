@@ -91,6 +91,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (120.0, "2 min"), (90, "90 s"), (7, "7 s"), (3600, "1 h"), (3700, "3700 s"), (1.5, "1.500 s"),
+  ])
+  func `a time is shown exactly as it is set, whether patience or another`(
+    _ seconds: Double, _ shown: String
+  ) {
+    var settings = RuleSettings()
+    (settings.patienceSeconds, settings.criticalHorizonSeconds) = (seconds, seconds)
+    let lines = ThresholdLine.all(of: .deadSocketLeak, settings)
+    let times = lines.filter { ["rules.patience", "rules.critical-horizon"].contains($0.name) }
+    #expect(times.map(\.value) == [shown, shown])
+  }
+
   @Test func `a threshold that is set otherwise is shown as it is`() {
     var settings = RuleSettings()
     settings.fewestStuck = 17
