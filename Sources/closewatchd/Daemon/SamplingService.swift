@@ -79,7 +79,7 @@ struct SamplingService: Service {
       logger.notice(
         schedule.isHurried
           ? "CLOSE_WAIT grows fast, or ports run out: looking every \(interval)"
-          : "no hurry any more: looking every \(interval)")
+          : "CLOSE_WAIT and the ports are calm again: looking every \(interval)")
       said.isHurried = schedule.isHurried
     }
     let status = self.status(interval: interval, failure: said.failure)
