@@ -20,7 +20,12 @@ struct Relations {
     let roots = self.findings.filter { $0.lifecycle == .firing && !$0.isAccepted }
     let serving = Set(roots.filter { Self.servers.contains($0.rule) }.map(\.namespace))
     if !serving.isEmpty {
-      for row in inquiry.census.sample.sockets where serving.contains(row.namespace) {
+      // Nearly always the address of the row before: an insertion for each is dear.
+      var newest: (NetnsID, IPAddress)?
+      for row in inquiry.census.sample.sockets {
+        if let newest, newest == (row.namespace, row.localAddress) { continue }
+        newest = (row.namespace, row.localAddress)
+        guard serving.contains(row.namespace) else { continue }
         addresses[row.namespace, default: []].insert(row.localAddress)
       }
     }

@@ -106,8 +106,7 @@ package struct FindingDraft {
 
   /// Fills in the oldest, the top peers and the examples.
   package func describe(_ finding: inout Finding, _ members: [Connection]) {
-    let oldest = members.sorted { ($0.stateSince, $0.id.key) < ($1.stateSince, $1.id.key) }
-    finding.oldest = oldest.first?.age(at: census.now)
+    finding.oldest = members.min(by: Self.isOlder)?.age(at: census.now)
     var peers: [Endpoint: Int] = [:]
     for member in members {
       guard let row = census.row(of: member) else { continue }
@@ -117,22 +116,38 @@ package struct FindingDraft {
     }
     finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
       .map { PeerCount(remote: $0.key, sockets: $0.value) }
-    finding.examples = examples(of: oldest, showing: finding.cause)
+    finding.examples = examples(of: members, showing: finding.cause)
   }
 
   /// The oldest three that have themselves what the cause is told from; where there are fewer, the
   /// oldest of the others.
-  private func examples(of oldest: [Connection], showing cause: Cause) -> [ExampleSocket] {
-    var shown: [ExampleSocket] = []
-    for wanted in [true, false] {
-      for member in oldest {
-        if shown.count == Self.exampleCount { return shown }
-        guard let row = census.row(of: member), cause.isShown(by: row) == wanted else { continue }
-        shown.append(
-          ExampleSocket(row: row, age: member.age(at: census.now), holder: holder(of: member)))
+  private func examples(of members: [Connection], showing cause: Cause) -> [ExampleSocket] {
+    // There can be 100,000: of each kind the few oldest are kept, and nothing is sorted.
+    var showing: [Connection] = []
+    var others: [Connection] = []
+    for member in members {
+      guard let row = census.row(of: member) else { continue }
+      if cause.isShown(by: row) {
+        Self.keepOldest(member, among: &showing)
+      } else {
+        Self.keepOldest(member, among: &others)
       }
     }
-    return shown
+    return (showing + others).prefix(Self.exampleCount).compactMap { member in
+      census.row(of: member).map {
+        ExampleSocket(row: $0, age: member.age(at: census.now), holder: holder(of: member))
+      }
+    }
+  }
+
+  private static func isOlder(_ a: Connection, _ b: Connection) -> Bool {
+    (a.stateSince, a.id.key) < (b.stateSince, b.id.key)
+  }
+
+  private static func keepOldest(_ member: Connection, among kept: inout [Connection]) {
+    if kept.count == exampleCount, let last = kept.last, !isOlder(member, last) { return }
+    kept.insert(member, at: kept.firstIndex { isOlder(member, $0) } ?? kept.count)
+    if kept.count > exampleCount { kept.removeLast() }
   }
 
   /// Who has a descriptor on it now. What a connection's inode once led to is no longer true of an

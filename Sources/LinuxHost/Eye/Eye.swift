@@ -31,7 +31,7 @@ struct Eye {
     closewatch_mark_in(start.assumingMemoryBound(to: closewatch_mark.self))
     _ = closewatch_confine(closewatch_eye)
     var eye = Eye(socket: socket, host: makeHost())
-    if eye.host.returnsMemory { ReturnedMemory.goesBackAtOnce() }
+    if eye.host.returnsMemory { ReturnedMemory.goesBackInTurns() }
     ReturnedMemory.isInOneArena()
     while eye.answerNext() {
       EyeStep.rest.begin()

@@ -31,7 +31,7 @@ struct DaemonRun {
   /// - Throws: ``HostError`` when there can be no sampling thread; ``UsageError`` when an address
   ///   or the web settings cannot be used.
   func toItsEnd() throws {
-    ReturnedMemory.goesBackAtOnce()
+    ReturnedMemory.goesBackInTurns()
     let services = try services()
     // Only the signals' service has anything to say, and systemd says the same.
     let quiet = Logger(label: "closewatch.services") { _ in StderrLog(level: .error) }

@@ -69,7 +69,7 @@ actor Sampler {
           closeWait: outcome.closeWait, unlisted: outcome.unlisted,
           wantsOpener: outcome.wantsOpener))
       publish(outcome, isLate: isLate)
-      if kind == .full { ReturnedMemory.goesBackNow() }
+      ReturnedMemory.goesBackNow()
       return (.turned(outcome), schedule)
     } catch {
       store.update { snapshot in
