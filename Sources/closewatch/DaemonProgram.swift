@@ -26,8 +26,8 @@ enum DaemonProgram {
     }
     throw HostError(
       reason == ENOENT
-        ? "closewatch \(arguments[0]) is carried out by the program \(name), which is not there:"
-          + " not \(paths.joined(separator: ", not ")); install the package, or copy it there"
+        ? "closewatch \(arguments[0]) needs the program \(name), which is not at"
+          + " \(paths.joined(separator: " or ")); install the package, or copy it there"
         : "cannot execute \(name): \(SystemCallError("execv", on: name, errno: reason).reason)")
   }
 

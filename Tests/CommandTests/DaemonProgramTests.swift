@@ -20,8 +20,8 @@ import Testing
     #expect(run.status == 2)
     #expect(
       run.lines == [
-        "closewatch: closewatch \(command) is carried out by the program closewatchd, which is not"
-          + " there: not \(directory.path)/bin/closewatchd, not"
+        "closewatch: closewatch \(command) needs the program closewatchd, which is not at"
+          + " \(directory.path)/bin/closewatchd or"
           + " \(directory.path)/libexec/closewatch/closewatchd; install the package, or copy it"
           + " there"
       ])

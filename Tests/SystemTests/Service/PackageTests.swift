@@ -33,6 +33,26 @@ struct PackageTests {
     #expect(needed.subtracting(daemons).isSubset(of: system))
   }
 
+  /// On call it is copied to a host of which nothing else is known.
+  @Test(.requires(.mountNamespaces))
+  func `the command alone looks, records and judges in a root with nothing but procfs`() throws {
+    let root = TemporaryDirectory()
+    let script = """
+      cp "$1" "$2" && mkdir "$2/proc" && mount --rbind /proc "$2/proc" && cd "$2"
+      for words in 'sockets' 'record /looks' 'triage --replay /looks' 'doctor' \
+        "release $$ --older-than 1h" 'explain TIME_WAIT'; do
+        chroot . /closewatch $words >output 2>&1
+        echo "$? $words: $(head -c 60 output | head -1)"
+      done
+      """
+    let lines = try ChildProgram.run(
+      "unshare", ["--mount", "sh", "-c", script, "sh", BuiltPackage.program, root.path]
+    ).lines
+    #expect(lines.count == 6, "\(lines)")
+    // 0: nothing is wrong; 1: something to act on. 2 would be blind.
+    for line in lines { #expect(line.hasPrefix("0 ") || line.hasPrefix("1 "), "\(line)") }
+  }
+
   /// The libraries that a program names itself, without those that these need.
   private static func libraries(_ program: String) throws -> Set<String> {
     let loaded = try ChildProgram.run("ldd", [program]).lines
