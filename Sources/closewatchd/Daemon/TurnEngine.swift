@@ -25,27 +25,19 @@ struct TurnEngine {
     var wantsOpener: Bool
   }
 
-  /// Up to this many connections the table is read whole in every look: it costs under a
-  /// millisecond, and no verdict has to be made without ESTABLISHED.
-  static let smallTable = 500
-  /// Seconds between two searches of every descriptor table for dead sockets, while the number of
-  /// sockets that no table shows stays the same. A dead one adds to it. Five minutes: for those
-  /// that come as others go.
-  static let quietDeadSocketSeconds = 300.0
-
   private(set) var watch: Watch
   private var host: any Host
-  private var policy = Turn.Policy()
+  private var source: SampleRequest.Source
 
   init(host: any Host, settings: DaemonSettings) {
     self.host = host
     watch = Watch(settings: settings.rules)
-    policy.request.source = settings.sampling.source
+    source = settings.sampling.source
   }
 
   /// Takes up other settings, and goes on from what is known.
   mutating func change(to settings: DaemonSettings) {
-    policy.request.source = settings.sampling.source
+    source = settings.sampling.source
     watch.change(to: settings.rules)
   }
 
@@ -55,10 +47,8 @@ struct TurnEngine {
   mutating func turn(_ kind: Pace.LookKind) throws(HostError) -> Outcome {
     let began = Clock.monotonicSeconds
     let cpuBegan = Clock.threadSeconds
-    policy.request.states = kind == .full || isSmall ? .all : .allButEstablished
-    policy.deadSockets =
-      kind == .full ? .whenChanged(orAfterSeconds: Self.quietDeadSocketSeconds) : .never
-    policy.learnsOpeners = kind == .full
+    var policy = kind.policy(after: watch.census?.sample)
+    policy.request.source = source
     policy.deadline = Clock.lookDeadline
     let turn = try watch.take(on: &host, policy)
     let sample = turn.sample
@@ -73,10 +63,5 @@ struct TurnEngine {
       wallSeconds: Clock.monotonicSeconds - began,
       closeWait: sample.sockets.count { $0.state == .closeWait },
       unlisted: sample.unlistedSockets, wantsOpener: watch.wantsOpener)
-  }
-
-  private var isSmall: Bool {
-    guard let sample = watch.census?.sample else { return true }
-    return sample.socketsInUse <= Self.smallTable
   }
 }

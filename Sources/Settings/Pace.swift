@@ -1,43 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
-import Settings
+package import Diagnosis
+package import KernelTables
 
 /// When the next look is due, and what it should read. A function of what earlier turns have cost
 /// and shown: no clock of its own.
-struct Pace: Sendable {
+package struct Pace: Sendable {
   /// What a turn reads.
-  enum LookKind: Hashable, Sendable {
+  package enum LookKind: Hashable, Sendable {
     /// Everything but ESTABLISHED: on most hosts a fraction of the table.
     case cheap
     /// Everything, the openers of new connections, and descriptors on dead sockets.
     case full
+
+    /// How such a turn is to be taken.
+    ///
+    /// - Parameter newest: The sample before; nil: there was none.
+    package func policy(after newest: Sample?) -> Turn.Policy {
+      var policy = Turn.Policy()
+      let isSmall = newest.map { $0.socketsInUse <= Pace.smallTable } ?? true
+      policy.request.states = self == .full || isSmall ? .all : .allButEstablished
+      policy.deadSockets =
+        self == .full ? .whenChanged(orAfterSeconds: Pace.quietDeadSocketSeconds) : .never
+      policy.learnsOpeners = self == .full
+      return policy
+    }
   }
 
   /// What a turn has cost and shown.
-  struct Expense: Sendable {
-    var kind: LookKind
-    var startedAt: BootInstant
-    var cpuSeconds: Double
+  package struct Expense: Sendable {
+    package var kind: LookKind
+    package var startedAt: BootInstant
+    package var cpuSeconds: Double
     /// Sockets in CLOSE_WAIT, all namespaces.
-    var closeWait: Int
+    package var closeWait: Int
     /// Sockets that the kernel has allocated and no table shows (`alloc` less `inuse`).
-    var unlisted: Int?
+    package var unlisted: Int?
     /// Whether ports run out, and it is not known who opens the connections.
-    var wantsOpener = false
+    package var wantsOpener = false
+
+    package init(
+      kind: LookKind, startedAt: BootInstant, cpuSeconds: Double, closeWait: Int, unlisted: Int?,
+      wantsOpener: Bool = false
+    ) {
+      self.kind = kind
+      self.startedAt = startedAt
+      self.cpuSeconds = cpuSeconds
+      self.closeWait = closeWait
+      self.unlisted = unlisted
+      self.wantsOpener = wantsOpener
+    }
   }
 
   /// A rise of CLOSE_WAIT per second that makes looks more frequent. 5: at 15 s between looks it
   /// is 75 sockets that were not there, more than a burst of slow handlers leaves.
-  static let fastGrowth = 5.0
+  package static let fastGrowth = 5.0
   /// For how long at most, so that a leak that goes on for days does not cost ten times the
   /// processor for days. Three minutes: the patience of the rules and some more.
-  static let longestHurrySeconds = 180.0
+  package static let longestHurrySeconds = 180.0
   /// Never slower than this, whatever a turn costs: a verdict that is five minutes late is late.
-  static let slowestSeconds = 300.0
+  package static let slowestSeconds = 300.0
   /// Sockets in no table that must appear before a full look is taken early. 10: sockets that are
   /// just being made are in no table either, a few at a time.
-  static let fewestUnlisted = 10
+  package static let fewestUnlisted = 10
+
+  /// Up to this many connections the table is read whole in every look: it costs under a
+  /// millisecond, and no verdict has to be made without ESTABLISHED.
+  package static let smallTable = 500
+  /// Seconds between two searches of every descriptor table for dead sockets, while the number of
+  /// sockets that no table shows stays the same. A dead one adds to it. Five minutes: for those
+  /// that come as others go.
+  static let quietDeadSocketSeconds = 300.0
 
   private var settings: SamplingSettings
   /// The newest full turn.
@@ -50,13 +83,13 @@ struct Pace: Sendable {
   private var hurriedSince: BootInstant?
   private var hasHurriedEnough = false
 
-  init(_ settings: SamplingSettings) { self.settings = settings }
+  package init(_ settings: SamplingSettings) { self.settings = settings }
 
   /// Takes up other settings, and goes on from what is known.
-  mutating func change(to settings: SamplingSettings) { self.settings = settings }
+  package mutating func change(to settings: SamplingSettings) { self.settings = settings }
 
   /// Takes in a turn.
-  mutating func record(_ turn: Expense) {
+  package mutating func record(_ turn: Expense) {
     if let last { judgeHurry(turn, after: last) }
     last = turn
     if turn.kind == .full { full = turn }
@@ -103,32 +136,32 @@ struct Pace: Sendable {
 
   /// Whether looks are more frequent than set, because CLOSE_WAIT grows fast or because it is to be
   /// learnt who exhausts the ports.
-  var isHurried: Bool {
+  package var isHurried: Bool {
     hurriedSince != nil && !hasHurriedEnough && settings.fastestInterval < settings.interval
   }
 
   /// Whether looks are less frequent than set because a turn costs more than its budget.
-  var isBackedOff: Bool { doublings > 0 }
+  package var isBackedOff: Bool { doublings > 0 }
 
   /// Seconds between the beginnings of two looks.
-  var intervalSeconds: Double {
+  package var intervalSeconds: Double {
     let backedOff = min(doubled(doublings), max(Self.slowestSeconds, settings.interval))
     guard isHurried else { return backedOff }
     return min(backedOff, max(settings.fastestInterval, affordable(.cheap)))
   }
 
   /// Seconds between the beginnings of two full looks.
-  var fullIntervalSeconds: Double {
+  package var fullIntervalSeconds: Double {
     min(
       max(settings.fullInterval, affordable(.full)),
       max(Self.slowestSeconds, settings.fullInterval))
   }
 
   /// When the next look is due.
-  var dueAt: BootInstant? { last?.startedAt.advanced(bySeconds: intervalSeconds) }
+  package var dueAt: BootInstant? { last?.startedAt.advanced(bySeconds: intervalSeconds) }
 
   /// What a look at `now` should read.
-  func kind(at now: BootInstant) -> LookKind {
+  package func kind(at now: BootInstant) -> LookKind {
     guard let full else { return .full }
     let passed = now.seconds(since: full.startedAt)
     // Backed off so far that every look would be full, nobody would learn what a cheap one costs.
