@@ -292,16 +292,19 @@ package struct Census: Sendable {
     for inode in gone where inode != 0 { holders.forget(inode) }
   }
 
+  /// A row that vanishes from one of these, without LAST_ACK or TIME_WAIT, may have died under an
+  /// open descriptor.
+  private static let mortal = StateSet(
+    .established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
+
   private mutating func remove(_ slot: Int) {
     let connection = slots[slot]
     index.remove(Int32(slot), hash: connection.id.hash)
     slots[slot].isInUse = false
     slots[slot].rowIndex = -1
     free.append(Int32(slot))
-    // A row that vanishes without LAST_ACK or TIME_WAIT may have died under an open descriptor.
-    let canDie = StateSet(.established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
     let mayBeDead =
-      connection.inode != 0 && connection.opener >= 0 && canDie.contains(connection.state)
+      connection.inode != 0 && connection.opener >= 0 && Self.mortal.contains(connection.state)
     if !mayBeDead || !deadSockets.connectionGone(connection) {
       recordDeparture(of: connection, at: sample.takenAt)
       if connection.inode != 0 { holders.forget(connection.inode) }

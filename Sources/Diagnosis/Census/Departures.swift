@@ -10,6 +10,13 @@ package struct PortKey: Hashable, Sendable {
   /// The listener's port of an inbound connection, the remote port of an outbound one.
   package var port: UInt16
 
+  /// One word, and not four: it is asked for each socket of a look.
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(
+      UInt64(namespace.rawValue) << 32 | UInt64(port) << 16 | UInt64(state.rawValue) << 8
+        | (isInbound ? 1 : 0))
+  }
+
   package init(_ connection: Connection, state: TCPState? = nil) {
     namespace = connection.id.namespace
     self.state = state ?? connection.state

@@ -7,11 +7,12 @@ struct PairIndex: Sendable {
   /// The position of the other end's row, by the position of a row; -1: it is not here.
   private var others: [Int32]
 
+  private static let halfClosed = StateSet(.finWait2, .finWait1, .closeWait)
+
   init(_ sockets: [SocketRow]) {
-    let states = StateSet(.finWait2, .finWait1, .closeWait)
     others = [Int32](repeating: -1, count: sockets.count)
-    var rows = SlotTable(capacity: sockets.count { states.contains($0.state) })
-    for (index, row) in sockets.enumerated() where states.contains(row.state) {
+    var rows = SlotTable(capacity: sockets.count { Self.halfClosed.contains($0.state) })
+    for (index, row) in sockets.enumerated() where Self.halfClosed.contains(row.state) {
       let other = Self.otherEnd(of: row, in: sockets, rows)
       if let other {
         others[index] = other

@@ -28,11 +28,10 @@ struct ServiceIndex: Sendable {
   private var services: [Int32] = []
 
   init(_ processes: ProcessTable) {
-    services = [Int32](
-      repeating: -1, count: 1 + (processes.indexed.last.map { Int($0.index) } ?? -1))
+    services = [Int32](repeating: -1, count: processes.indexLimit)
     var byUnit: [Owner: Int32] = [:]
-    for (index, record) in processes.indexed {
-      let owner = record.owner
+    for index in Int32(0)..<Int32(processes.indexLimit) {
+      guard let owner = processes[index]?.owner else { continue }
       if owner.kind == .program {
         services[Int(index)] = processes.programRoot(of: index)
       } else {
@@ -76,16 +75,24 @@ package struct Inquiry: Sendable {
     var positions: [GroupKey: Int] = [:]
     var groups: [SocketGroup] = []
     var listening: [ListeningEnd: [Int32]] = [:]
+    // Those of one group often lie side by side.
+    var newest: (key: GroupKey, position: Int)?
     for slot in slotsByState[Int(state.rawValue)] {
       let connection = census.connection(slot: slot)
       guard let row = census.row(of: connection), isWanted(connection, row) else { continue }
       let port = PortKey(connection)
       let service = service(of: connection, row: row, &listening)
       let key = GroupKey(port: port, service: service)
-      if let position = positions[key] {
+      if let newest, newest.key == key {
+        groups[newest.position].members.append(connection)
+        continue
+      }
+      let position = positions[key] ?? groups.count
+      newest = (key, position)
+      if position < groups.count {
         groups[position].members.append(connection)
       } else {
-        positions[key] = groups.count
+        positions[key] = position
         groups.append(SocketGroup(port: port, service: service, members: [connection]))
       }
     }

@@ -53,8 +53,15 @@ package struct CloseWaitGroup {
   private init?(_ group: SocketGroup, in inquiry: Inquiry) {
     let census = inquiry.census
     let settings = inquiry.settings
+    let patience = Self.patience.seconds(settings)
+    // What the verdict needs at least, before anything is sorted: one that has outstayed the
+    // patience, or enough of them for a flood.
+    let limit = census.now.advanced(bySeconds: -patience)
+    let all = group.connections
+    guard all.count > settings.poolBound || all.contains(where: { Self.quietSince($0) <= limit })
+    else { return nil }
     var trend = inquiry.trend(
-      group, patienceSeconds: Self.patience.seconds(settings), since: Self.quietSince)
+      group, patienceSeconds: patience, since: Self.quietSince)
     if let shorter = Self.shorterPatience(trend, group, in: inquiry) {
       trend = inquiry.trend(
         group, patienceSeconds: shorter, since: Self.quietSince)
@@ -63,8 +70,8 @@ package struct CloseWaitGroup {
       census.now.seconds(since: Self.quietSince(connection)) >= trend.patienceSeconds
     }
     let stuck = group.members.filter(isStuck)
-    let all = stuck + group.dead.compactMap(\.connection).filter(isStuck)
-    guard !all.isEmpty else { return nil }
+    let judged = stuck + group.dead.compactMap(\.connection).filter(isStuck)
+    guard !judged.isEmpty else { return nil }
     var quiet = group
     quiet.members = group.members.filter {
       census.now.seconds(since: Self.quietSince($0)) >= 2 * census.intervalSeconds
@@ -75,11 +82,11 @@ package struct CloseWaitGroup {
     let draft = FindingDraft(
       inquiry, rule: .closeWaitLeak, namespace: group.port.namespace)
     let holders = draft.holders(of: quiet.members, dead: quiet.dead)
-    let queues = ReceiveQueues(all)
+    let queues = ReceiveQueues(judged)
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
-    if cause == .eofReadNotClosed, inquiry.waitingPeers(of: stuck) * 2 > all.count {
+    if cause == .eofReadNotClosed, inquiry.waitingPeers(of: stuck) * 2 > judged.count {
       cause = .peerWaitsForAnswer
     }
     culprits = holders + inheritance.openers

@@ -23,13 +23,14 @@ package struct EphemeralPorts {
   /// All routes of a sample that have at least `fewest` ports in use.
   package static func all(in census: Census, fewest: Int) -> [EphemeralPorts] {
     let sockets = census.sample.sockets
+    let crowds = Crowds(sockets)
+    guard crowds.largest >= fewest else { return [] }
     var places: [NetnsID: Place] = [:]
-    let listening = sockets.filter { $0.state == .listen }
+    let listening = census.listeners.all.map { sockets[Int($0)] }
     for namespace in census.sample.namespaces {
       places[namespace.id] = Place(namespace, listening: listening)
     }
     var routes: [Route: EphemeralPorts] = [:]
-    let crowds = Crowds(sockets)
     for (index, row) in sockets.enumerated()
     where row.state != .listen && crowds.size(of: row) >= fewest {
       guard let place = places[row.namespace],
@@ -144,6 +145,8 @@ package struct EphemeralPorts {
       counts = [UInt32](repeating: 0, count: 1 << bits)
       for row in rows where row.state != .listen { counts[place(of: row)] += 1 }
     }
+
+    var largest: Int { Int(counts.max() ?? 0) }
 
     func size(of row: SocketRow) -> Int { Int(counts[place(of: row)]) }
 

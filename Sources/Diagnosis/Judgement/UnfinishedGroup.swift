@@ -59,12 +59,11 @@ package struct UnfinishedGroup {
     let census = inquiry.census
     let settings = inquiry.settings
     let patience = question.rule.patience.seconds(settings)
+    guard group.members.count >= settings.fewestUnfinished else { return nil }
     let trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
     let handshakes = question.state == .synRecv ? ListenersHandshakes(group, in: inquiry) : nil
-    guard group.members.count >= settings.fewestUnfinished,
-      trend.survivors > 0 || handshakes?.isStanding ?? false
-    else { return nil }
+    guard trend.survivors > 0 || handshakes?.isStanding ?? false else { return nil }
     let draft = FindingDraft(
       inquiry, rule: question.rule.id, namespace: group.port.namespace)
     var culprits = draft.holders(of: group.members)

@@ -28,9 +28,10 @@ package enum DescriptorExhaustion: Rule {
 
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     var programs: [Program: [Level]] = [:]
-    for (index, process) in inquiry.census.processes.indexed
-    where !inquiry.census.ended.contains(process.id) {
-      guard let level = Level(index, process, in: inquiry) else { continue }
+    for index in Int32(0)..<Int32(inquiry.census.processes.indexLimit) {
+      guard let process = inquiry.census.processes[index],
+        let level = Level(index, process, in: inquiry), !inquiry.census.ended.contains(process.id)
+      else { continue }
       let program = Program(
         owner: process.owner, name: process.programName,
         namespace: process.namespace ?? inquiry.census.sample.namespaces.first?.id
