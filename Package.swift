@@ -136,8 +136,8 @@ let package = Package(
       swiftSettings: strict),
     // Tests only: hosts that exist as numbers, living through days, and what the rules say of them.
     .target(
-      name: "Simulation", dependencies: ["Diagnosis", "KernelTables"], path: "Tests/Simulation",
-      swiftSettings: strict),
+      name: "Simulation", dependencies: ["Diagnosis", "KernelTables", "Settings"],
+      path: "Tests/Simulation", swiftSettings: strict),
     .executableTarget(
       name: "Simulate", dependencies: ["Diagnosis", "Simulation"], path: "Tests/Simulate",
       swiftSettings: strict),

@@ -9,19 +9,19 @@ import Testing
 @Suite struct SimulationTests {
   @Test(arguments: [100, 111, 123] as [UInt64])
   func `half a day of harmless life raises no alarm`(seed: UInt64) {
-    let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60)
+    let life = HarmlessDays(seed: seed, days: 0.5, .every(seconds: 60))
     #expect(life.alarms.map(\.finding.id) == [])
   }
 
   @Test func `a pool that renews what it takes out is no owner without a pool`() {
     // This host's pool of first in, first out was accused after 22 hours.
-    #expect(HarmlessDays(seed: 38, days: 1, tickSeconds: 30).alarms.map(\.finding.id) == [])
+    #expect(HarmlessDays(seed: 38, days: 1, .every(seconds: 30)).alarms.map(\.finding.id) == [])
   }
 
   @Test(arguments: [7, 8] as [UInt64])
   func `a pool that fills and empties by the day stays silent`(seed: UInt64) {
     for kind in ["lifo-pool", "fifo-pool", "worker-ramp"] {
-      let life = HarmlessDays(seed: seed, days: 0.5, tickSeconds: 60, only: kind)
+      let life = HarmlessDays(seed: seed, days: 0.5, .every(seconds: 60), only: kind)
       #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
     }
   }
@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: [201, 202] as [UInt64])
   func `large pools, devices that come online and tunnels that wait stay silent`(seed: UInt64) {
     for kind in ["large-pool", "filled-pool", "devices-online", "half-closed-tunnel"] {
-      let life = HarmlessDays(seed: seed, days: 0.25, tickSeconds: 30, only: kind)
+      let life = HarmlessDays(seed: seed, days: 0.25, .every(seconds: 30), only: kind)
       #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
     }
   }
@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: [301, 302, 303] as [UInt64])
   func `what is full and stays so, and devices that come online, stay silent`(seed: UInt64) {
     for kind in ["descriptor-plateau", "devices-for-days", "server-at-limit"] {
-      let life = HarmlessDays(seed: seed, days: 0.25, tickSeconds: 30, only: kind)
+      let life = HarmlessDays(seed: seed, days: 0.25, .every(seconds: 30), only: kind)
       #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
     }
   }

@@ -5,7 +5,7 @@ import Glibc
 import Simulation
 
 /// Simulates hosts and prints what closewatch said of them: `Simulate harmless SEED HOSTS DAYS TICK
-/// [KIND]`, `Simulate leaks SEED RUNS`, `Simulate endurance SEED TICKS`.
+/// [KIND]` (a tick of 0 is the pace of a daemon at its defaults), `Simulate leaks SEED RUNS`, `Simulate endurance SEED TICKS`.
 @main
 enum Simulate {
   static func main() {
@@ -17,7 +17,7 @@ enum Simulate {
     case "harmless":
       harmless(
         seed: UInt64(number(1, 1)), hosts: Int(number(2, 20)), days: number(3, 7),
-        tick: number(4, 30), only: arguments.count > 5 ? arguments[5] : nil)
+        tick: number(4, 0), only: arguments.count > 5 ? arguments[5] : nil)
     case "leaks":
       leaks(seed: UInt64(number(1, 1)), runs: Int(number(2, 3)))
     case "endurance":
@@ -32,12 +32,12 @@ enum Simulate {
   private static func harmless(
     seed: UInt64, hosts: Int, days: Double, tick: Double, only: String?
   ) {
-    print("seeds \(seed)...\(seed + UInt64(hosts) - 1), \(days) days each, tick \(tick) s")
+    let looks: SimulationRun.Looks = tick > 0 ? .every(seconds: tick) : .asDaemon
+    print("seeds \(seed)...\(seed + UInt64(hosts) - 1), \(days) days each, looks \(looks)")
     var alarms: [Alarm] = []
     var daysByKind: [String: Double] = [:]
     for host in 0..<hosts {
-      let life = HarmlessDays(
-        seed: seed + UInt64(host), days: days, tickSeconds: tick, only: only)
+      let life = HarmlessDays(seed: seed + UInt64(host), days: days, looks, only: only)
       alarms += life.alarms
       daysByKind.merge(life.daysByKind, uniquingKeysWith: +)
     }
@@ -53,6 +53,12 @@ enum Simulate {
       print(
         pad("\(alarms.count)", 6), pad(kind, 60), "first: seed \(first.seed) at",
         "\(Int(first.atSeconds)) s, \(first.finding.sockets) sockets", first.finding.id)
+      for alarm in alarms {
+        print(
+          "       seed \(alarm.seed) at \(Int(alarm.atSeconds)) s, \(alarm.finding.severity):",
+          "\(alarm.finding.sockets) sockets, growth", alarm.finding.growth as Any, "forecast",
+          alarm.finding.forecast as Any, alarm.finding.evidence)
+      }
     }
     print(
       "days by kind:", daysByKind.sorted { $0.key < $1.key }.map { "\($0.key) \(Int($0.value))" })

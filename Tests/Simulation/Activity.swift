@@ -17,6 +17,7 @@ package class Activity {
   /// Whether its namespace exists at the moment.
   var isThere = true
   private let listenerNumber: UInt64
+  private static let listenerKnowledge: RowKnowledge = [.cookie, .acceptQueueLimit]
 
   init(
     _ name: String, in host: SimulatedHost, workers: [Int], isInbound: Bool,
@@ -42,13 +43,13 @@ package class Activity {
   /// Sockets in the accept queue of its listener.
   func queued(at now: Double) -> UInt32 { 0 }
 
-  func listenerInode(_ index: Int) -> UInt64 { 1_000_000 + listenerNumber }
+  func listenerInode(_ index: Int) -> UInt64 { SimulatedSocket.firstInode + listenerNumber }
 
   func listenerRows(at now: Double) -> [SocketRow] {
     guard isInbound else { return [] }
     var row = SocketRow()
     row.cookie = listenerNumber
-    row.knowledge = [.cookie, .acceptQueueLimit]
+    row.knowledge = Self.listenerKnowledge
     row.namespace = namespace
     row.inode = listenerInode(0)
     row.state = .listen
@@ -60,12 +61,22 @@ package class Activity {
 
   /// A connection of this activity.
   func socket(
-    _ host: SimulatedHost, process: Int, phases: [SimulatedSocket.Phase], lastDataAt: Double
+    _ host: SimulatedHost, process: Int, phases: SimulatedSocket.Phases, lastDataAt: Double
   ) -> SimulatedSocket {
     let number = host.newNumber()
     return SimulatedSocket(
       number: number, process: process, namespace: namespace, port: port, isInbound: isInbound,
       clientPort: 32768 + UInt16(number % 28000), phases: phases, lastDataAt: lastDataAt)
+  }
+
+  /// The position of a socket by its number: they are kept in the order in which they were made.
+  func position(of number: UInt64) -> Int? {
+    var (low, high) = (0, sockets.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sockets[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low < sockets.count && sockets[low].number == number ? low : nil
   }
 
   /// Load over the day: 1 at its peak, `trough` at its lowest, half a day later.

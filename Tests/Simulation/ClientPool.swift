@@ -47,6 +47,16 @@ final class ClientPool: Activity {
   }
 
   override func advance(from: Double, to: Double, in host: SimulatedHost) {
+    // A connection is taken out as often as it has been given back: within a look too.
+    let steps = min(4, max(1, ((to - from) / (2 * plan.useSeconds)).rounded(.up)))
+    for step in 0..<Int(steps) {
+      let length = (to - from) / steps
+      let begin = from + Double(step) * length
+      use(from: begin, to: begin + length, in: host)
+    }
+  }
+
+  private func use(from: Double, to: Double, in host: SimulatedHost) {
     if host.random.chance(min(1, (to - from) / 300)) {
       load = host.random.uniform((1 - plan.wander)...(1 + plan.wander))
     }
@@ -61,7 +71,7 @@ final class ClientPool: Activity {
 
   private func giveBack(at now: Double) {
     for use in inUse where use.until <= now {
-      guard let index = sockets.firstIndex(where: { $0.number == use.number }) else { continue }
+      guard let index = position(of: use.number) else { continue }
       let closedAt = use.until + plan.idleSeconds
       sockets[index].lastDataAt = use.until
       sockets[index].phases = [
@@ -85,13 +95,14 @@ final class ClientPool: Activity {
     var number: UInt64?
     if let taken = plan.isLastInFirstOut ? idle.popLast() : idle.first {
       if !plan.isLastInFirstOut { idle.removeFirst() }
-      let index = sockets.firstIndex { $0.number == taken }
+      let index = position(of: taken)
       if let index, sockets[index].phase(at: now)?.state == .established {
         sockets[index].phases = [.init(.established, from: sockets[index].phases[0].from)]
         sockets[index].lastDataAt = instant
         number = taken
       } else if let index {
-        sockets.remove(at: index)
+        // It goes with those that are over: all behind it would have to move up now.
+        sockets[index].endsAt = now
       }
     }
     if number == nil {
@@ -154,9 +165,7 @@ final class WorkerRamp: Activity {
   }
 
   private func use(_ worker: Int, at instant: Double, in host: SimulatedHost) {
-    if let number = current[worker],
-      let index = sockets.firstIndex(where: { $0.number == number })
-    {
+    if let number = current[worker], let index = position(of: number) {
       if sockets[index].phase(at: instant)?.state == .established {
         sockets[index].lastDataAt = instant
         sockets[index].phases[1].from = instant + plan.idleSeconds

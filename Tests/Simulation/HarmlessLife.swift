@@ -33,7 +33,7 @@ enum HarmlessLife {
 
   private static func stays(
     _ name: String, perSecond: ClosedRange<Double>, receiveQueue: UInt32 = 0,
-    isInbound: Bool = true,
+    isInbound: Bool = true, limits: [UInt64] = [1024, 65536, 1_048_576],
     change: @escaping @Sendable (inout Stays.Plan, inout Randomness) -> Void = { _, _ in },
     stay: @escaping @Sendable (inout Randomness) -> (inout Randomness) -> Double
   ) -> Kind {
@@ -43,7 +43,9 @@ enum HarmlessLife {
       plan.receiveQueue = receiveQueue
       plan.trough = host.random.uniform(0.1...1)
       change(&plan, &host.random)
-      return Stays(name, plan, in: host, workers: service(host, name), isInbound: isInbound)
+      return Stays(
+        name, plan, in: host, workers: service(host, name, limits: limits),
+        isInbound: isInbound)
     }
   }
 
@@ -86,7 +88,8 @@ enum HarmlessLife {
       }
     ) { _ in { $0.exponential(mean: 0.5) } },
     stays(
-      "busy-gc-pause", perSecond: 5...50, receiveQueue: 1,
+      // 50 a second for half a minute: who has so many has room for them.
+      "busy-gc-pause", perSecond: 5...50, receiveQueue: 1, limits: [4096, 65536, 1_048_576],
       change: { plan, random in
         plan.pauseSeconds = 5...30
         plan.pauseEverySeconds = random.spread(3600...40000)

@@ -59,7 +59,10 @@ func logarithm(_ x: Double) -> Double {
   var sum = 0.0
   var n = 1.0
   while n < 40 {
-    sum += term / n
+    let next = sum + term / n
+    // What follows is smaller still, and of the same sign.
+    if next == sum { break }
+    sum = next
     term *= square
     n += 2
   }

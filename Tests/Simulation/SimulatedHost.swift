@@ -24,7 +24,8 @@ package final class SimulatedHost: Host {
   private var lastNumber: UInt64 = 0
   private var lastPID: Int32 = 300
   private var lastPort: UInt16 = 2000
-  private var inodeOwners: [UInt64: [Int32]] = [:]
+  /// As of the newest look.
+  private var open = OpenDescriptors(processes: 0)
   /// Connections made since boot by namespace: what share of them ends badly depends on it.
   var opens: [NetnsID: UInt64] = [:]
   /// Connections turned away by a full accept queue, by namespace.
@@ -84,8 +85,17 @@ package final class SimulatedHost: Host {
 
   /// Lets time pass in which everything goes on.
   package func pass(_ seconds: Double) {
+    let end = now + seconds
+    // Not in one go: a pool that nobody looks at is used all the same.
+    while now + Self.longestStep < end { step(to: now + Self.longestStep) }
+    step(to: end)
+  }
+
+  private static let longestStep = 60.0
+
+  private func step(to end: Double) {
     let from = now
-    now += seconds
+    now = end
     for activity in activities {
       activity.advance(from: from, to: now, in: self)
       activity.sockets.removeAll { $0.isOver(at: now) }
@@ -101,62 +111,71 @@ package final class SimulatedHost: Host {
 
   package func answer(_ request: HostRequest) -> HostAnswer {
     switch request.question {
-    case .sample: .sample(look())
+    case .sample(let question): .sample(look(question.states))
     case .holders(let search): .holders(answer(search))
     }
   }
 
-  private func look() -> Sample {
-    let boot = BootInstant(seconds: now + suspendedSeconds)
+  /// The boot clock: it goes on while the host is suspended.
+  package var bootNow: BootInstant { BootInstant(seconds: now + suspendedSeconds) }
+
+  private func look(_ states: StateSet) -> Sample {
     var sample = Sample(
-      takenAt: boot, wallClockSeconds: 1_700_000_000 + boot.seconds + wallClockJump, states: .all)
-    inodeOwners.removeAll(keepingCapacity: true)
-    var namespaces: Set<NetnsID> = [Self.ownNamespace]
+      takenAt: bootNow, wallClockSeconds: 1_700_000_000 + bootNow.seconds + wallClockJump,
+      states: states)
+    sample.sockets.reserveCapacity(activities.reduce(0) { $0 + $1.sockets.count + 1 })
+    var counts: [NetnsID: SockStat] = [Self.ownNamespace: SockStat()]
+    open = OpenDescriptors(processes: processes.count)
     for activity in activities where activity.isThere {
-      namespaces.insert(activity.namespace)
-      sample.sockets.append(contentsOf: activity.listenerRows(at: now))
-      for (index, process) in activity.listeners.enumerated() {
-        inodeOwners[activity.listenerInode(index)] = [Int32(process)]
-      }
+      var count = counts[activity.namespace] ?? SockStat()
+      let listeners = activity.listenerRows(at: now)
+      sample.sockets.append(contentsOf: listeners)
+      count.inUse += listeners.count
+      for process in activity.listeners { open.counts[process] += 1 }
       for socket in activity.sockets {
+        open.add(socket, at: now)
         guard let row = socket.row(at: now) else { continue }
-        sample.sockets.append(row)
-        if row.inode != 0, socket.process >= 0 {
-          inodeOwners[row.inode] = [Int32(socket.process)]
-        }
+        if row.state == .timeWait { count.timeWait += 1 } else { count.inUse += 1 }
+        if !states.leavesOut(row.state) { sample.sockets.append(row) }
       }
+      counts[activity.namespace] = count
     }
-    sample.namespaces = namespaces.sorted().map { id in
-      var namespace = NamespaceSample(id: id)
-      namespace.isOwn = id == Self.ownNamespace
-      namespace.settings.areRead = true
-      namespace.counters.activeOpens = opens[id] ?? 0
-      namespace.counters.passiveOpens = opens[id] ?? 0
-      namespace.counters.timeWaitOverflow = 0
-      namespace.counters.listenOverflows = overflows[id] ?? 0
-      return namespace
-    }
+    let inUse = counts.values.reduce(0) { $0 + $1.inUse }
+    counts[Self.ownNamespace]?.allocated = inUse + open.dead.count
+    sample.namespaces = counts.keys.sorted().map { namespace($0, counts[$0] ?? SockStat()) }
     return sample
+  }
+
+  private func namespace(_ id: NetnsID, _ count: SockStat) -> NamespaceSample {
+    var namespace = NamespaceSample(id: id)
+    namespace.isOwn = id == Self.ownNamespace
+    namespace.sockstat = count
+    namespace.settings.areRead = true
+    namespace.counters.activeOpens = opens[id] ?? 0
+    namespace.counters.passiveOpens = opens[id] ?? 0
+    namespace.counters.timeWaitOverflow = 0
+    namespace.counters.listenOverflows = overflows[id] ?? 0
+    return namespace
   }
 
   private func answer(_ search: HolderSearch) -> HolderReport {
     var report = HolderReport()
     report.isComplete = true
-    var wanted = Set<Int>()
+    var wanted = [Bool](repeating: false, count: processes.count)
     for inode in search.inodes.sorted() {
-      for owner in inodeOwners[inode] ?? [] {
-        let process = processes[Int(owner)].record.id
-        report.holders.append(
-          SocketHolder(inode: inode, process: process, fd: Int32(truncatingIfNeeded: inode % 4096)))
-        wanted.insert(Int(owner))
-      }
+      guard let owner = owner(of: inode) else { continue }
+      report.holders.append(
+        SocketHolder(
+          inode: inode, process: processes[owner].record.id,
+          fd: Int32(truncatingIfNeeded: inode % 4096)))
+      wanted[owner] = true
     }
-    let descriptors = openDescriptors(&report, search.deadSockets, &wanted)
+    answer(&report, search.deadSockets, &wanted)
     let records = Set(search.records)
-    for (index, process) in processes.enumerated()
-    where wanted.contains(index) || records.contains(process.record.id.pid) {
-      var record = process.record
-      record.descriptorCount = process.otherDescriptors + descriptors[index]
+    for index in processes.indices
+    where wanted[index] || records.contains(processes[index].record.id.pid) {
+      var record = processes[index].record
+      record.descriptorCount = processes[index].otherDescriptors + open.counts[index]
       report.processes.append(record)
       guard let parent = processes.first(where: { $0.record.id.pid == record.parent }),
         !report.processes.contains(where: { $0.id == parent.record.id })
@@ -166,28 +185,48 @@ package final class SimulatedHost: Host {
     return report
   }
 
-  private func openDescriptors(
-    _ report: inout HolderReport, _ deadSockets: HolderSearch.DeadSockets, _ wanted: inout Set<Int>
-  ) -> [Int] {
-    var descriptors = [Int](repeating: 0, count: processes.count)
+  /// The process that holds what a look now shows under an inode.
+  private func owner(of inode: UInt64) -> Int? {
     for activity in activities where activity.isThere {
-      for process in activity.listeners { descriptors[process] += 1 }
-      for socket in activity.sockets where socket.process >= 0 {
-        guard socket.isOpen(at: now) else { continue }
-        descriptors[socket.process] += 1
-        guard socket.isDead(at: now) else { continue }
-        let id = processes[socket.process].record.id
-        switch deadSockets {
-        case .none: continue
-        case .of(let pids) where !pids.contains(id.pid): continue
-        default:
-          wanted.insert(socket.process)
-          report.deadSockets.append(
-            DeadDescriptor(
-              inode: socket.inode, process: id, fd: Int32(socket.inode % 4096)))
-        }
+      if activity.isInbound, inode == activity.listenerInode(0) { return activity.listeners.last }
+      guard let position = activity.position(of: inode &- SimulatedSocket.firstInode)
+      else { continue }
+      let socket = activity.sockets[position]
+      let isHeld = socket.process >= 0 && socket.phase(at: now).map { !$0.isOrphan } ?? false
+      return isHeld ? socket.process : nil
+    }
+    return nil
+  }
+
+  private func answer(
+    _ report: inout HolderReport, _ deadSockets: HolderSearch.DeadSockets, _ wanted: inout [Bool]
+  ) {
+    for socket in open.dead {
+      let id = processes[socket.process].record.id
+      switch deadSockets {
+      case .none: continue
+      case .of(let pids) where !pids.contains(id.pid): continue
+      default:
+        wanted[socket.process] = true
+        report.deadSockets.append(
+          DeadDescriptor(inode: socket.inode, process: id, fd: Int32(socket.inode % 4096)))
       }
     }
-    return descriptors
+  }
+}
+
+/// The descriptors that processes have on simulated sockets, counted with the look.
+private struct OpenDescriptors {
+  /// By process.
+  var counts: [Int]
+  /// Those whose connection is dead.
+  private(set) var dead: [(inode: UInt64, process: Int)] = []
+
+  init(processes: Int) { counts = [Int](repeating: 0, count: processes) }
+
+  mutating func add(_ socket: SimulatedSocket, at now: Double) {
+    guard socket.process >= 0, socket.isOpen(at: now) else { return }
+    counts[socket.process] += 1
+    if socket.isDead(at: now) { dead.append((socket.inode, socket.process)) }
   }
 }

@@ -27,6 +27,36 @@ package struct SimulatedSocket: Sendable {
     }
   }
 
+  /// The one or two stays that it is made of: without an array, of which every copy would be
+  /// counted and every look would make many.
+  package struct Phases: ExpressibleByArrayLiteral, Sendable {
+    private var first: Phase?
+    private var second: Phase?
+
+    package init(arrayLiteral phases: Phase...) {
+      precondition(phases.count <= 2, "a simulated socket has at most two phases")
+      first = phases.first
+      second = phases.count > 1 ? phases[1] : nil
+    }
+
+    subscript(position: Int) -> Phase {
+      get {
+        guard let phase = position == 0 ? first : second else {
+          preconditionFailure("no such phase: \(position)")
+        }
+        return phase
+      }
+      set { if position == 0 { first = newValue } else { second = newValue } }
+    }
+
+    /// The newest that has begun.
+    func at(_ now: Double) -> Phase? {
+      if let second, second.from <= now { return second }
+      guard let first, first.from <= now else { return nil }
+      return first
+    }
+  }
+
   var number: UInt64
   /// An index into the processes of the host, or -1.
   var process: Int
@@ -35,7 +65,7 @@ package struct SimulatedSocket: Sendable {
   var port: UInt16
   var isInbound: Bool
   var clientPort: UInt16
-  var phases: [Phase]
+  var phases: Phases
   /// When the row and the descriptor go.
   var endsAt: Double = .infinity
   /// When the row goes while the descriptor stays, until `endsAt`.
@@ -56,7 +86,7 @@ package struct SimulatedSocket: Sendable {
   /// The phase that it is in; nil before the first and after the end.
   func phase(at now: Double) -> Phase? {
     guard now < endsAt, now < deadFrom else { return nil }
-    return phases.last { $0.from <= now }
+    return phases.at(now)
   }
 
   /// Whether a process has a descriptor of it.
@@ -65,25 +95,28 @@ package struct SimulatedSocket: Sendable {
     return phase(at: now).map { !$0.isOrphan } ?? false
   }
 
-  var inode: UInt64 { 1_000_000 + number }
+  static let firstInode: UInt64 = 1_000_000
+  var inode: UInt64 { Self.firstInode + number }
+
+  private static let knowledge: RowKnowledge = [.cookie, .tcpInfo, .shutdown]
+  private static let knowledgeOfMini: RowKnowledge = [.cookie, .shutdown]
+  private static let ownAddress = IPAddress(ipv4: 0x0a00_0001)
+  private static let loopback = IPAddress(ipv4: 0x7f00_0001)
 
   /// The row at `now`; nil when there is none.
   func row(at now: Double) -> SocketRow? {
     guard let phase = phase(at: now) else { return nil }
     var row = SocketRow()
     row.cookie = number
-    row.knowledge = [.cookie, .tcpInfo, .shutdown]
+    row.knowledge = Self.knowledge
     row.namespace = namespace
     row.inode = phase.isOrphan ? 0 : inode
     row.state = phase.state
     row.receiveQueue = phase.receiveQueue
     row.sendQueue = phase.sendQueue
-    row.localAddress = IPAddress(ipv4: 0x0a00_0001)
-    row.remoteAddress = IPAddress(ipv4: 0x0a01_0000 + UInt32(number % 7) + 1)
-    if isLoopback {
-      row.localAddress = IPAddress(ipv4: 0x7f00_0001)
-      row.remoteAddress = row.localAddress
-    }
+    row.localAddress = isLoopback ? Self.loopback : Self.ownAddress
+    row.remoteAddress =
+      isLoopback ? Self.loopback : IPAddress(ipv4: 0x0a01_0000 + UInt32(number % 7) + 1)
     row.localPort = isInbound ? port : clientPort
     row.remotePort = isInbound ? clientPort : port
     fillTimes(&row, phase, now)
@@ -101,7 +134,7 @@ package struct SimulatedSocket: Sendable {
     case _ where phase.isOrphan && (phase.state == .timeWait || phase.state == .finWait2):
       row.timer = .timeWait
       row.timerMilliseconds = milliseconds(max(0, 60 - inPhase))
-      row.knowledge.remove(.tcpInfo)
+      row.knowledge = Self.knowledgeOfMini
     case .finWait1, .lastAck, .closing:
       repeatTransmission(&row, inPhase, first: 0.2)
     case .synSent, .synRecv:

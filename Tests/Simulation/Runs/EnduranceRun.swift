@@ -20,7 +20,7 @@ package struct EnduranceRun {
     }
     leaky = host.processes.count
     host.add(Leak(Leak.Plan(perSecond: 0.1), in: host, startsAt: host.now + 600))
-    run = SimulationRun(host, seed: seed, tickSeconds: 10)
+    run = SimulationRun(host, seed: seed, .every(seconds: 10))
   }
 
   package var watch: Watch { run.watch }

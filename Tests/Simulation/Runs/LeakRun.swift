@@ -44,7 +44,7 @@ package struct LeakRun {
     let warmUp = 1800.0
     let leak = Leak(plan, in: host, startsAt: host.now + warmUp)
     host.add(leak)
-    var run = SimulationRun(host, seed: seed, tickSeconds: tickSeconds)
+    var run = SimulationRun(host, seed: seed, .every(seconds: tickSeconds))
     // The watch is no younger than a daemon's usually is.
     while host.now + tickSeconds <= leak.startsAt { _ = run.tick() }
     watch(leak, &run, longestSeconds)

@@ -21,7 +21,7 @@ package struct OverloadRun {
     }
     let overload = Overload(plan, in: host, startsAt: host.now + 900)
     host.add(overload)
-    var run = SimulationRun(host, seed: seed, tickSeconds: tickSeconds)
+    var run = SimulationRun(host, seed: seed, .every(seconds: tickSeconds))
     while host.now < overload.endsAt + 900, endSeconds == nil {
       _ = run.tick()
       let isTold = run.watch.findings.contains {

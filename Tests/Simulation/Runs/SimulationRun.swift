@@ -2,6 +2,7 @@
 
 package import Diagnosis
 import KernelTables
+import Settings
 
 /// One alarm that was raised.
 package struct Alarm: Sendable {
@@ -16,19 +17,28 @@ package struct Alarm: Sendable {
 
 /// A host with a daemon that watches it.
 package struct SimulationRun {
+  /// When it looks, and at what.
+  package enum Looks: Sendable {
+    /// At everything, so many seconds after the look before.
+    case every(seconds: Double)
+    /// As a daemon does that nobody has set anything of.
+    case asDaemon
+  }
+
   package let host: SimulatedHost
   package private(set) var watch: Watch
-  package let tickSeconds: Double
+  private let looks: Looks
+  private var pace = Pace(DaemonSettings().pace)
   package private(set) var alarms: [Alarm] = []
   package private(set) var ticks = 0
   package private(set) var firings: [String: Int] = [:]
   private let seed: UInt64
   private let start: Double
 
-  package init(_ host: SimulatedHost, seed: UInt64, tickSeconds: Double) {
+  package init(_ host: SimulatedHost, seed: UInt64, _ looks: Looks) {
     self.host = host
     self.seed = seed
-    self.tickSeconds = tickSeconds
+    self.looks = looks
     start = host.now
     watch = Watch(settings: RuleSettings())
   }
@@ -36,22 +46,49 @@ package struct SimulationRun {
   package var elapsedSeconds: Double { host.now - start }
 
   /// Forgets all: closewatch itself was restarted.
-  package mutating func restartWatch() { watch = Watch(settings: RuleSettings()) }
+  package mutating func restartWatch() {
+    watch = Watch(settings: RuleSettings())
+    pace = Pace(DaemonSettings().pace)
+  }
+
+  /// How long it is until the next look.
+  package var tickSeconds: Double {
+    switch looks {
+    case .every(let seconds): seconds
+    // One that is overdue, after a suspend, comes at once.
+    case .asDaemon: max(0.1, pace.dueAt?.seconds(since: host.bootNow) ?? 0)
+    }
+  }
 
   /// Lets time pass, looks, judges.
   package mutating func tick(afterSeconds seconds: Double? = nil) -> [FindingEvent] {
     host.pass(seconds ?? tickSeconds)
-    var host = host
-    let events: [FindingEvent]
-    do throws(HostError) {
-      events = try watch.take(on: &host).events
-    } catch {
-      preconditionFailure("a simulated host always answers: \(error)")
-    }
+    let turn = turn()
+    let events = turn.events
     ticks += 1
     for event in events where event.kind != .resolved { note(event) }
     return events
   }
+
+  private mutating func turn() -> Turn {
+    var host = host
+    do throws(HostError) {
+      guard case .asDaemon = looks else { return try watch.take(on: &host) }
+      let kind = pace.kind(at: host.bootNow)
+      let turn = try watch.take(on: &host, kind.policy(after: watch.census?.sample))
+      pace.record(
+        Pace.Expense(
+          kind: kind, startedAt: host.bootNow, cpuSeconds: Self.cpuSecondsPerTurn,
+          closeWait: turn.sample.sockets.count { $0.state == .closeWait },
+          unlisted: turn.sample.unlistedSockets, wantsOpener: watch.wantsOpener))
+      return turn
+    } catch {
+      preconditionFailure("a simulated host always answers: \(error)")
+    }
+  }
+
+  /// What a turn of a daemon costs on a host of some hundred sockets.
+  private static let cpuSecondsPerTurn = 0.003
 
   private mutating func note(_ event: FindingEvent) {
     let finding = event.finding
@@ -75,7 +112,9 @@ package struct HarmlessDays {
   package var daysByKind: [String: Double] = [:]
   package var mostRemembered = 0
 
-  package init(seed: UInt64, days: Double, tickSeconds: Double, only: String? = nil) {
+  package init(
+    seed: UInt64, days: Double, _ looks: SimulationRun.Looks, only: String? = nil
+  ) {
     self.days = days
     let host = SimulatedHost(seed: seed)
     let kinds = HarmlessLife.kinds.filter { only == nil || $0.name == only }
@@ -84,7 +123,7 @@ package struct HarmlessDays {
       host.add(kind.make(host, kind.name))
       daysByKind[kind.name, default: 0] += days
     }
-    var run = SimulationRun(host, seed: seed, tickSeconds: tickSeconds)
+    var run = SimulationRun(host, seed: seed, looks)
     while run.elapsedSeconds < days * 86400 {
       _ = run.tick(afterSeconds: Self.interrupt(&run))
       mostRemembered = max(mostRemembered, run.watch.census?.connectionCount ?? 0)
