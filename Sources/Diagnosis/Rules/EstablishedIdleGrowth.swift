@@ -68,7 +68,8 @@ package enum EstablishedIdleGrowth: Rule {
     let trend = inquiry.trend(forgotten, patienceSeconds: inquiry.settings.patienceSeconds) {
       inquiry.census.row(of: $0)?.silentSince(inquiry.census.now) ?? $0.progressAt
     }
-    guard 2 * trend.survivors >= inquiry.settings.fewestIdle else { return nil }
+    guard 2 * trend.survivors >= inquiry.settings.fewestIdle, isSustained(forgotten, in: inquiry)
+    else { return nil }
     return finding(
       of: forgotten, trend, in: inquiry,
       .neverUsedAgain(
@@ -139,7 +140,8 @@ package enum EstablishedIdleGrowth: Rule {
   }
 
   /// Whether more still come. What grows are those that have been idle for a time: that goes on for
-  /// as long after the last one has come.
+  /// as long after the last one has come. So as many must have come since then as the growth would
+  /// bring (half of them, less two standard deviations), and one of them just now.
   private static func goesOn(
     _ group: SocketGroup, _ growth: Rate, in inquiry: Inquiry
   ) -> Bool {
@@ -147,12 +149,36 @@ package enum EstablishedIdleGrowth: Rule {
     let recent = max(5 / max(growth.perSecond, 1e-9), census.intervalSeconds)
     let since = census.now.advanced(bySeconds: -recent)
     let processes = Set(group.members.map(\.opener))
-    return census.connections.contains {
-      $0.firstSeen > since && PortKey($0) == group.port
-        // Whose the newest are is not learnt at every look.
-        && ($0.opener < 0 || processes.contains($0.opener))
+    let newest = group.members.lazy.map(\.firstSeen).max() ?? since
+    var (came, hasJustCome) = (0, false)
+    for connection in census.connections
+    where connection.firstSeen > min(since, newest) && PortKey(connection) == group.port
+      // Whose the newest are is not learnt at every look.
+      && (connection.opener < 0 || processes.contains(connection.opener))
+    {
+      if connection.firstSeen > newest { came += 1 }
+      if connection.firstSeen > since { hasJustCome = true }
     }
+    let expected = growth.perSecond * census.now.seconds(since: newest)
+    return hasJustCome && Double(came) >= expected / 2 - 2 * expected.squareRoot()
   }
+
+  /// Whether they have come one by one over at least the patience. A pool is filled in one go, and
+  /// another may be filled beside it.
+  private static func isSustained(_ group: SocketGroup, in inquiry: Inquiry) -> Bool {
+    let census = inquiry.census
+    let silent = group.members.compactMap { census.row(of: $0)?.silentSeconds }.sorted()
+    guard let youngest = silent.first else { return false }
+    let oldest = silent[min(newestForPace, silent.count) - 1]
+    let span = max(inquiry.settings.patienceSeconds, oldest - youngest)
+    var parts = [Int](repeating: 0, count: 4)
+    let newest = silent.prefix { $0 - youngest <= span }
+    for seconds in newest { parts[min(3, Int((seconds - youngest) / span * 4))] += 1 }
+    return parts.allSatisfy { 10 * $0 >= newest.count }
+  }
+
+  /// So many of them show the pace at which they come.
+  private static let newestForPace = 40
 
   /// Half of what there is has gone; or the rest goes soon, and these are nobody's.
   ///

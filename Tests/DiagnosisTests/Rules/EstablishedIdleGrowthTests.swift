@@ -62,6 +62,20 @@ struct EstablishedIdleGrowthTests {
     }
   }
 
+  @Test(arguments: [600.0, 1200])
+  func `a pool that is filled while another one lies unused is none`(again: Double) {
+    var story = Story()
+    story.host.start("app", pid: 100, limit: 4096)
+    let fillings = [60.0, again + 45].flatMap { begin in (0..<300).map { begin + Double($0) / 5 } }
+    story.host.add(at: fillings) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: second)
+    }
+    for second in stride(from: 0.0, through: 2400, by: 15) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
   @Test func `connections that are in use are none`() {
     var story = Story()
     story.host.start("push", pid: 100, limit: 600)
