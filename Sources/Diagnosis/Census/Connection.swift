@@ -126,7 +126,8 @@ package struct Connection: Sendable {
   /// Takes in the row of a further look.
   ///
   /// - Parameter isAfterGap: Whether this look came late. While the host sleeps, no process can
-  ///   close anything, and the kernel's ages stand still: then an exact one is right.
+  ///   close anything, and the kernel's ages stand still: then an exact one is right, and of the
+  ///   gap no more has passed for it than the kernel says.
   mutating func update(
     _ row: SocketRow, at instant: BootInstant, age: Age, isAfterGap: Bool = false
   ) {
@@ -145,6 +146,15 @@ package struct Connection: Sendable {
       // The kernel's clock for it can be reset by later segments; the earliest claim holds.
       stateSince = since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
+    } else if isAfterGap {
+      let known = age.bound == .unknown ? 0 : age.seconds
+      let seconds = max(known, lastSeen.seconds(since: stateSince))
+      stateSince = max(stateSince, instant.advanced(bySeconds: -seconds))
+    }
+    if isAfterGap, !hasChanged {
+      let silent = Self.lastProgress(row, at: instant).map { instant.seconds(since: $0) } ?? 0
+      let seconds = max(silent, lastSeen.seconds(since: progressAt))
+      progressAt = max(progressAt, instant.advanced(bySeconds: -seconds))
     }
     // Against what it had when it came into this state: what it did before is another story.
     if !hasChanged, hasProgressed(row) {

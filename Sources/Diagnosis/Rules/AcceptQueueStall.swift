@@ -29,11 +29,13 @@ package enum AcceptQueueStall: Rule {
   }
 
   /// Since when it waits, at least. Data (or, without any, the handshake) came while it was in the
-  /// queue already.
-  private static func waitsSince(_ connection: Connection) -> BootInstant {
-    connection.state == .closeWait
-      ? min(connection.stateSince, connection.firstSeen)
-      : min(connection.firstSeen, connection.progressAt)
+  /// queue already. While the host slept, nobody could accept it: what was seen before a gap counts
+  /// from its end on, unless the kernel's own clock says more.
+  private static func waitsSince(_ connection: Connection, in census: Census) -> BootInstant {
+    var firstSeen = connection.firstSeen
+    if let gap = census.newestGap { firstSeen = max(firstSeen, gap.endedAt) }
+    return connection.state == .closeWait
+      ? min(connection.stateSince, firstSeen) : min(firstSeen, connection.progressAt)
   }
 
   // MARK: The queues
@@ -110,15 +112,16 @@ package enum AcceptQueueStall: Rule {
     let settings = inquiry.settings
     let group = queue.group
     let trend = inquiry.trend(
-      group, patienceSeconds: patience.seconds(settings), since: waitsSince)
+      group, patienceSeconds: patience.seconds(settings)
+    ) { waitsSince($0, in: inquiry.census) }
     guard trend.survivors > 0 || queue.stretch != nil else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
-      group, cause: .notAccepted, trend: trend, holders: draft.listeners(at: queue.listeners),
-      since: waitsSince)
+      group, cause: .notAccepted, trend: trend, holders: draft.listeners(at: queue.listeners)
+    ) { waitsSince($0, in: inquiry.census) }
     finding.localPort = group.port.port
     finding.sockets = max(group.members.count, queue.used)
-    if let oldest = group.members.map(waitsSince).min() {
+    if let oldest = group.members.map({ waitsSince($0, in: inquiry.census) }).min() {
       finding.oldest = oldestAge(group.members, since: oldest, at: inquiry.census.now)
     }
     describe(&finding, queue, trend, in: inquiry)

@@ -36,6 +36,23 @@ struct AcceptQueueStallTests {
     #expect(stall.severity == .warning)
   }
 
+  @Test func `a suspend does not make a stall of what waits for a moment`() {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100, queueLimit: 128)
+    story.host.sleeps = [64.0...3664]
+    for number in 0..<12 {
+      story.host.add(
+        .accepted(on: 8080, by: nil).enters(.established, at: 59 + Double(number) / 100)
+          .enters(.closeWait, at: 60 + Double(number) / 10, unread: 1).leaves(at: 3668))
+    }
+    story.look(every: 10, through: 60)
+    story.look(at: 63)
+    story.look(at: 3665)
+    story.look(at: 3667)
+    #expect(story.events == [])
+  }
+
   @Test func `those that still wait in ESTABLISHED are counted with them`() throws {
     var story = stalled(waiting: 7)
     // The last entered CLOSE_WAIT at 65. Four more wait.
