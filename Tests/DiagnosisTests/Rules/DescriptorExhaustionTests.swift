@@ -82,6 +82,35 @@ struct DescriptorExhaustionTests {
     #expect(Set(story.events.map(\.finding.severity)) == [.notice])
   }
 
+  @Test func `a level that has been reached in a straight line and stands is a notice`() {
+    // Clients come back after a start: 6 a second, until all are there.
+    var story = process(limit: 2048) { second in min(1849, 20 + Int(6.1 * second)) }
+    for second in stride(from: 0.0, through: 600, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
+  @Test func `files that are opened and closed near the limit are no growth`() {
+    var story = process(limit: 2048) { second in
+      1900 - Int(truncatingIfNeeded: SplitMix.mix(UInt64(second)) % 9)
+    }
+    for second in stride(from: 0.0, through: 20_000, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
+  /// Numbers by chance, the same each time.
+  private enum SplitMix {
+    static func mix(_ value: UInt64) -> UInt64 {
+      var z = value &* 0x9e37_79b9_7f4a_7c15
+      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+      return z ^ (z >> 31)
+    }
+  }
+
   @Test func `a leak beside a cache that fills is told while half of the time is left`() {
     // The cache comes to rest at 900; the leak adds one in 10 s, and takes the last at 1240 s.
     var story = process { second in

@@ -80,7 +80,7 @@ package struct CounterLog: Sendable {
   package struct DescriptorCourse: Hashable, Sendable {
     /// nil: it stands, or has been seen too seldom to tell.
     package var growth: Rate?
-    /// The most that growth which slows down all the time can reach; nil: it does not slow down.
+    /// What growth that slows down all the time will reach; nil: it does not slow down.
     package var restsAt: Double?
     /// In how many of the newest samples, without a break, it was above the level asked for, and
     /// since how many seconds that is, at least.
@@ -100,46 +100,123 @@ package struct CounterLog: Sendable {
     let above = points.reversed().prefix { Double($0.count) >= level }
     course.samples = above.count
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
+    let restlessness = Self.restlessness(points)
     var span = window
+    var goesOn = false
     let known = last.at.seconds(since: points[0].at)
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
-      course.growth = course.growth ?? Self.growth(recent)
-      course.restsAt = course.restsAt ?? Self.rest(recent)
+      if course.growth == nil, let growth = Self.growth(recent, restlessness: restlessness),
+        Self.goesOn(points, growth, restlessness: restlessness)
+      {
+        course.growth = growth
+      }
+      switch Self.slowdown(recent) {
+      case .none: break
+      // The longer the time, the surer.
+      case .rests(let level): course.restsAt = level
+      case .goesOn: goesOn = true
+      }
       if span >= known { break }
       span *= 4
     }
+    if goesOn { course.restsAt = nil }
     return course
+  }
+
+  /// What slows down, and where it leads.
+  private enum Slowdown {
+    case none
+    case rests(at: Double)
+    /// Something else grows beside what slows down.
+    case goesOn
   }
 
   /// A cache that fills has ever less to take in: it rises less in each third of the time than in
   /// the one before, by more than chance (two standard deviations), and in the same measure again
-  /// in what is to come. At most, as far as chance goes: a leak may begin while a cache fills.
-  private static func rest(_ points: [Descriptors]) -> Double? {
-    guard let first = points.first, let last = points.last else { return nil }
+  /// in what is to come.
+  ///
+  /// A leak may begin while a cache fills. Of what rises by a q^k + c in the third k, the three
+  /// thirds tell c: where it is more than chance (one standard deviation, as this is no time to
+  /// wait), it goes on.
+  private static func slowdown(_ points: [Descriptors]) -> Slowdown {
+    guard let first = points.first, let last = points.last else { return .none }
     let span = last.at.seconds(since: first.at)
-    let levels = (0...3).map { part in
-      Double(
-        (points.first { $0.at.seconds(since: first.at) >= span * Double(part) / 3 * 0.999 } ?? last)
-          .count)
-    }
+    let levels = (0...3).map { level(points, at: span * Double($0) / 3) }
     let rises = zip(levels, levels.dropFirst()).map { $1 - $0 }
     let isSlower = zip(rises, rises.dropFirst()).allSatisfy { before, after in
       after > 0 && before - after > 2 * (before + after).squareRoot()
     }
-    guard isSlower else { return nil }
-    let most = rises[2] + 2 * rises[2].squareRoot()
-    let ratio = most / (rises[1] - 2 * rises[1].squareRoot())
-    return ratio > 0 && ratio < 1 ? levels[3] + most * ratio / (1 - ratio) : nil
+    guard isSlower else { return .none }
+    // Between two points a curve lies below the line by up to an eighth of how much it turns there.
+    let turns = (turn(points, at: span / 3) + turn(points, at: span * 2 / 3)) / 8
+    let (older, newer) = (rises[0] - rises[1], rises[1] - rises[2])
+    if newer < older {
+      let left = newer / (older - newer)
+      let steady = rises[2] - left * newer
+      // How much it depends on each of the three.
+      let weights: [Double] = [left * left, 2 * left * (1 + left), (1 + left) * (1 + left)]
+      var noise = 0.0
+      for (weight, rise) in zip(weights, rises) { noise += weight * weight * rise }
+      if steady > noise.squareRoot() + weights[2] * turns { return .goesOn }
+    }
+    let ratio = rises[2] / rises[1]
+    return .rests(at: levels[3] + rises[2] * ratio / (1 - ratio))
   }
 
-  /// Growth that goes on: it rises in each part of the time. A jump to a level that stands then
-  /// (a cache that was filled) is none.
-  private static func growth(_ points: [Descriptors]) -> Rate? {
+  /// The number at a time after the first point, between two points in proportion.
+  private static func level(_ points: [Descriptors], at seconds: Double) -> Double {
+    let at = { (point: Descriptors) in point.at.seconds(since: points[0].at) }
+    guard let next = points.firstIndex(where: { at($0) >= seconds }) else {
+      return Double(points[points.count - 1].count)
+    }
+    guard next > 0 else { return Double(points[0].count) }
+    let (before, after) = (points[next - 1], points[next])
+    let share = (seconds - at(before)) / max(at(after) - at(before), 1e-9)
+    return Double(before.count) + share * Double(after.count - before.count)
+  }
+
+  /// Whether the newest steps are of that growth too, or it has come to a stop meanwhile: half of
+  /// it, less what chance can hide (two standard deviations).
+  private static func goesOn(
+    _ points: [Descriptors], _ growth: Rate, restlessness: Double
+  ) -> Bool {
+    guard let last = points.last, let before = points.dropLast(2).last else { return true }
+    let expected = growth.perSecond * last.at.seconds(since: before.at)
+    let least = expected / 2 - 2 * expected.squareRoot() - restlessness
+    return Double(last.count - before.count) >= least
+  }
+
+  /// How much the number turns around a time: the change between two points, against that between
+  /// the two before them.
+  private static func turn(_ points: [Descriptors], at seconds: Double) -> Double {
+    let next = points.firstIndex { $0.at.seconds(since: points[0].at) >= seconds } ?? 0
+    guard next >= 2 else { return 0 }
+    let counts = points[(next - 2)...next].map { Double($0.count) }
+    return abs(counts[2] - 2 * counts[1] + counts[0])
+  }
+
+  /// How much the number goes up and down by itself, from one point to the next.
+  private static func restlessness(_ points: [Descriptors]) -> Double {
+    guard points.count >= 8 else { return 0 }
+    var turns: [Int] = []
+    for (position, point) in points.enumerated().dropFirst(2) {
+      let before = points[position - 1].count
+      turns.append(abs(point.count - before - (before - points[position - 2].count)))
+    }
+    return Double(turns.sorted()[3 * turns.count / 4])
+  }
+
+  /// A few files are opened and closed all the time.
+  private static let fewestRisen = 4.0
+
+  /// Growth that goes on: it rises in each part of the time, and further than it goes up and down
+  /// by itself. A jump to a level that stands then (a cache that was filled) is none.
+  private static func growth(_ points: [Descriptors], restlessness: Double) -> Rate? {
     guard points.count >= 3, let first = points.first, let last = points.last else { return nil }
     let span = last.at.seconds(since: first.at)
     let rise = Double(last.count - first.count)
-    guard span > 0, rise >= 4 else { return nil }
+    guard span > 0, rise >= fewestRisen, rise >= 3 * restlessness else { return nil }
     let parts = points.count == 3 ? 2.0 : 3.0
     var before = first
     for part in stride(from: 1, through: parts, by: 1) {
