@@ -15,8 +15,9 @@ struct Inheritance {
     var inherited = 0
     var openerCounts: [Int32: Int] = [:]
     var parents: Set<Int32> = []
+    var accepting = Accepting()
     for connection in stuck {
-      guard let opener = Self.opener(of: connection, in: census) else { continue }
+      guard let opener = Self.opener(of: connection, in: census, &accepting) else { continue }
       inherited += 1
       openerCounts[opener, default: 0] += 1
       if !connection.flags.contains(.isInbound), connection.opener != opener {
@@ -43,7 +44,9 @@ struct Inheritance {
   }
 
   /// The process that opened the connection, if others hold it now that can only have inherited it.
-  private static func opener(of connection: Connection, in census: Census) -> Int32? {
+  private static func opener(
+    of connection: Connection, in census: Census, _ accepting: inout Accepting
+  ) -> Int32? {
     let references = census.holders.holders(of: connection.inode)
     guard let oldest = references.first?.process, let row = census.row(of: connection)
     else { return nil }
@@ -53,7 +56,7 @@ struct Inheritance {
       return absentParent(of: Set(references.map(\.process)), in: census)
     }
     if connection.flags.contains(.isInbound) {
-      let listening = census.listenerHolders(of: row)
+      let listening = accepting.processes(for: row, in: census)
       guard let listener = listening.first, !listening.contains(oldest),
         isForeign(references[0], to: listener, connection, in: census)
       else { return nil }
@@ -61,6 +64,20 @@ struct Inheritance {
     }
     if connection.opener >= 0, connection.opener != oldest { return connection.opener }
     return olderParent(of: oldest, than: connection, row, in: census)
+  }
+
+  /// The processes that accept for a row: most often those of the row before.
+  private struct Accepting {
+    private var newest: (namespace: NetnsID, local: Endpoint, processes: [Int32])?
+
+    mutating func processes(for row: SocketRow, in census: Census) -> [Int32] {
+      if let newest, newest.namespace == row.namespace, newest.local == row.local {
+        return newest.processes
+      }
+      let processes = census.listenerHolders(of: row)
+      newest = (row.namespace, row.local, processes)
+      return processes
+    }
   }
 
   /// The parent of a process that started when a connection was there already: it has not opened
