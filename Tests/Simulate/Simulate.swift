@@ -5,7 +5,8 @@ import Glibc
 import Simulation
 
 /// Simulates hosts and prints what closewatch said of them: `Simulate harmless SEED HOSTS DAYS TICK
-/// [KIND]` (a tick of 0 is the pace of a daemon at its defaults), `Simulate leaks SEED RUNS`, `Simulate endurance SEED TICKS`.
+/// [KIND]` (a tick of 0 is the pace of a daemon at its defaults), `Simulate leaks SEED RUNS`,
+/// `Simulate endurance SEED TICKS`.
 @main
 enum Simulate {
   static func main() {
