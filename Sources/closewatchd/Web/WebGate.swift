@@ -42,6 +42,13 @@ final class WebGate: Sendable {
 
   func admission(of headers: HTTPHeaders) -> Admission {
     let current = source.current
+    // Before passwords, which cost most.
+    if let limiter = current.limiter, !limiter.admit() {
+      var answer = WebAnswer(
+        .tooManyRequests, "429 more requests than rate_limit of the web settings allows")
+      answer.headers.append(("Retry-After", String(limiter.retryAfter)))
+      return .refused(answer)
+    }
     guard let auth = current.auth else { return .granted }
     let values = headers["authorization"]
     guard values.count == 1, let credentials = BasicAuth.Credentials(header: values[0]) else {

@@ -101,17 +101,85 @@ import Testing
         + "`htpasswd -nB` writes it"
     ),
     (
-      "rate_limit:\n  burst: 1\n",
-      "web.yml:1:1: 'rate_limit' is not supported by closewatch; take it out"
+      "rate_limit:\n  interval: 1s\n",
+      "web.yml:1:1: rate_limit: burst is needed too; without it no request is answered"
     ),
     (
-      "http_server_config:\n  http2: true\n",
-      "web.yml:2:10: http_server_config: http2: closewatch speaks HTTP/1.1; say false"
+      "rate_limit: {interval: 1s, burst: 0}\n",
+      "web.yml:1:35: rate_limit: burst: expected a number of requests from 1 to 1000000, found '0'"
+    ),
+    (
+      "rate_limit: {interval: soon, burst: 5}\n",
+      "web.yml:1:24: rate_limit: interval: expected a time such as 1s or 100ms, found 'soon'"
+    ),
+    (
+      "http_server_config:\n  http2: perhaps\n",
+      "web.yml:2:10: http_server_config: http2: expected true or false, found 'perhaps'"
+    ),
+    (
+      "http_server_config:\n  headers:\n    X-Frame-Options: allow\n",
+      "web.yml:3:22: headers: X-Frame-Options: expected deny or sameorigin, found 'allow'"
     ),
     ("basic_auth_users: []\n", "web.yml:1:19: basic_auth_users: expected a map, found a list"),
   ])
   func `a mistake is told with its place and what to do`(_ text: String, _ error: String) {
     #expect(Self.problems(text) == [error])
+  }
+
+  @Test func `http2 is accepted, and said once to be served as HTTP 1 1`() throws {
+    func remarks(_ value: String) throws -> [String] {
+      let text = "http_server_config: {http2: \(value)}\n"
+      return try WebConfigReader.read(Array(text.utf8), file: "web.yml").remarks
+    }
+    #expect(try remarks("false") == [])
+    #expect(
+      try remarks("true") == [
+        "web.yml:1:22: http_server_config: http2: true, but HTTP/1.1 is served"
+      ])
+  }
+
+  @Test func `a header that is blank is not set`() throws {
+    let text = "http_server_config: {headers: {X-Frame-Options: , X-XSS-Protection: '0'}}\n"
+    let config = try WebConfigReader.read(Array(text.utf8), file: "web.yml")
+    #expect(config.headers.map(\.0) == ["X-XSS-Protection"])
+  }
+
+  @Test(arguments: [
+    ("1s", 1.0), ("100ms", 0.1), ("1m30s", 90), ("1000000", 0.001), ("5us", 0.000_005),
+  ])
+  func `the interval of a rate limit is read as Go writes it`(_ text: String, _ seconds: Double)
+    throws
+  {
+    let text = "rate_limit: {interval: \(text), burst: 20}\n"
+    let limit = try WebConfigReader.read(Array(text.utf8), file: "web.yml").rateLimit
+    #expect(limit == RateLimit(intervalSeconds: seconds, burst: 20))
+  }
+
+  @Test func `an interval of 0 is no rate limit`() throws {
+    let text = "rate_limit: {interval: 0s}\n"
+    #expect(try WebConfigReader.read(Array(text.utf8), file: "web.yml").rateLimit == nil)
+  }
+
+  @Test func `a rate limit lets a burst through, then one each interval`() {
+    let limiter = RateLimiter(RateLimit(intervalSeconds: 2, burst: 3), now: 100)
+    #expect((0..<5).map { _ in limiter.admit(now: 100) } == [true, true, true, false, false])
+    #expect(!limiter.admit(now: 101.9))
+    #expect(limiter.admit(now: 102))
+    #expect(!limiter.admit(now: 102.5))
+    // It never holds more than the burst, and a clock that stands still fills nothing.
+    #expect((0..<5).count { _ in limiter.admit(now: 1000) } == 3)
+    #expect(!limiter.admit(now: 900))
+  }
+
+  @Test func `more requests than the limit are told to wait`() throws {
+    let directory = directory("rate_limit: {interval: 1h, burst: 2}\n")
+    let server = try RunningServer(config: "\(directory.path)/web.yml")
+    #expect(try server.get("/metrics")?.status == 200)
+    #expect(try server.get("/-/healthy")?.status == 200)
+    let refused = try #require(try server.get("/metrics"))
+    #expect(refused.status == 429)
+    #expect(refused.headers["retry-after"] == "3600")
+    try server.stop()
   }
 
   private static func problems(_ text: String) -> [String] {

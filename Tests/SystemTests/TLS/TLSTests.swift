@@ -79,6 +79,102 @@ struct TLSTests {
     ends(secure)
   }
 
+  private func openssl(_ secure: SecureDaemon, _ words: String) throws -> [String] {
+    try ChildProgram.run(
+      "sh",
+      ["-c", "openssl s_client -connect 127.0.0.1:\(secure.port) \(words) </dev/null 2>&1"]
+    ).lines
+  }
+
+  @Test func `suites without authenticated encryption are for those who ask for them`() throws {
+    let old = trust + ["--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-SHA"]
+    let good = trust + ["--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"]
+    let usual = try SecureDaemon(files, config: "\(Self.server)}\n")
+    #expect(try usual.ask(old).exit == 35)
+    #expect(try usual.ask(good).status == "200")
+    ends(usual)
+    let chosen = try SecureDaemon(
+      files, config: "\(Self.server), cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]}\n")
+    #expect(try chosen.ask(old).status == "200")
+    #expect(try chosen.ask(good).exit == 35)
+    // Those of TLS 1.3 are not chosen.
+    #expect(try chosen.ask(trust + ["--tlsv1.3"]).status == "200")
+    ends(chosen)
+    let only = try SecureDaemon(
+      files, config: "\(Self.server), cipher_suites: [TLS_AES_128_GCM_SHA256]}\n")
+    #expect(try only.ask(good).exit == 35)
+    #expect(try only.ask(trust + ["--tlsv1.3"]).status == "200")
+    ends(only)
+  }
+
+  @Test func `curves and the greatest version are as the settings say`() throws {
+    let secure = try SecureDaemon(
+      files, config: "\(Self.server), max_version: TLS12, curve_preferences: [CurveP384]}\n")
+    #expect(try secure.ask(trust + ["--tlsv1.3"]).exit == 35)
+    let found = try openssl(secure, "-tls1_2 -groups P-256:P-384")
+    #expect(found.contains { $0.contains("secp384r1") || $0.contains("P-384") }, "\(found)")
+    #expect(try secure.ask(trust + ["--curves", "P-256"]).exit == 35)
+    ends(secure)
+  }
+
+  @Test func `any certificate is let in where any is asked for, and one is asked for`() throws {
+    let any = try SecureDaemon(
+      files, config: "\(Self.server), client_auth_type: RequireAnyClientCert}\n")
+    #expect(try any.ask(trust).status == "000")
+    for name in ["client", "stranger"] {
+      #expect(try any.ask(trust + certificate(name)).status == "200", "\(name)")
+    }
+    ends(any)
+    let request = try SecureDaemon(
+      files, config: "\(Self.server), client_auth_type: RequestClientCert}\n")
+    #expect(try request.ask(trust).status == "200")
+    #expect(try request.ask(trust + certificate("stranger")).status == "200")
+    let asked = try openssl(request, "-tls1_2")
+    #expect(asked.contains { $0.contains("Client Certificate Types") }, "\(asked)")
+    ends(request)
+  }
+
+  @Test(arguments: ["RequireAnyClientCert", "RequireAndVerifyClientCert"])
+  func `only those whose certificate has an allowed name come in`(_ kind: String) throws {
+    func daemon(_ names: String) throws -> SecureDaemon {
+      try SecureDaemon(
+        files,
+        config: """
+          \(Self.server), client_auth_type: \(kind), client_ca_file: ca.pem,
+            client_allowed_sans: [\(names)]}
+
+          """)
+    }
+    // The certificates of the test are for this address.
+    let right = try daemon("scraper.example, 127.0.0.1")
+    #expect(try right.ask(trust + certificate("client")).status == "200")
+    #expect(try right.ask(trust).status == "000")
+    let verifies = kind == "RequireAndVerifyClientCert"
+    #expect(
+      try right.ask(trust + certificate("stranger")).status == (verifies ? "000" : "200"))
+    ends(right)
+    let wrong = try daemon("scraper.example, 127.0.0.2")
+    for _ in 0..<2 {
+      #expect(try wrong.ask(trust + certificate("client")).status == "000")
+    }
+    ends(wrong)
+  }
+
+  @Test func `certificate and key can stand in the settings, and http2 is said to be 1 1`() throws {
+    func block(_ file: String) throws -> String {
+      String(decoding: try #require(readBytes(files.path(file))), as: UTF8.self)
+        .split(separator: "\n").map { "    \($0)\n" }.joined()
+    }
+    let secure = try SecureDaemon(
+      files,
+      config: "tls_server_config:\n  cert: |\n\(try block("server.pem"))  key: |\n"
+        + "\(try block("server.key"))http_server_config: {http2: true}\n")
+    let said = secure.daemon.lines.filter { $0.contains("http2: true, but HTTP/1.1 is served") }
+    #expect(said.count == 1, "\(secure.daemon.lines)")
+    #expect(try secure.ask(trust + ["--http2"]) == .init(exit: 0, status: "200", words: ""))
+    ends(secure)
+  }
+
   /// The password is `open-sesame`: bcrypt, of low cost.
   private static let users =
     "basic_auth_users: {scraper: '$2y$08$abcdefghijklmnopqrstuuxtqXMj0ezeGztE9iENg7O4lq6Wb2jUS'}"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import LinuxHost
+import Settings
 
 /// Reads a file in the format of exporter-toolkit's `web-configuration.md`. Every mistake is found
 /// in one run; a key that means nothing here is one.
@@ -9,20 +11,25 @@ struct WebConfigReader {
   private var config = WebConfig()
   private var errors: [SettingsError] = []
 
-  /// Keys of exporter-toolkit that closewatch does not have. A file that relies on them must not
-  /// be taken for more than it is.
-  private static let unsupported: Set<String> = [
-    "cert", "key", "client_ca", "client_allowed_sans", "max_version", "cipher_suites",
-    "prefer_server_cipher_suites", "curve_preferences", "rate_limit",
-  ]
-
   /// The headers that exporter-toolkit lets be set.
   private static let headerNames = [
     "Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
     "X-Frame-Options", "X-XSS-Protection",
   ]
+  /// Those of them that have one of a few values.
+  private static let headerValues = [
+    "X-Content-Type-Options": ["nosniff"], "X-Frame-Options": ["deny", "sameorigin"],
+  ]
+  /// Requests in the bucket of `rate_limit`: more are no limit.
+  private static let burstMost = 1_000_000
 
-  private init(file: String) { self.file = file }
+  /// Whether this program can speak TLS.
+  private let hasTLS: Bool
+
+  private init(file: String, hasTLS: Bool) {
+    self.file = file
+    self.hasTLS = hasTLS
+  }
 
   /// Reads the file at `path`.
   ///
@@ -40,8 +47,10 @@ struct WebConfigReader {
   }
 
   /// The same for text that is already there.
-  static func read(_ bytes: [UInt8], file: String) throws(SettingsErrors) -> WebConfig {
-    var reader = WebConfigReader(file: file)
+  static func read(
+    _ bytes: [UInt8], file: String, hasTLS: Bool = WebTLS.isBuilt
+  ) throws(SettingsErrors) -> WebConfig {
+    var reader = WebConfigReader(file: file, hasTLS: hasTLS)
     do throws(SettingsError) {
       if let root = try YamlParser.parse(bytes, file: file) { reader.takeIn(root) }
     } catch {
@@ -52,12 +61,13 @@ struct WebConfigReader {
   }
 
   private mutating func takeIn(_ root: YamlNode) {
-    let names = ["tls_server_config", "http_server_config", "basic_auth_users"]
+    let names = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"]
     for entry in entries(root, of: "the file") {
       switch entry.key {
       case "tls_server_config": takeInTLS(entry)
       case "http_server_config": takeInHTTP(entry)
       case "basic_auth_users": takeInUsers(entry)
+      case "rate_limit": takeInRateLimit(entry)
       default: refuse(entry, in: nil, names)
       }
     }
@@ -81,9 +91,8 @@ struct WebConfigReader {
     for entry in entries(section.value, of: section.key) {
       switch entry.key {
       case "http2":
-        guard case .scalar(let value) = entry.value.kind, value == "false" else {
-          note(entry.value.mark, "http_server_config: http2: closewatch speaks HTTP/1.1; say false")
-          continue
+        if truth(of: entry, in: section.key) == true {
+          remark(entry, "http_server_config: http2: true, but HTTP/1.1 is served")
         }
       case "headers":
         for header in entries(entry.value, of: "headers") { takeIn(header: header) }
@@ -98,76 +107,137 @@ struct WebConfigReader {
       refuse(header, in: "headers", Self.headerNames)
       return
     }
-    guard let value = text(of: header, in: "headers") else { return }
+    // As exporter-toolkit has it: not set if blank.
+    if case .empty = header.value.kind { return }
+    guard let value = text(of: header, in: "headers"), !value.isEmpty else { return }
     guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
       note(header.value.mark, "headers: \(name): expected one line of ASCII")
+      return
+    }
+    if let values = Self.headerValues[name], !values.contains(value.lowercased()) {
+      note(
+        header.value.mark,
+        "headers: \(name): expected \(values.joined(separator: " or ")), found "
+          + SettingsError.quoted(value))
       return
     }
     config.headers.append((name, value))
   }
 
+  private mutating func takeInRateLimit(_ section: YamlNode.Entry) {
+    var interval: Double?
+    var burst: Int?
+    for entry in entries(section.value, of: section.key) {
+      switch entry.key {
+      case "interval": interval = span(of: entry, in: section.key)
+      case "burst":
+        guard let text = text(of: entry, in: section.key) else { continue }
+        burst = Int(text).flatMap { (1...Self.burstMost).contains($0) ? $0 : nil }
+        if burst == nil {
+          note(
+            entry.value.mark,
+            "rate_limit: burst: expected a number of requests from 1 to \(Self.burstMost), found "
+              + SettingsError.quoted(text))
+        }
+      default: refuse(entry, in: section.key, ["interval", "burst"])
+      }
+    }
+    // 0 turns it off.
+    guard let interval, interval > 0 else { return }
+    if let burst {
+      config.rateLimit = RateLimit(intervalSeconds: interval, burst: burst)
+    } else if errors.isEmpty {
+      note(section.keyMark, "rate_limit: burst is needed too; without it no request is answered")
+    }
+  }
+
+  /// A time as Go reads it: `1s`, `100ms`, or a bare number of nanoseconds.
+  private mutating func span(of entry: YamlNode.Entry, in section: String) -> Double? {
+    guard let text = text(of: entry, in: section) else { return nil }
+    if let nanoseconds = UInt64(text) { return Double(nanoseconds) / 1e9 }
+    for (unit, share) in [("ns", 1e9), ("us", 1e6), ("µs", 1e6)] where text.hasSuffix(unit) {
+      if let number = Double(text.dropLast(unit.count)), number >= 0 { return number / share }
+    }
+    if let span = TimeSpan(text), !text.contains("d"), !text.contains("min") { return span.seconds }
+    note(
+      entry.value.mark,
+      "\(section): \(entry.key): expected a time such as 1s or 100ms, found "
+        + SettingsError.quoted(text))
+    return nil
+  }
+
   private mutating func takeInTLS(_ section: YamlNode.Entry) {
-    #if TLS
-      readTLS(section)
-    #else
+    let entries = entries(section.value, of: section.key)
+    // As exporter-toolkit has it: nothing in it, no TLS.
+    if entries.isEmpty { return }
+    guard hasTLS else {
       note(
         section.keyMark,
         "tls_server_config: this closewatch was built without TLS; take the package, or build it "
           + "with --traits TLS")
-    #endif
+      return
+    }
+    config.tls = readTLS(entries, of: section)
   }
 
-  private mutating func readTLS(_ section: YamlNode.Entry) {
-    let names = ["cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version"]
-    var settings = TLSSettings(certificateFile: "", keyFile: "")
-    for entry in entries(section.value, of: section.key) {
-      guard names.contains(entry.key) else {
-        refuse(entry, in: section.key, names)
-        continue
-      }
-      guard let value = text(of: entry, in: section.key) else { continue }
-      switch entry.key {
-      case "cert_file": settings.certificateFile = path(value)
-      case "key_file": settings.keyFile = path(value)
-      case "client_ca_file": settings.clientCAFile = path(value)
-      case "client_auth_type":
-        settings.clientAuth = choice(value, of: entry) ?? settings.clientAuth
-      default: settings.leastVersion = choice(value, of: entry) ?? settings.leastVersion
-      }
-    }
-    if settings.certificateFile.isEmpty || settings.keyFile.isEmpty {
-      note(section.keyMark, "tls_server_config: cert_file and key_file are both needed")
-    }
-    if settings.clientAuth != .none, settings.clientCAFile == nil {
-      note(section.keyMark, "tls_server_config: client_auth_type needs a client_ca_file")
-    }
-    if settings.clientAuth == .none, settings.clientCAFile != nil {
-      note(section.keyMark, "tls_server_config: client_ca_file needs a client_auth_type")
-    }
-    config.tls = settings
-  }
-
-  private mutating func choice<Choice: RawRepresentable & CaseIterable>(
-    _ value: String, of entry: YamlNode.Entry
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    _ value: String, at mark: YamlNode.Mark, of entry: YamlNode.Entry
   ) -> Choice? where Choice.RawValue == String {
     if let found = Choice(rawValue: value) { return found }
-    let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    let names = Choice.allCases.map(\.rawValue)
+    let hint = UsageError.nearest(to: value, in: names).map { "; did you mean '\($0)'?" } ?? ""
     note(
-      entry.value.mark, "\(entry.key): expected one of \(all), found \(SettingsError.quoted(value))"
-    )
+      mark,
+      "tls_server_config: \(entry.key): expected one of \(names.joined(separator: ", ")), found "
+        + SettingsError.quoted(value) + hint)
     return nil
   }
 
   /// Relative to the folder of the file, as exporter-toolkit has it.
-  private func path(_ text: String) -> String {
+  func path(_ text: String) -> String {
     guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
     return file[...slash] + text
   }
 
-  private mutating func text(of entry: YamlNode.Entry, in section: String) -> String? {
+  mutating func text(of entry: YamlNode.Entry, in section: String) -> String? {
     if case .scalar(let text) = entry.value.kind { return text }
     note(entry.value.mark, "\(section): \(entry.key): expected text, found \(entry.value.words)")
     return nil
+  }
+
+  /// The words that YAML 1.1 has for true and false, as exporter-toolkit reads them.
+  mutating func truth(of entry: YamlNode.Entry, in section: String) -> Bool? {
+    guard let text = text(of: entry, in: section) else { return nil }
+    switch text.lowercased() {
+    case "true", "yes", "on", "y": return true
+    case "false", "no", "off", "n": return false
+    default:
+      note(
+        entry.value.mark,
+        "\(section): \(entry.key): expected true or false, found \(SettingsError.quoted(text))")
+      return nil
+    }
+  }
+
+  /// Text, or a list of it: each with its place.
+  mutating func texts(
+    of entry: YamlNode.Entry, in section: String
+  ) -> [(text: String, mark: YamlNode.Mark)]? {
+    switch entry.value.kind {
+    case .empty: return []
+    case .list(let items):
+      let texts = items.compactMap { item in
+        if case .scalar(let text) = item.kind { return (text: text, mark: item.mark) }
+        note(item.mark, "\(section): \(entry.key): expected text, found \(item.words)")
+        return nil
+      }
+      return texts.count == items.count ? texts : nil
+    default:
+      note(
+        entry.value.mark,
+        "\(section): \(entry.key): expected a list such as [a, b], found \(entry.value.words)")
+      return nil
+    }
   }
 
   /// The entries of a map; a key that comes twice is refused.
@@ -187,18 +257,19 @@ struct WebConfigReader {
     }
   }
 
-  private mutating func refuse(_ entry: YamlNode.Entry, in section: String?, _ names: [String]) {
-    guard !Self.unsupported.contains(entry.key) else {
-      note(entry.keyMark, "'\(entry.key)' is not supported by closewatch; take it out")
-      return
-    }
+  mutating func refuse(_ entry: YamlNode.Entry, in section: String?, _ names: [String]) {
     errors.append(
       .unknownKey(entry.key, in: section, names: names, at: place(entry.keyMark)))
   }
 
-  private mutating func note(_ mark: YamlNode.Mark, _ problem: String) {
+  /// Says once, at the start, what is taken and has another effect here.
+  mutating func remark(_ entry: YamlNode.Entry, _ words: String) {
+    config.remarks.append("\(place(entry.keyMark)): \(words)")
+  }
+
+  mutating func note(_ mark: YamlNode.Mark, _ problem: String) {
     errors.append(SettingsError(place: place(mark), problem: problem))
   }
 
-  private func place(_ mark: YamlNode.Mark) -> String { "\(file):\(mark.line):\(mark.column)" }
+  func place(_ mark: YamlNode.Mark) -> String { "\(file):\(mark.line):\(mark.column)" }
 }

@@ -16,6 +16,8 @@ final class WebConfigSource: Sendable {
     var auth: BasicAuth?
     /// nil: plain HTTP.
     var tls: WebTLS?
+    /// nil: no limit.
+    var limiter: RateLimiter?
 
     /// Plain HTTP, for everybody who can connect.
     init() { config = WebConfig() }
@@ -23,6 +25,7 @@ final class WebConfigSource: Sendable {
     init(_ config: WebConfig) throws(SettingsErrors) {
       self.config = config
       auth = config.users.isEmpty ? nil : BasicAuth(hashes: config.users)
+      limiter = config.rateLimit.map { RateLimiter($0) }
       tls = try config.tls.map { settings throws(SettingsErrors) in try WebTLS(settings) }
     }
   }
@@ -45,6 +48,7 @@ final class WebConfigSource: Sendable {
     let config = try path.map { path throws(SettingsErrors) in try WebConfigReader.read(path: path)
     }
     let current = try Current(config ?? WebConfig())
+    for remark in current.config.remarks { logger.notice("\(remark)") }
     state = Mutex(
       State(current: current, versions: Self.versions(path, current.config), isGood: true))
   }
@@ -64,10 +68,14 @@ final class WebConfigSource: Sendable {
       guard versions != state.versions else { return state.current }
       state.versions = versions
       do throws(SettingsErrors) {
+        let said = Set(state.current.config.remarks)
         state.current = try Current(try WebConfigReader.read(path: path))
         state.versions = Self.versions(path, state.current.config)
         state.isGood = true
         logger.notice("read \(path) again")
+        for remark in state.current.config.remarks where !said.contains(remark) {
+          logger.notice("\(remark)")
+        }
       } catch {
         state.isGood = false
         for error in error.errors { logger.error("\(error); the web settings stay as they were") }
@@ -82,7 +90,9 @@ final class WebConfigSource: Sendable {
   /// Of the file and of those it names. nil for one that is not there.
   private static func versions(_ path: String?, _ config: WebConfig) -> [FileVersion?] {
     var paths: [String?] = [path]
-    if let tls = config.tls { paths += [tls.certificateFile, tls.keyFile, tls.clientCAFile] }
+    if let tls = config.tls {
+      paths += [tls.certificate, tls.key, tls.clientAuthorities].map { $0?.path }
+    }
     return paths.compactMap { $0 }.map { try? FileVersion(path: $0) }
   }
 }
