@@ -32,6 +32,19 @@ package struct LiveHost: Host {
   /// Whether memory goes back to the kernel after each search, in a process that looks for years.
   package var returnsMemory = false
 
+  /// Keeps no more rows than fit in half of the memory that this process and its reader may have
+  /// together: the other half is what they are without.
+  package mutating func keepToMemoryBound() {
+    guard let bound = OwnCgroup.memoryBound else { return }
+    bounds.rows = min(bounds.rows, max(Self.fewestRows, bound / 2 / Self.bytesOfRow))
+  }
+
+  /// Of the eye and its reader together. While an eye writes it has its own row (120) and that of
+  /// the message (72 for an IPv4 connection), later the reader has them; 8 for the inode.
+  static let bytesOfRow = 200
+  /// With fewer, nothing could be told of a host at all.
+  private static let fewestRows = 10_000
+
   private var finder: HolderFinder
   private var newest: Newest?
   private var memory = LookMemory()

@@ -240,8 +240,10 @@ package struct Census: Sendable {
   /// - Parameter asksForMore: Whether this look asks for states that the one before did not: then
   ///   any connection can be one that it looked for in vain.
   private mutating func removeAbsent(asksForMore: Bool) {
+    // What was left out for want of memory was counted: other states are whole.
+    let leftOut = sample.leftOut.reduce(0) { $0 + $1.count }
     let wasCut = sample.gaps.contains {
-      $0.kind == .boundReached || $0.kind == .dumpInterrupted
+      $0.kind == .boundReached && $0.count > leftOut || $0.kind == .dumpInterrupted
     }
     guard !wasCut else {
       missed = nil
@@ -249,9 +251,12 @@ package struct Census: Sendable {
     }
     let read = Set(sample.namespaces.map(\.id))
     let someUnread = sample.gaps.contains { $0.kind == .namespaceNotRead }
+    let cut = StateSet(sample.leftOut.map(\.state))
     var kept: [Int32] = []
     let judge = { (census: inout Census, slot: Int32) in
-      if census.removeIfAbsent(Int(slot), read: read, someUnread: someUnread) { kept.append(slot) }
+      if census.removeIfAbsent(Int(slot), read: read, someUnread: someUnread, cut: cut) {
+        kept.append(slot)
+      }
     }
     if let missed, !asksForMore {
       for slot in slotsShownBefore where slot >= 0 { judge(&self, slot) }
@@ -262,14 +267,16 @@ package struct Census: Sendable {
     missed = kept
   }
 
+  /// - Parameter cut: States of which not every row was kept.
   /// - Returns: Whether it was looked for in vain, and stays.
   @inline(__always)
   private mutating func removeIfAbsent(
-    _ slot: Int, read: Set<NetnsID>, someUnread: Bool
+    _ slot: Int, read: Set<NetnsID>, someUnread: Bool, cut: StateSet
   ) -> Bool {
     guard slots[slot].rowIndex < 0, slots[slot].isInUse,
       sample.states.contains(slots[slot].state)
     else { return false }
+    if cut.contains(slots[slot].state) { return true }
     // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
     if someUnread, !read.contains(slots[slot].id.namespace),
       now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds

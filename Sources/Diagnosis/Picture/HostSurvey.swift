@@ -79,6 +79,7 @@ package struct HostSurvey {
   ///   counted as they are remembered.
   package mutating func run(remembered: Bool = false) {
     countRows()
+    if scope == nil { countLeftOut() }
     if remembered, !census.sample.states.contains(.established) { countRemembered() }
     countDeadSockets()
     sumUpOwners()
@@ -109,6 +110,14 @@ package struct HostSurvey {
       if charge.relation == .holder { tallies[tally].isSeen = true }
       if waiting > .no { count(waiting, row, remembered, in: tally) }
       if row.state == .listen { listening.append((Int32(position), charge.process)) }
+    }
+  }
+
+  /// Sockets that there was no memory for: of their owners nothing is known.
+  private mutating func countLeftOut() {
+    for rows in census.sample.leftOut {
+      picture.namespaces[place(of: rows.namespace)].states[rows.state] += rows.count
+      tallies[0].states[rows.state] += rows.count
     }
   }
 

@@ -15,8 +15,10 @@ package struct Sample: Sendable {
   /// The states that were asked for. A state outside of it is unknown, not absent.
   package var states: StateSet
   package var namespaces: [NamespaceSample] = []
-  /// All rows, those of one namespace next to each other. No row twice.
+  /// All rows that there is memory for, those of one namespace next to each other. No row twice.
   package var sockets: [SocketRow] = []
+  /// Sockets that were counted and are not among ``sockets``: there was no memory for all.
+  package var leftOut: [RowsLeftOut] = []
   package var host = HostCounters()
   package var gaps: [Gap] = []
   package var cost = SampleCost()

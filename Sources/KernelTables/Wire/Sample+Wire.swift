@@ -7,6 +7,11 @@ extension Sample {
     writer.put(states.rawValue)
     writer.put(namespaces) { $1.write(to: &$0) }
     writer.put(sockets)
+    writer.put(leftOut) { writer, rows in
+      writer.put(rows.namespace.rawValue)
+      writer.put(rows.state.rawValue)
+      writer.put(rows.count)
+    }
     writer.put(host.bootID) { $0.put($1) }
     writer.put(host.kernelRelease) { $0.put($1) }
     writer.put(host.openFiles) { $0.put($1) }
@@ -25,6 +30,11 @@ extension Sample {
       try NamespaceSample(from: &reader)
     }
     sockets = try reader.getRows()
+    leftOut = try reader.getArray { reader throws(DecodeError) in
+      let namespace = NetnsID(rawValue: try reader.get())
+      let state = TCPState(rawValue: try reader.get())
+      return RowsLeftOut(namespace, state, count: try reader.getTally())
+    }
     host.bootID = try reader.getOptionalText()
     host.kernelRelease = try reader.getOptionalText()
     host.openFiles = try reader.getOptionalNumber()

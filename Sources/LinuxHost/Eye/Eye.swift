@@ -60,8 +60,13 @@ struct Eye {
     case .host(let request):
       host.avoid(avoidances)
       do throws(HostError) {
-        let answer = try host.answer(request)
-        return send(.answer, id, since: began) { answer.write(to: &$0) }
+        var answer: HostAnswer? = try host.answer(request)
+        return send(.answer, id, since: began) { writer in
+          answer?.write(to: &writer)
+          // Before the message goes out: its reader makes rows of its own, and there is memory for
+          // those of one of us only.
+          answer = nil
+        }
       } catch {
         return send(.failure, id, since: began) { $0.put(error.description) }
       }

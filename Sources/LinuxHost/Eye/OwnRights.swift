@@ -21,12 +21,7 @@ package enum OwnRights {
   /// Processes in our cgroup that look, or start those that do, and are not ours: stuck in the
   /// kernel since an earlier run, so that not even the service manager could end them.
   package static func leftBehind(besides keeper: Keeper) -> [Int32] {
-    guard let own = try? readFile("/proc/self/cgroup", limit: 65536) else { return [] }
-    let lines = String(decoding: own, as: UTF8.self).split(separator: "\n")
-    guard let path = lines.first(where: { $0.hasPrefix("0::/") })?.dropFirst(3),
-      let bytes = try? readFile("/sys/fs/cgroup\(path)/cgroup.procs")
-    else { return [] }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }
+    OwnCgroup.processes
       .filter { $0 != getpid() && $0 != keeper.pid && isOfAnEye($0) }
   }
 

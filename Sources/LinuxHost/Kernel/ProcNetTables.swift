@@ -15,22 +15,34 @@ package struct ProcNetTables {
     self.bounds = bounds
   }
 
-  /// Appends the sockets of `tcp` and `tcp6` to `rows`; rows that the files show twice are kept
-  /// once.
-  ///
-  /// - Returns: What was not seen.
-  /// - Throws: ``SystemCallError`` when `tcp` cannot be read. A host without IPv6 has no `tcp6`.
+  /// As ``read(namespace:states:into:within:)``, of one namespace alone.
   package func read(
     namespace: NetnsID, states: StateSet, into rows: inout [SocketRow]
   ) throws(SystemCallError) -> [Gap] {
-    let start = rows.count
+    var budget = RowBudget(most: bounds.rows)
+    budget.begin(rows)
+    let gaps = try read(namespace: namespace, states: states, into: &rows, within: &budget)
+    budget.finish(&rows)
+    return gaps + (budget.gap.map { [$0] } ?? [])
+  }
+
+  /// Appends the sockets of `tcp` and `tcp6` to `rows`; rows that the files show twice are kept
+  /// once.
+  ///
+  /// - Parameter budget: Makes room among the rows.
+  /// - Returns: What was not seen.
+  /// - Throws: ``SystemCallError`` when `tcp` cannot be read. A host without IPv6 has no `tcp6`.
+  package func read(
+    namespace: NetnsID, states: StateSet, into rows: inout [SocketRow],
+    within budget: inout RowBudget
+  ) throws(SystemCallError) -> [Gap] {
     let deadline = Clock.monotonicSeconds + bounds.seconds
     var gaps: [Gap] = []
     for family in [AddressFamily.ipv4, .ipv6] {
       var table = ProcNetTCP(family: family, namespace: namespace, states: states)
       do throws(SystemCallError) {
         let file = directory + (family == .ipv4 ? "/tcp" : "/tcp6")
-        if let gap = try read(file, with: &table, deadline: deadline, into: &rows) {
+        if let gap = try read(file, with: &table, deadline: deadline, into: &rows, &budget) {
           gaps.append(gap)
         }
       } catch {
@@ -40,12 +52,13 @@ package struct ProcNetTables {
         gaps.append(Gap(.rowUndecodable, count: table.undecodable, detail: "\(error)"))
       }
     }
-    _ = UniqueRows.compact(&rows, from: start)
+    _ = UniqueRows.compact(&rows, from: budget.start)
     return gaps
   }
 
   private func read(
-    _ file: String, with table: inout ProcNetTCP, deadline: Double, into rows: inout [SocketRow]
+    _ file: String, with table: inout ProcNetTCP, deadline: Double, into rows: inout [SocketRow],
+    _ budget: inout RowBudget
   ) throws(SystemCallError) -> Gap? {
     let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }
     defer { close(fd) }
@@ -73,7 +86,8 @@ package struct ProcNetTables {
         memmove(base, base + used, filled - used)
       }
       filled -= used
-      if rows.count > bounds.rows || Clock.monotonicSeconds > deadline {
+      budget.makeRoom(in: &rows)
+      if Clock.monotonicSeconds > deadline {
         return Gap(.boundReached, detail: "\(file) was broken off at \(rows.count) rows")
       }
     }

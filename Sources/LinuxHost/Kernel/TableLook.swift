@@ -21,6 +21,7 @@ package struct TableLook {
   /// Namespaces that could be read at all, be it with no rows.
   private var readNamespaces = 0
   private var lastFailure: SystemCallError?
+  private var budget: RowBudget
 
   package init(
     request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
@@ -34,6 +35,7 @@ package struct TableLook {
     self.bounds = bounds
     self.memory = memory
     self.deadline = deadline
+    budget = RowBudget(most: bounds.rows)
     sample = Sample(
       takenAt: Clock.boot, wallClockSeconds: Clock.wallSeconds, states: request.states)
     facts = NamespaceFacts(procRoot: procRoot)
@@ -72,6 +74,8 @@ package struct TableLook {
           detail: "/proc/net/tcp has no cookie, age, cgroup or accept queue limit"))
     }
     facts.gaps.forEach { note($0) }
+    sample.leftOut = budget.leftOut
+    if let gap = budget.gap { note(gap) }
     sample.cost.wallMilliseconds = (Clock.monotonicSeconds - began) * 1000
     sample.cost.cpuMilliseconds = (Clock.threadSeconds - cpuBegan) * 1000
     return sample
@@ -177,7 +181,7 @@ package struct TableLook {
   private mutating func readTables(
     _ namespace: NetworkNamespace, directory: String, entry: inout NamespaceSample
   ) throws(HostError) {
-    let start = sample.sockets.count
+    budget.begin(sample.sockets)
     if request.source != .proc {
       do throws(SystemCallError) {
         try dump(namespace.id)
@@ -186,7 +190,7 @@ package struct TableLook {
         readNamespaces += 1
         return
       } catch {
-        sample.sockets.removeLast(sample.sockets.count - start)
+        budget.giveUp(&sample.sockets, of: namespace.id)
         if request.source == .netlink {
           throw HostError("\(error); --source auto falls back to /proc/net/tcp")
         }
@@ -197,7 +201,6 @@ package struct TableLook {
   }
 
   private mutating func dump(_ id: NetnsID) throws(SystemCallError) {
-    let start = sample.sockets.count
     sequence += 1
     var bounds = bounds
     if deadline != .never {
@@ -207,25 +210,27 @@ package struct TableLook {
       InetDiagRequest(states: request.states, sequence: sequence), namespace: id, bounds: bounds)
     // Open for this dump only: a netlink socket keeps its namespace alive.
     var socket = try NetlinkSocket(protocolNumber: netlinkProtocol)
-    let gaps = try dump.read(over: &socket, into: &sample.sockets)
+    let gaps = try dump.read(over: &socket, into: &sample.sockets, within: &budget)
     gaps.forEach { note($0) }
-    _ = UniqueRows.compact(&sample.sockets, from: start)
+    _ = UniqueRows.compact(&sample.sockets, from: budget.start)
+    budget.finish(&sample.sockets)
   }
 
   private mutating func readProcTables(
     _ id: NetnsID, directory: String, entry: inout NamespaceSample
   ) {
-    let start = sample.sockets.count
+    budget.begin(sample.sockets)
     do throws(SystemCallError) {
       let gaps = try ProcNetTables(directory: directory, bounds: bounds).read(
-        namespace: id, states: request.states, into: &sample.sockets)
+        namespace: id, states: request.states, into: &sample.sockets, within: &budget)
       gaps.forEach { note($0) }
+      budget.finish(&sample.sockets)
       entry.source = .procNetTCP
       limitedNamespaces += 1
       readNamespaces += 1
       sample.namespaces.append(entry)
     } catch {
-      sample.sockets.removeLast(sample.sockets.count - start)
+      budget.giveUp(&sample.sockets, of: id)
       lastFailure = error
       if error.isVanished, !entry.isOwn { return }
       note(Gap(.namespaceNotRead, detail: "\(error)"))

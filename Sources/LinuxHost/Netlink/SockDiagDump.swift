@@ -7,7 +7,8 @@ package import KernelTables
 package struct SockDiagDump {
   /// What a dump may cost before it is broken off.
   package struct Bounds: Hashable, Sendable {
-    /// Rows of all namespaces together: 240 MB of them.
+    /// Rows of all namespaces together that are kept; the others are counted. Each takes 200 bytes
+    /// at most, of who looks and who reads together.
     package var rows = 2_000_000
     package var seconds = 20.0
     /// How often the kernel may say ENOBUFS (it had no memory for the next datagram).
@@ -29,13 +30,26 @@ package struct SockDiagDump {
   /// The kernel fills at most 32 KiB at a time: a larger buffer gains nothing.
   private static let bufferSize = 32768
 
+  /// As ``read(over:into:within:)``, of one table alone.
+  package func read<Transport: DumpTransport & ~Copyable>(
+    over transport: inout Transport, into rows: inout [SocketRow]
+  ) throws(SystemCallError) -> [Gap] {
+    var budget = RowBudget(most: bounds.rows)
+    budget.begin(rows)
+    let gaps = try read(over: &transport, into: &rows, within: &budget)
+    budget.finish(&rows)
+    return gaps + (budget.gap.map { [$0] } ?? [])
+  }
+
   /// Sends the request and appends the answer's sockets to `rows`.
   ///
+  /// - Parameter budget: Makes room among the rows.
   /// - Returns: What the dump did not see.
   /// - Throws: ``SystemCallError`` when the kernel refuses or breaks off; `rows` then holds what
   ///   came until then.
   package func read<Transport: DumpTransport & ~Copyable>(
-    over transport: inout Transport, into rows: inout [SocketRow]
+    over transport: inout Transport, into rows: inout [SocketRow],
+    within budget: inout RowBudget
   ) throws(SystemCallError) -> [Gap] {
     var answer = SockDiagAnswer(
       namespace: namespace, sequence: request.sequence, port: transport.port,
@@ -65,7 +79,8 @@ package struct SockDiagDump {
         // An empty datagram is no end of a dump, and nothing can follow it.
         guard got > 0 else { throw SystemCallError("sock_diag dump", on: subject, errno: EIO) }
       }
-      if rows.count > bounds.rows || Clock.monotonicSeconds > deadline {
+      budget.makeRoom(in: &rows)
+      if Clock.monotonicSeconds > deadline {
         gaps.append(
           Gap(
             .boundReached,

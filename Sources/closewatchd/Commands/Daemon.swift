@@ -17,6 +17,7 @@ struct Daemon: ParsableCommand {
     let keeper = try Keeper.start {
       var host = LiveHost()
       host.returnsMemory = true
+      host.keepToMemoryBound()
       return host
     }
     let web = try arguments.web.settings

@@ -57,6 +57,22 @@ import Testing
     #expect(abs(oldest.seconds(since: HostScript.instant(5))) < 0.1)
   }
 
+  @Test func `sockets that were counted and not kept are in the sums, and nobody's`() throws {
+    var host = self.host(7)
+    host.listen(9090, by: host.start("web", pid: 200, unit: "web.service"))
+    var watch = Watch(settings: RuleSettings())
+    var sample = host.sample(at: 100)
+    let namespace = try #require(sample.namespaces.first).id
+    sample.leftOut = [RowsLeftOut(namespace, .timeWait, count: 1_500_000)]
+    let search = watch.advance(with: sample)
+    watch.attribute(host.report(to: search, at: 100), to: search)
+    let picture = HostPicture(try #require(watch.census), patienceSeconds: 120)
+    #expect(picture.states[.timeWait] == 1_500_000)
+    #expect(picture.states[.closeWait] == 7)
+    let owned = picture.owners.reduce(into: StateCounts()) { $0 += $1.states }
+    #expect(owned == picture.states)
+  }
+
   @Test func `within the patience nobody is stuck, and all wait`() throws {
     let picture = try picture(host(7), until: 120)
     #expect(stuck(picture).isEmpty)

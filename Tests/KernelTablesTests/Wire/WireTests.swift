@@ -24,6 +24,7 @@ import Testing
   func `a look and its holders arrive as they were sent`(_ seed: UInt64) throws {
     var random = RandomLooks(seed: seed)
     var look = random.look(sockets: 61)
+    look.sample.leftOut = [RowsLeftOut(NetnsID(rawValue: 9), .timeWait, count: 2_000_000)]
     look.report.unprovedDeadSockets = 7
     look.report.cost.wallMilliseconds = 1.5
     let hunt = OpenerHunt(
