@@ -181,6 +181,27 @@ void build_thread_table(struct request request) {
   declare_listener(&work.listener, 0, 128);
 }
 
+static void *crowd_in_own_table(void *argument) {
+  if (unshare(CLONE_FILES)) die("unshare(CLONE_FILES)");
+  tell(((struct thread_work *)argument)->told[1]);
+  wait_for_ever();
+}
+
+/// As thread_table, with one connection, behind `count` threads that have tables of their own too.
+void build_thread_crowd(struct request request) {
+  static struct thread_work crowd;
+  pthread_attr_t small;
+  if (pthread_attr_init(&small) || pthread_attr_setstacksize(&small, 65536)) die("pthread_attr");
+  open_pipe(crowd.told);
+  for (int i = 0; i < request.count; i++) {
+    pthread_t thread;
+    if (pthread_create(&thread, &small, crowd_in_own_table, &crowd)) die("pthread_create");
+    wait_for_byte(crowd.told[0]);
+  }
+  request.count = 1;
+  build_thread_table(request);
+}
+
 static void *idle(void *argument) {
   (void)argument;
   wait_for_ever();

@@ -41,6 +41,7 @@ static const struct scenario scenarios[] = {
     {"execed", build_execed, NULL, 1},
     {"in-flight", build_in_flight, NULL, 1},
     {"thread-table", build_thread_table, NULL, 1},
+    {"thread-crowd", build_thread_crowd, NULL, 1},
     {"zombie-leader", build_zombie_leader, NULL, 1},
     {"io-uring", build_io_uring, NULL, 1},
     {"dead-sockets", build_dead_sockets, NULL, 1},

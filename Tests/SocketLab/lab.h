@@ -108,6 +108,7 @@ void build_forked(struct request request);
 void build_execed(struct request request);
 void build_in_flight(struct request request);
 void build_thread_table(struct request request);
+void build_thread_crowd(struct request request);
 void build_zombie_leader(struct request request);
 void build_io_uring(struct request request);
 /// What the program of `execed` becomes: it only waits.

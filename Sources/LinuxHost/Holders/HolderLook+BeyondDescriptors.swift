@@ -12,13 +12,15 @@ extension HolderLook {
     let budget = scan.budget
     scan.budget = ScanBudget(
       entries: max(budget.entries, 0), milliseconds: bounds.deepMilliseconds)
-    searchThreads()
+    let cut = searchThreads()
     if isUnresolved { searchRings() }
     if isUnresolved { countInFlight() }
-    if !scan.budget.check() {
+    if !cut.isEmpty || !scan.budget.check() {
+      let words = cut.prefix(3).map(\.description).joined(separator: ", ")
       gaps.note(
         .boundReached, count: max(scan.inodes.unresolved, 1),
-        "thread tables, io_uring and descriptors in flight: not all could be looked at")
+        "thread tables, io_uring and descriptors in flight: not all could be looked at"
+          + (cut.isEmpty ? "" : "; process \(words) has more threads than there was time for"))
     }
     scan.budget = budget
   }
@@ -26,7 +28,10 @@ extension HolderLook {
   /// Threads can have a table of their own (`unshare(CLONE_FILES)`), and a leader that has exited
   /// has none while its threads live. The latter are always looked at, the former only while
   /// sockets are without a holder.
-  private mutating func searchThreads() {
+  ///
+  /// - Returns: Processes of which not every thread could be looked at.
+  private mutating func searchThreads() -> [Int32] {
+    var cut: [Int32] = []
     let root = open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if root >= 0 { close(root) } }
     for entry in list.entries where scan.budget.check() {
@@ -41,8 +46,16 @@ extension HolderLook {
       if !isUnresolved {
         guard let stat = directory.identify(&gaps), stat.isZombie else { continue }
       }
+      // One process with thousands of threads must not hide the threads of the others.
+      let whole = scan.budget
+      scan.budget = whole.half()
       searchThreads(of: directory)
+      let part = scan.budget
+      if part.isSpent { cut.append(entry.pid) }
+      scan.budget = whole
+      scan.budget.charge(part, of: whole)
     }
+    return cut
   }
 
   private mutating func searchThreads(of directory: borrowing ProcessDirectory) {
@@ -56,7 +69,8 @@ extension HolderLook {
     for thread in threads where thread != directory.pid {
       if !scan.budget.take() { return }
       if tables.contains(where: { isSameTable($0, thread) }) { continue }
-      if tables.count < 64 { tables.append(thread) }
+      // Who has more than a few has thousands: to compare them all takes longer than to read them.
+      if tables.count < 8 { tables.append(thread) }
       guard let fd = try? directory.openDirectory("task/\(thread)/fd") else { continue }
       defer { close(fd) }
       scan.keepsStrangers = isUnresolved

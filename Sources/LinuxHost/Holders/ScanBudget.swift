@@ -17,6 +17,21 @@ struct ScanBudget {
     deadline = Self.now() + Int64(milliseconds) * 1_000_000
   }
 
+  /// Half of what is left: for one of many, so that it leaves something to the others.
+  func half() -> ScanBudget {
+    var part = self
+    part.entries = entries / 2
+    part.deadline = Self.now() + max(0, deadline - Self.now()) / 2
+    part.untilClock = 0
+    return part
+  }
+
+  /// Takes what was used of ``half()``. Its time has passed for this one too.
+  mutating func charge(_ part: ScanBudget, of whole: ScanBudget) {
+    entries -= max(0, whole.entries / 2 - part.entries)
+    _ = check()
+  }
+
   /// Takes one entry; false when nothing is left. The clock is read for every 256th.
   mutating func take() -> Bool {
     if isSpent { return false }

@@ -2,6 +2,7 @@
 
 import Glibc
 import KernelTables
+import TestSupport
 import Testing
 
 @testable import LinuxHost
@@ -153,6 +154,23 @@ extension LiveProcessTests {
       _ = write(told[1], &byte, 1)
       for connection in connections { close(connection.connected) }
       close(connections[0].accepted)
+    }
+
+    @Test(.requires(.root, .networkNamespaces))
+    func `the owner behind 5,000 threads with own tables is named, or the gap names it`() throws {
+      try Lab.with("thread-crowd", count: 5000) { lab in
+        let row = try #require(lab.rows.first { $0.state == .closeWait })
+        var finder = HolderFinder()
+        var search = HolderSearch()
+        search.inodes = [row.inode]
+        let began = Clock.monotonicSeconds
+        let report = finder.find(search, in: sample([row.inode]))
+        let seconds = Clock.monotonicSeconds - began
+        print("5,000 tables: \(seconds) s, \(report.holders.count) holder")
+        let told = report.gaps.filter { $0.kind == .boundReached }.map(\.detail).joined()
+        let isNamed = report.holders.contains { $0.process.pid == lab.pid }
+        #expect(isNamed || told.contains("process \(lab.pid) has more threads"), "\(report.gaps)")
+      }
     }
 
     @Test func `threads of a leader that has exited are looked at`() throws {
