@@ -180,7 +180,9 @@ let package = Package(
     // Knows nothing of the inside; run one at a time, after the others.
     .testTarget(
       name: "SystemTests",
-      dependencies: ["closewatch", "closewatchd", "KernelTables", "SocketLab", "TestSupport"],
+      dependencies: [
+        "closewatch", "closewatchd", "KernelTables", "SilentFiles", "SocketLab", "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -6,9 +6,12 @@
 //
 // In a mount namespace of its own it starts PROGRAM with the argument 600 from the FUSE file system
 // itself and from an overlay above it, and prints both pids. With COUNT it starts so many from the
-// FUSE file system as nobody, who all hold one listening socket. A byte on standard input silences
-// it: requests are taken and never answered, so that not even SIGKILL ends those who wait. The
-// input's end ends it, its programs, and with the connection every request that waits.
+// FUSE file system as nobody. All of them hold one listening socket, without COUNT also connections
+// that were closed by their peer. With `swap` as COUNT it starts one process as nobody, whose
+// descriptors lead now to dead sockets, now to a file there. A byte on standard input silences it:
+// requests (with `swap`: those to let go of the file, of anybody else) are taken and never
+// answered, so that not even SIGKILL ends those who wait. The input's end ends it, its programs,
+// and with the connection every request that waits.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +26,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +35,8 @@ static int device;
 static char *program;
 static size_t size;
 static int isSilent;
+/// With `swap`: who is answered all the same.
+static pid_t swapper;
 
 static void fail(const char *what) {
   perror(what);
@@ -155,6 +161,41 @@ static pid_t start(const char *path, int isOverlay, int isNobody) {
   return -1;
 }
 
+/// So many descriptors that one search can't have asked them all before they lead elsewhere.
+enum { swapped = 300, firstSwapped = 2000 };
+
+/// What `swap` starts. The descriptors have the numbers of dead sockets: TCP, in no table.
+static void swapForEver(int started) {
+  int sockets[swapped];
+  struct rlimit limit = {4096, 4096};
+  setrlimit(RLIMIT_NOFILE, &limit);
+  int file = open("files/program", O_RDONLY);
+  require(file, "files/program");
+  for (int i = 0; i < swapped; i++) {
+    sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
+    require(sockets[i], "socket");
+    require(dup2(sockets[i], firstSwapped + i), "dup2");
+  }
+  // Whoever has it open keeps the file system alive, and would wait for itself.
+  close(device);
+  require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  // Forgotten by setuid(2).
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Who has given up rights may be asked again: the file system lets nobody else see it.
+  prctl(PR_SET_DUMPABLE, 1);
+  close(started);
+  for (;;) {
+    int i = rand() % swapped;
+    require(dup2(rand() & 1 ? file : sockets[i], firstSwapped + i), "dup2");
+    usleep(20);
+  }
+}
+
+static int isAnswered(const struct fuse_in_header *in) {
+  if (!isSilent) return 1;
+  return swapper && (in->opcode != FUSE_FLUSH || in->pid == (unsigned)swapper);
+}
+
 static void serveUntil(int end) {
   static char request[1 << 20];
   struct pollfd waiting[] = {{device, POLLIN, 0}, {end, POLLIN, 0}};
@@ -165,31 +206,49 @@ static void serveUntil(int end) {
     // A request can be withdrawn before it is read.
     int isNone = errno == EAGAIN || errno == EINTR || errno == ENOENT;
     if (length < 0 && !isNone) fail("read /dev/fuse");
-    if (length > 0 && !isSilent) answer((const struct fuse_in_header *)request);
+    const struct fuse_in_header *in = (const struct fuse_in_header *)request;
+    if (length > 0 && isAnswered(in)) answer(in);
   }
 }
 
-/// A socket that every program gets.
-static void listenForAll(void) {
+/// A socket that every program gets; and where there are few, connections that their peer has
+/// closed, so that who looks for leaks wants to know whose they are.
+static void listenForAll(int isCrowd) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   require(fd, "socket");
   require(bind(fd, (struct sockaddr *)&place, sizeof place), "bind");
-  require(listen(fd, 1), "listen");
+  require(listen(fd, 8), "listen");
+  socklen_t length = sizeof place;
+  require(getsockname(fd, (struct sockaddr *)&place, &length), "getsockname");
+  for (int i = 0; i < 5 && !isCrowd; i++) {
+    int peer = socket(AF_INET, SOCK_STREAM, 0);
+    require(peer, "socket");
+    require(connect(peer, (struct sockaddr *)&place, sizeof place), "connect");
+    require(accept(fd, NULL, NULL), "accept");
+    close(peer);
+  }
 }
 
 int main(int count, char **arguments) {
   static pid_t programs[1000];
   int started[2];
-  int isCrowd = count == 4;
-  int wanted = isCrowd ? atoi(arguments[3]) : 2;
+  int isSwap = count == 4 && strcmp(arguments[3], "swap") == 0;
+  int isCrowd = count == 4 && !isSwap;
+  int wanted = isSwap ? 1 : isCrowd ? atoi(arguments[3]) : 2;
   if (count < 3 || wanted > 1000) return 64;
   load(arguments[2]);
   require(chdir(arguments[1]), arguments[1]);
   mountFiles();
   require(pipe2(started, O_CLOEXEC), "pipe");
-  if (isCrowd) listenForAll();
-  for (int i = 0; i < wanted; i++) {
+  if (isSwap) {
+    swapper = programs[0] = fork();
+    require(swapper, "fork");
+    if (swapper == 0) swapForEver(started[1]);
+  } else {
+    listenForAll(isCrowd);
+  }
+  for (int i = 0; i < wanted && !isSwap; i++) {
     int isOverlay = !isCrowd && i == 1;
     programs[i] = start(isOverlay ? "overlay/program" : "files/program", isOverlay, isCrowd);
   }
