@@ -66,6 +66,7 @@ struct PackageTests {
 
   @Test(arguments: [
     "man1/closewatch.1.gz", "man1/closewatch-daemon.1.gz", "man1/closewatch-top.1.gz",
+    "man5/closewatch.yaml.5.gz",
   ])
   func `manual pages are where man looks`(_ page: String) throws {
     // closewatch-top comes with the command.
@@ -73,6 +74,15 @@ struct PackageTests {
     guard page != "man1/closewatch-top.1.gz" || commands.contains(where: { $0.contains("  top ") })
     else { return }
     #expect(readBytes(BuiltPackage.file("usr/share/man/\(page)")) != nil)
+  }
+
+  @Test func `every example is in it`() throws {
+    let kept = try ChildProgram.run("ls", ["-1", "\(Fixtures.directory)/../../deploy/examples"])
+      .lines
+    #expect(kept.count >= 4)
+    for name in kept {
+      #expect(readBytes(BuiltPackage.file("usr/share/doc/closewatch/examples/\(name)")) != nil)
+    }
   }
 
   @Test(.requires(.command("lintian")))
