@@ -10,20 +10,20 @@ package struct CheckSettingsArguments: ParsableArguments {
     commandName: "check-settings",
     abstract: "Checks a settings file, and says what is wrong and where.",
     discussion: """
-      Reads the file as the daemon does, with the environment on top. --print shows the values \
-      that hold then.
+      Reads the file as the daemon does, with the environment applied on top. --print shows the \
+      resulting values.
 
       Examples:
         closewatch check-settings
         closewatch check-settings --print closewatch.yaml
 
-      Exit status: 0 it is good, 2 it is not.
+      Exit status: 0 valid, 2 not valid.
       """)
 
   @Argument(help: "The file to check.")
   package var file = SettingsPlace.usualPath
 
-  @Flag(name: .customLong("print"), help: "Write every key with the value in effect.")
+  @Flag(name: .customLong("print"), help: "Print every key with its resulting value.")
   package var prints = false
 
   package init() {}

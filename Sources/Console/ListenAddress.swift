@@ -19,7 +19,7 @@ package enum ListenAddress: Hashable, Sendable {
       return
     }
     guard let colon = text.lastIndex(of: ":") else {
-      throw UsageError("there is no port in the listen address '\(text)'; say HOST:PORT")
+      throw UsageError("there is no port in the listen address '\(text)'; write HOST:PORT")
     }
     guard let port = UInt16(text[text.index(after: colon)...]) else {
       throw UsageError("the listen address '\(text)' must end in a port from 0 to 65535")

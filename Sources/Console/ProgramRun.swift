@@ -72,7 +72,7 @@ package enum ProgramRun {
 
   private static func report(_ failure: StandardOutput.Failure) -> Int32 {
     guard case .failed(let error) = failure else { return ExitStatus.fine }
-    StandardError.line("\(error); the output is not complete")
+    StandardError.line("\(error); the output is incomplete")
     return ExitStatus.blind
   }
 }

@@ -27,8 +27,8 @@ package struct WebOptions: ParsableArguments {
   @Option(
     name: .customLong("web.allowed-hosts"),
     help: ArgumentHelp(
-      "A name under which the status page may be asked for, beside localhost, addresses and the "
-        + "host's own name. Can be repeated. Metrics are for all.", valueName: "name"))
+      "A name that the status page answers to, besides localhost, addresses and the host's own "
+        + "name. Can be repeated. Metrics answer to any name.", valueName: "name"))
   package var allowedHosts: [String] = []
 
   package init() {}

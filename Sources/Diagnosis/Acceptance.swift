@@ -25,7 +25,7 @@ package struct Acceptance: Hashable, Sendable {
       switch self {
       case .owner: "the unit, container or program, as triage names it"
       case .rule: "the rule that is accepted; others go on"
-      case .reason: "why, for the next reader: a ticket, a version that mends it"
+      case .reason: "why, for the next reader: a ticket, the version that fixes it"
       case .until: "the last day, in UTC"
       }
     }
@@ -51,9 +51,9 @@ package struct Acceptance: Hashable, Sendable {
 
   /// What is accepted never counts, in triage, alerts and totals, until then.
   package static let meaning = """
-    Findings that are known and accepted for a time. They stand in one line, and count neither in \
-    the exit code nor in alerts. When the time is over, or when there are twice as many as when \
-    they were accepted, they are reported again
+    Findings that are known and accepted until a date. They take one line together, and count \
+    neither in the exit code nor in alerts. After that date, or once there are twice as many as \
+    when they were accepted, they are reported again
     """
 
   /// How it stands with a finding.

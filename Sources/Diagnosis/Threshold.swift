@@ -133,97 +133,97 @@ extension Threshold {
       long polls and slow handlers mostly end within a minute; the kernel ends an orphaned \
       FIN_WAIT2 after 60 s
       """,
-    note: "Raise it where programs are slower by their own pace.")
+    note: "Raise it where programs are slow by design.")
 
   package static let quiet = seconds(
     "quiet", \.quietSeconds, upTo: day,
-    "How long a firing finding must have been untrue before it is resolved",
-    why: "as long as it takes to be raised, so that one that flickers stays one story")
+    "How long a firing finding must have been gone before it is resolved",
+    why: "as long as it takes to fire, so that a finding that flaps stays one finding")
 
   package static let fewestDefects = count(
     "fewest-defects", \.fewestDefects,
     """
-    Fewest stuck sockets where the defect is plain: the end of stream was read on an accepted \
+    Fewest stuck sockets where the fault is obvious: the end of stream was read on an accepted \
     connection and the descriptor kept, or nobody accepts
     """,
     why: "one or two can be a debugger's")
 
   package static let fewestStuck = count(
     "fewest-stuck", \.fewestStuck,
-    "Fewest stuck sockets of the kinds that a slow handler shows too",
-    why: "below that, a person looks at the handler, not at sockets")
+    "Fewest stuck sockets where a slow handler would look the same",
+    why: "below that, the handler is the place to look, not the sockets")
 
   package static let fewestPoolLike = count(
     "fewest-pool-like", \.fewestPoolLike,
     """
     Fewest stuck sockets that look like an idle pool's: outgoing, only the FIN unread. With a \
-    patience of less than a minute they are enough; else pool-bound counts too
+    patience below one minute this number is enough; otherwise pool-bound applies too
     """,
     why: "the default size of common pools")
 
   package static let poolBound = count(
     "pool-bound", \.poolBound,
     """
-    The largest size of a common pool, in one process. Up to it sockets that look like an idle \
-    pool's stay pending: nothing that the kernel shows can tell a pool that fills from a leak
+    The size that no common pool exceeds in one process. Up to it, sockets that look like an idle \
+    pool's stay pending: nothing the kernel shows tells a pool that fills from a leak
     """,
     why: """
-      the defaults of the pools of databases, HTTP clients and thread pools lie between 2 and 100, \
-      and a daemon has the time to wait
+      the default sizes of database, HTTP client and thread pools are 2 to 100, and a daemon can \
+      afford to wait
       """)
 
   package static let mostUnjudged = count(
     "most-unjudged", \.mostUnjudged,
     """
-    How many sockets of one owner must have outstayed the patience to be reported whatever they \
-    are, unless a rule can say why they are harmless
+    From this many sockets of one owner past the patience they are reported whatever they look \
+    like, unless a rule can say why they are harmless
     """,
     why: "no common pool is larger: see pool-bound")
 
   package static let smallestBlock = count(
     "smallest-block", \.smallestBlock,
     "A block that neither grows nor drains is reported from this size",
-    why: "a few old connections harm nobody, and no pool keeps accepted ones")
+    why: "a few old connections do no harm, and no pool keeps accepted ones")
 
   package static let drainShare = share(
     "drain-share", \.drainShare,
     """
-    The share of those past the patience that may still get closed before it is called slow \
-    instead of stuck
+    When more than this share of the sockets past the patience still get closed, they are slow and \
+    not stuck
     """,
-    why: "a leak's survivors stay; a slow closer closes nearly all")
+    why: "what leaks stays; a slow program closes nearly all")
 
   package static let fewestUnfinished = count(
     "fewest-unfinished", \.fewestUnfinished,
-    "Closes or handshakes that do not finish: fewest of them",
+    "Closes or handshakes that do not finish: the fewest that are reported",
     why: "the handful that every public host has (peers that vanish) stays below")
 
   package static let unfinishedShare = share(
     "unfinished-share", \.unfinishedShare,
     """
-    Closes or handshakes that do not finish: from this share of all new connections on they are a \
+    Closes or handshakes that do not finish: from this share of all new connections they are a \
     warning, below it a notice
     """,
     why: "on public hosts a few percent of peers always disappear silently")
 
   package static let idle = seconds(
     "idle", \.idleSeconds, upTo: 30 * day,
-    "Idle established connections: no byte either way for this long counts as idle",
+    "Established connections: no byte in either direction for this long counts as idle",
     why: "above the idle timeouts of common proxies and load balancers (60 to 350 s)")
 
   package static let fewestIdle = count(
     "fewest-idle", \.fewestIdle,
     """
-    Fewest idle connections of one owner before growth is looked at. As many must reach a limit \
-    within critical-horizon; twice as many may take twice as long, and so on
+    Fewest idle connections of one owner before growth is judged. This many must reach a limit \
+    within critical-horizon, twice as many within twice that time, and so on
     """,
     why: "above common pools")
 
   package static let firstUse = seconds(
     "first-use", \.firstUseSeconds, upTo: day,
     """
-    A connection that a process has opened counts as never used again when no byte has moved on \
-    it later than this after it came
+    A connection that a process has opened counts as never reused when no byte has moved on it \
+    later than this after it was opened
     """,
     why: "nearly every request is answered by then, and heartbeats come 10 s apart or more")
 
@@ -231,7 +231,8 @@ extension Threshold {
     "port-share-warning", \.portShareWarning,
     "Ephemeral ports to one destination: the share in use that warns",
     why: """
-      at 470 closes a second the default range lasts a minute, so less leaves no time to act
+      at 470 closes a second the default range lasts one minute, so warning later leaves no time \
+      to act
       """)
 
   package static let portShareCritical = share(
@@ -242,10 +243,10 @@ extension Threshold {
   package static let descriptorShareWarning = share(
     "descriptor-share-warning", \.descriptorShareWarning,
     """
-    Descriptors of a process: the share of its soft limit at which it is reported, and at which a \
-    leak is critical
+    Descriptors of a process: the share of its soft limit from which it is reported, and from \
+    which a leak is critical
     """,
-    why: "pools and logs keep their distance")
+    why: "pools and log files normally stay well below")
 
   package static let criticalHorizon = seconds(
     "critical-horizon", \.criticalHorizonSeconds, upTo: 30 * day,
@@ -255,43 +256,43 @@ extension Threshold {
   package static let noticeHorizon = seconds(
     "notice-horizon", \.noticeHorizonSeconds, upTo: 366 * day,
     "A leak that needs longer than this to do harm is a notice",
-    why: "it can wait for work hours")
+    why: "it can wait for working hours")
 
   package static let fewestSamples = count(
     "fewest-samples", \.fewestSamples,
     """
-    In how many samples in a row a queue must be full, or a process near its limit of \
-    descriptors, before that is reported
+    A queue must be full, or a process near its descriptor limit, in this many samples in a row \
+    before it is reported
     """,
     why: "a burst is over in the next one or two")
 
   package static let queueFull = seconds(
     "queue-full", \.queueFullSeconds, upTo: day,
-    "How long an accept queue must be full; half of the patience where that is shorter",
+    "How long an accept queue must be full, or half the patience where that is shorter",
     why: "a client has sent its SYN five times by then (after 1, 3, 7 and 15 s again)")
 
   package static let synQueue = seconds(
     "syn-queue", \.synQueueSeconds, upTo: day,
     """
-    How long half of a SYN queue must be taken by handshakes that had to be answered again, beside \
-    an accept queue that is not full
+    How long half of a SYN queue must hold handshakes whose SYN-ACK was sent again, while the \
+    accept queue is not full
     """,
-    why: "three repetitions of the SYN-ACK take as long (after 1, 3 and 7 s)")
+    why: "three retransmissions of the SYN-ACK take that long (after 1, 3 and 7 s)")
 
   package static let orphanShareWarning = share(
     "orphan-share-warning", \.orphanShareWarning,
     """
-    Orphans: the share of the host's limit that warns. TCP memory has no share: it warns at the \
-    kernel's own mark, the second number of tcp_mem
+    Orphans: the share of the host's limit that warns. TCP memory has no share: it warns from the \
+    kernel's own pressure mark, the second number of tcp_mem
     """,
     why: """
-      from there on the kernel ends orphans early whose peers have fallen silent \
+      from there on the kernel ends orphans early when their peers have gone silent \
       (tcp_out_of_resources())
       """)
 
   package static let connectionLimit = count(
     "connection-limit", \.connectionLimit, in: 1024...4_194_304,
-    "How many connections are remembered; those above it are counted and reported",
-    why: "40 MB at the most",
-    note: "A change holds from the next start.")
+    "How many connections are remembered; those above are counted, and the output says so",
+    why: "40 MB at most",
+    note: "A change takes effect at the next start.")
 }

@@ -68,7 +68,7 @@ struct ManualContext {
     "CLOSEWATCH_...", "Each overrides one key of the settings file: closewatch.yaml(5)."
   )
   private static let service = [
-    ("NOTIFY_SOCKET", "Where the service manager is told of start, reload and end."),
+    ("NOTIFY_SOCKET", "Where the service manager is told about start, reload and stop."),
     ("JOURNAL_STREAM", "Set by the service manager when standard error is the journal."),
   ]
   private static let proc = ("/proc", "Processes, their descriptors and namespaces.")
@@ -77,6 +77,6 @@ struct ManualContext {
     SettingsPlace.usualPath, "The settings, unless --settings names another."
   )
   private static let journal = (
-    "/run/log/journal, /var/log/journal", "The journal: findings as they began, worsened and ended."
+    "/run/log/journal, /var/log/journal", "The journal: when findings began, got worse and ended."
   )
 }

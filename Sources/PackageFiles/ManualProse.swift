@@ -12,10 +12,10 @@ enum ManualProse {
     through sock_diag(7), and the descriptors of the processes in /proc.
     """,
     """
-    A verdict is drawn from sockets that stay, not from numbers: a burst that drains, a \
-    half-close that is meant, an idle pool that does not grow, and TIME_WAIT by itself are no \
-    findings. What could not be seen stands beside the verdict. An age is exact, or it is said \
-    to be at least that.
+    A verdict rests on sockets that stay, not on counts: a burst that drains, an intended \
+    half-close, an idle pool that does not grow, and TIME_WAIT by itself are not findings. What \
+    could not be seen is stated beside the verdict. An age is exact, or it is said to be at least \
+    that.
     """,
   ]
 
@@ -25,7 +25,7 @@ enum ManualProse {
       """
       Severity, finding and owner: the systemd unit, else the container, else the program. \
       CRITICAL: something runs out within an hour. WARNING: act today. NOTICE: it can wait for \
-      work hours.
+      working hours.
       """
     ),
     ("held by", "The processes that hold the sockets, with the number of sockets of each."),
@@ -37,7 +37,7 @@ enum ManualProse {
       more, or that closewatch saw it only from then on.
       """
     ),
-    ("growth", "Sockets that enter and stay, for each second, with the range that fits the looks."),
+    ("growth", "Sockets that come and stay, per second, with the range that fits the looks."),
     ("runs out", "The limit that is reached first at this growth, and when."),
     ("proof", "The kernel's numbers from which the cause follows."),
     ("examples", "Three of the sockets, with the descriptor to look for in lsof(8) or a debugger."),
@@ -45,15 +45,15 @@ enum ManualProse {
     (
       "root, because of",
       """
-      What probably stands behind it: a backend that it waits for, a limit of its own, or that it \
-      has stopped reading on purpose; and the finding that it follows from. What follows from \
-      another finding counts neither in the exit status nor in totals.
+      What is probably behind it: a backend that it waits for, a limit of its own, or that it has \
+      stopped reading on purpose; and the finding that it follows from. What follows from another \
+      finding counts neither in the exit status nor in totals.
       """
     ),
     (
       "accepted, known",
       """
-      Findings that rules.accept in closewatch.yaml(5) says are known: in one line, and in no \
+      Findings that rules.accept in closewatch.yaml(5) says are known: in one line, and not in the \
       exit status. Only the daemon reads that file: triage without it knows of none.
       """
     ),
@@ -97,17 +97,17 @@ enum ManualProse {
 
   static let settings = [
     """
-    The file is YAML. Every key has a default that holds on an untouched production host; what is \
-    left out keeps it, and an empty file is valid. A key that does not exist and a value that is \
-    not what is expected are refused, with the place and what is meant; the daemon then does not \
-    start, or keeps its settings when it was told to read them again (SIGHUP, systemctl reload).
+    The file is YAML. Every key has a default that suits an untuned production host; what is left \
+    out keeps it, and an empty file is valid. Unknown keys and wrong values are refused, with the \
+    place and what was expected; the daemon then does not start, or keeps its settings when it was \
+    told to reload them (SIGHUP, systemctl reload).
     """,
     """
     A variable of the environment overrides the file, and a flag (--set sampling.interval=5s) \
     overrides both. \(SettingsText.units)
     """,
     """
-    It holds for the findings of the daemon: its journal, metrics and page, and triage where the \
+    It applies to the findings of the daemon: its journal, metrics and page, and triage where the \
     daemon answers. A command that looks by itself does not read it.
     """,
   ]
@@ -120,9 +120,9 @@ enum ManualProse {
     likeliest first; an answer is kept while the socket lives.
     """,
     """
-    The hash table of the kernel is shared by all namespaces, so many namespaces on a host with \
-    many sockets cost their product. Namespaces without TCP sockets are skipped. Reading \
-    /proc/net/tcp instead (--source proc) costs three to four times as much.
+    The hash table of the kernel is shared by all namespaces, so the cost of a look is namespaces \
+    times sockets. Namespaces without TCP sockets are skipped. Reading /proc/net/tcp instead \
+    (--source proc) costs three to four times as much.
     """,
   ]
 
@@ -132,7 +132,7 @@ enum ManualProse {
     be closed unless it is old: use triage --for 60s for a verdict.
     """,
     """
-    /proc/net/tcp knows no cookie, no age, no cgroup and no limit of an accept queue. Where \
+    /proc/net/tcp has no cookie, no age, no cgroup and no limit of an accept queue. Where \
     sock_diag is refused, it is read instead, and the output says so.
     """,
     """
@@ -184,7 +184,7 @@ enum ManualProse {
     ),
     ("See a finding on a leak that is planted for it:", ["sudo closewatch demo"]),
     (
-      "Take the evidence along before a restart:",
+      "Keep the evidence before a restart:",
       ["closewatch record --for 30s leak", "closewatch triage --replay leak"]
     ),
   ]

@@ -15,7 +15,7 @@ extension SettingCatalog {
     .rules(
       "rules.disabled", \.rules.disabledRules,
       """
-      Rules that are not asked: [syn-recv-pileup, orphan-pressure]. [] by default: tune the
+      Rules that are switched off: [syn-recv-pileup, orphan-pressure]. [] by default: tune the
       threshold rather than disable the rule.
       """),
     .acceptances("rules.accept", \.rules.accepted),

@@ -14,10 +14,10 @@ package enum SettingCatalog {
       name: "sampling", about: "How often to look, and what a look may cost.", keys: sampling),
     Section(
       name: "rules",
-      about: "The thresholds of the rules. Every default holds on an untouched production host.",
+      about: "The thresholds of the rules. Every default suits an untuned production host.",
       keys: rules),
     Section(
-      name: "journal", about: "What is written to the journal, beside the log.", keys: journal),
+      name: "journal", about: "What is written to the journal, besides the log.", keys: journal),
   ]
 
   package static var keys: [SettingKey] { sections.flatMap(\.keys) }
@@ -26,16 +26,16 @@ package enum SettingCatalog {
     .time(
       "sampling.interval", \.sampling.interval, from: 0.05, to: 3600,
       """
-      Time between two looks at every state but ESTABLISHED. 15s: as often as Prometheus asks, as
-      a rule; on a quiet host some 0.05 % of a core.
+      Time between two looks at every state but ESTABLISHED. 15s: about as often as Prometheus
+      scrapes; on a quiet host about 0.05 % of a core.
       """),
     .time(
       "sampling.full-interval", \.sampling.fullInterval, from: 0.05, to: 86_400,
       """
       Time between two looks at everything: ESTABLISHED too, who opened new connections, and
       descriptors on dead sockets. 1m: what only such a look shows has to be seen twice within the
-      patience, so half of the shortest one is the most it can be. It is taken early when sockets
-      come up that are in no table.
+      patience, so half the shortest patience is its maximum. It is taken early when sockets appear
+      that are in no table.
       """),
     .time(
       "sampling.fastest-interval", \.sampling.fastestInterval, from: 0.05, to: 3600,
@@ -46,14 +46,15 @@ package enum SettingCatalog {
     .share(
       "sampling.cpu-budget", \.sampling.cpuBudget,
       """
-      The share of one core that looking may take. Above it looks become fewer (still one in five
-      minutes), and the log says so. 2%: at 100,000 sockets a look costs some 80 ms.
+      The share of one core that looking may take. Above it, looks become less frequent (at
+      least one in five minutes), and the log says so. 2%: at 100,000 sockets a look costs about
+      80 ms.
       """),
     .choice(
       "sampling.source", \.sampling.source,
       """
       Where the socket tables are read. auto: sock_diag, and /proc/net/tcp where the kernel
-      refuses it; proc knows no ages and no accept queue limits.
+      refuses it; proc has no ages and no accept queue limits.
       """),
   ]
 
@@ -67,14 +68,14 @@ package enum SettingCatalog {
     .count(
       "journal.entries-per-minute", \.journal.entriesPerMinute, 1...10_000,
       """
-      Entries a minute at most; what is above is counted and said. 60: a host has a handful of
+      The most entries a minute; those above are counted and reported. 60: a host has a handful of
       findings, and each is reported when it begins, doubles and ends.
       """),
     .count(
       "journal.queue-length", \.journal.queueLength, 1...10_000,
       """
-      Entries kept while journald is away; then the oldest go. 256: at some 3 kB each it is under
-      a megabyte.
+      Entries kept while journald is away; beyond that the oldest are dropped. 256: at about 3 kB
+      each, under a megabyte.
       """),
   ]
 }

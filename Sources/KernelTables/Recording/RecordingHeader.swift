@@ -73,7 +73,7 @@ package struct RecordingHeader: Hashable, Sendable {
   package var readable: String {
     let length =
       looks.map { $0 == 1 ? "1 look" : "\($0) looks" }
-      ?? "unfinished: the looks that are there replay"
+      ?? "unfinished: the looks that are there can be replayed"
     return """
       # A recording of the TCP sockets of one host
 
@@ -99,11 +99,11 @@ package struct RecordingHeader: Hashable, Sendable {
     those of packages, such as /usr/bin), users other than root, containers, namespaces and
     instances of units are numbered, names of this host and its users are replaced wherever they
     stand. Ports, command names, program names, main classes, unit names, pids, inodes and times
-    stay. Read it before you hand it on.
+    stay. Read it before you share it.
     """
 
   private static let unredactedText = """
     **Not redacted**: it has the real addresses, users, paths and arguments. Arguments can carry
-    passwords. Do not hand it on without reading it.
+    passwords. Do not share it without reading it.
     """
 }

@@ -25,7 +25,7 @@ enum FleetDashboard {
 
   private static let now: [DashboardPanel] = [
     DashboardPanel(
-      title: "Hosts watched", about: "Hosts whose closewatch answered the newest scrape.",
+      title: "Hosts watched", about: "Hosts whose closewatch answered the latest scrape.",
       unit: "none", width: 4, height: 4,
       kind: .number(
         none: "0", steps: [Step(colour: "red", from: nil), Step(colour: "green", from: 1)]),
@@ -139,8 +139,8 @@ enum FleetDashboard {
     DashboardPanel(
       title: "Worst owners",
       about: """
-        Units, containers and programs with most stuck sockets, all hosts together. \
-        kernel: no process holds them. rest: what hosts fold beyond their bound.
+        Units, containers and programs with the most stuck sockets, all hosts together. kernel: no \
+        process holds them. rest: what hosts sum up beyond their bound.
         """, unit: "none", width: 12, height: 9,
       kind: .table(
         [
@@ -155,7 +155,7 @@ enum FleetDashboard {
             """)
       ]),
     DashboardPanel(
-      title: "Worst hosts", about: "Hosts with most stuck sockets.", unit: "none", width: 12,
+      title: "Worst hosts", about: "Hosts with the most stuck sockets.", unit: "none", width: 12,
       height: 9,
       kind: .table(
         [Column(label: "instance", title: "Host"), Column(label: "Value", title: "Stuck sockets")],
@@ -179,8 +179,8 @@ enum FleetDashboard {
     DashboardPanel(
       title: "Sockets by state",
       about: """
-        All sockets on all hosts. TIME_WAIT by itself is no trouble. established is of \
-        the newest full sample.
+        All sockets on all hosts. TIME_WAIT by itself is not a problem. established is of the \
+        newest full sample.
         """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
       queries: [
         Query(expression: "sum by (state) (state:closewatch_sockets:sum)", legend: "{{state}}")
@@ -241,8 +241,8 @@ enum FleetDashboard {
     DashboardPanel(
       title: "Blind hosts",
       about: """
-        What closewatch could not see in its newest sample, by kind. Empty is good; \
-        closewatch doctor on the host says what is missing.
+        What closewatch could not see in its latest sample, by kind. Empty is good; closewatch \
+        doctor on the host says what is missing.
         """, unit: "none", width: 8, height: 8,
       kind: .table(
         [
@@ -251,8 +251,9 @@ enum FleetDashboard {
         ], hidden: [], sorted: "Count", isDescending: true, valueUnit: "short"),
       queries: [Query(expression: "sum by (instance, kind) (closewatch_gaps) > 0")]),
     DashboardPanel(
-      title: "Processor time of closewatch",
-      about: "Seconds of a core per second: the ten dearest hosts.", unit: "percentunit", width: 8,
+      title: "CPU time of closewatch",
+      about: "CPU seconds per second: the ten hosts where closewatch uses the most.",
+      unit: "percentunit", width: 8,
       height: 8, kind: .curves(),
       queries: [
         Query(

@@ -26,7 +26,7 @@ enum HostDashboard {
 
   private static let now: [DashboardPanel] = [
     DashboardPanel(
-      title: "Answers", about: "Whether closewatch answered the newest scrape.", unit: "none",
+      title: "Answers", about: "Whether closewatch answered the latest scrape.", unit: "none",
       width: 4, height: 4,
       kind: .number(
         none: "unknown", steps: [Step(colour: "red", from: nil), Step(colour: "green", from: 1)],
@@ -175,7 +175,7 @@ enum HostDashboard {
     DashboardPanel(
       title: "Sockets by owner",
       about: """
-        Connections and listeners of the owners with most of them. established is of the \
+        Connections and listeners of the owners with the most of them. established is of the \
         newest full sample.
         """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
       queries: [
@@ -278,8 +278,8 @@ enum HostDashboard {
     DashboardPanel(
       title: "TIME_WAIT",
       about: """
-        Sockets in TIME_WAIT by network namespace, as a share of tcp_max_tw_buckets. \
-        Much of it is no trouble by itself.
+        Sockets in TIME_WAIT by network namespace, as a share of tcp_max_tw_buckets. A high number \
+        is not a problem by itself.
         """, unit: "percentunit", width: 12, height: 8, kind: .curves(),
       queries: [
         Query(
@@ -306,7 +306,7 @@ enum HostDashboard {
 
   private static let closewatchItself: [DashboardPanel] = [
     DashboardPanel(
-      title: "Processor time",
+      title: "CPU time",
       about: "Share of one core: the process, and the turns of the sampler in it.",
       unit: "percentunit", width: 8, height: 8, kind: .curves(),
       queries: [
@@ -331,8 +331,7 @@ enum HostDashboard {
     DashboardPanel(
       title: "Time of a look",
       about: """
-        How long the newest sample and the newest turn took, and how far apart samples \
-        are.
+        How long the latest sample and the latest turn took, and how far apart samples are.
         """, unit: "s", width: 8, height: 8, kind: .curves(),
       queries: [
         Query(
@@ -347,8 +346,8 @@ enum HostDashboard {
     DashboardPanel(
       title: "Gaps",
       about: """
-        What the newest sample could not see, by kind. 0 is good; closewatch doctor says \
-        what is missing.
+        What the latest sample could not see, by kind. 0 is good; closewatch doctor says what is \
+        missing.
         """, unit: "short", width: 8, height: 8, kind: .curves(),
       queries: [
         Query(
@@ -360,7 +359,7 @@ enum HostDashboard {
     DashboardPanel(
       title: "Connections remembered",
       about: """
-        How many connections are in its memory, and how many are not for its bound.
+        How many connections closewatch remembers, and how many are left out because of its bound.
         """, unit: "short", width: 8, height: 8, kind: .curves(),
       queries: [
         Query(

@@ -86,8 +86,8 @@ enum CapacityAlerts {
         {{ $value | humanizePercentage }} full
         """,
         """
-        Connections to {{ $labels.listen }} wait for accept() faster than they are taken. When the \
-        queue is full the kernel drops new ones, and clients hang in connect().
+        Connections to {{ $labels.listen }} arrive faster than accept() takes them. When the queue \
+        is full the kernel drops new ones, and clients hang in connect().
         """),
       about: "The accept queue of a listener is more than \(percent(acceptQueueShare)) full.")
   }
@@ -101,9 +101,9 @@ enum CapacityAlerts {
         """,
       wait: "2m", severity: "warning", area: "sockets",
       reason: """
-        \(percent(usual.portShareWarning)): connect() slows down before the last port is gone,
-        for it looks for a free one by trial. 2m: twice the life of a TIME_WAIT, so that a burst is
-        not meant.
+        \(percent(usual.portShareWarning)): connect() slows down before the last port is gone, because
+        it searches for a free one by trial. 2m: twice the life of a TIME_WAIT, so that a burst does
+        not fire.
         """,
       annotations: annotations(
         portsName, links,
@@ -143,8 +143,8 @@ enum CapacityAlerts {
         """,
         """
         Sockets that are not closed fill the table of open files of {{ $labels.owner_name }}. At \
-        its limit accept(), socket() and open() fail with EMFILE, "Too many open files"; what \
-        leaks is {{ $labels.rule }}.
+        its limit accept(), socket() and open() fail with EMFILE, "Too many open files"; the \
+        finding is {{ $labels.rule }}.
         """),
       about: "A process is out of descriptors within the hour, at the present rate.")
   }

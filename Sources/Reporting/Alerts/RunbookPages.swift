@@ -116,7 +116,7 @@ package enum RunbookPages {
   private static func acceptance(_ rule: RuleID) -> String {
     """
 
-    ## If you know it
+    ## To accept it for a while
 
     \(Acceptance.meaning). In the settings of the daemon on that host:
 
@@ -140,7 +140,8 @@ package enum RunbookPages {
 
         # closewatch itself
 
-        No service is harmed by these alerts, but leaks are not found while they last. On the host,
+        These alerts do not mean that a service suffers, but leaks go unnoticed while they last. \
+        On the host,
         `closewatch doctor` says what is missing and how to give it.
 
         """

@@ -41,7 +41,8 @@ enum WatcherAlerts {
       """
         systemctl status closewatch
         journalctl -u closewatch -n 50
-      It runs? Then the way is closed: the address it listens on, a firewall, TLS or the password.
+      If it runs, something blocks the way: the address it listens on, a firewall, TLS or the \
+      password.
         curl -sS http://127.0.0.1:9776/-/healthy
       """))
 
@@ -68,7 +69,7 @@ enum WatcherAlerts {
     wait: "3m",
     why: """
       Two samples late, and two minutes for clocks that differ and for a slow host. 3m: the
-      watchdog of systemd restarts a daemon that is stuck; that is to be tried first.
+      watchdog of systemd restarts a daemon that is stuck; that gets its chance first.
       """,
     summary: "closewatch on \(host) has not looked for {{ $value | \(AlertTemplate.duration) }}",
     means: "The page is served, but its numbers are old: sampling is stuck or fails. A clock "
@@ -84,7 +85,7 @@ enum WatcherAlerts {
     "SampleFailing", "increase(closewatch_sample_failures_total[15m]) > 3", wait: nil,
     why: "More than 3 in 15m: one can be a kernel that was short of memory for a moment.",
     summary: "closewatch on \(host) can't read the socket tables",
-    means: "Samples fail as a whole, so its numbers are of the last one that did not.",
+    means: "Its samples fail, so its numbers are those of the last one that succeeded.",
     act: onHost(
       """
         journalctl -u closewatch -n 50
@@ -94,7 +95,7 @@ enum WatcherAlerts {
   private static let blind = alert(
     "Blind", "closewatch_gaps{kind!=\"dump-interrupted\"} > 0", wait: "30m",
     why: """
-      30m: what lasts is a missing right or mount, what comes and goes is a process that ended in
+      30m: what lasts is a missing right or mount, what comes and goes is a process that ended
       mid-look. dump-interrupted is left out: a busy table changes while it is read, and the next
       look repairs it.
       """,
@@ -146,8 +147,8 @@ enum WatcherAlerts {
     "SettingsRefused", "closewatch_settings_last_reload_successful == 0", wait: "10m",
     why: "10m: time for the one who is editing to notice.",
     summary: "closewatch on \(host) runs with old settings: the new file is refused",
-    means: "The newest closewatch.yaml has an error. The settings before it are in force until "
-      + "the next start, which will then fail.",
+    means: "The latest closewatch.yaml has an error. The settings before it are in force until the "
+      + "next start, which will then fail.",
     act: onHost("  closewatch check-settings\nIt names file, line and key."))
 
   private static let webConfig = alert(
@@ -164,14 +165,14 @@ enum WatcherAlerts {
     why: "A notice: the findings are on the metrics page all the same.",
     summary: "closewatch on \(host) has lost entries for the journal",
     means: "journald was away for longer than the queue lasts. The history of findings on this "
-      + "host has a hole.",
+      + "host has a gap.",
     act: onHost("  systemctl status systemd-journald"))
 
   private static let backedOff = alert(
     "BackedOff", "closewatch_sample_interval_backed_off == 1", wait: "1h", severity: "notice",
     why: "1h: a busy hour of the host is no reason. A notice: it is what the budget is for.",
-    summary: "closewatch on \(host) looks less often than set",
-    means: "A look costs more than sampling.cpu-budget allows, so there are fewer. Leaks are "
+    summary: "closewatch on \(host) looks less often than configured",
+    means: "A look costs more than sampling.cpu-budget allows, so it looks less often. Leaks are "
       + "confirmed later.",
     act: "See closewatch_sample_cpu_seconds and closewatch_sockets of \(host). Raise "
       + "sampling.cpu-budget there if that is acceptable.")

@@ -30,8 +30,8 @@ enum DaemonCheck {
     var found = "up for \(Quantity.duration(sight.upSeconds))"
     if let age = sight.newestLookSeconds {
       found +=
-        ", newest look \(Quantity.duration(age)) ago"
-        + ", every \(Quantity.duration(sight.intervalSeconds))"
+        ", last look \(Quantity.duration(age)) ago, every "
+        + "\(Quantity.duration(sight.intervalSeconds))"
     } else {
       found += ", has not looked yet"
     }
@@ -57,7 +57,7 @@ enum DaemonCheck {
     if let error = sight.settingsError {
       problems.append(
         Problem(
-          found: "settings not taken up: \(error)",
+          found: "settings not applied: \(error)",
           fix: "closewatch check-settings; systemctl reload closewatch"))
     }
     if sight.isBackedOff {

@@ -63,7 +63,7 @@ package struct DoctorReport: Sendable {
       let lacking = cookies ? "ages (INET_DIAG_INFO)" : "cookies"
       return DoctorCheck(
         "socket-tables", .limited, "sock_diag answers without \(lacking)",
-        fix: "none: this kernel does not tell; verdicts say what they lack")
+        fix: "none: this kernel does not provide them; verdicts say what they lack")
     }
     let count = Quantity.count(sample.sockets.count, "socket")
     return DoctorCheck(
@@ -162,7 +162,7 @@ package struct DoctorReport: Sendable {
       ? DoctorCheck("kernel", .ok, "Linux \(shown)")
       : DoctorCheck(
         "kernel", .limited, "Linux \(shown): \(lacking.joined(separator: "; "))",
-        fix: "none needed: it costs more time, or an owner is said to be unknown", isNeeded: false)
+        fix: "none needed: it takes more time, or an owner is shown as unknown", isNeeded: false)
   }
 
   /// The first two numbers of `6.18.44-generic`.
@@ -190,14 +190,14 @@ package struct DoctorReport: Sendable {
 
   private static func journal(_ sight: HostSight) -> DoctorCheck {
     optional(
-      "journald", sight.journal, present: "its socket takes entries",
+      "journald", sight.journal, present: "its socket accepts entries",
       absent: "no socket: the daemon writes its events to standard error only",
       fix: "install systemd-journald, or mount /run/systemd/journal into the container")
   }
 
   private static func settings(_ sight: HostSight) -> DoctorCheck {
     if sight.settings == .absent {
-      return DoctorCheck("settings", .ok, "no settings file: the defaults hold", isNeeded: false)
+      return DoctorCheck("settings", .ok, "no settings file: the defaults apply", isNeeded: false)
     }
     return optional(
       "settings", sight.settings, present: "the settings file can be read", absent: "",
@@ -212,7 +212,7 @@ package struct DoctorReport: Sendable {
     case .absent: DoctorCheck(name, .missing, absent, fix: fix, isNeeded: false)
     case .refused(let why):
       DoctorCheck(
-        name, .limited, "it is there and may not be used: \(why)",
+        name, .limited, "it is there but may not be used: \(why)",
         fix: "run as root, or as a member of the group closewatch", isNeeded: false)
     }
   }

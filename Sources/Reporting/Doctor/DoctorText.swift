@@ -44,7 +44,7 @@ package struct DoctorText {
   private var summary: String {
     switch report.state {
     case .ok: "closewatch sees everything that it needs on this host."
-    case .limited: "closewatch sees this host in part: verdicts say what they lack."
+    case .limited: "closewatch sees only part of this host: verdicts say what they lack."
     case .missing: "closewatch can see no sockets here."
     }
   }

@@ -108,7 +108,7 @@ package struct ExplainText {
   }
 
   private mutating func writeAcceptance(_ rule: RuleID) {
-    page.heading("If you know it (rules.accept in the settings of the daemon)")
+    page.heading("To accept it for a while (rules.accept in the settings of the daemon)")
     page.item(Acceptance.meaning + ".")
     for (index, field) in Acceptance.Field.allCases.enumerated() {
       let example = field == .rule ? rule.rawValue : field.example
@@ -177,12 +177,12 @@ package struct ExplainText {
       page.field("moved by", lore.movedBy)
       page.field("timer", lore.timer)
       writeSteps(state)
-      page.heading("What its figures tell")
+      page.heading("What its numbers mean")
       for tell in lore.tells { page.item(tell.words) }
       write(lore.doesNotHelp)
       write(lore.stopgap)
     }
-    page.heading("Where it stands")
+    page.heading("Where it is in the life of a connection")
     for line in StateDiagram.lines(marking: state) { page.verbatim(line) }
     let rules = RuleCatalog.rules(about: state)
     if !rules.isEmpty {
@@ -234,7 +234,7 @@ package struct ExplainText {
     if !topic.steps.isEmpty { page.heading("What to do") }
     for (index, step) in topic.steps.enumerated() { page.step("\(index + 1).", step) }
     write(topic.doesNotHelp)
-    page.heading("Where it is written")
+    page.heading("References")
     for source in topic.sources { page.item(source) }
     page.heading("See also: closewatch explain ...")
     for name in topic.related { page.verbatim("  \(name)") }
@@ -253,14 +253,14 @@ package struct ExplainText {
       "scope",
       setting.isPerNamespace
         ? "each network namespace has its own value; this is that of the shell"
-        : "the whole host; a container sees no file of it")
+        : "of the whole host; a container does not see it")
     page.field("does", setting.does)
     page.field("does not", setting.doesNot)
     page.blank()
     page.verbatim("  closewatch reads it from /proc/sys/\(Self.path(setting.name))")
     let rules = RuleID.allCases.filter { $0.guide.sysctls.contains(setting.name) }
     guard !rules.isEmpty else { return }
-    page.heading("Findings in which it is discussed")
+    page.heading("Findings that mention it")
     for rule in rules { row(rule.rawValue, rule.guide.summary, columns: 27) }
   }
 }

@@ -13,8 +13,7 @@ enum FutileAdvice {
   static let finTimeoutOwned = Futile(
     "Lowering net.ipv4.tcp_fin_timeout",
     why: """
-      It acts on orphans only. While a descriptor is open, FIN_WAIT2 has no timer and stays for \
-      ever.
+      It acts on orphans only. While a descriptor is open, FIN_WAIT2 has no timer and stays forever.
       """)
   /// For TIME_WAIT.
   static let finTimeoutTimeWait = Futile(
@@ -30,7 +29,7 @@ enum FutileAdvice {
   /// For SYN_SENT and SYN_RECV.
   static let finTimeoutHandshake = Futile(
     "Lowering net.ipv4.tcp_fin_timeout",
-    why: "It concerns connections after a FIN. These have not begun.")
+    why: "It applies after a FIN. These connections have not even begun.")
   /// For CLOSE_WAIT.
   static let keepaliveCloseWait = Futile(
     "Turning on or shortening TCP keepalive",
@@ -46,7 +45,7 @@ enum FutileAdvice {
   /// For FIN_WAIT2 that a process holds.
   static let keepaliveHalfClosed = Futile(
     "Turning on or shortening TCP keepalive",
-    why: "A peer that lives answers the probes, also when its program never closes.")
+    why: "A live peer answers the probes, even when its program never closes.")
   /// For SYN_SENT and SYN_RECV.
   static let keepaliveHandshake = Futile(
     "Turning on or shortening TCP keepalive",

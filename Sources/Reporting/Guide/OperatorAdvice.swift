@@ -8,7 +8,7 @@ enum OperatorAdvice {
     "See which place its own connections go to: a backend that it waits for stands out.\n"
       + "{netns}ss -Htnp | grep 'pid={pid},' | awk '{print $1, $5}' | sort | uniq -c |\n"
       + "sort -rn | head",
-    "Read what it says itself:\njournalctl -n 100 --no-pager --unit={unit}",
+    "Read its own log:\njournalctl -n 100 --no-pager --unit={unit}",
     "A container's log:\ndocker logs --tail 100 {container}",
     "See what each of its threads waits for, without touching it:\n"
       + "grep -H . /proc/{pid}/task/*/wchan",
@@ -17,23 +17,24 @@ enum OperatorAdvice {
   /// The settings that keep it from coming back.
   static func fix(_ trouble: ProgramTrouble) -> [String] {
     let known =
-      "A known fault? Compare its version with its change log; update, or report it with a "
-      + "recording\n(closewatch record)."
+      "A known bug? See what its change log says was fixed since; update, or report it with a\n"
+      + "recording (closewatch record)."
     return switch trouble {
     case .goneClients:
       [
-        "In its configuration: time limits on what it waits for (a backend, a lock, a disk), and "
-          + "on\nrequests. Most programs look at their client again only after that wait.",
+        "In its configuration: timeouts on what it waits for (a backend, a lock, a disk), and on\n"
+          + "requests. Most programs look at their client again only after that wait.",
         known,
       ]
     case .idleClients:
       [
-        "In its configuration: the idle or keep-alive time of clients, and their highest number.",
+        "In its configuration: the idle or keep-alive timeout of clients, and their maximum "
+          + "number.",
         known,
       ]
     case .slowClients:
       [
-        "In its configuration: the send or write time limit, and the highest number of clients.",
+        "In its configuration: the send or write timeout, and the maximum number of clients.",
         known,
       ]
     case .fullQueue:
@@ -44,23 +45,23 @@ enum OperatorAdvice {
       ]
     case .backends:
       [
-        "In its configuration: the idle time and size of its pool of connections to that place;\n"
-          + "the idle time below the one of the other end.",
+        "In its configuration: the idle timeout and size of its pool of connections to that\n"
+          + "place; the timeout below that of the other end.",
         known,
       ]
     case .connecting:
       [
-        "In its configuration: time limits on connect and pauses between attempts; persistent\n"
+        "In its configuration: timeouts on connect and pauses between attempts; persistent\n"
           + "connections where it opens one for each request.",
         "Take places that do not answer out of its configuration.",
       ]
     case .halfClosed:
       [
-        "In its configuration: the time limit on connections that linger or close.", known,
+        "In its configuration: the timeout of connections that linger or close.", known,
       ]
     case .descriptors:
       [
-        "In its configuration: its highest number of clients, below its limit of open files.",
+        "In its configuration: its maximum number of clients, below its limit of open files.",
         known,
       ]
     }

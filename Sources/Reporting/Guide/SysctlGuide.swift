@@ -52,7 +52,7 @@ package enum SysctlGuide {
     Setting(
       name: "net.ipv4.tcp_keepalive_probes", isPerNamespace: true,
       does: "How many probes in a row stay unanswered before the connection is given up.",
-      doesNot: "Ends no connection to a peer that answers, be its program stuck for ever."),
+      doesNot: "Ends no connection to a peer that answers, even if its program is stuck forever."),
     Setting(
       name: "net.ipv4.tcp_keepalive_time", isPerNamespace: true,
       does: "Seconds of silence before the first probe, on sockets with SO_KEEPALIVE.",
@@ -113,8 +113,8 @@ package enum SysctlGuide {
         default: on loopback only. 0: never.
         """,
       doesNot: """
-        Does not help servers, nor sockets that were bound before connect(), nor makes the \
-        number of TIME_WAIT smaller by itself.
+        Does not help servers, nor sockets that were bound before connect(), and does not reduce \
+        the number of TIME_WAIT by itself.
         """),
   ]
 }

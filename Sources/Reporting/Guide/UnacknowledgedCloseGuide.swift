@@ -34,7 +34,7 @@ enum UnacknowledgedCloseGuide {
     }
     return list + [
       "See what it costs: orphan is their number, mem is pages of all TCP.\ncat /proc/net/sockstat",
-      "Bound new ones at the program: close slow readers earlier, limit connections per client.",
+      "Limit new ones in the program: close slow readers earlier, limit connections per client.",
     ]
   }
 

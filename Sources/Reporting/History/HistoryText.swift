@@ -160,7 +160,7 @@ package struct HistoryText {
       "only",
       "those in CLOSE_WAIT for \(Quantity.duration(release.olderThanSeconds)) and more\(port)")
     var besides: [String] = []
-    if release.gone > 0 { besides.append("\(Quantity.count(release.gone)) gone meanwhile") }
+    if release.gone > 0 { besides.append("\(Quantity.count(release.gone)) already gone") }
     if release.failed > 0 { besides.append("\(Quantity.count(release.failed)) failed") }
     if !besides.isEmpty { page.field("besides", besides.joined(separator: ", ")) }
   }
@@ -267,16 +267,16 @@ package struct HistoryText {
     if !history.stories.isEmpty || !history.releases.isEmpty {
       notes.append("Each entry with its remedy: journalctl -x -t closewatch")
     } else if reach.refused.isEmpty {
-      notes.append("closewatch daemon writes them: see that it runs (closewatch doctor).")
+      notes.append("closewatch daemon writes them: check that it runs (closewatch doctor).")
     }
     if let back = reach.reachesBackTo, back > filter.since {
-      notes.append("The journal reaches back to \(moment(back, on: "")) only.")
+      notes.append("The journal goes back to \(moment(back, on: "")) only.")
     }
     notes += reach.refused.isEmpty ? [] : [refusal]
     if history.unreadable > 0 {
       notes.append(
         Quantity.count(history.unreadable, "entry", plural: "entries")
-          + " not understood: of another version of closewatch, or of another program"
+          + " not understood: from another version of closewatch, or from another program"
           + (history.firstError.map { " (\($0.field))" } ?? "") + ".")
     }
     if history.foreign > 0 {

@@ -30,7 +30,7 @@ package enum JournalCatalog {
         body: """
           What @CLOSEWATCH_RULE@ said of @CLOSEWATCH_OWNER@ has not been true for a while. Nothing
           is left to do about the sockets. If nobody has fixed or restarted anything, it can come
-          again.
+          back.
           """)
     }
     return out + release

@@ -10,8 +10,9 @@ extension MetricCatalog {
   static let ownerStuck = MetricFamily(
     "closewatch_owner_stuck_sockets", .gauge, labels: ownerLabels + ["state"],
     help: "Sockets closed by one side only, without a byte for the patience, by what owns them: "
-      + "systemd unit, container or program, never a process id. The owners with most; the others "
-      + "are summed under owner_kind rest, and those without a process under kernel. \(fromSample)")
+      + "systemd unit, container or program, never a process id. The owners with the most; the "
+      + "others are summed up under owner_kind rest, and those without a process under kernel. "
+      + "\(fromSample)")
   static let ownerOldest = MetricFamily(
     "closewatch_owner_oldest_stuck_timestamp_seconds", .gauge, unit: "seconds",
     labels: ownerLabels,
@@ -29,16 +30,16 @@ extension MetricCatalog {
     help: "The soft RLIMIT_NOFILE of that process. Missing when unlimited. \(fromSample)")
   static let ownersFolded = MetricFamily(
     "closewatch_owners_folded", .gauge,
-    help: "Owners with fewer stuck sockets that are summed under owner_kind rest. \(fromSample)")
+    help: "Owners with fewer stuck sockets that are summed up under owner_kind rest. \(fromSample)")
 
   static let ownerSockets = MetricFamily(
     "closewatch_owner_sockets", .gauge, labels: ownerLabels + ["state"],
     help: "TCP sockets by state and by what owns them: systemd unit, container or program. The "
-      + "owners with most; the others are summed under owner_kind rest, and those without a "
+      + "owners with the most; the others are summed up under owner_kind rest, and those without a "
       + "process under kernel. established is of the newest full sample. \(fromSample)")
   static let ownerSocketsFolded = MetricFamily(
     "closewatch_owner_sockets_folded", .gauge,
-    help: "Owners with fewer sockets that are summed under owner_kind rest in "
+    help: "Owners with fewer sockets that are summed up under owner_kind rest in "
       + "closewatch_owner_sockets. \(fromSample)")
 
   static let owners = [
@@ -71,14 +72,14 @@ extension MetricCatalog {
     help: "Sockets (or descriptors) of the finding. \(fromSample)")
   static let findingGrowth = MetricFamily(
     "closewatch_finding_growth_sockets_per_second", .gauge, labels: findingLabels,
-    help: "How fast they become more. Missing while it is not known. \(fromSample)")
+    help: "How fast their number grows. Missing while it is not known. \(fromSample)")
   static let findingOldest = MetricFamily(
     "closewatch_finding_oldest_timestamp_seconds", .gauge, unit: "seconds", labels: findingLabels,
     help: "When its oldest socket entered its state, at the latest; seconds since 1970. "
       + fromSample)
   static let findingSince = MetricFamily(
     "closewatch_finding_firing_since_timestamp_seconds", .gauge, unit: "seconds",
-    labels: findingLabels, help: "Since when it fires; seconds since 1970. \(fromSample)")
+    labels: findingLabels, help: "When it began to fire; seconds since 1970. \(fromSample)")
   static let findingForecast = MetricFamily(
     "closewatch_finding_exhaustion_seconds", .gauge, unit: "seconds",
     labels: findingLabels + ["resource"],
@@ -89,7 +90,7 @@ extension MetricCatalog {
     help: "How much of the resource that runs out is in use. \(fromSample)")
   static let findingLimit = MetricFamily(
     "closewatch_finding_resource_limit", .gauge, labels: findingLabels + ["resource"],
-    help: "How much of it there is. \(fromSample)")
+    help: "The limit of the resource that runs out. \(fromSample)")
   static let findingEnded = MetricFamily(
     "closewatch_finding_ended_timestamp_seconds", .gauge, unit: "seconds",
     labels: findingLabels + ["how"],

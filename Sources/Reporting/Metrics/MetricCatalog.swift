@@ -13,33 +13,34 @@ package enum MetricCatalog {
   // MARK: closewatch itself
 
   static let build = MetricFamily(
-    "closewatch_build", .info, labels: ["version"], help: "The closewatch that runs. Always 1.")
+    "closewatch_build", .info, labels: ["version"], help: "The running closewatch. Always 1.")
   static let lastLook = MetricFamily(
     "closewatch_last_sample_timestamp_seconds", .gauge, unit: "seconds",
-    help: "When the newest sample of the socket tables was taken, in seconds since 1970. "
-      + "Answers come from it; a scrape never triggers one.")
+    help: "When the latest sample of the socket tables was taken, in seconds since 1970. Answers "
+      + "come from it; a scrape never triggers one.")
   static let lastFullLook = MetricFamily(
     "closewatch_last_full_sample_timestamp_seconds", .gauge, unit: "seconds",
-    help: "When the newest sample that read ESTABLISHED sockets too was taken, in seconds since "
+    help: "When the latest sample that read ESTABLISHED sockets too was taken, in seconds since "
       + "1970. Cheap samples leave them out.")
   static let lookSeconds = MetricFamily(
     "closewatch_sample_duration_seconds", .gauge, unit: "seconds",
-    help: "How long the newest sample took on the clock.")
+    help: "How long the latest sample took on the clock.")
   static let lookCPU = MetricFamily(
     "closewatch_sample_cpu_seconds", .gauge, unit: "seconds",
-    help: "Processor time of the newest sample.")
+    help: "CPU time of the latest sample.")
   static let turnSeconds = MetricFamily(
     "closewatch_turn_duration_seconds", .gauge, unit: "seconds",
-    help: "How long the newest turn took on the clock: sample, search for holders, judgement.")
+    help: "How long the latest turn took on the clock: sample, search for holders, judgement.")
   static let turnCPU = MetricFamily(
     "closewatch_turns_cpu_seconds", .counter, unit: "seconds",
-    help: "Processor time of all turns since the start.")
+    help: "CPU time of all turns since the start.")
   static let looks = MetricFamily(
     "closewatch_samples", .counter, labels: ["kind"],
     help: "Samples taken since the start. cheap: without ESTABLISHED sockets; full: all.")
   static let failedLooks = MetricFamily(
     "closewatch_sample_failures", .counter,
-    help: "Samples that failed as a whole. All numbers are then of the last one that did not.")
+    help: "Samples that failed as a whole. All numbers are then those of the last one that "
+      + "succeeded.")
   static let lateTurns = MetricFamily(
     "closewatch_late_turns", .counter,
     help: "Turns that began more than an interval late: a stopped process, a stuck system call.")
@@ -51,7 +52,7 @@ package enum MetricCatalog {
     help: "1 while the interval is longer than set, because a turn costs more than its budget.")
   static let gaps = MetricFamily(
     "closewatch_gaps", .gauge, labels: ["kind"],
-    help: "What the newest sample could not see, by kind: processes, namespaces, rows. Verdicts "
+    help: "What the latest sample could not see, by kind: processes, namespaces, rows. Verdicts "
       + "are weaker while one is above 0. \(fromSample)")
   static let remembered = MetricFamily(
     "closewatch_connections_remembered", .gauge,
@@ -61,13 +62,13 @@ package enum MetricCatalog {
     help: "Sockets left out of the judgement because the memory's bound was reached. \(fromSample)")
   static let settingsGood = MetricFamily(
     "closewatch_settings_last_reload_successful", .gauge,
-    help: "0 when the newest settings file was refused: the settings before it are in force.")
+    help: "0 when the latest settings file was refused: the settings before it are in force.")
   static let settingsTime = MetricFamily(
     "closewatch_settings_loaded_timestamp_seconds", .gauge, unit: "seconds",
     help: "When the settings in force were read, in seconds since 1970.")
   static let webConfigGood = MetricFamily(
     "closewatch_web_config_last_read_successful", .gauge,
-    help: "0 when the newest web.config.file was refused: the one before it is in force.")
+    help: "0 when the latest web.config.file was refused: the one before it is in force.")
   static let journal = MetricFamily(
     "closewatch_journal_entries", .counter, labels: ["outcome"],
     help: "Entries for the journal since the start: written, lost (journald away for too long), "
@@ -79,7 +80,7 @@ package enum MetricCatalog {
     "closewatch_web_connections", .gauge, help: "Open connections to this endpoint.")
   static let webConnectionLimit = MetricFamily(
     "closewatch_web_connection_limit", .gauge,
-    help: "Connections that are accepted at a time; more wait in the backlog.")
+    help: "Connections that are accepted at once; more wait in the backlog.")
   static let webTimeouts = MetricFamily(
     "closewatch_web_timeouts", .counter, labels: ["limit"],
     help: "Connections closed for slowness: request (not complete in time), idle, response (not "
@@ -103,7 +104,7 @@ package enum MetricCatalog {
 
   static let processCPU = MetricFamily(
     "process_cpu_seconds", .counter, unit: "seconds",
-    help: "Processor time of closewatch, user and system, at the time of the scrape.")
+    help: "CPU time of closewatch, user and system, at the time of the scrape.")
   static let processResident = MetricFamily(
     "process_resident_memory_bytes", .gauge, unit: "bytes",
     help: "Resident memory of closewatch, at the time of the scrape.")

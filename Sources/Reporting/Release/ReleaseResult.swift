@@ -29,7 +29,7 @@ package struct ReleaseResult: Hashable, Sendable {
   /// `Released 3 sockets; 1 gone meanwhile; 2 failed: Operation not supported (EOPNOTSUPP)`.
   package var line: String {
     var parts = ["Released \(Quantity.count(released.count, "socket"))"]
-    if goneMeanwhile > 0 { parts.append("\(Quantity.count(goneMeanwhile)) gone meanwhile") }
+    if goneMeanwhile > 0 { parts.append("\(Quantity.count(goneMeanwhile)) already gone") }
     for (reason, count) in failed.sorted(by: { $0.key < $1.key }) {
       parts.append("\(Quantity.count(count)) failed: \(reason)")
     }

@@ -36,7 +36,7 @@ package struct ReleaseText {
     page.paragraph(
       """
       Each connection is aborted with a reset: its row leaves the tables, and the peer, if it \
-      still has the connection, reads ECONNRESET. There is no way back.
+      still has the connection, reads ECONNRESET. This cannot be undone.
       """)
     page.heading("WILL NOT")
     page.item("\(style.bullet) close a descriptor: \(descriptors)")
@@ -122,7 +122,7 @@ package struct ReleaseText {
     case .ioUringOnly: return "that only an io_uring of the process holds"
     case .ageUnknown: return "of unknown age"
     case .tooYoung: return "not known to be older than \(age)"
-    case .shared: return "that \(pids(plan.sharers.map(\.id))) holds too: --shared takes them along"
+    case .shared: return "that \(pids(plan.sharers.map(\.id))) holds too: --shared includes them"
     case .othersUnknown: return "that another process may hold too: not all could be looked at"
     case .beyondLimit: return "beyond --limit \(Quantity.count(plan.order.limit))"
     }

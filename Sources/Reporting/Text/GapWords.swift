@@ -25,9 +25,9 @@ enum GapWords {
     case .dumpInterrupted: return "The table changed while it was read"
     case .rowUndecodable: return "\(Quantity.count(count, "row")) not understood"
     case .boundReached: return "A limit of closewatch was reached, the rest was not read"
-    case .sourceLimited: return "What was read cannot tell everything"
+    case .sourceLimited: return "What was read does not tell everything"
     case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
-    case .callStuck: return "Not read, because a call into the kernel does not come back"
+    case .callStuck: return "Not read, because a call into the kernel has not returned"
     }
   }
 

@@ -52,7 +52,7 @@ struct SocketPage {
       out.append(ScreenLine("  " + line, .strong))
     }
     if let gone = detail.goneAt {
-      out.append(ScreenLine("  Gone by \(time(gone)); below is what was seen last.", .warn))
+      out.append(ScreenLine("  Gone by \(time(gone)); below is its last known state.", .warn))
     }
     out.append(ScreenLine())
   }
@@ -254,7 +254,7 @@ struct SocketPage {
     let state = row?.state ?? .close
     if let text = StateGuide.text(for: state) { field("means", text) }
     if detail.socket.wait == .stuck {
-      field("verdict", "No finding speaks of it yet: one alone can be right.")
+      field("verdict", "No finding covers it yet: a single one can be normal.")
     }
     field("more", "closewatch explain \(state.name)")
   }

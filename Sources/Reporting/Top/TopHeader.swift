@@ -138,7 +138,7 @@ struct TopHeader {
   private func failure() -> ScreenLine? {
     state.failure.map { failure in
       let words = UntrustedText.printable(failure, unicode: style.unicode)
-      return ScreenLine(" The newest look failed: " + words, .bad)
+      return ScreenLine(" The last look failed: " + words, .bad)
     }
   }
 

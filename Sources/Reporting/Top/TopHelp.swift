@@ -22,11 +22,11 @@ enum TopHelp {
   private static let keys = [
     ("Up Down, j k", "move; PgUp PgDn by a page; Home End, g G to the first and last"),
     ("Enter, Right", "from an owner to its sockets, from a socket to its details"),
-    ("Esc, Left", "back; Esc takes a filter away first"),
+    ("Esc, Left", "back; Esc clears a filter first"),
     ("s or >, <", "sort by the next column, or the one before"),
     ("r", "reverse the order"),
     ("/", "filter: every word must be in the line; Enter keeps it, Esc clears it"),
-    ("p or Space", "pause: the screen stands still, the looks go on; again: the newest look"),
+    ("p or Space", "pause: the screen freezes while the looks go on; again: resume"),
     ("+ -", "look less often, more often"),
     ("Ctrl-L", "redraw the screen"),
     ("h or ?", "this page"),

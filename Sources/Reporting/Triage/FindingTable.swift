@@ -49,7 +49,7 @@ struct FindingTable {
     let isPending = finding.lifecycle == .pending
     let growth =
       finding.notGrowingSince != nil
-      ? "stands" : finding.growth.map { $0.perSecond > 0 ? Quantity.rate($0.perSecond) : "" } ?? ""
+      ? "steady" : finding.growth.map { $0.perSecond > 0 ? Quantity.rate($0.perSecond) : "" } ?? ""
     return Row(
       severity: isPending
         ? "pending" : depth > 0 ? "follows" : finding.severity.name.uppercased(),

@@ -36,7 +36,8 @@ struct Demo: ParsableCommand {
   func validate() throws {
     guard (8...120).contains(duration.seconds) else {
       throw ValidationError(
-        "--for takes 8s to 120s: less proves nothing, the leak fills up in more")
+        "--for takes 8s to 120s: a shorter watch proves nothing, in a longer one the leak runs out "
+          + "of descriptors")
     }
   }
 
@@ -67,7 +68,7 @@ struct Demo: ParsableCommand {
       isFound
         ? "\nEND OF THE DEMO. The server, its client and their namespace are gone.\n"
           + "Now this host: closewatch triage --for 60s\n"
-        : "\nEND OF THE DEMO. The leak was there and was not found: please report this.\n")
+        : "\nEND OF THE DEMO. The leak was there but was not found: please report this.\n")
     if !isFound { throw ExitCode(ExitStatus.act) }
   }
 

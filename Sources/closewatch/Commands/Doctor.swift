@@ -11,17 +11,17 @@ import Settings
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Says what closewatch can and can't see on this host, and the fix.",
+    abstract: "Says what closewatch can and can't see on this host, and how to fix it.",
     discussion: """
-      Takes one real look and one search of all processes, and reads the rights, mounts and \
-      places around them. What only the daemon uses (journald, settings, its socket) is shown and \
-      does not change the exit status.
+      Takes one real look and one search of all processes, and reads the rights, mounts and places \
+      around them. What only the daemon uses (journald, settings, its socket) is shown and does \
+      not change the exit status.
 
       Examples:
         closewatch doctor
         sudo closewatch doctor --json
 
-      Exit status: 0 everything that verdicts need, 1 a part of it, 2 no sockets can be seen.
+      Exit status: 0 it sees all that it needs, 1 only part of it, 2 no sockets at all.
       """)
 
   @Option(

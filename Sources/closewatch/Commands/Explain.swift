@@ -15,10 +15,9 @@ struct Explain: ParsableCommand {
     commandName: "explain",
     abstract: "Explains a finding, a TCP state, a kernel setting, an error, or a pasted line.",
     discussion: """
-      Without a word: the list of everything there is a page about, or what is piped in is \
-      explained: lines of ss, netstat or lsof, a table of states with counts, a line of a log. Of \
-      more than \(PastedText.mostSockets) sockets each state is explained, not each socket. \
-      Standard input is read up to 8 MiB.
+      Without a topic it lists all pages, or explains what is piped in: lines of ss, netstat or \
+      lsof, a table of states with counts, a line of a log. Of more than \(PastedText.mostSockets) \
+      sockets each state is explained, not each socket. Standard input is read up to 8 MiB.
 
       Examples:
         closewatch explain CLOSE_WAIT
@@ -55,7 +54,7 @@ struct Explain: ParsableCommand {
     help: ArgumentHelp(
       """
       Show what the operator of one program can do: postgresql, nginx, php-fpm, redis, ...; \
-      installed for any other that is not your own code.
+      installed stands for any other program that is not your own code.
       """, valueName: "program"),
     transform: Explain.parseReader)
   var reader: GuideReader?
@@ -132,8 +131,8 @@ struct Explain: ParsableCommand {
     }
     guard words.utf8.count <= 60 else {
       throw UsageError(
-        "nothing in this text is a TCP socket, a state or a message that there is a page about; "
-          + "closewatch explain lists the pages, and reads ss -tanp, netstat -tanp and lsof -nPi")
+        "this text has no TCP socket, state or message that there is a page about; closewatch "
+          + "explain lists the pages, and reads ss -tanp, netstat -tanp and lsof -nPi")
     }
     let nearest = UsageError.nearest(to: words, in: ExplainTopic.spellings).map { [$0] }
     let meant = nearest ?? Self.containing(words)

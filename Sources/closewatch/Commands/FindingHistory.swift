@@ -50,7 +50,7 @@ struct FindingHistory: ParsableCommand {
   @Option(help: "Only this systemd unit, or another owner by its name.")
   var unit: String?
 
-  @Option(help: "Only this finding.", transform: PatienceArgument.parseRule)
+  @Option(help: "Only findings of this rule.", transform: PatienceArgument.parseRule)
   var rule: RuleID?
 
   @Option(
@@ -59,7 +59,7 @@ struct FindingHistory: ParsableCommand {
       valueName: "dir"))
   var directory: String?
 
-  @Option(help: ArgumentHelp("Read this journal file alone.", valueName: "file"))
+  @Option(help: ArgumentHelp("Read only this journal file.", valueName: "file"))
   var file: String?
 
   @OptionGroup var output: OutputOptions
@@ -77,7 +77,7 @@ struct FindingHistory: ParsableCommand {
 
   func validate() throws {
     if directory != nil, file != nil {
-      throw ValidationError("--directory and --file exclude each other")
+      throw ValidationError("--directory and --file cannot be combined")
     }
   }
 
@@ -176,11 +176,11 @@ struct FindingHistory: ParsableCommand {
     case .local:
       "there is no journal on this machine: no files below "
         + JournalFiles.localDirectories.joined(separator: " or ")
-        + "; is systemd-journald running, and its Storage= not none?"
+        + "; is systemd-journald running, and is its Storage= set to other than none?"
     case .directory(let path):
       "there is no journal file below \(path); give the directory that has *.journal files"
     case .file(let path):
-      "there is no journal file \(path); its name ends in .journal"
+      "there is no journal file \(path); its name must end in .journal"
     }
   }
 }

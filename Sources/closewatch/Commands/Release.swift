@@ -65,7 +65,7 @@ struct Release: ParsableCommand {
       valueName: "name|pid"))
   var netns: String?
 
-  @Flag(help: "Also sockets that other processes hold too.")
+  @Flag(help: "Include sockets that other processes hold too.")
   var shared = false
 
   @Flag(help: "Do it without asking.")

@@ -44,7 +44,8 @@ struct Sockets: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only to ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT; PORT may be a list as in --port.",
+      "Only sockets to ADDRESS, ADDRESS:PORT, [IPV6]:PORT or :PORT; PORT may be a list as in "
+        + "--port.",
       valueName: "place"),
     transform: PlaceArgument.parse)
   var remote: SocketFilter.Place?
@@ -59,7 +60,7 @@ struct Sockets: ParsableCommand {
 
   @Flag(help: "Only descriptors on dead sockets: those that no table shows any more.")
   var dead = false
-  @Flag(help: ArgumentHelp("The name of --dead in 0.1.", visibility: .hidden))
+  @Flag(help: ArgumentHelp("The old name of --dead (0.1).", visibility: .hidden))
   var ghosts = false
 
   @Option(
@@ -70,7 +71,7 @@ struct Sockets: ParsableCommand {
       """, valueName: "what"), transform: Sockets.parseKey)
   var by: SocketGroups.Key?
 
-  @Flag(help: "Repeat until Ctrl-C; with --json one object a line.")
+  @Flag(help: "Repeat until Ctrl-C; with --json one object per line.")
   var watch = false
 
   @Option(
@@ -81,7 +82,7 @@ struct Sockets: ParsableCommand {
   @Flag(help: "Omit the header.")
   var noHeader = false
 
-  @Flag(help: "One line for each socket, however long.")
+  @Flag(help: "One line per socket, however long.")
   var wide = false
 
   @OptionGroup var machine: HostOptions
@@ -91,7 +92,7 @@ struct Sockets: ParsableCommand {
 
   private static func parsePID(_ text: String) throws -> Int32 {
     guard let pid = Int32(text), pid > 0 else {
-      throw UsageError("a process has a number here; by the name of its systemd unit: --unit")
+      throw UsageError("--pid takes a number; to name a systemd unit, use --unit")
     }
     return pid
   }
@@ -106,7 +107,9 @@ struct Sockets: ParsableCommand {
 
   func validate() throws {
     if let interval {
-      guard watch else { throw ValidationError("--interval is the time between looks of --watch") }
+      guard watch else {
+        throw ValidationError("--interval is the time between the looks of --watch: add --watch")
+      }
       try TimeSpanArgument.validate(interval: interval, atLeast: TimeSpan(seconds: 0.1))
     }
     guard wantsDead else { return }
@@ -115,11 +118,13 @@ struct Sockets: ParsableCommand {
     }
     guard machine.netns == nil else {
       throw ValidationError(
-        "--dead cannot go with --netns: a dead socket is in no namespace's table; use --pid")
+        "--dead cannot be combined with --netns: a dead socket is in no namespace's table; use "
+          + "--pid")
     }
     guard state.isEmpty, port == nil, remote == nil, minAge == nil, !unowned else {
       throw ValidationError(
-        "--dead goes with --pid and --unit only: a dead socket has no state, address or age")
+        "--dead can be combined only with --pid and --unit: a dead socket has no state, address or "
+          + "age")
     }
   }
 

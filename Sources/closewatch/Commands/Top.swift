@@ -12,13 +12,13 @@ import Settings
 struct Top: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "top",
-    abstract: "Shows live who holds stuck sockets, and leads from an owner to one socket.",
+    abstract: "Shows live who holds stuck sockets, down to a single one.",
     discussion: """
-      Looks again and again, judges by the rules of triage, and shows the owners: units, \
-      containers and programs, those with most stuck sockets first. Enter leads to the sockets of \
-      an owner, and to the page of one socket: its life, who holds it, its other end, and what to \
-      do. h shows all keys. Quitting leaves the terminal as it was; after kill -9 nothing can, \
-      type reset. Needs a terminal that can place its cursor.
+      Keeps looking, judges by the rules of triage, and shows the owners (units, containers and \
+      programs), those with the most stuck sockets first. Enter leads to the sockets of an owner, \
+      and from there to the page of one socket: its life, who holds it, its other end, and what to \
+      do. h shows all keys. Quitting leaves the terminal as it was; after kill -9, type reset. \
+      Needs a terminal that can place its cursor.
 
       Examples:
         closewatch top
@@ -26,7 +26,7 @@ struct Top: ParsableCommand {
         closewatch top --netns blue            one namespace
         closewatch top --patience 2m           stuck after two minutes
 
-      Exit status: 0 it was quit, 2 bad usage, no terminal, or nothing could be seen.
+      Exit status: 0 it was quit with q, 2 bad usage, no terminal, or nothing could be seen.
       """)
 
   @Option(

@@ -19,16 +19,16 @@ struct Triage: ParsableCommand {
         closewatch triage --no-daemon          one look
         closewatch triage --for 60s            watch for a minute, then judge
         closewatch triage --netns blue --json  one namespace, for a program
-        closewatch triage nginx.service        all of one unit; or a pid, or :8080
-        closewatch triage -v                   all of every finding
+        closewatch triage nginx.service        one unit in full; or a pid, or :8080
+        closewatch triage -v                   every finding in full
         closewatch triage --for 60s --record d the same, and keep what was seen in d
         closewatch triage --format markdown    for an incident channel
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
 
-      When the daemon runs, it is asked: it has seen what grew. Flags that say how to look (--for, \
-      --netns, --source, --replay, --record, --patience, --disable) make the command look for \
-      itself. The last line says which of the two it was.
+      If the daemon is running, it is asked: it has watched all along. Flags that say how to look \
+      (--for, --netns, --source, --replay, --record, --patience, --disable) make the command look \
+      for itself. The last line says which of the two it was.
       """)
 
   @Argument(
@@ -59,16 +59,16 @@ struct Triage: ParsableCommand {
   var patience: [PatienceArgument] = []
 
   @Option(
-    help: ArgumentHelp("Do not ask this rule. Can be repeated.", valueName: "rule"),
+    help: ArgumentHelp("Switch this rule off. Can be repeated.", valueName: "rule"),
     transform: PatienceArgument.parseRule)
   var disable: [RuleID] = []
 
   @Flag(
     name: .shortAndLong,
-    help: "Show all of every finding. Without it: the worst one, cut to fit a screen.")
+    help: "Show every finding in full. Without it: the worst one, cut to fit a screen.")
   var verbose = false
 
-  @Option(help: "How to write it: text, json (as --json) or markdown.")
+  @Option(help: "Output format: text, json (as --json) or markdown.")
   var format: TriageFormat?
 
   @Option(
@@ -86,10 +86,10 @@ struct Triage: ParsableCommand {
 
   func validate() throws {
     if output.json, let format, format != .json {
-      throw ValidationError("--json and --format \(format.rawValue) cannot go together")
+      throw ValidationError("--json and --format \(format.rawValue) cannot be combined")
     }
     if redaction.keepsEverything, record == nil {
-      throw ValidationError("--no-redact is about a recording: name its directory with --record")
+      throw ValidationError("--no-redact applies to a recording: name its directory with --record")
     }
     guard let duration, machine.replay == nil else { return }
     let interval = interval ?? TriageOrder.usualInterval
@@ -103,7 +103,7 @@ struct Triage: ParsableCommand {
     if let flag = ownLookFlag { return try look(.notAsked(flag: flag)) }
     let outcome = DaemonClient(path: control.path).ask(query.uri) {
       guard Terminal.hasError else { return }
-      StandardError.line("the daemon is in the middle of a look; waiting for its end")
+      StandardError.line("the daemon is in the middle of a look; waiting for it to finish")
     }
     switch outcome {
     case .none(let why): try look(why)

@@ -45,7 +45,7 @@ struct DaemonClient {
       let bytes = try UnixExchange.ask(
         path, Array(question.utf8), within: Self.patienceSeconds, limit: Self.limit)
       guard let answer = ControlAnswer(bytes) else {
-        return .none(.silent("what listens on \(shownPath) is no closewatch daemon"))
+        return .none(.silent("what listens on \(shownPath) is not a closewatch daemon"))
       }
       if answer.status >= 500, !answer.isBusy { return .none(.silent(Self.line(answer.body))) }
       return .answer(answer)
@@ -63,7 +63,7 @@ struct DaemonClient {
     case .refused(let error):
       .silent(
         error.isQueueFull
-          ? "too many others ask it" : "nobody listens on \(shownPath): it has ended")
+          ? "too many others are asking it" : "nobody listens on \(shownPath): it has ended")
     case .late: .silent("not within \(Quantity.duration(Self.patienceSeconds))")
     case .tooLong: .silent("more than \(Quantity.bytes(Self.limit))")
     case .failed(let error): .silent(error.reason)

@@ -5,7 +5,7 @@ import Console
 
 /// Where a command finds the daemon.
 struct ControlOptions: ParsableArguments {
-  @Flag(help: "Do not ask the daemon: look now, by itself.")
+  @Flag(help: "Do not ask the daemon: look now.")
   var noDaemon = false
 
   @Option(

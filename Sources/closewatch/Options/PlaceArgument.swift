@@ -28,7 +28,7 @@ enum PlaceArgument {
   static func parsePorts(_ text: String) throws -> PortSet {
     guard let ports = PortSet(text) else {
       throw UsageError(
-        "'\(text)' is no port from 1 to 65535, nor a list such as 80,443,8000-8100")
+        "'\(text)' is neither a port from 1 to 65535 nor a list such as 80,443,8000-8100")
     }
     return ports
   }

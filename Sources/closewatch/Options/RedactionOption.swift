@@ -23,7 +23,7 @@ struct RedactionOption: ParsableArguments {
   func summary(of host: RecordingHost) -> String {
     guard let recorder = host.recorder else { return "" }
     let looks = Quantity.count(recorder.looks, "look")
-    let manner = keepsEverything ? "NOT redacted: do not hand it on unread" : "redacted"
+    let manner = keepsEverything ? "NOT redacted: read it before you share it" : "redacted"
     let stopped = host.incompleteBecause.map { "Stopped early: \($0).\n" } ?? ""
     return "\(stopped)Recorded \(looks) in \(recorder.directory) (\(manner)).\n"
       + "See it with: closewatch triage --replay \(recorder.directory)\n"

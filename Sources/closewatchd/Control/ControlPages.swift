@@ -93,8 +93,7 @@ final class ControlPages: Pages {
   /// The sampling thread does not come round: most probably a look that takes long.
   private static func late(_ snapshot: DaemonSnapshot) -> WebAnswer {
     let since = snapshot.newestSample.map {
-      "; its newest look was "
-        + "\(Quantity.duration(Clock.boot.seconds(since: $0.takenAt))) ago"
+      "; its last look was \(Quantity.duration(Clock.boot.seconds(since: $0.takenAt))) ago"
     }
     return busy("it is busy with a look\(since ?? "")")
   }

@@ -105,7 +105,7 @@ struct DaemonRun {
     do throws(SystemCallError) {
       try OwnRights.giveAway()
     } catch {
-      logger.error("the daemon keeps rights that only its eyes need: \(error)")
+      logger.error("the daemon could not drop rights that only its looks need: \(error)")
     }
   }
 

@@ -32,13 +32,13 @@ struct ReloadService: Service {
       await sampler.change(to: settings)
       reporter.change(to: settings.journal)
       store.update { $0.settings.noteReload(from: source.effectivePath, errors: []) }
-      logger.notice("settings read again from \(source.effectivePath ?? "no file")")
+      logger.notice("settings reloaded from \(source.effectivePath ?? "no file")")
       // The next look is due by the new interval.
       bell.ring()
     } catch {
       let lines = error.errors.map(\.description)
       for line in lines { logger.error("\(line)") }
-      logger.error("settings not changed: \(lines.count == 1 ? "a mistake" : "mistakes") in them")
+      logger.error("settings not changed: \(lines.count == 1 ? "an error" : "errors") in them")
       store.update { $0.settings.noteReload(from: source.effectivePath, errors: lines) }
     }
   }

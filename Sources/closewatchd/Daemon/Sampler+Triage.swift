@@ -28,7 +28,7 @@ extension Sampler {
     let age = now.seconds(since: newest.takenAt)
     guard age <= snapshot.cost.freshSeconds else {
       return .unready(
-        "its newest look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
+        "its last look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
     }
     let findings = engine.watch.findings.filter { target?.admits($0) ?? true }
     // The daemon has the rights that its unit gives it; doctor says which it lacks.

@@ -36,9 +36,9 @@ struct JournalService: Service {
       let failure = await Abandonable.result(of: { await writer.drain() })
       guard let failure else { break }
       if let reason = failure.reason, !isAway {
-        logger.warning("the journal takes no entries, they are kept: \(reason)")
+        logger.warning("the journal accepts no entries, they are kept: \(reason)")
       }
-      if failure.reason == nil, isAway { logger.notice("the journal takes entries again") }
+      if failure.reason == nil, isAway { logger.notice("the journal accepts entries again") }
       isAway = failure.reason != nil
       publish()
       await bell.wait(atMost: isAway ? Self.retrySeconds : 3600)

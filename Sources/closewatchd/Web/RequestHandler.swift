@@ -40,7 +40,7 @@ final class RequestHandler: ChannelInboundHandler {
       bodyBytes += part.readableBytes
       guard bodyBytes > limits.bodyBytes, let head else { return }
       clock.requestComplete(context: context)
-      var answer = WebAnswer(.payloadTooLarge, "413 no page takes a body")
+      var answer = WebAnswer(.payloadTooLarge, "413 no page accepts a body")
       answer.closes = true
       self.head = nil
       write(answer, to: head, context)

@@ -61,7 +61,7 @@ final class WebGate: Sendable {
       return true
     }
     guard mayQueue else {
-      var answer = WebAnswer(.serviceUnavailable, "503 too many passwords to check at a time")
+      var answer = WebAnswer(.serviceUnavailable, "503 too many passwords to check at once")
       answer.headers.append(("Retry-After", "1"))
       return .refused(answer)
     }

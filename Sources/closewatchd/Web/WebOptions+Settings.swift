@@ -13,7 +13,7 @@ extension WebOptions {
       guard !listenAddress.isEmpty else { return settings }
       guard !usesSystemdSocket else {
         throw UsageError(
-          "--web.systemd-socket and --web.listen-address exclude each other: systemd says where")
+          "--web.systemd-socket and --web.listen-address cannot be combined: systemd says where")
       }
       if listenAddress == ["none"] {
         settings.addresses = []

@@ -89,7 +89,7 @@ import Testing
       #expect(run.errors.isEmpty)
       let page = Self.words(run.output)
       #expect(page.contains("From the daemon: watching since "), "\(page)")
-      #expect(page.contains(", newest look "))
+      #expect(page.contains(", last look "))
       #expect(page.contains("SocketLab[\(lab.pid)]"))
       #expect(page.contains(#/firing since \d\d:\d\d/#), "\(page)")
       // As many columns as looks, so that it is a line of one character.
@@ -253,7 +253,7 @@ import Testing
     daemon.signal(SIGHUP)
     try daemon.waitFor("settings not changed")
     let broken = try doctor()
-    #expect(broken.contains("settings not taken up: \(file):2:3: sampling: unknown key"))
+    #expect(broken.contains("settings not applied: \(file):2:3: sampling: unknown key"))
     #expect(broken.contains("systemctl reload closewatch"))
     #expect(daemon.stop().status == 0)
     #expect(

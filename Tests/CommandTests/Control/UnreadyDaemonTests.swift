@@ -51,8 +51,8 @@ import Testing
     arguments: [
       ([], "it has not looked yet"),
       ([nil], "it has not looked yet: \(DullHost.failure)"),
-      ([Self.age], "its newest look was 20 d ago"),
-      ([Self.age, nil], "its newest look was 20 d ago: \(DullHost.failure)"),
+      ([Self.age], "its last look was 20 d ago"),
+      ([Self.age, nil], "its last look was 20 d ago: \(DullHost.failure)"),
     ] as [([Double?], String)])
   func `why its knowledge cannot be relied on is its answer`(
     _ ages: [Double?], _ reason: String
@@ -68,7 +68,7 @@ import Testing
 
   @Test(
     .requires(.root),
-    arguments: [([], "it has not looked yet"), ([Self.age], "its newest look was 20 d ago")]
+    arguments: [([], "it has not looked yet"), ([Self.age], "its last look was 20 d ago")]
       as [([Double?], String)])
   func `triage says so, and looks for itself`(_ ages: [Double?], _ reason: String) async throws {
     let directory = TemporaryDirectory()

@@ -65,7 +65,7 @@ import Testing
       "closewatch.yaml",
       Array("sampling: {interval: 50ms, full-interval: 1h, cpu-budget: 0.1%}\n".utf8))
     daemon.signal(SIGHUP)
-    try daemon.waitFor("settings read again from \(file)")
+    try daemon.waitFor("settings reloaded from \(file)")
     try daemon.waitFor("a look costs more than cpu-budget allows")
     let end = daemon.stop()
     #expect(end.status == 0)

@@ -43,7 +43,7 @@ import Testing
     let pid = try Lab.with("close-wait", count: 7) { lab in
       _ = try journal.wait(for: "cat /run/log.txt") { lines in
         lines.contains { $0.contains("firing") && $0.contains("SocketLab[\(lab.pid)]") }
-          && lines.contains { $0.contains("the journal takes no entries, they are kept") }
+          && lines.contains { $0.contains("the journal accepts no entries, they are kept") }
       }
       try journal.run("start_journald")
       let fields = try Self.entry("firing", of: lab.pid, in: journal)
@@ -63,7 +63,7 @@ import Testing
     let resolved = try Self.entry("resolved", of: pid, in: journal)
     #expect(resolved["OBJECT_PID"] == nil)
     let log = try journal.run("cat /run/log.txt")
-    #expect(log.contains { $0.contains("the journal takes entries again") })
+    #expect(log.contains { $0.contains("the journal accepts entries again") })
   }
 
   @Test(.requires(.root, .networkNamespaces, .mountNamespaces, .command("journalctl")))

@@ -164,7 +164,7 @@ struct ReleaseTests {
       #expect(try lab.ask("close \(ports.usual[2])") == "closed")
       program.type("y\n")
       #expect(program.end() == 0)
-      #expect(program.shown.contains("Released 4 sockets; 1 gone meanwhile."))
+      #expect(program.shown.contains("Released 4 sockets; 1 already gone."))
       var expected = Set(ports.usual)
       // The process closed it with the end of stream unread: that is no reset.
       expected.remove(ports.usual[2])

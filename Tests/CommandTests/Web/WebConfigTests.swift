@@ -196,8 +196,8 @@ import Testing
       let text = "tls_server_config:\n  cert_file: a\n  key_file: b\n"
       #expect(
         Self.problems(text) == [
-          "web.yml:1:1: tls_server_config: this closewatch was built without TLS; take the "
-            + "package, or build it with --traits TLS"
+          "web.yml:1:1: tls_server_config: this closewatch was built without TLS; use the package, "
+            + "or build it with --traits TLS"
         ])
     }
   #endif

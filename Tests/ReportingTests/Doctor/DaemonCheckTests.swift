@@ -18,7 +18,7 @@ import Testing
   @Test func `a daemon that works says since when, and how new its newest look is`() throws {
     let check = try check()
     #expect(check.state == .ok)
-    #expect(check.found == "up for 3.2 h, newest look 4.0 s ago, every 10 s")
+    #expect(check.found == "up for 3.2 h, last look 4.0 s ago, every 10 s")
   }
 
   @Test func `each trouble is said, with its fix, and changes no verdict`() throws {
@@ -32,7 +32,7 @@ import Testing
       (
         { $0.newestLookSeconds = nil }, "has not looked yet; its looks do not succeed", "journalctl"
       ),
-      ({ $0.settingsError = "x.yaml:2:3: no" }, "settings not taken up: x.yaml:2:3: no", "reload"),
+      ({ $0.settingsError = "x.yaml:2:3: no" }, "settings not applied: x.yaml:2:3: no", "reload"),
       (
         {
           $0.isBackedOff = true

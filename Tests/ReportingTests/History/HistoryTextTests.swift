@@ -116,8 +116,8 @@ import Testing
         No findings of close-wait-stuck in web?[2J in the journal since Sun 2026-11-01
         00:01:40.
 
-        closewatch daemon writes them: see that it runs (closewatch doctor).
-        The journal reaches back to Sun 2026-11-01 00:03:20 only.
+        closewatch daemon writes them: check that it runs (closewatch doctor).
+        The journal goes back to Sun 2026-11-01 00:03:20 only.
 
         """)
   }
@@ -143,7 +143,7 @@ import Testing
       RELEASED 1 socket in CLOSE_WAIT: python3[4711] in api.service
         at        00:10:00, by user 1000
         only      those in CLOSE_WAIT for 5 min and more, local port 18080
-        besides   2 gone meanwhile, 1 failed
+        besides   2 already gone, 1 failed
 
       Sun 2026-11-01
 

@@ -50,14 +50,14 @@ import Testing
           fd 7: 192.0.2.1:18080 -> 203.0.113.9:40000, 15 min, Recv-Q 101
 
         Each connection is aborted with a reset: its row leaves the tables, and the
-        peer, if it still has the connection, reads ECONNRESET. There is no way back.
+        peer, if it still has the connection, reads ECONNRESET. This cannot be undone.
 
         WILL NOT
           - close a descriptor: it stays open in the process until that closes it,
             and counts towards its limit (112 of 1,024)
           - fix the leak: closewatch explain close-wait-leak
           - touch 1 socket not known to be older than 5 min
-          - touch 1 socket that worker[4712] holds too: --shared takes them along
+          - touch 1 socket that worker[4712] holds too: --shared includes them
 
         MAY
           - wake the program: one that waits for such a socket (epoll, poll) sees HUP
@@ -97,13 +97,13 @@ import Testing
     result.failed = ["Operation not permitted (EPERM)": 3]
     #expect(
       result.line
-        == "Released 1 socket; 2 gone meanwhile; 3 failed: Operation not permitted (EPERM)")
+        == "Released 1 socket; 2 already gone; 3 failed: Operation not permitted (EPERM)")
     let fields = result.fields(plan, by: ReleaseResult.Operator(uid: 0, loginUID: 1000))
     let values = Dictionary(fields.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
     #expect(
       values["MESSAGE"]
         == "release by user 1000, of sockets in CLOSE_WAIT for 5 min and more, in python3[4711] "
-        + "(api.service): released 1 socket; 2 gone meanwhile; 3 failed: Operation not permitted "
+        + "(api.service): released 1 socket; 2 already gone; 3 failed: Operation not permitted "
         + "(EPERM)")
     #expect(values["MESSAGE_ID"] == MessageIDs.release)
     #expect(values["CLOSEWATCH_LOGIN_UID"] == "1000" && values["CLOSEWATCH_UID"] == "0")

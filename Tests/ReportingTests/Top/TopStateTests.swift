@@ -224,7 +224,7 @@ import Testing
     var state = TopStory.empty()
     state.take(try story.look(at: 30))
     state.fail("sock_diag: No buffer space available (ENOBUFS)\u{1b}[2J")
-    #expect(state.lines().contains { $0.contains("newest look failed: sock_diag: No buffer") })
+    #expect(state.lines().contains { $0.contains("last look failed: sock_diag: No buffer") })
     #expect(!state.lines().joined().contains("\u{1b}"))
     state.take(try story.look(at: 32))
     #expect(!state.lines().contains { $0.contains("failed") })

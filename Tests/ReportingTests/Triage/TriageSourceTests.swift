@@ -53,7 +53,7 @@ import Testing
       "\(page)")
     #expect(
       page.contains(
-        "From the daemon: watching since 10:48 (3.2 h), newest look 4.0 s ago, every 10 s."),
+        "From the daemon: watching since 10:48 (3.2 h), last look 4.0 s ago, every 10 s."),
       "\(page)")
     #expect(!page.contains("one look"))
     #expect(!page.contains("--for"))

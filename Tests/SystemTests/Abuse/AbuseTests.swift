@@ -46,7 +46,7 @@ import Testing
       try scraped.number("closewatch_web_connections") <= 1
     }
     let now = try scraped.number("closewatch_last_sample_timestamp_seconds")
-    #expect(Double(time(nil)) - now < 30, "the newest look is old")
+    #expect(Double(time(nil)) - now < 30, "the last look is old")
   }
 
   @Test func `requests that come byte by byte`() async throws {

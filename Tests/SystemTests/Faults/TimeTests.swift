@@ -151,7 +151,7 @@ import Testing
   private func spansStay(_ scraped: ScrapedDaemon) throws {
     let doctor = try #require(Command.run(["doctor", "--control-socket", socket, "--json"])).output
     #expect(
-      doctor.contains(#/"found":"up for \d[\d.]* (s|min), newest look \d[\d.]* (ms|s) ago/#),
+      doctor.contains(#/"found":"up for \d[\d.]* (s|min), last look \d[\d.]* (ms|s) ago/#),
       "\(doctor)")
     let page = try scraped.get("/?refresh=off").text
     #expect(page.contains(#/samples in \d[\d.]* (s|min) used \d/#))

@@ -249,8 +249,8 @@ struct TLSTests {
     #expect(run.status == 2)
     #expect(
       run.errors == """
-        closewatch: \(file):1:1: tls_server_config: this closewatch was built without TLS; take \
-        the package, or build it with --traits TLS
+        closewatch: \(file):1:1: tls_server_config: this closewatch was built without TLS; use the \
+        package, or build it with --traits TLS
 
         """)
   }

@@ -121,8 +121,8 @@ struct PastedWords {
     }
     page.blank()
     page.paragraph(
-      "A count is no proof: what matters is whether they stay. closewatch triage watches them, and "
-        + "says who holds them and why.")
+      "A count proves nothing: what matters is whether they stay. closewatch triage watches them, "
+        + "and says who holds them and why.")
     page.blank()
     page.verbatim("  closewatch triage")
     page.verbatim("  closewatch sockets --state \(first.dashedName)")

@@ -63,7 +63,7 @@ enum ClientFix {
     case .php:
       [
         "Close the handle when its work is done; persistent ones stay, one per worker.",
-        "php-fpm: pm.max_requests makes workers start afresh and bounds what they can hold.",
+        "php-fpm: pm.max_requests recycles workers and bounds what they can hold.",
       ]
     case .ruby:
       [
@@ -127,7 +127,7 @@ enum ClientFix {
     case .dotnet: ["SocketsHttpHandler: PooledConnectionIdleTimeout and MaxConnectionsPerServer."]
     case .rust: ["pool_idle_timeout and pool_max_idle_per_host, and one client for the program."]
     case .swift: ["HTTPClient: connectionPool.idleTimeout, and one client for the program."]
-    case .erlang: ["A bound and an idle timeout on each pool (hackney_pool, gun)."]
+    case .erlang: ["A maximum size and an idle timeout on each pool (hackney_pool, gun)."]
     default:
       ["A time of last use for each connection, a maximum number, and a sweep that closes."]
     }

@@ -9,18 +9,19 @@ enum ConnectionFix {
     switch runtime {
     case .go:
       [
-        "http.Transport: MaxIdleConnsPerHost is 2 by default; set it to the number in parallel.",
+        "http.Transport: MaxIdleConnsPerHost is 2 by default; set it to the number of parallel "
+          + "requests.",
         "Read each body to its end before Close, or the connection can't be used again.",
         "One http.Client for the program; MaxConnsPerHost bounds a burst.",
       ]
     case .python:
       [
-        "One requests.Session with HTTPAdapter(pool_maxsize=parallel), not requests.get().",
+        "One requests.Session with HTTPAdapter(pool_maxsize=PARALLEL), not requests.get().",
         "aiohttp, httpx: one client for the program.",
       ]
     case .jvm:
       [
-        "One shared client; raise its connections per route to the number in parallel.",
+        "One shared client; raise its connections per route to the number of parallel requests.",
         "HttpURLConnection: read the body to its end; http.maxConnections is 5 by default.",
       ]
     case .node:
@@ -28,13 +29,21 @@ enum ConnectionFix {
     case .php:
       [
         "Keep one curl handle per worker and reuse it; persistent connections for databases.",
-        "Else put a local proxy between, which keeps its connections open.",
+        "Otherwise put a local proxy in between that keeps its connections open.",
       ]
     case .ruby: ["Net::HTTP.start once and many requests in it, or net-http-persistent."]
     case .dotnet: ["IHttpClientFactory or one static HttpClient, never one per request."]
-    case .rust: ["One client per program with pool_max_idle_per_host at the number in parallel."]
+    case .rust:
+      [
+        "One client per program with pool_max_idle_per_host at the number of parallel "
+          + "requests."
+      ]
     case .swift: ["One HTTPClient or URLSession for the program; keep-alive on."]
-    case .erlang: ["A pool with keep-alive (hackney, gun), its size the number in parallel."]
+    case .erlang:
+      [
+        "A pool with keep-alive (hackney, gun), its size the number of parallel "
+          + "requests."
+      ]
     default:
       [
         "Keep connections open and reuse them; let the server be the one that closes.",
@@ -103,11 +112,11 @@ enum ConnectionFix {
     case .jvm: ["After shutdownOutput(): setSoTimeout, read until -1, close in finally."]
     case .node:
       ["After socket.end(): socket.setTimeout(5000, () => socket.destroy())."]
-    case .dotnet: ["After Shutdown(SocketShutdown.Send): read with a time limit, then Dispose."]
+    case .dotnet: ["After Shutdown(SocketShutdown.Send): read with a timeout, then Dispose."]
     case .rust: ["After shutdown(): a timeout around the read to the end, then drop."]
     case .swift: ["After shutdown(fd, SHUT_WR): SO_RCVTIMEO, read to 0, close(fd). NIO: a timer."]
-    case .erlang: ["After gen_tcp:shutdown(S, write): recv with a time, then gen_tcp:close(S)."]
-    case .ruby: ["After close_write: read with a time limit, close in ensure."]
+    case .erlang: ["After gen_tcp:shutdown(S, write): recv with a timeout, then gen_tcp:close(S)."]
+    case .ruby: ["After close_write: read with a timeout, close in ensure."]
     case .php: ["After stream_socket_shutdown: stream_set_timeout, read to feof(), fclose()."]
     default:
       ["After shutdown(SHUT_WR): a deadline for the peer's FIN, then close(2)."]

@@ -34,7 +34,7 @@ enum ServerFix {
     case .php:
       [
         "fread() returns '' and feof() is true: fclose() it and unset it from the select() array.",
-        "ReactPHP and the like: close on 'end', not only on 'close'.",
+        "ReactPHP and similar: close on 'end', not only on 'close'.",
       ]
     case .ruby:
       [
@@ -44,12 +44,13 @@ enum ServerFix {
     case .dotnet:
       [
         "await using or using around NetworkStream and TcpClient in the handler.",
-        "ReadAsync returns 0: Dispose. CancellationToken on every await that can wait for ever.",
+        "ReadAsync returns 0: Dispose. CancellationToken on every await that can wait forever.",
       ]
     case .rust:
       [
         "Let the stream be dropped when read returns Ok(0). Look for a clone, an Arc or a map "
-          + "that\nkeeps it, and for a task that awaits something else for ever.",
+          + "that\n"
+          + "keeps it, and for a task that awaits something else forever.",
         "tokio: copy_bidirectional closes both sides; two copy() tasks do not.",
       ]
     case .swift:
@@ -66,7 +67,7 @@ enum ServerFix {
     default:
       [
         "read() returns 0: close(2) the descriptor and forget it in every table.",
-        "Read on until 0: a read can take the last data and the FIN together and return data.",
+        "Keep reading until 0: a read can take the last data and the FIN together and return data.",
         "Taking it out of epoll or poll does not close it.",
       ]
     }
@@ -74,7 +75,7 @@ enum ServerFix {
 
   /// The end of the stream waits in the socket: its handler waits for something else, or is gone.
   static func endUnseen(_ runtime: ProcessRuntime) -> [String] {
-    let wait = "A time limit on everything that a handler waits for, then close in its last step."
+    let wait = "A timeout on everything that a handler waits for, then close in its last step."
     return switch runtime {
     case .go:
       [
@@ -103,7 +104,7 @@ enum ServerFix {
       ]
     case .php:
       [
-        "A script that waits does not see its client go: time limits on each of its calls.",
+        "A script that waits does not see its client go: timeouts on each of its calls.",
         "Servers of your own: keep every client in stream_select(), also while it is idle.",
       ]
     case .ruby:
@@ -124,12 +125,12 @@ enum ServerFix {
     case .swift:
       [
         "NIO: autoRead off and no read() means that the FIN is never seen. Always read again.",
-        "Tasks: a time limit around what they await; close the channel in defer.",
+        "Tasks: a timeout around what they await; close the channel in defer.",
       ]
     case .erlang:
       [
         "{active, false} and no recv: the close is never seen. Use {active, once}, also at work.",
-        "A time limit on gen_server:call in the handler, and gen_tcp:close/1 in terminate.",
+        "A timeout on gen_server:call in the handler, and gen_tcp:close/1 in terminate.",
       ]
     default:
       [
@@ -145,12 +146,12 @@ enum ServerFix {
     case .go: ["conn.SetReadDeadline and context timeouts on every call a handler makes."]
     case .python:
       [
-        "A time limit on every call of a worker: requests timeout=, database and lock timeouts.",
+        "A timeout on every call of a worker: requests timeout=, database and lock timeouts.",
         "Sync workers behind keep-alive clients: threads or async workers, and a keep-alive limit.",
       ]
     case .jvm:
       [
-        "Find the lock or call in the thread dump that all workers wait for; give it a time limit.",
+        "Find the lock or call in the thread dump that all workers wait for; give it a timeout.",
         "Bound the queue of the pool and reject above it; setSoTimeout on accepted sockets.",
       ]
     case .node:
@@ -160,7 +161,7 @@ enum ServerFix {
       ]
     case .php:
       [
-        "default_socket_timeout and time limits on database calls: no worker may wait for ever.",
+        "default_socket_timeout and timeouts on database calls: no worker may wait forever.",
         "Servers of your own: fread() until '' before the next stream_select().",
       ]
     case .ruby:
@@ -172,7 +173,7 @@ enum ServerFix {
     case .dotnet:
       [
         "No .Result and no .Wait() in handlers: they block the pool's threads.",
-        "A CancellationToken with a time limit on every await.",
+        "A CancellationToken with a timeout on every await.",
       ]
     case .rust:
       [
@@ -181,18 +182,18 @@ enum ServerFix {
       ]
     case .swift:
       [
-        "Never block an event loop: no wait() in a handler. Time limits on every call.",
+        "Never block an event loop: no wait() in a handler. Timeouts on every call.",
         "poll(2): read again after a partial read; edge-triggered: until EAGAIN.",
       ]
     case .erlang:
       [
         "{active, once} must be set again after each message; a full mailbox is a stuck process.",
-        "A time limit on gen_server:call, and no infinity in handlers.",
+        "A timeout on gen_server:call, and no infinity in handlers.",
       ]
     default:
       [
-        "Edge-triggered epoll: read until EAGAIN. One read per event leaves the rest for ever.",
-        "A time limit on every call that a worker makes; no lock held while it waits.",
+        "Edge-triggered epoll: read until EAGAIN. One read per event leaves the rest forever.",
+        "A timeout on every call that a worker makes; no lock held while it waits.",
         "Bound the queue between acceptor and workers; close what waits longer than its client.",
       ]
     }

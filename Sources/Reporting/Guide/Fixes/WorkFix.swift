@@ -13,15 +13,15 @@ enum WorkFix {
     return switch runtime {
     case .go: [rule, "After an error of Accept, sleep and go on, as net/http does.", descriptors]
     case .python:
-      [rule, "Workers that are all busy accept nothing: time limits, more workers.", descriptors]
+      [rule, "Workers that are all busy accept nothing: timeouts, more workers.", descriptors]
     case .jvm:
       [
-        "A thread of its own for accept(), a bounded pool for the work, time limits in the pool.",
+        "A thread of its own for accept(), a bounded pool for the work, timeouts in the pool.",
         "Stop accepting on purpose (and fail the health check) rather than by a deadlock.",
         descriptors,
       ]
     case .node: ["Take long synchronous work out of the event loop: it is what accepts."]
-    case .ruby: ["Puma, Unicorn: time limits in the workers, a worker timeout, more workers."]
+    case .ruby: ["Puma, Unicorn: timeouts in the workers, a worker timeout, more workers."]
     default: [rule, descriptors]
     }
   }
@@ -42,7 +42,7 @@ enum WorkFix {
       [
         "socket.setTimeout(limit, () => socket.destroy()), and stop at write() === false."
       ]
-    case .dotnet: ["A CancellationToken with a time limit on WriteAsync, then Dispose.", option]
+    case .dotnet: ["A CancellationToken with a timeout on WriteAsync, then Dispose.", option]
     case .rust: ["tokio::time::timeout around write_all and flush, then drop the stream.", option]
     case .swift: ["NIO: IdleStateHandler(writeTimeout:), stop at isWritable == false.", option]
     case .erlang: ["{send_timeout, Ms} and {send_timeout_close, true} on the socket."]

@@ -5,19 +5,20 @@ extension ProgramGuide {
   static let apacheHTTPD = ProgramGuide(
     "apache", name: "Apache httpd", processes: ProcessNames(names: ["apache2", "httpd"]),
     look: [
-      "See what its workers do (needs mod_status): many W in the scoreboard wait for something.\n"
+      "See what its workers do (needs mod_status): many W in the scoreboard are waiting for "
+        + "something.\n"
         + "curl -s 'http://127.0.0.1/server-status?auto'",
       "See which place its own connections wait for:\n"
         + "{netns}ss -Htnp state established | grep -E '\"(apache2|httpd)\"' | "
         + "awk '{print $4}' |\nsort | uniq -c | sort -rn | head",
-      "Ask its error log: \"server reached MaxRequestWorkers\", proxy timeouts.\n"
+      "Check its error log: \"server reached MaxRequestWorkers\", proxy timeouts.\n"
         + "grep -hE 'MaxRequestWorkers|proxy:error' /var/log/apache2/error.log | tail",
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "ProxyTimeout (or timeout= of ProxyPass) bounds how long a worker waits for its backend.",
         "Timeout (60 s, Debian 300 s) bounds each read and write; RequestReadTimeout requests.",
-        "php: time limits in php-fpm (request_terminate_timeout); mod_php: max_execution_time.",
+        "php: timeouts in php-fpm (request_terminate_timeout); mod_php: max_execution_time.",
         "MaxConnectionsPerChild and GracefulShutdownTimeout end old workers.",
       ]),
       .idleClients: ProgramAdvice(fix: [
@@ -33,7 +34,7 @@ extension ProgramGuide {
             + "apachectl configtest && apachectl graceful"
         ],
         fix: [
-          "Find what the workers wait for first: more workers wait for the same backend.",
+          "Find what the workers wait for first: more of them would wait for the same backend.",
           "MaxRequestWorkers (and ServerLimit, which needs a restart) fitted to memory.",
           "ListenBacklog (511) is the length of the queue.",
         ]),

@@ -4,7 +4,7 @@ extension ProgramGuide {
   static let envoy = ProgramGuide(
     "envoy", name: "Envoy", processes: ProcessNames(names: ["envoy"]),
     look: [
-      "Save its connection counters (put in the address of its admin port):\n"
+      "Save its connection counters (fill in the address of its admin port):\n"
         + "curl -s 'http://127.0.0.1:9901/stats?filter=cx_'",
       "See which endpoints fail or are full (cx_active, rq_active, rq_timeout):\n"
         + "curl -s http://127.0.0.1:9901/clusters | grep -E 'cx_active|rq_active|health_flags'",

@@ -9,13 +9,14 @@ extension ProgramGuide {
       "See which place its own connections wait for: a dead endpoint behind a gateway or proxy.\n"
         + "{netns}ss -Htnp | grep '\"etcd\"' | awk '{print $1, $5}' | sort | uniq -c |\n"
         + "sort -rn | head",
-      "Ask its log: slow disk, lost leader, unreachable peers.\n"
+      "Check its log: slow disk, lost leader, unreachable peers.\n"
         + "journalctl -n 200 --no-pager --unit={unit}",
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "etcd gateway, grpc-proxy: take dead endpoints out of --endpoints; clients wait for them.",
-        "--grpc-keepalive-interval (2 h) and --grpc-keepalive-timeout (20 s) find gone clients.",
+        "--grpc-keepalive-interval (2 h) and --grpc-keepalive-timeout (20 s) find vanished "
+          + "clients.",
         "Update to the last release of your branch: watches that outlive their client were fixed.",
       ]),
       .idleClients: ProgramAdvice(fix: [

@@ -17,7 +17,7 @@ extension ProgramGuide {
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
-        "In the application: time limits on its database pool and on every call it makes.",
+        "In the application: timeouts on its database pool and on every call it makes.",
         "jetty.threadPool.maxThreads (200): all waiting is what stops it, and more wait too.",
         "Update to a supported branch: leaks of connections were fixed there.",
       ]),

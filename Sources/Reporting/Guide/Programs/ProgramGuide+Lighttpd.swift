@@ -7,9 +7,9 @@ extension ProgramGuide {
       "See which place its own connections wait for: a backend that hangs stands out.\n"
         + "{netns}ss -Htnp state established | grep '\"lighttpd\"' | awk '{print $4}' |\n"
         + "sort | uniq -c | sort -rn | head",
-      "Ask its error log: \"connection limit reached\", \"backend is overloaded\", timeouts.\n"
+      "Check its error log: \"connection limit reached\", \"backend is overloaded\", timeouts.\n"
         + "tail -n 100 /var/log/lighttpd/error.log",
-      "See its requests one by one (needs mod_status; put in its address):\n"
+      "See its requests one by one (needs mod_status; fill in its address):\n"
         + "curl -s http://127.0.0.1/server-status?auto",
     ],
     advice: [
@@ -27,7 +27,7 @@ extension ProgramGuide {
       ]),
       .fullQueue: ProgramAdvice(fix: [
         "server.max-connections is reached: raise it with server.max-fds (twice as many), restart.",
-        "Find first what its requests wait for: a backend without a time limit fills any number.",
+        "Find first what its requests wait for: a backend without a timeout fills any number.",
         "server.listen-backlog (1024) is the length of the queue.",
       ]),
       .backends: ProgramAdvice(fix: [

@@ -20,9 +20,10 @@ extension ProgramGuide {
           "End the transaction that holds the lock: mysql -e 'kill N', N its trx_mysql_thread_id."
         ],
         fix: [
-          "MariaDB: idle_transaction_timeout ends who keeps locks, max_statement_time who waits.",
+          "MariaDB: idle_transaction_timeout ends those that keep locks, max_statement_time those "
+            + "that wait.",
           "MySQL: max_execution_time bounds SELECT. Both: innodb_lock_wait_timeout (50 s).",
-          "Clients: a time limit on every query, and KILL QUERY before the connection is closed.",
+          "Clients: a timeout on every query, and KILL QUERY before the connection is closed.",
         ]),
       .idleClients: ProgramAdvice(fix: [
         "wait_timeout (28800 s) ends idle clients; set global changes it for new sessions.",

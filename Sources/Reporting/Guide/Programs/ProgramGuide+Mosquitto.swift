@@ -12,7 +12,8 @@ extension ProgramGuide {
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
-        "It closes gone clients by itself: one that stays is a bug or a blocked plugin or bridge.",
+        "It closes vanished clients by itself: one that stays is a bug or a blocked plugin or "
+          + "bridge.",
         "Authentication plugins and name lookups block its one thread: see what it waits for.",
       ]),
       .idleClients: ProgramAdvice(fix: [

@@ -4,7 +4,8 @@ extension ProgramGuide {
   static let nginx = ProgramGuide(
     "nginx", name: "nginx", processes: ProcessNames(names: ["nginx", "openresty", "angie"]),
     look: [
-      "Ask its error log: upstream timed out, worker_connections are not enough, too many files.\n"
+      "Check its error log: upstream timed out, worker_connections are not enough, too many "
+        + "files.\n"
         + "tail -n 200 /var/log/nginx/error.log",
       "See which place its own connections wait for: a backend that hangs stands out.\n"
         + "{netns}ss -Htnp state established | grep '\"nginx\"' | awk '{print $4}' |\n"
@@ -24,11 +25,12 @@ extension ProgramGuide {
             + "also fastcgi_, uwsgi_ and grpc_read_timeout. proxy_ignore_client_abort stays off.",
           "send_timeout and keepalive_timeout end forgotten clients.",
           "worker_shutdown_timeout ends old workers with their connections after a reload.",
-          "Third-party or Lua code must not wait without a time limit. Else update nginx.",
+          "Third-party or Lua code must not wait without a timeout. Else update nginx.",
         ]),
       .idleClients: ProgramAdvice(fix: [
         "keepalive_timeout (75 s) ends idle clients; proxy_read_timeout tunnels and WebSockets.",
-        "limit_conn bounds what one client may hold; so_keepalive=on in listen finds the vanished.",
+        "limit_conn bounds what one client may hold; so_keepalive=on in listen finds vanished "
+          + "ones.",
       ]),
       .slowClients: ProgramAdvice(fix: [
         "send_timeout 30s and reset_timedout_connection on: the kernel then keeps nothing of it.",

@@ -5,7 +5,7 @@ extension ProgramGuide {
   static let phpFPM = ProgramGuide(
     "php-fpm", name: "PHP-FPM", processes: ProcessNames(names: ["php-fpm"]),
     look: [
-      "Is its limit of children reached? Its log says so: \"server reached pm.max_children\".\n"
+      "Has it reached its limit of children? Its log says so: \"server reached pm.max_children\".\n"
         + "grep -h max_children /var/log/php*fpm*.log /var/log/php-fpm/error.log | tail -3",
       "See what its children wait for: their connections to a database or another service.\n"
         + "{netns}ss -Htnp state established | grep php-fpm | awk '{print $4}' |\n"
@@ -21,15 +21,15 @@ extension ProgramGuide {
         "request_terminate_timeout ends a request that lasts too long.",
       ]),
       .backends: ProgramAdvice(fix: [
-        "default_socket_timeout and the time limits of the database driver bound the waits.",
-        "Persistent connections: one for each child; pm.max_requests makes children start afresh.",
+        "default_socket_timeout and the timeouts of the database driver bound the waits.",
+        "Persistent connections: one for each child; pm.max_requests recycles children.",
       ]),
       .connecting: ProgramAdvice(fix: [
         "Persistent connections to the database, or a pooler on this host between them.",
-        "A time limit on connect: CURLOPT_CONNECTTIMEOUT, PDO::ATTR_TIMEOUT.",
+        "A timeout on connect: CURLOPT_CONNECTTIMEOUT, PDO::ATTR_TIMEOUT.",
       ]),
       .descriptors: ProgramAdvice(fix: [
-        "rlimit_files in the pool, and pm.max_requests so that children start afresh. Reload."
+        "rlimit_files in the pool, and pm.max_requests, which recycles children. Reload."
       ]),
     ],
     sources: [
@@ -43,7 +43,7 @@ extension ProgramGuide {
         + "only if what the children wait for can take more of them."
     ],
     fix: [
-      "Bound what the children wait for: time limits on the database and on every call.",
+      "Bound what the children wait for: timeouts on the database and on every call.",
       "request_terminate_timeout (off by default) ends a stuck request and frees its child.",
       "pm.max_children fitted to memory, pm.status_path to see it, slowlog always on.",
       "listen.backlog (511) only lets more clients wait, beyond their own patience.",

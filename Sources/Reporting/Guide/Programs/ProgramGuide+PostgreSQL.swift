@@ -38,12 +38,13 @@ extension ProgramGuide {
         "Clients: read results to their end, or fetch in parts from a cursor.",
       ]),
       .fullQueue: ProgramAdvice(fix: [
-        "The postmaster starts a process for each client: a slow fork or a full CPU stalls accept.",
+        "The postmaster starts a process for each client: a slow fork or a saturated CPU stalls "
+          + "accept.",
         "A pooler such as pgbouncer in front takes bursts of short connections.",
       ]),
       .descriptors: ProgramAdvice(fix: [
         "A backend keeps up to max_files_per_process files open (1000) and closes the oldest ones\n"
-          + "by itself: a high level that stands is by design.",
+          + "by itself: a high number that does not grow is by design.",
         "Lower max_files_per_process, or raise LimitNOFILE= of the unit. Both need a restart.",
       ]),
     ],

@@ -25,7 +25,7 @@ extension ProgramGuide {
         ],
         fix: [
           "End the alarm: more consumers, bounded queues (max-length), more memory or disk.",
-          "heartbeat = 60 in rabbitmq.conf, not 0: it finds gone clients, once reading goes on.",
+          "heartbeat = 60 in rabbitmq.conf, not 0: it finds vanished clients, once it reads again.",
           "vm_memory_high_watermark and disk_free_limit in rabbitmq.conf make the change last.",
         ]),
       .idleClients: ProgramAdvice(fix: [

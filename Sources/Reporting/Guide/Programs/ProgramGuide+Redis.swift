@@ -17,17 +17,18 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(
         rescue: [
-          "It answers BUSY: end the script that runs (it must not have written yet):\n"
+          "If it answers BUSY: end the running script (works only if it has not written yet):\n"
             + "redis-cli -p {port} script kill"
         ],
         fix: [
-          "It closes gone clients by itself as soon as its thread is free: find what blocks it.",
+          "It closes vanished clients by itself as soon as its thread is free: find what "
+            + "blocks it.",
           "Slow commands (KEYS, big LRANGE, Lua), swapping, or a fork for saving: slowlog, latency "
             + "doctor.",
         ]),
       .idleClients: ProgramAdvice(
         rescue: [
-          "Raise its own limit live, as far as descriptors go: config set maxclients N.",
+          "Raise its own limit live, as far as its descriptors allow: config set maxclients N.",
           "Close clients that are idle for an hour, from now on (not those of pub/sub):\n"
             + "redis-cli -p {port} config set timeout 3600",
         ],

@@ -13,8 +13,8 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "read_timeout (15 min), request_timeout and client_idle_pconn_timeout (2 min): lower them.",
-        "half_closed_clients off (the default): a client that half-closes is then taken as gone.",
-        "client_lifetime (1 day) only as the last resort: it cuts living clients too.",
+        "half_closed_clients off (the default): a client that half-closes is then treated as gone.",
+        "client_lifetime (1 day) only as the last resort: it cuts live clients too.",
       ]),
       .idleClients: ProgramAdvice(fix: [
         "client_idle_pconn_timeout (2 min) ends idle clients; client_lifetime (1 day) all of them.",

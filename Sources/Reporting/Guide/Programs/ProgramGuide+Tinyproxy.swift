@@ -16,7 +16,8 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "Timeout (600 s) is how long a silent connection may stay: lower it to what is needed.",
-        "Each gone client keeps a thread until then; MaxClients of them and it accepts nobody.",
+        "Each client that has gone keeps a thread until then; MaxClients of them and it accepts "
+          + "nobody.",
       ]),
       .idleClients: ProgramAdvice(fix: [
         "Timeout (600 s) ends silent connections, of clients and to servers."

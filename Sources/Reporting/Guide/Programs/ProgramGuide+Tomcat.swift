@@ -14,7 +14,7 @@ extension ProgramGuide {
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
-        "In the application: time limits on its database pool and on every call it makes.",
+        "In the application: timeouts on its database pool and on every call it makes.",
         "asyncTimeout (30 s) ends forgotten asynchronous requests.",
         "StuckThreadDetectionValve with threshold=60 logs the stack of what is stuck.",
       ]),

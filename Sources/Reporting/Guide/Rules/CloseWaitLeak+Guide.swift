@@ -76,7 +76,7 @@ extension CloseWaitLeak: RuleGuide {
     return GuideText(
       title: title,
       meaning: """
-        The peers have closed, and the FIN (1 in Recv-Q, with TLS some bytes more) is unread: \
+        The peers have closed, and the FIN (1 in Recv-Q, a few bytes more with TLS) is unread: \
         \(reason). CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
       look: looked(subject, trouble),
@@ -162,7 +162,7 @@ extension CloseWaitLeak: RuleGuide {
           why: "The child's copy keeps the connection. Only shutdown(2) acts on all copies."),
         Futile(
           "Setting FD_CLOEXEC on running processes",
-          why: "It acts at the next exec. The copies that are out there stay open."),
+          why: "It acts at the next exec. The copies that exist already stay open."),
       ] + futile)
   }
 

@@ -56,9 +56,9 @@ extension CloseWaitStuck: RuleGuide {
       """
     case .eofUnread:
       """
-      The peers have closed, the FIN (1 in Recv-Q, with TLS more) is unread, and the same \
-      sockets stay. Their number does not grow: probably one event left them, and no code waits \
-      for them any more. Each keeps its descriptor.
+      The peers have closed, the FIN (1 in Recv-Q, more with TLS) is unread, and the same sockets \
+      stay. Their number does not grow: probably one event left them, and no code waits for them \
+      any more. Each keeps its descriptor.
       """
     case .dataUnread:
       """

@@ -53,14 +53,14 @@ extension DeadSocketLeak: RuleGuide {
     case .writeErrorIgnored:
       """
       The peers had closed, then the kernel dropped these connections, and the program keeps their \
-      descriptors. As a rule a write was answered by a reset, and its error is ignored; ss -K and \
+      descriptors. Usually a write was answered by a reset, and its error was ignored; ss -K and \
       closewatch release leave the same behind.
       """
     case .resetUnnoticed:
       """
-      These connections ended without a close: as a rule the peers have reset them (a timeout and \
-      ss -K leave the same). The kernel has dropped them, the program keeps their descriptors: \
-      nobody reads or polls them, or the error was ignored.
+      These connections ended without a close: usually the peers have reset them (a timeout and ss \
+      -K leave the same). The kernel has dropped them, the program keeps their descriptors: nobody \
+      reads or polls them, or the error was ignored.
       """
     default:
       """

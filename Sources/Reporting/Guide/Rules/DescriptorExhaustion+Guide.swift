@@ -26,10 +26,10 @@ extension DescriptorExhaustion: RuleGuide {
       rescue: subject.rescue(.descriptors),
       fix: subject.fix(
         .descriptors,
-        author: ["First fix what leaks. A limit is right when it fits the connections at peak."])
+        author: ["First fix what leaks. The right limit fits the peak number of connections."])
         + [
-          "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. "
-            + "limits.conf has no part."
+          "systemd: LimitNOFILE= in the unit (systemctl edit), then restart. limits.conf does not "
+            + "apply."
         ] + limit(subject),
       doesNotHelp: [
         Futile(

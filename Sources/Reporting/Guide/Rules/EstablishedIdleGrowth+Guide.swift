@@ -15,11 +15,12 @@ extension EstablishedIdleGrowth: RuleGuide {
     return GuideText(
       title: "Idle connections grow and nobody closes them",
       meaning: """
-        Connections stay open with no data on them, and their number grows. \(reason(subject)) \
-        TCP itself has no time limit on an idle connection.
+        Connections stay open with no data on them, and their number grows. \(reason(subject)) TCP \
+        itself has no timeout on an idle connection.
         """,
       look: [
-        "List them; lastsnd and lastrcv are ms of silence, timer:(keepalive ...) a living check:\n"
+        "List them; lastsnd and lastrcv are ms of silence, timer:(keepalive ...) means keepalive "
+          + "is on:\n"
           + "{netns}ss -tnpoi state established '( sport = :{port} )'",
         "List those that it opened itself:\n"
           + "{netns}ss -tnpoi state established '( dport = :{remote-port} )'",
@@ -35,10 +36,11 @@ extension EstablishedIdleGrowth: RuleGuide {
         FutileAdvice.keepaliveSysctl,
         Futile(
           "TCP keepalive against a pool without a bound",
-          why: "A peer that lives answers the probes. Only the program knows what it still needs."),
+          why: "A live peer answers the probes. Only the program knows what it still needs."),
         Futile(
           "Lowering net.ipv4.tcp_fin_timeout",
-          why: "It acts after both sides' FIN has been sent or received. Here is no FIN at all."),
+          why: "It acts after both sides' FIN has been sent or received. Here there is no FIN at "
+            + "all."),
         FutileAdvice.moreDescriptors,
       ])
   }

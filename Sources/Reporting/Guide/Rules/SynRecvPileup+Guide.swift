@@ -31,8 +31,9 @@ extension SynRecvPileup: RuleGuide {
         "Flood: see that SYN cookies are on (1) and at work:\n"
           + "{netns}sysctl net.ipv4.tcp_syncookies\n"
           + "{netns}nstat -asz TcpExtSyncookiesSent TcpExtTCPReqQFullDrop",
-        "Flood: drop entries after about 7 s. Clients on bad lines suffer; set it back to 5 "
-          + "after:\n{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
+        "Flood: drop entries after about 7 s. Clients on poor links suffer; set it back to 5 "
+          + "afterwards:\n"
+          + "{netns}sysctl -w net.ipv4.tcp_synack_retries=2",
       ],
       fix: [
         "Asymmetric routes: route replies out of the interface that the SYN came in on (ip rule).",

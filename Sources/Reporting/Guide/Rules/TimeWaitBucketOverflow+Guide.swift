@@ -29,7 +29,7 @@ extension TimeWaitBucketOverflow: RuleGuide {
           + "{netns}sysctl -w net.ipv4.tcp_max_tw_buckets=524288",
       ],
       fix: [
-        "Let connections live: keep-alive on the server, so that not every request closes one.",
+        "Keep connections alive: keep-alive on the server, so that not every request closes one.",
         "Servers: let the client close first where the protocol allows it.",
       ] + subject.fix(.connecting, author: ConnectionFix.reuse(subject.runtime)),
       doesNotHelp: [

@@ -14,17 +14,17 @@ extension TimeWaitPortExhaustion: RuleGuide {
 
   package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
-      title: "Ports for new connections to one place run out",
+      title: "Local ports to one destination run out",
       meaning: """
         This side closes first, so it keeps each local port in TIME_WAIT for 60 s. To this one \
-        address and port, the ephemeral ports are nearly used up. Then connect() fails with \
-        EADDRNOTAVAIL: "Cannot assign requested address".
+        address and port, the ephemeral ports are nearly used up. When none is left, connect() \
+        fails with EADDRNOTAVAIL: "Cannot assign requested address".
         """,
       look: [
         "Count the ports that are taken, and see how many there are:\n"
           + "{netns}ss -Htan 'dst {remote}' | wc -l\n"
           + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
-        "See who opens them; most live for a moment, so it asks again and again:\n"
+        "See who opens them; most live for a moment only, so this polls many times:\n"
           + "for i in $(seq 500); do\n"
           + "{netns}ss -Htnp state syn-sent state established dst {remote}\n"
           + "done | grep -o 'users:.*' | sort | uniq -c | sort -rn | head",

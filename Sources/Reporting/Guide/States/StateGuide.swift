@@ -12,8 +12,8 @@ package enum StateGuide {
   private static let texts: [TCPState: String] = [
     .established: """
     The handshake is done, both sides may send. It ends when one side closes or resets. An idle \
-    connection has no time limit unless the program has set SO_KEEPALIVE. Without a process it \
-    waits in the accept queue of its listener.
+    connection has no timeout unless the program has set SO_KEEPALIVE. Without a process it waits \
+    in the accept queue of its listener.
     """,
     .synSent: """
     The program has called connect() and the SYN is out. The peer's kernel moves it, with a \
@@ -32,8 +32,8 @@ package enum StateGuide {
     """,
     .finWait2: """
     This side has closed first and the peer's kernel has acknowledged. The peer's program moves \
-    it, with close(). If no process here holds it, the kernel ends it after tcp_fin_timeout \
-    (60 s). While a descriptor is open it has no time limit.
+    it, with close(). If no process here holds it, the kernel ends it after tcp_fin_timeout (60 \
+    s). While a descriptor is open it has no timeout.
     """,
     .timeWait: """
     Both sides have closed, this one first. Nobody has to move: the kernel ends it after 60 s, \

@@ -30,7 +30,7 @@ enum GuideStep {
 
   /// New clients go elsewhere.
   static let balancer =
-    "Take this host out of the load balancer: what is here goes on, new clients go elsewhere."
+    "Take this host out of the load balancer: existing connections go on, new clients go elsewhere."
 
   /// Raises the limit of the running process.
   static let buyTime =
@@ -39,13 +39,14 @@ enum GuideStep {
 
   /// Resets what has been in CLOSE_WAIT for long; only shows it before it is confirmed.
   static let release =
-    "Or reset the old ones: wakes code that waits on them, frees memory, keeps descriptors:\n"
+    "Or reset the old ones: wakes code that waits on them, frees memory, not descriptors:\n"
     + "closewatch release {pid} --older-than 5m"
 
   /// How many descriptors, against the limit.
   static let descriptorRoom =
-    "See how near it is to its limit of open files:\n"
-    + "grep 'open files' /proc/{pid}/limits\nls /proc/{pid}/fd | wc -l"
+    "See how close it is to its limit of open files:\n"
+    + "grep 'open files' /proc/{pid}/limits\n"
+    + "ls /proc/{pid}/fd | wc -l"
 
   /// Aborts the connections so that whoever waits on them gets an error.
   ///
@@ -67,7 +68,7 @@ enum GuideStep {
   /// Whether packets find their way at all.
   static let path = [
     "See the route and the interface to the peer:\n{netns}ip route get {remote-address}",
-    "See whether the peer takes connections (no output: it does):\n"
+    "See whether the peer accepts connections (no output: it does):\n"
       + "{netns}timeout 3 bash -c '</dev/tcp/{remote-address}/{remote-port}'",
   ]
 }

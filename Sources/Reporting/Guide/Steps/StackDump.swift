@@ -11,11 +11,11 @@ enum StackDump {
       [
         "Save a thread dump, as the user of the JVM (twice, 10 s apart):\n"
           + "jcmd {pid} Thread.print -l",
-        "No jcmd? Let the JVM print it to its own output; it goes on running:\nkill -QUIT {pid}",
+        "No jcmd? Let the JVM print it to its own output; it keeps running:\nkill -QUIT {pid}",
       ]
     case .go:
       [
-        "Save the goroutines, if it serves net/http/pprof (put in its address):\n"
+        "Save the goroutines, if it serves net/http/pprof (fill in its address):\n"
           + "curl -s 'http://127.0.0.1:6060/debug/pprof/goroutine?debug=2'",
         "No pprof? SIGQUIT prints all goroutines and ENDS the process. Use it as the restart:\n"
           + "kill -QUIT {pid}",

@@ -47,8 +47,8 @@ extension TopicPage {
       """
       From connect(): every local port of ip_local_port_range (28,232 by default) is taken towards \
       this one destination address and port, mostly by TIME_WAIT: a new connection for each \
-      request, closed by this side. Other destinations still work. The cure is to keep connections \
-      and use them again.
+      request, closed by this side. Other destinations still work. The fix is to keep connections \
+      open and reuse them.
       """,
       """
       From bind(): the address is not one of this host (yet): a floating address that is on the \
@@ -56,7 +56,7 @@ extension TopicPage {
       """,
     ],
     steps: [
-      "See to whom the ports are gone, and who opens them:\nclosewatch triage",
+      "See which destination took the ports, and who opens them:\nclosewatch triage",
       "Count the local ports in use for each destination:\n"
         + "ss -Htan | awk '$1 != \"LISTEN\" {print $5}' | sort | uniq -c | sort -rn | head",
       "See the range, and what is taken out of it:\n"
@@ -103,10 +103,10 @@ extension TopicPage {
     "ECONNRESET, RST: the other end aborted",
     meaning: [
       """
-      A segment with RST came: the connection is over at once, what was under way is lost, and \
-      there is no TIME_WAIT. The next recv() fails with ECONNRESET, a send() after that with EPIPE \
-      ("Broken pipe", and SIGPIPE unless it is ignored). The row is gone from every table; the \
-      descriptor stays open until the program closes it.
+      A segment with RST has arrived: the connection is over at once, what was in flight is lost, \
+      and there is no TIME_WAIT. The next recv() fails with ECONNRESET, a send() after that with \
+      EPIPE ("Broken pipe", and SIGPIPE unless it is ignored). The row is gone from every table; \
+      the descriptor stays open until the program closes it.
       """,
       """
       Who sends it: a kernel that does not know the connection (the peer has rebooted, or a \

@@ -8,7 +8,7 @@ extension TopicPage {
       "three-way handshake", "3-way handshake", "four-way handshake", "four-way close",
       "4-way close", "SYN", "SYN-ACK", "FIN", "ACK", "simultaneous close", "simultaneous open",
     ],
-    "why three segments open, and four close",
+    "why it takes three segments to open, four to close",
     meaning: [
       """
       Three open: each side has to tell its first sequence number and to have it acknowledged. \
@@ -28,7 +28,7 @@ extension TopicPage {
       """,
       """
       Four open it when both sides call connect() to each other at once: the SYNs cross. One \
-      segment ends it at any time: a reset. Then there is no TIME_WAIT, and what was under way is \
+      segment ends it at any time: a reset. Then there is no TIME_WAIT, and what was in flight is \
       lost.
       """,
     ],
@@ -51,9 +51,9 @@ extension TopicPage {
       (2 MSL) none is left.
       """,
       """
-      The RFC takes 2 minutes for the MSL, so 4 minutes. Linux waits 60 s, compiled in \
+      The RFC assumes an MSL of 2 minutes, so 4 minutes. Linux waits 60 s, compiled in \
       (TCP_TIMEWAIT_LEN). No setting changes it: tcp_fin_timeout is also 60 s and is for \
-      FIN_WAIT2. That it is short is safe because of timestamps: a segment older than the last one \
+      FIN_WAIT2. The shorter wait is safe because of timestamps: a segment older than the last one \
       seen is dropped (PAWS).
       """,
       """
@@ -89,8 +89,8 @@ extension TopicPage {
       """,
       """
       Half-open is something else: one side has lost the connection (crash, reboot, a firewall \
-      that forgot) and the other does not know. It stays ESTABLISHED for ever if nobody sends. \
-      Only data or keepalive finds out.
+      that forgot) and the other does not know. It stays ESTABLISHED forever if nobody sends. Only \
+      data or keepalive finds out.
       """,
     ],
     steps: [
@@ -114,10 +114,10 @@ extension TopicPage {
       After shutdown(SHUT_WR) with the descriptor kept open, there is no timer at all: it ends \
       when the peer closes or the program here does. One that stays has two faults: a peer that \
       does not close (its end is in CLOSE_WAIT: look there), and a program here that waits without \
-      a time limit.
+      a timeout.
       """,
       """
-      The fix here: after shutdown(), read with a time limit until the end of the stream, then \
+      The fix here: after shutdown(), read with a timeout until the end of the stream, then \
       close(). The fix there: close() when read() returns 0.
       """,
     ],

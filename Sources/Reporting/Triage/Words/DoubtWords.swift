@@ -8,8 +8,8 @@ enum DoubtWords {
     switch doubt {
     case .oneLook: "one look cannot see growth"
     case .watchedTooShort: "not watched for long enough"
-    case .poolOrLeak: "idle pool or leak: a pool uses them again"
-    case .someDrain: "some are closed in the end, late"
+    case .poolOrLeak: "idle pool or leak: a pool would reuse them"
+    case .someDrain: "some are closed after all, late"
     case .agesAreBounds: "ages are lower bounds"
     case .holdersIncomplete: "not every process could be read"
     case .sourceLimited: "/proc/net/tcp has no cookie, age or bytes sent"

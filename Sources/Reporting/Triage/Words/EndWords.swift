@@ -32,7 +32,7 @@ enum EndWords {
     case .exited: return end.pid.map { "process \($0) exited" } ?? "its process exited"
     case .used:
       return "\(Quantity.count(end.gone)) of \(Quantity.count(end.members)) carry data again"
-    case .subsided: return "no longer so"
+    case .subsided: return "no longer true"
     case .leftOut: return "left out: there are too many findings, and others are worse"
     case .continued: return end.continuedAs.map { "goes on as \($0)" } ?? "goes on as another"
     }

@@ -100,7 +100,7 @@ enum EvidenceWords {
       let isMost = 2 * use.rest > use.open
       parts.append(
         "\(count(use.rest)) files, pipes and others"
-          + (isMost ? ": if something leaks, it is mostly no TCP socket" : ""))
+          + (isMost ? ": if something leaks, it is mostly not TCP sockets" : ""))
     }
     return "of \(count(use.open)) open: " + parts.joined(separator: ", ")
   }

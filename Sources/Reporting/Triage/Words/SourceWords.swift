@@ -26,8 +26,8 @@ struct SourceWords {
     let every = Quantity.duration(watch.intervalSeconds)
     let slow = watch.isBackedOff ? " (a look costs more than cpu-budget allows)" : ""
     let facts =
-      "From the daemon: watching since \(clock.text(of: watch.since))"
-      + " (\(Quantity.duration(span))), newest look \(Quantity.duration(age)) ago, every "
+      "From the daemon: watching since \(clock.text(of: watch.since)) "
+      + "(\(Quantity.duration(span))), last look \(Quantity.duration(age)) ago, every "
       + every + slow + "."
     guard span < watch.patienceSeconds else { return facts }
     return facts + " Too short to judge growth: nothing counts as stuck before "
