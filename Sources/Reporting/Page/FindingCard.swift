@@ -70,16 +70,13 @@ struct FindingCard {
       page.raw(" ")
       page.inline("code", text: finding.cause.rawValue)
     }
-    page.element("h3", .id(id + "-h")) { page in
-      page.text(PublicOwner.name(finding.owner))
-      if finding.owner.kind != .kernel {
-        page.raw(" ")
-        page.inline("span", .class("quiet"), text: finding.owner.kind.rawValue)
-      }
-    }
+    let owner =
+      finding.owner.kind == .kernel
+      ? PublicOwner.name(finding.owner)
+      : "\(finding.owner.kind.rawValue) \(PublicOwner.name(finding.owner))"
     page.element(
       "p", .class("what"),
-      text: "\(words.what(finding)): \(words.lowercasedFirst(guide.title)).")
+      text: "\(owner): \(words.what(finding)), \(words.lowercasedFirst(guide.title)).")
   }
 
   private static func word(_ grade: String) -> String {
@@ -129,7 +126,8 @@ struct FindingCard {
     else {
       return nil
     }
-    return "not in the newest sample; last \(Quantity.duration(now.seconds(since: last.at))) before"
+    return "not in the latest sample; last \(Quantity.duration(now.seconds(since: last.at))) "
+      + "earlier"
   }
 
   private var place: String? {
@@ -173,13 +171,15 @@ struct FindingCard {
 
   private func writeAdvice(to page: inout HTMLWriter) {
     switch advice {
-    case .full(isOpen: true): writeAdviceInFull(isOpen: true, to: &page)
-    case .full(isOpen: false):
-      // A link and not <details>: what it shows stays shown when the page reloads.
-      page.element("p", .class("more")) { page in
+    case .full(let isOpen):
+      page.open("details", [.class("do")] + (isOpen ? [HTMLAttribute("open")] : []))
+      page.raw("\n")
+      page.element("summary") { page in
         page.inline("a", .href("#\(id)-do"), text: "What to do")
       }
-      writeAdviceInFull(isOpen: false, to: &page)
+      writeAdviceInFull(to: &page)
+      page.close("details")
+      page.raw("\n")
     case .same(let other, let owner):
       page.element("p", .class("more")) { page in
         page.raw("What to do: ")
@@ -193,14 +193,14 @@ struct FindingCard {
     }
   }
 
-  private func writeAdviceInFull(isOpen: Bool, to page: inout HTMLWriter) {
-    page.element("div", .class(isOpen ? "advice" : "advice fold"), .id(id + "-do")) { page in
+  private func writeAdviceInFull(to page: inout HTMLWriter) {
+    page.element("div", .class("advice"), .id(id + "-do")) { page in
       if !guide.now.isEmpty { page.element("h4", text: "Do now") }
       if guide.now.contains(where: { $0.contains("PID") || $0.contains("FD") }) {
         page.element("p", .class("quiet")) { page in
           page.raw("On this host, ")
           page.inline("code", text: triage)
-          page.raw(" fills in PID and the like.")
+          page.raw(" fills in PID and the other values.")
         }
       }
       page.element("ol") { page in

@@ -94,11 +94,22 @@ struct FindingChart {
   }
 
   private func writeScale(to page: inout HTMLWriter) {
-    page.element("div", .class("y"), HTMLAttribute("aria-hidden", "true")) { page in
-      for share in [1.0, 0.5, 0] {
-        page.inline("span", text: Quantity.count(Int(curve.top * share)))
+    page.element("svg", .class("y"), HTMLAttribute("aria-hidden", "true")) { page in
+      let limit = isLevelShown ? level : nil
+      for value in [curve.top, curve.top / 2, 0] {
+        // Two labels need room.
+        if let limit, abs(limit - value) < 0.1 * curve.top { continue }
+        writeLabel(value, "tick", to: &page)
       }
+      if let limit { writeLabel(limit, "limit", to: &page) }
     }
+  }
+
+  private func writeLabel(_ value: Double, _ kind: String, to page: inout HTMLWriter) {
+    let y = Curve.short(100 * curve.y(value) / Curve.height) + "%"
+    page.inline(
+      "text", .class(kind), HTMLAttribute("x", "100%"), HTMLAttribute("y", y),
+      HTMLAttribute("dy", "0.35em"), text: Quantity.count(Int(value)))
   }
 
   private func writeTimes(to page: inout HTMLWriter) {
@@ -144,7 +155,7 @@ struct FindingChart {
     }
     if split != .now100 {
       page.raw(" ")
-      page.inline("span", .class("key cone"), text: "if it grows on as now")
+      page.inline("span", .class("key cone"), text: "if it goes on growing at this rate")
     }
   }
 

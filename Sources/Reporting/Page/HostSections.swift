@@ -71,7 +71,7 @@ struct HostSections {
       page.element(
         "p", .class("quiet"),
         text: "Network namespaces: own is that of closewatch, named are those of ip netns, other "
-          + "are those of containers and the like.")
+          + "are mostly those of containers.")
     }
   }
 
@@ -88,7 +88,8 @@ struct HostSections {
       more(owners.count - Self.ownersShown, to: &page)
       page.element(
         "p", .class("quiet"),
-        text: "Closed by one side, and quiet for longer than the patience. Not each is a finding.")
+        text: "Closed by one side, and quiet for longer than the patience. Not every one is a "
+          + "finding.")
     }
   }
 

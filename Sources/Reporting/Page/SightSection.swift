@@ -54,11 +54,11 @@ struct SightSection {
     var found: [String] = []
     if !snapshot.settings.isLastReloadGood {
       found.append(
-        "The newest settings file was refused, those before it are in force: closewatch "
+        "The latest settings file was refused, those before it are in force: closewatch "
           + "check-settings says why.")
     }
     if snapshot.web?.isConfigGood == false {
-      found.append("The newest web.config.file was refused, the one before it is in force.")
+      found.append("The latest web.config.file was refused, the one before it is in force.")
     }
     let cost = snapshot.cost
     if cost.failedLooks > 0 {
@@ -68,7 +68,9 @@ struct SightSection {
       found.append("\(Quantity.count(cost.lateTurns, "sample")) came late since the start.")
     }
     if cost.isBackedOff {
-      found.append("Samples are fewer than set, because one costs more than its budget.")
+      found.append(
+        "Samples are taken less often than configured, because one costs more than its "
+          + "budget.")
     }
     if snapshot.journal.lost > 0 {
       found.append(
@@ -84,8 +86,8 @@ struct SightSection {
     var parts: [String] = []
     if let seconds = snapshot.newestSample.map({ $0.cost.wallMilliseconds / 1000 }) {
       parts.append(
-        "The newest sample took \(Quantity.duration(seconds)), with the search for holders and "
-          + "the judgement \(Quantity.duration(cost.turnWallSeconds)).")
+        "The latest sample took \(Quantity.duration(seconds)), with the search for holders and the "
+          + "judgement \(Quantity.duration(cost.turnWallSeconds)).")
     }
     let samples = cost.cheapLooks + cost.fullLooks
     if samples > 0, let seconds = snapshot.watchedSeconds, seconds > 0 {

@@ -5,6 +5,8 @@ import Diagnosis
 /// What the status page is written from.
 package struct StatusInput: Sendable {
   package var snapshot: DaemonSnapshot
+  /// Of this host; nil: not known.
+  package var hostName: String?
   /// How long ago the newest sample was taken, at the time of the request.
   package var sampleAgeSeconds: Double?
   /// After how many seconds the page asks for itself again; nil: it does not.

@@ -13,8 +13,6 @@ package struct StatusPage {
   private static let cardsShown = 30
   private static let resolvedShown = 20
   private static let guidesShown = 12
-  /// Guides that are unfolded.
-  private static let guidesOpen = 2
   private let input: StatusInput
   private let verdict: StatusVerdict
 
@@ -70,9 +68,16 @@ package struct StatusPage {
       page.element("p", .class("quiet"), text: accepted)
     }
     writeResolved(to: &page)
+    SightSection(input).write(to: &page)
+    // Where there are findings, they are what the page is for.
+    let isOpen = input.firing.isEmpty && input.pending.isEmpty
+    page.open("details", [.class("host")] + (isOpen ? [HTMLAttribute("open")] : []))
+    page.raw("\n")
+    page.element("summary", text: "All sockets of this host")
     TimelineSection(input).write(to: &page)
     HostSections(input.snapshot.picture).write(to: &page)
-    SightSection(input).write(to: &page)
+    page.close("details")
+    page.raw("\n")
   }
 
   // MARK: Findings
@@ -96,18 +101,19 @@ package struct StatusPage {
         let owner = PublicOwner.name(other.owner)
         advice.append(.same(id: FindingCard.id(of: other), owner: owner))
       } else if told.count < Self.guidesShown {
-        let isOpen = told.count < Self.guidesOpen && finding.lifecycle == .firing
-        advice.append(.full(isOpen: isOpen))
+        advice.append(.full(isOpen: active.count == 1 && finding.lifecycle == .firing))
         told[key] = finding
       } else {
         advice.append(.elsewhere)
       }
     }
-    FindingIndex(active).write(to: &page)
-    let cards = zip(active, advice).map { FindingCard($0, in: input, advice: $1) }
+    let lines = zip(active, advice).map { pair in
+      FindingLine(
+        pair.0, card: FindingCard(pair.0, in: input, advice: pair.1), isOpen: active.count == 1)
+    }
     let firing = active.count { $0.lifecycle == .firing }
-    write(Array(cards[..<firing]), id: "h-firing", title: "Firing", to: &page)
-    write(Array(cards[firing...]), id: "h-pending", title: "Suspected", to: &page)
+    write(Array(lines[..<firing]), id: "h-firing", title: "Firing", to: &page)
+    write(Array(lines[firing...]), id: "h-pending", title: "Suspected", to: &page)
     let more = input.firing.count + input.pending.count - active.count
     guard more > 0 else { return }
     page.element("p") { page in
@@ -118,12 +124,12 @@ package struct StatusPage {
   }
 
   private func write(
-    _ cards: [FindingCard], id: String, title: String, to page: inout HTMLWriter
+    _ lines: [FindingLine], id: String, title: String, to page: inout HTMLWriter
   ) {
-    guard !cards.isEmpty else { return }
+    guard !lines.isEmpty else { return }
     page.element("section", HTMLAttribute("aria-labelledby", id)) { page in
       page.element("h2", .id(id), text: title)
-      for card in cards { card.write(to: &page) }
+      for line in lines { line.write(to: &page) }
     }
   }
 

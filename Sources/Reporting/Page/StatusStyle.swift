@@ -3,7 +3,7 @@
 /// How the status page looks. Text has a contrast of 4.5 or more in both schemes.
 enum StatusStyle {
   /// The SHA-256 of ``sheet`` in Base64: a browser applies no other style. A test keeps it equal.
-  static let hash = "+HBqokAkxULv03h1eV2Bdd8XhVAPXF3W9iGlS7pdWQY="
+  static let hash = "+6DSe3EX/KpyCd9D6OVVGHbqTy+3yTt22oqVuYFog7w="
 
   /// The style sheet.
   static let sheet: StaticString = """
@@ -66,8 +66,8 @@ enum StatusStyle {
     .chart{margin-top:1.25rem}
     .plot{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.3rem .6rem;font-size:.78rem;\
     color:var(--quiet)}
-    .plot .y{display:flex;flex-direction:column;justify-content:space-between;text-align:right;\
-    line-height:1;margin:-.4em 0}
+    .plot .y{width:3.4rem;border:0;fill:var(--quiet);text-anchor:end}
+    .y .limit{fill:var(--critical);font-weight:600}
     .plot .x{grid-column:2;display:flex;justify-content:space-between;position:relative}
     .now60 .x .now,.now40 .x .now{position:absolute;left:60%;transform:translateX(-50%)}
     .now40 .x .now{left:40%}
@@ -97,17 +97,10 @@ enum StatusStyle {
     dd{overflow-wrap:anywhere}
     .more{margin-top:1rem}
     .advice{border-top:1px solid var(--line);margin-top:1.25rem}
-    .fold{display:none}
-    .fold:target{display:block}
     .advice ol,.advice ul{padding-left:1.35rem}
     .advice li{margin-top:.45rem;max-width:50rem}
     pre{background:var(--code);border-radius:.4rem;padding:.5rem .75rem;margin:.35rem 0 .6rem;\
     white-space:pre-wrap;overflow-wrap:anywhere}
-    .index ol{list-style:none;padding:0}
-    .index{display:block}
-    .index li{padding:.3rem 0;border-top:1px solid var(--line)}
-    .index a{font-weight:600;overflow-wrap:anywhere}
-    .index .rule{font-weight:400;margin:0 .35rem;white-space:nowrap}
     .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);\
     white-space:nowrap}
     .resolved{list-style:none;padding:0}
@@ -125,6 +118,24 @@ enum StatusStyle {
     font-size:.75rem;color:var(--quiet);margin-top:.25rem}
     details{margin-top:1rem}
     summary{cursor:pointer;color:var(--link);width:fit-content}
+    .host{margin-top:2.75rem}
+    .host>summary{font-size:1.05rem;font-weight:700}
+    .finding{margin:0;border-top:1px solid var(--line)}
+    .finding:last-child{border-bottom:1px solid var(--line)}
+    .finding>summary{display:grid;grid-template-columns:auto minmax(0,1fr) 6rem 17.5rem auto;\
+    align-items:center;gap:.1rem .75rem;width:auto;padding:.55rem 0;color:var(--ink);\
+    list-style:none}
+    .finding>summary::-webkit-details-marker{display:none}
+    .finding>summary:after{content:"";width:.5rem;height:.5rem;margin:-.2rem .35rem 0 0;\
+    border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}
+    .finding[open]>summary:after{margin-top:.2rem;transform:rotate(225deg)}
+    .finding h3{display:inline;font-size:1rem;margin-right:.35rem}
+    .who{min-width:0;overflow-wrap:anywhere}
+    .rule{white-space:nowrap}
+    .spark{height:1.6rem}
+    .spark svg{display:block;width:100%;height:100%;overflow:visible}
+    .finding .end{text-align:right;font-size:.9rem}
+    .finding .card{margin:.25rem 0 1.25rem}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);\
     border-radius:.75rem;padding:.4rem 1rem;margin-top:.75rem}
     table{border-collapse:collapse;width:100%}
@@ -136,14 +147,17 @@ enum StatusStyle {
     .troubles{padding-left:1.35rem;margin-bottom:.5rem}
     footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:1.25rem}
     footer nav{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}
+    @media(max-width:52rem){.finding>summary{grid-template-columns:auto minmax(0,1fr) 4rem auto}\
+    .finding .end{grid-area:2/2/auto/-1;text-align:left}}
     @media(max-width:30rem){body{padding:1rem .9rem 2.5rem}h1{font-size:1.45rem}\
-    .card{padding:1rem 1.05rem 1.2rem}.plot svg{height:9rem}th,td{padding-left:.8rem}\
+    .card{padding:1rem 1.05rem 1.2rem}.plot svg{height:9rem}.plot .y{width:2.9rem}\
+    th,td{padding-left:.8rem}\
     th:first-child{min-width:6.5rem}\
     .facts{display:block}.facts>div{display:grid;grid-template-columns:4.75rem minmax(0,1fr);\
     padding:.3rem 0;border-top:1px solid var(--grid)}dt{grid-column:1;line-height:1.85}\
     dd{grid-column:2}}
     @media print{body{max-width:none;background:#fff}.card,.mini{break-inside:avoid}\
-    .fold{display:block}.more,nav{display:none}}
+    .more,nav{display:none}}
     """
 
   /// The icon of the browser's tab: a socket in the colour of the worst that there is.

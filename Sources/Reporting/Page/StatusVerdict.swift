@@ -27,13 +27,14 @@ struct StatusVerdict {
 
   /// For the tab of the browser.
   var title: String {
-    switch mood {
-    case .unknown: "closewatch: no sample yet"
-    case .stale: "closewatch: old data"
-    case .calm: "closewatch: nothing stuck"
-    case .pending: "closewatch: \(Quantity.count(input.pending.count)) suspected"
+    let place = input.hostName.map(LabelValue.safe) ?? "closewatch"
+    return switch mood {
+    case .unknown: "\(place): no sample yet"
+    case .stale: "\(place): old data"
+    case .calm: "\(place): nothing stuck"
+    case .pending: "\(place): \(Quantity.count(input.pending.count)) suspected"
     case .critical, .warning, .notice:
-      "(\(Quantity.count(input.firing.roots.count))) closewatch: \(mood.rawValue)"
+      "(\(Quantity.count(input.firing.roots.count))) \(place): \(mood.rawValue)"
     }
   }
 
@@ -42,7 +43,7 @@ struct StatusVerdict {
     let firing = Quantity.count(input.firing.roots.count, "finding") + " firing"
     switch mood {
     case .unknown: return "No sample yet"
-    case .stale: return "This is old: \(input.firing.isEmpty ? "nothing was firing" : firing)"
+    case .stale: return "Old data: \(input.firing.isEmpty ? "nothing was firing" : firing)"
     case .calm: return "Nothing is stuck"
     case .pending:
       return "Nothing confirmed, \(Quantity.count(input.pending.count, "suspicion"))"
@@ -56,7 +57,7 @@ struct StatusVerdict {
     case .unknown:
       return "closewatch has not read the socket tables yet; /-/ready says when it has."
     case .stale:
-      return "The newest sample is \(age) old, where one is due every \(interval). All below is as "
+      return "The latest sample is \(age) old, where one is due every \(interval). All below is as "
         + "of then. See journalctl -u closewatch."
     case .critical, .warning, .notice:
       let worst = "Worst: " + (input.firing.roots.first.map(worst) ?? "")
@@ -91,8 +92,9 @@ struct StatusVerdict {
   func write(to page: inout HTMLWriter) {
     page.element("header", .class("verdict " + mood.rawValue)) { page in
       page.element("p", .class("brand")) { page in
-        page.raw("closewatch ")
-        page.inline("span", .class("quiet"), text: input.snapshot.version)
+        if let host = input.hostName { page.inline("span", text: LabelValue.safe(host)) }
+        page.raw(" ")
+        page.inline("span", .class("quiet"), text: "closewatch \(input.snapshot.version)")
       }
       page.element("div", .class("headline")) { page in
         Icon.write(mood.rawValue, to: &page)
@@ -110,10 +112,10 @@ struct StatusVerdict {
       }
       if let seconds = input.refreshSeconds {
         page.text("This page reloads every \(Quantity.duration(Double(seconds))). ")
-        page.inline("a", .href("/?refresh=off"), text: "Stop that")
+        page.inline("a", .href("/?refresh=off"), text: "Stop reloading")
       } else {
         page.raw("This page does not reload. ")
-        page.inline("a", .href("/"), text: "Reload by itself")
+        page.inline("a", .href("/"), text: "Reload automatically")
       }
     }
   }

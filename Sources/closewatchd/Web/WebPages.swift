@@ -50,8 +50,8 @@ struct WebPages: Pages {
     guard let seconds = life.silence() else { return WebAnswer(.ok, "closewatch is alive.") }
     return WebAnswer(
       .serviceUnavailable,
-      "closewatch is stuck: no look has ended for \(Quantity.duration(seconds)), and "
-        + "\(Quantity.duration(life.boundSeconds)) are the limit.")
+      "closewatch is stuck: no look has finished for \(Quantity.duration(seconds)); the limit is "
+        + "\(Quantity.duration(life.boundSeconds)).")
   }
 
   private var ready: WebAnswer {
@@ -74,6 +74,7 @@ struct WebPages: Pages {
     web.isConfigGood = isConfigGood()
     snapshot.web = web
     var input = StatusInput(snapshot)
+    input.hostName = HostName.current
     let now = Clock.boot
     input.sampleAgeSeconds = snapshot.newestSample.map { max(0, now.seconds(since: $0.takenAt)) }
     let interval = Int(snapshot.cost.intervalSeconds.rounded(.up))

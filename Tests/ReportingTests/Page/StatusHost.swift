@@ -33,6 +33,7 @@ enum StatusHost {
     snapshot.web = WebNumbers()
     snapshot.timeline = timeline(closeWait: 0)
     var input = StatusInput(snapshot)
+    input.hostName = "web01"
     input.sampleAgeSeconds = 3.4
     input.refreshSeconds = 30
     return input
@@ -80,6 +81,15 @@ enum StatusHost {
     }
     input.snapshot.settings.isLastReloadGood = false
     input.snapshot.cost.isBackedOff = true
+    return input
+  }
+
+  /// Five findings, as on a bad night.
+  static var fiveFindings: StatusInput {
+    var input = leaking
+    input.snapshot.findings = [leak(severity: .critical, id: "close-wait-leak:b")]
+    for index in [0, 1, 5, 3] { input.snapshot.findings.append(finding(index)) }
+    input.snapshot.findings.sort { life($0) < life($1) }
     return input
   }
 

@@ -36,6 +36,26 @@ import Testing
     #expect(page.contains("Descriptors of 8 processes unreadable."))
   }
 
+  @Test func `the first screen has a line with a curve for each finding`()
+    throws
+  {
+    let page = html(StatusHost.fiveFindings)
+    #expect(Golden.difference(page, "status-five.html") == nil)
+    #expect(page.contains("<p class=\"brand\"><span>web01</span>"))
+    #expect(page.contains("<title>(4) web01: critical</title>"))
+    #expect(page.components(of: "<details class=\"finding ") == 5)
+    #expect(page.components(of: "<span class=\"spark\"") == 5)
+    #expect(page.components(of: " open>") == 0)
+    // One alone is unfolded, with what to do.
+    #expect(html(StatusHost.leaking).components(of: " open>") == 2)
+  }
+
+  @Test func `the axis of a forecast shows the limit`() {
+    #expect(
+      html(StatusHost.leaking).contains(
+        "<text class=\"limit\" x=\"100%\" y=\"16.7%\" dy=\"0.35em\">1,000</text>"))
+  }
+
   @Test func `30 findings fit in 200 kB, the worst first, those suspected after those that fire`()
     throws
   {
@@ -48,7 +68,7 @@ import Testing
     let pending = try #require(page.firstRange(of: "<article class=\"card pending\""))
     #expect(firing.lowerBound < critical.lowerBound)
     #expect(critical.lowerBound < pending.lowerBound)
-    #expect(page.contains("The newest settings file was refused"))
+    #expect(page.contains("The latest settings file was refused"))
   }
 
   @Test func `an owner is listed for what has outstayed the patience, dead sockets too`() {
@@ -176,7 +196,7 @@ import Testing
     input.sampleAgeSeconds = 41
     let page = html(input)
     #expect(page.contains("<header class=\"verdict stale\">"))
-    #expect(page.contains("The newest sample is 41 s old, where one is due every 10 s."))
+    #expect(page.contains("The latest sample is 41 s old, where one is due every 10 s."))
     #expect(!page.contains("Nothing is stuck"))
     input.sampleAgeSeconds = 31
     #expect(!html(input).contains("verdict stale"))
@@ -188,17 +208,17 @@ import Testing
     input.snapshot.findings[0].doubts = [.poolOrLeak]
     let page = html(input)
     #expect(page.contains("<h1>Nothing confirmed, 1 suspicion</h1>"))
-    #expect(page.contains("<dt>Missing</dt>\n<dd>idle pool or leak: a pool uses them again"))
+    #expect(page.contains("<dt>Missing</dt>\n<dd>idle pool or leak: a pool would reuse them"))
     #expect(!page.contains("h-firing"))
   }
 
   @Test func `what the newest sample no longer shows says so, and has no future in the chart`() {
     var input = StatusHost.leaking
     #expect(html(input).contains("<path class=\"cone\""))
-    #expect(!html(input).contains("not in the newest sample"))
+    #expect(!html(input).contains("not in the latest sample"))
     input.snapshot.newestSample?.takenAt = StatusHost.now.advanced(bySeconds: 25)
     let page = html(input)
-    #expect(page.contains("not in the newest sample; last 24 s before"))
+    #expect(page.contains("not in the latest sample; last 24 s earlier"))
     #expect(!page.contains("<path class=\"cone\""))
   }
 
