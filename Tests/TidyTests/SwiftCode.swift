@@ -5,6 +5,13 @@
 ///
 /// A brace or a keyword that is left in ``words`` is one that the compiler sees too.
 struct SwiftCode: Sendable {
+  /// A string literal: its text, with an ellipsis for what is interpolated, and its bytes in the
+  /// source.
+  struct Literal: Equatable, Sendable {
+    var text: String
+    var place: Range<Int>
+  }
+
   /// A word or one mark of punctuation, and the line it stands on, counted from 1.
   struct Word: Equatable, Sendable {
     var text: String
@@ -14,7 +21,10 @@ struct SwiftCode: Sendable {
   private(set) var masked: [UInt8] = []
   /// All words in order. Line breaks are words too: they end a declaration without a body.
   private(set) var words: [Word] = []
-  private let source: [UInt8]
+  /// All string literals in the order of their beginnings; one that is interpolated comes after the
+  /// one that it stands in.
+  private(set) var literals: [Literal] = []
+  let source: [UInt8]
   private var position = 0
 
   init(_ text: String) {
@@ -103,29 +113,63 @@ extension SwiftCode {
 
   private mutating func takeString(hashes: Int) {
     let marks = String(repeating: "#", count: hashes)
+    let start = position
     mask(hashes)
     let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
     mask(quotes.utf8.count)
+    let number = literals.count
+    literals.append(Literal(text: "", place: start..<start))
     let interpolation = "\\" + marks + "("
+    var text: [UInt8] = []
     while position < source.count {
       let byte = source[position]
       if byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte != newline {
+        text.append(byte)
         mask(1)
       } else if starts(with: quotes + marks) {
         mask(quotes.utf8.count + hashes)
-        return
+        break
       } else if starts(with: interpolation) {
         mask(interpolation.utf8.count)
         takeCode(until: UInt8(ascii: ")"))
         mask(1)
+        text += Array("…".utf8)
       } else if starts(with: "\\" + marks) {
+        text += source[position..<min(position + 2 + hashes, source.count)]
         mask(2 + hashes)
       } else if quotes == "\"" && starts(with: "\n") {
-        return
+        break
       } else {
+        text.append(byte)
         mask(1)
       }
     }
+    literals[number] = Literal(
+      text: Self.said(String(decoding: text, as: UTF8.self), isOnLines: quotes != "\""),
+      place: start..<position)
+  }
+
+  /// What the program has of the text of a literal: without the indentation, line ends that are
+  /// escaped, and backslashes. Of other escapes the letter is left, which is enough to read it.
+  private static func said(_ text: String, isOnLines: Bool) -> String {
+    var text = text
+    if isOnLines {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+      let indent = lines.last?.count ?? 0
+      text = lines.dropLast().map { $0.dropFirst(min(indent, $0.prefix { $0 == " " }.count)) }
+        .joined(separator: "\n")
+    }
+    var said = ""
+    var isEscaped = false
+    for character in text {
+      switch (isEscaped, character) {
+      case (false, "\\"): isEscaped = true
+      case (true, "n"): (said, isEscaped) = (said + "\n", false)
+      case (true, "\n"): isEscaped = false
+      default: (said, isEscaped) = (said + String(character), false)
+      }
+    }
+    return said
   }
 
   private mutating func maskNestedComment() {
