@@ -20,7 +20,8 @@ import Testing
 
   /// Columns whose cells redaction replaces, and a page shows.
   private static let shown: Set<Substring> = [
-    "command", "executable", "unit", "container", "cgroup", "local_address", "remote_address",
+    "command", "executable", "main", "unit", "container", "cgroup", "local_address",
+    "remote_address",
   ]
 
   /// What became of each cell of a recording, the longest first.

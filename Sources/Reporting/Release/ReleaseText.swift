@@ -65,8 +65,9 @@ package struct ReleaseText {
   }
 
   private func name(_ process: ProcessRecord) -> String {
-    process.command.isEmpty
-      ? "pid \(process.id.pid)" : "\(printable(process.command))[\(process.id.pid)]"
+    let main = process.mainName.map { " " + printable($0) } ?? ""
+    return process.command.isEmpty
+      ? "pid \(process.id.pid)" : "\(printable(process.command))\(main)[\(process.id.pid)]"
   }
 
   private var nothing: String {

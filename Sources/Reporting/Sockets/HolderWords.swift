@@ -23,10 +23,13 @@ struct HolderWords {
     return [reason(entry, row)]
   }
 
-  /// `nginx[812]`, `pid 812` when its name was not read.
+  /// `nginx[812]`, `python3 app.py[813]`, `pid 814` when its name was not read.
   func name(_ pid: Int32) -> String {
-    guard let command = listing.command(pid), !command.isEmpty else { return "pid \(pid)" }
-    return UntrustedText.printable(command, unicode: unicode) + "[\(pid)]"
+    guard let process = listing.processes[pid], !process.command.isEmpty else {
+      return "pid \(pid)"
+    }
+    let main = process.mainName.map { " " + $0 } ?? ""
+    return UntrustedText.printable(process.command + main, unicode: unicode) + "[\(pid)]"
   }
 
   private func descriptor(_ holder: SocketHolder) -> String {

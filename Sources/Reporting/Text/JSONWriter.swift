@@ -118,7 +118,8 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
     needsComma = true
     key("port")
-    integer(endpoint.port)
+    // The kernel's 0 stands for none: of a listener's other end, or where it is of no matter.
+    if endpoint.port > 0 { integer(endpoint.port) } else { null() }
     endObject()
   }
 

@@ -114,6 +114,7 @@ package struct FindingJSON {
     json.member("sockets", culprit.sockets)
     json.member("command", process.command)
     json.member("executable", process.executable)
+    json.member("main", process.mainName)
     json.member("unit", process.unit)
     json.member("container", process.container)
     json.member("cgroup", process.cgroup)
@@ -194,7 +195,7 @@ package struct FindingJSON {
     json.beginArray("history")
     for point in finding.history {
       json.beginArray()
-      json.number(point.at.seconds)
+      json.number(clock.seconds(of: point.at))
       json.integer(point.sockets)
       json.endArray()
     }

@@ -17,6 +17,15 @@ import Testing
     #expect(Golden.difference(host.listing().text(), "sockets.txt") == nil)
   }
 
+  @Test func `an interpreter is called by what it runs`() {
+    var scripted = host
+    for index in scripted.report.processes.indices
+    where scripted.report.processes[index].id.pid == 4711 {
+      scripted.report.processes[index].main = "sync.py"
+    }
+    #expect(scripted.listing().text().contains("python3 sync.py[4711] fd 7"))
+  }
+
   @Test func `one line is one socket when asked for, however long`() {
     let text = host.listing().text(wide: true)
     #expect(Golden.difference(text, "sockets-wide.txt") == nil)

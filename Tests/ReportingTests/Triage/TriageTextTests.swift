@@ -269,6 +269,9 @@ import Testing
       #""sockets":88,"#, #""growth_per_second":3.02,"growth_range":[2.8,3.2]"#,
       #""local_port":18080,"remote_port":null"#,
       #""processes":[{"pid":4711,"start_ticks":4711,"role":"holder""#, #""role":"peer""#,
+      // A peer stands for all of its ports, and each time is one of the calendar.
+      #""peers":[{"remote":{"address":"203.0.113.9","port":null},"sockets":80}]"#,
+      #""history":[[1772373574,10],[1772373575,13],"#,
       #""forecast":{"resource":"descriptors","used":112,"limit":1024,"seconds":302,"#,
       #""kind":"survivors","count":49,"patience_seconds":13,"text":"#,
       #""doubts":["ages-are-bounds"]"#, #""CLOSE_WAIT":2"#, #""SYN_SENT":0"#, #""gaps":[]"#,
