@@ -44,7 +44,7 @@ import Testing
       // The host may have findings of its own.
       let text = try browser.value(
         of: """
-          [...document.querySelectorAll('article')].map(card => card.innerText)
+          [...document.querySelectorAll('article')].map(card => card.textContent)
             .filter(text => text.includes('39 sockets in CLOSE_WAIT')).join(' ')
             .replace(/[\\n"\\\\]/g, ' ')
           """)
@@ -52,6 +52,11 @@ import Testing
       let page = try browser.value(
         of: "document.documentElement.outerHTML.replace(/[\\n\"\\\\]/g, ' ')")
       for advice in ["Do now", "Permanent fix", "Does not help"] { #expect(page.contains(advice)) }
+      // Each finding is one line that unfolds by itself, without a script.
+      let folds = "document.querySelectorAll('details.finding > article').length"
+      #expect(
+        try browser.value(of: folds)
+          == browser.value(of: "document.querySelectorAll('article').length"))
       #expect(!page.contains("SocketLab[") && !page.contains("/proc/\(lab.pid)"))
       for row in lab.rows { #expect(!page.contains("\(row.remote)"), "\(row.remote)") }
       #expect(try browser.value(of: "document.scripts.length") == "0")
