@@ -22,7 +22,8 @@ package struct HolderSearch: Hashable, Sendable {
   /// How much is read of a process that holds something. On a host of many small processes this
   /// costs more than finding the sockets.
   package enum Detail: Hashable, Sendable {
-    /// Who it is: ``ProcessRecord/id``, parent and command, from the one file that says so.
+    /// Who it is: ``ProcessRecord/id``, parent and command, from the one file that says so; of an
+    /// interpreter what it runs, from one more.
     case identity
     /// Everything, also of the parents.
     case full

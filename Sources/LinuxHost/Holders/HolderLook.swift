@@ -179,10 +179,7 @@ struct HolderLook: ~Copyable {
     _ directory: borrowing ProcessDirectory, stat: ProcStat, counted: Int?
   ) {
     if search.detail == .identity {
-      var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
-      record.parent = stat.parent
-      record.command = stat.command
-      records[directory.pid] = record
+      records[directory.pid] = reader.identity(directory, stat: stat, gaps: &gaps)
       return
     }
     records[directory.pid] = reader.record(

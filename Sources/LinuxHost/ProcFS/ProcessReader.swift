@@ -39,6 +39,21 @@ struct ProcessReader: Sendable {
     }
   }
 
+  /// Who it is, and what it runs where its command says that it is an interpreter.
+  func identity(
+    _ directory: borrowing ProcessDirectory, stat: ProcStat, gaps: inout GapTally
+  ) -> ProcessRecord {
+    var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
+    record.parent = stat.parent
+    record.command = stat.command
+    if let runtime = RuntimeEvidence.runtime(named: stat.command),
+      MainProgram.isAsked(of: runtime), !avoided.covers(.arguments, directory.pid, &gaps)
+    {
+      record.main = words(of: directory).flatMap { MainProgram.name(runtime, arguments: $0) }
+    }
+    return record
+  }
+
   /// Reads the rest of a process that is open.
   ///
   /// - Parameter counted: How many descriptors a scan has just seen, for a kernel that gives
@@ -78,20 +93,19 @@ struct ProcessReader: Sendable {
       record.namespace = Self.namespace(target)
     }
     if arguments || MainProgram.isAsked(of: record.runtime),
-      !avoided.covers(.arguments, pid, &gaps),
-      let bytes = argumentBytes(of: directory)
+      !avoided.covers(.arguments, pid, &gaps), let words = words(of: directory)
     {
-      let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
-        .dropLast().map { String(decoding: $0, as: UTF8.self) }
       record.main = MainProgram.name(record.runtime, arguments: words)
       if arguments { record.arguments = words }
     }
     return record
   }
 
-  private func argumentBytes(of directory: borrowing ProcessDirectory) -> [UInt8]? {
+  private func words(of directory: borrowing ProcessDirectory) -> [String]? {
     EyeStep.arguments.begin(on: directory.pid)
-    return try? directory.read("cmdline", isOneRecord: false)
+    guard let bytes = try? directory.read("cmdline", isOneRecord: false) else { return nil }
+    return bytes.split(separator: 0, omittingEmptySubsequences: false)
+      .dropLast().map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// By prlimit(2), which takes a tenth of the time of `/proc/PID/limits` and is allowed for fewer

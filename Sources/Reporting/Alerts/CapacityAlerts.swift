@@ -101,9 +101,9 @@ enum CapacityAlerts {
         """,
       wait: "2m", severity: "warning", area: "sockets",
       reason: """
-        \(percent(usual.portShareWarning)): connect() slows down before the last port is gone, because
-        it searches for a free one by trial. 2m: twice the life of a TIME_WAIT, so that a burst does
-        not fire.
+        \(percent(usual.portShareWarning)): connect() slows down before the last port is gone,
+        because it searches for a free one by trial. 2m: twice the life of a TIME_WAIT, so that a
+        burst does not fire.
         """,
       annotations: annotations(
         portsName, links,

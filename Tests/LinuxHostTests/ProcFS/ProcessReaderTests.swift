@@ -2,6 +2,7 @@
 
 import Glibc
 import KernelTables
+import TestSupport
 import Testing
 
 @testable import LinuxHost
@@ -50,6 +51,25 @@ extension LiveProcessTests {
       #expect(Set([own, first, second].map(\.imageID)).count == 3)
       #expect(!first.sharesImage(with: own))
       #expect(!first.sharesImage(with: second))
+    }
+
+    @Test(.requires(.command("python3")))
+    func `of an interpreter its script is known too, where only identities are asked for`() throws {
+      let folder = TemporaryDirectory()
+      folder.write("app.py", Array("import sys; print('up', flush=True); sys.stdin.read()".utf8))
+      let program = try ChildProgram("python3", ["\(folder.path)/app.py", "--password=x"])
+      _ = try program.readLine()
+      let reader = ProcessReader(procRoot: "/proc")
+      var gaps = GapTally()
+      let directory = try ProcessDirectory(procRoot: "/proc", pid: program.pid)
+      guard let stat = directory.identify(&gaps) else {
+        Issue.record("it has gone")
+        return
+      }
+      let record = reader.identity(directory, stat: stat, gaps: &gaps)
+      #expect(record.main == "app.py")
+      #expect(record.id.pid == program.pid && record.arguments == nil)
+      program.end()
     }
 
     @Test func `the number of descriptors follows what is opened`() throws {

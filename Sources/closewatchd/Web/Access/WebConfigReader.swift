@@ -173,7 +173,7 @@ struct WebConfigReader {
     guard hasTLS else {
       note(
         section.keyMark,
-        "tls_server_config: this closewatch was built without TLS; take the package, or build it "
+        "tls_server_config: this closewatch was built without TLS; use the package, or build it "
           + "with --traits TLS")
       return
     }
