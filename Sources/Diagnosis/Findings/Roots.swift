@@ -67,10 +67,15 @@ struct Roots {
       guard let row = census.row(of: connection), row.inode != 0,
         Self.waitingStates.contains(row.state)
       else { continue }
-      let holders = Set(census.holders.holders(of: row.inode).map(\.process))
-        .intersection(wanted)
-      guard !holders.isEmpty, let upstream = upstream(connection, row) else { continue }
-      for holder in holders { opened[holder, default: []].append(upstream) }
+      let references = census.holders.holders(of: row.inode)
+      // Nearly every socket has one holder, and a set of one is dear.
+      let holders =
+        references.count == 1 ? [references[0].process] : Array(Set(references.map(\.process)))
+      guard holders.contains(where: wanted.contains), let upstream = upstream(connection, row)
+      else { continue }
+      for holder in holders where wanted.contains(holder) {
+        opened[holder, default: []].append(upstream)
+      }
     }
   }
 

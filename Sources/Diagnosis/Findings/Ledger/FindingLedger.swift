@@ -64,7 +64,9 @@ package struct FindingLedger: Sendable {
 
   /// All findings now, the worst first.
   package var findings: [Finding] {
-    entries.values.map(\.finding).sorted(by: Self.isWorse)
+    // By their positions: a finding is large, and a sort moves what it sorts many times.
+    let all = entries.values.map(\.finding)
+    return all.indices.sorted { Self.isWorse(all[$0], all[$1]) }.map { all[$0] }
   }
 
   /// The processes that are accused: whether they live is asked at each look.
