@@ -68,10 +68,11 @@ package enum EstablishedIdleGrowth: Rule {
     let trend = inquiry.trend(forgotten, patienceSeconds: inquiry.settings.patienceSeconds) {
       inquiry.census.row(of: $0)?.silentSince(inquiry.census.now) ?? $0.progressAt
     }
-    guard 2 * trend.survivors >= inquiry.settings.fewestIdle, isSustained(forgotten, in: inquiry)
+    guard 2 * trend.survivors >= inquiry.settings.fewestIdle,
+      let pause = longestPause(forgotten, in: inquiry)
     else { return nil }
     return finding(
-      of: forgotten, trend, in: inquiry,
+      of: forgotten, trend, pausing: pause, in: inquiry,
       .neverUsedAgain(
         count: forgotten.members.count, longest: trend.survivors,
         patienceSeconds: trend.patienceSeconds))
@@ -114,11 +115,13 @@ package enum EstablishedIdleGrowth: Rule {
 
   // MARK: What it reaches
 
+  /// - Parameter pause: How many seconds may pass between two batches of what grows.
   private static func finding(
-    of group: SocketGroup, _ trend: Trend, in inquiry: Inquiry, _ proof: Evidence
+    of group: SocketGroup, _ trend: Trend, pausing pause: Double = 0, in inquiry: Inquiry,
+    _ proof: Evidence
   ) -> Finding? {
     guard let growth = trend.growth, trend.isGrowing, !trend.isDraining, !trend.isWatchedTooShort,
-      goesOn(group, growth, in: inquiry)
+      goesOn(group, growth, pausing: pause, in: inquiry)
     else { return nil }
     let draft = FindingDraft(inquiry, rule: id, namespace: group.port.namespace)
     var finding = draft.finding(
@@ -143,10 +146,10 @@ package enum EstablishedIdleGrowth: Rule {
   /// as long after the last one has come. So as many must have come since then as the growth would
   /// bring (half of them, less two standard deviations), and one of them just now.
   private static func goesOn(
-    _ group: SocketGroup, _ growth: Rate, in inquiry: Inquiry
+    _ group: SocketGroup, _ growth: Rate, pausing pause: Double, in inquiry: Inquiry
   ) -> Bool {
     let census = inquiry.census
-    let recent = max(5 / max(growth.perSecond, 1e-9), census.intervalSeconds)
+    let recent = max(5 / max(growth.perSecond, 1e-9), census.intervalSeconds) + pause
     let since = census.now.advanced(bySeconds: -recent)
     let processes = Set(group.members.map(\.opener))
     let newest = group.members.lazy.map(\.firstSeen).max() ?? since
@@ -159,22 +162,30 @@ package enum EstablishedIdleGrowth: Rule {
       if connection.firstSeen > newest { came += 1 }
       if connection.firstSeen > since { hasJustCome = true }
     }
-    let expected = growth.perSecond * census.now.seconds(since: newest)
+    let expected = growth.perSecond * max(0, census.now.seconds(since: newest) - pause)
     return hasJustCome && Double(came) >= expected / 2 - 2 * expected.squareRoot()
   }
 
-  /// Whether they have come one by one over at least the patience. A pool is filled in one go, and
-  /// another may be filled beside it.
-  private static func isSustained(_ group: SocketGroup, in inquiry: Inquiry) -> Bool {
+  /// Whether they have come over at least the patience, evenly: one by one, or in batches. A pool is
+  /// filled in one go, and another may be filled beside it; how far apart the batches of a leak are
+  /// is not known, so that several times are tried.
+  ///
+  /// - Returns: The longest pause between two of them in that time; nil when they have not.
+  private static func longestPause(_ group: SocketGroup, in inquiry: Inquiry) -> Double? {
     let census = inquiry.census
     let silent = group.members.compactMap { census.row(of: $0)?.silentSeconds }.sorted()
-    guard let youngest = silent.first else { return false }
+    guard let youngest = silent.first else { return nil }
     let oldest = silent[min(newestForPace, silent.count) - 1]
-    let span = max(inquiry.settings.patienceSeconds, oldest - youngest)
-    var parts = [Int](repeating: 0, count: 4)
-    let newest = silent.prefix { $0 - youngest <= span }
-    for seconds in newest { parts[min(3, Int((seconds - youngest) / span * 4))] += 1 }
-    return parts.allSatisfy { 10 * $0 >= newest.count }
+    let shortest = max(inquiry.settings.patienceSeconds, oldest - youngest)
+    for times in [1.0, 2, 4, 8] {
+      let span = shortest * times
+      var parts = [Int](repeating: 0, count: 4)
+      let newest = silent.prefix { $0 - youngest <= span }
+      for seconds in newest { parts[min(3, Int((seconds - youngest) / span * 4))] += 1 }
+      guard parts.allSatisfy({ 10 * $0 >= newest.count }) else { continue }
+      return zip(newest, newest.dropFirst()).map { $1 - $0 }.max() ?? 0
+    }
+    return nil
   }
 
   /// So many of them show the pace at which they come.

@@ -76,6 +76,22 @@ struct EstablishedIdleGrowthTests {
     }
   }
 
+  @Test(arguments: [40.0, 60, 100])
+  func `a job that leaks a batch each time is told before any has been idle for ten minutes`(
+    apart seconds: Double
+  ) {
+    var story = Story()
+    story.host.start("app", pid: 100, limit: 1200)
+    let batches = (1...9).flatMap { batch in
+      (0..<100).map { seconds * Double(batch) + Double($0) / 100 }
+    }
+    story.host.add(at: batches) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: second)
+    }
+    story.look(every: 15, through: 600)
+    #expect(story.firingRules == [.establishedIdleGrowth])
+  }
+
   @Test func `connections that are in use are none`() {
     var story = Story()
     story.host.start("push", pid: 100, limit: 600)
