@@ -82,6 +82,21 @@ struct DescriptorExhaustionTests {
     #expect(Set(story.events.map(\.finding.severity)) == [.notice])
   }
 
+  /// Half of what is missing comes in 2, 12 and 40 minutes.
+  @Test(arguments: [0.917, 0.9857, 0.99568])
+  func `a cache that fills for hours comes to rest below its limit`(missingAfterLook: Double) {
+    var story = process(limit: 2048) { second in
+      var missing = 1900.0
+      for _ in 0..<Int(second / 15) { missing *= missingAfterLook }
+      let wobble = Int(truncatingIfNeeded: SplitMix.mix(UInt64(second)) % 7)
+      return max(20, 1900 - Int(missing) - wobble)
+    }
+    for second in stride(from: 0.0, through: 30_000, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
   @Test func `a level that has been reached in a straight line and stands is a notice`() {
     // Clients come back after a start: 6 a second, until all are there.
     var story = process(limit: 2048) { second in min(1849, 20 + Int(6.1 * second)) }

@@ -5,17 +5,18 @@ package import KernelTables
 /// The kernel's counters of each namespace over the time watched, and the descriptor counts of
 /// processes: numbers that only mean something as a difference.
 package struct CounterLog: Sendable {
-  private struct Point {
+  private struct Point: Dated {
     var at: BootInstant
     var counters: TCPCounters
   }
 
-  private struct Descriptors {
+  private struct Descriptors: Dated {
     var at: BootInstant
     var count: Int
   }
 
-  /// Oldest first; thinned to every second point when full, so that the span stays.
+  /// Oldest first. The older, the further apart: what fills slows down over minutes or over hours,
+  /// and to tell takes as many points of the one as of the other.
   private static let points = 64
   private var namespaces: [NetnsID: [Point]] = [:]
   private var descriptors: [ProcessID: [Descriptors]] = [:]
@@ -45,10 +46,17 @@ package struct CounterLog: Sendable {
     descriptors = descriptors.filter { ($0.value.last?.at ?? stale) > stale && isKnown($0.key) }
   }
 
-  private static func thin<Element>(_ points: inout [Element]) {
-    guard points.count > Self.points else { return }
-    points = points.enumerated().filter { $0.offset % 2 == 0 || $0.offset == points.count - 1 }
-      .map(\.element)
+  /// Drops the point that leaves the smallest gap for its age. The first stays, and so does the
+  /// span.
+  private static func thin(_ points: inout [some Dated]) {
+    guard points.count > Self.points, let last = points.last else { return }
+    var (least, position) = (Double.infinity, 1)
+    for candidate in 1..<(points.count - 1) {
+      let gap = points[candidate + 1].at.seconds(since: points[candidate - 1].at)
+      let share = gap / max(last.at.seconds(since: points[candidate].at), 1e-9)
+      if share < least { (least, position) = (share, candidate) }
+    }
+    points.remove(at: position)
   }
 
   /// How much a counter rose over the last `seconds` (at most the time watched), and in what time.
@@ -102,7 +110,6 @@ package struct CounterLog: Sendable {
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
     let restlessness = Self.restlessness(points)
     var span = window
-    var goesOn = false
     let known = last.at.seconds(since: points[0].at)
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
@@ -111,16 +118,15 @@ package struct CounterLog: Sendable {
       {
         course.growth = growth
       }
-      switch Self.slowdown(recent) {
+      switch Self.slowdown(recent, restlessness: restlessness) {
       case .none: break
       // The longer the time, the surer.
       case .rests(let level): course.restsAt = level
-      case .goesOn: goesOn = true
+      case .goesOn: course.restsAt = nil
       }
       if span >= known { break }
-      span *= 4
+      span *= 2
     }
-    if goesOn { course.restsAt = nil }
     return course
   }
 
@@ -138,8 +144,10 @@ package struct CounterLog: Sendable {
   ///
   /// A leak may begin while a cache fills. Of what rises by a q^k + c in the third k, the three
   /// thirds tell c: where it is more than chance (one standard deviation, as this is no time to
-  /// wait), it goes on.
-  private static func slowdown(_ points: [Descriptors]) -> Slowdown {
+  /// wait) and what goes up and down by itself, it goes on.
+  private static func slowdown(
+    _ points: [Descriptors], restlessness: Double
+  ) -> Slowdown {
     guard let first = points.first, let last = points.last else { return .none }
     let span = last.at.seconds(since: first.at)
     let levels = (0...3).map { level(points, at: span * Double($0) / 3) }
@@ -157,7 +165,9 @@ package struct CounterLog: Sendable {
       // How much it depends on each of the three.
       let weights: [Double] = [left * left, 2 * left * (1 + left), (1 + left) * (1 + left)]
       var noise = 0.0
-      for (weight, rise) in zip(weights, rises) { noise += weight * weight * rise }
+      for (weight, rise) in zip(weights, rises) {
+        noise += weight * weight * (rise + restlessness * restlessness / 4)
+      }
       if steady > noise.squareRoot() + weights[2] * turns { return .goesOn }
     }
     let ratio = rises[2] / rises[1]
@@ -187,24 +197,28 @@ package struct CounterLog: Sendable {
     return Double(last.count - before.count) >= least
   }
 
-  /// How much the number turns around a time: the change between two points, against that between
-  /// the two before them.
+  /// How much the number turns around a time.
   private static func turn(_ points: [Descriptors], at seconds: Double) -> Double {
     let next = points.firstIndex { $0.at.seconds(since: points[0].at) >= seconds } ?? 0
     guard next >= 2 else { return 0 }
-    let counts = points[(next - 2)...next].map { Double($0.count) }
-    return abs(counts[2] - 2 * counts[1] + counts[0])
+    return turn(points, endingAt: next)
+  }
+
+  /// How far a point lies from the line between the one before and the one after it, times two: of
+  /// three at even distances, the change between two against that between the two before.
+  private static func turn(_ points: [Descriptors], endingAt end: Int) -> Double {
+    let (first, middle, last) = (points[end - 2], points[end - 1], points[end])
+    let span = max(last.at.seconds(since: first.at), 1e-9)
+    let share = middle.at.seconds(since: first.at) / span
+    let line = Double(first.count) + share * Double(last.count - first.count)
+    return 2 * abs(Double(middle.count) - line)
   }
 
   /// How much the number goes up and down by itself, from one point to the next.
   private static func restlessness(_ points: [Descriptors]) -> Double {
     guard points.count >= 8 else { return 0 }
-    var turns: [Int] = []
-    for (position, point) in points.enumerated().dropFirst(2) {
-      let before = points[position - 1].count
-      turns.append(abs(point.count - before - (before - points[position - 2].count)))
-    }
-    return Double(turns.sorted()[3 * turns.count / 4])
+    let turns = points.indices.dropFirst(2).map { turn(points, endingAt: $0) }
+    return turns.sorted()[3 * turns.count / 4]
   }
 
   /// A few files are opened and closed all the time.
@@ -229,4 +243,9 @@ package struct CounterLog: Sendable {
     return Rate(
       perSecond: rise / span, low: max(0, rise - noise) / span, high: (rise + noise) / span)
   }
+}
+
+/// What was seen at a time.
+private protocol Dated {
+  var at: BootInstant { get }
 }
