@@ -53,6 +53,19 @@ struct DescriptorExhaustionTests {
     #expect(found.forecast?.highSeconds == 54 * 30 / (30 - 2 * 30.0.squareRoot()))
   }
 
+  @Test func `what a job leaks each ten minutes has not stopped between two of its runs`() {
+    var story = process(limit: 4096) { 100 + 400 * Int($0 / 600) }
+    story.look(every: 15, through: 5445)
+    for second in stride(from: 5460.0, through: 5985, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.map(\.severity) == [.critical], "at \(second)")
+    }
+    // It does not come any more.
+    var over = process(limit: 4096) { 100 + 400 * Int(min($0, 5400) / 600) }
+    over.look(every: 15, through: 6600)
+    #expect(over.firing.map(\.severity) == [.notice])
+  }
+
   @Test func `97 percent that stand are a notice, and the last one taken is critical`() {
     var story = process { _ in 994 }
     story.look(every: 10, through: 30)
