@@ -137,7 +137,10 @@ extension Threshold {
 
   package static let quiet = seconds(
     "quiet", \.quietSeconds, upTo: day,
-    "How long a firing finding must have been gone before it is resolved",
+    """
+    How long a finding must not have been seen before it is resolved, unless all its sockets were \
+    closed or went with their process
+    """,
     why: "as long as it takes to fire, so that a finding that flaps stays one finding")
 
   package static let fewestDefects = count(
@@ -293,6 +296,6 @@ extension Threshold {
   package static let connectionLimit = count(
     "connection-limit", \.connectionLimit, in: 1024...4_194_304,
     "How many connections are remembered; those above are counted, and the output says so",
-    why: "40 MB at most",
+    why: "about 40 MB at this default",
     note: "A change takes effect at the next start.")
 }

@@ -166,9 +166,9 @@ package enum EstablishedIdleGrowth: Rule {
     return hasJustCome && Double(came) >= expected / 2 - 2 * expected.squareRoot()
   }
 
-  /// Whether they have come over at least the patience, evenly: one by one, or in batches. A pool is
-  /// filled in one go, and another may be filled beside it; how far apart the batches of a leak are
-  /// is not known, so that several times are tried.
+  /// Whether they have come over at least the patience, evenly: one by one, or in batches. A pool
+  /// is filled in one go, and another may be filled beside it; how far apart the batches of a leak
+  /// are is not known, so that several times are tried.
   ///
   /// - Returns: The longest pause between two of them in that time; nil when they have not.
   private static func longestPause(_ group: SocketGroup, in inquiry: Inquiry) -> Double? {

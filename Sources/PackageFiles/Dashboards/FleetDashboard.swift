@@ -218,7 +218,7 @@ enum FleetDashboard {
     DashboardPanel(
       title: "Accept queues",
       about: """
-        The ten fullest accept queues. Above 100 % the kernel drops new connections.
+        The ten fullest accept queues. At 100 % the kernel drops new connections.
         """, unit: "percentunit", width: 8, height: 8,
       kind: .curves(limit: AlertRulesText.acceptQueueShare),
       queries: [

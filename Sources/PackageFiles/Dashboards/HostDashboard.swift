@@ -234,7 +234,7 @@ enum HostDashboard {
     DashboardPanel(
       title: "Accept queues",
       about: """
-        How full the accept queues are, the fullest listeners. Above 100 % the kernel \
+        How full the accept queues are, the fullest listeners. At 100 % the kernel \
         drops new connections.
         """, unit: "percentunit", width: 12, height: 8,
       kind: .curves(limit: AlertRulesText.acceptQueueShare),

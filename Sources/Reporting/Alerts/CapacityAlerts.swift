@@ -112,9 +112,9 @@ enum CapacityAlerts {
         {{ $labels.source }} to {{ $labels.destination }} are in use
         """,
         """
-        The ephemeral ports to this one address and port are nearly used up. Then connect() \
-        fails with EADDRNOTAVAIL, "Cannot assign requested address"; other \
-        destinations still work.
+        The ephemeral ports to this one address and port are nearly used up. When none is left, \
+        connect() fails with EADDRNOTAVAIL, "Cannot assign requested address"; other destinations \
+        still work.
         """),
       about: """
         More than \(percent(usual.portShareWarning)) of the local ports to one destination are \
@@ -142,9 +142,9 @@ enum CapacityAlerts {
         {{ $value | \(AlertTemplate.duration) }} at the present rate
         """,
         """
-        Sockets that are not closed fill the table of open files of {{ $labels.owner_name }}. At \
-        its limit accept(), socket() and open() fail with EMFILE, "Too many open files"; the \
-        finding is {{ $labels.rule }}.
+        {{ $labels.owner_name }} is running out of file descriptors. At its limit accept(), \
+        socket() and open() fail with EMFILE, "Too many open files"; the finding is \
+        {{ $labels.rule }}.
         """),
       about: "A process is out of descriptors within the hour, at the present rate.")
   }

@@ -12,9 +12,10 @@ enum FindingAlerts {
   static let reason = """
     What closewatch has confirmed. The severity is the label of the series: the daemon weighs what
     runs out, and when. No for: the daemon has watched for the patience of the rule before it says
-    firing, and ends it only after a quiet time (rules.quiet); to wait here again costs a critical
-    finding its hour. keep_firing_for: a daemon that restarts has forgotten, and needs some 4m to
-    confirm again. TIME_WAIT alone is no finding, however much there is of it, and alerts nobody.
+    firing, and ends it when all its sockets are closed or their process has exited, else after
+    rules.quiet; to wait here again costs a critical finding its hour. keep_firing_for: a daemon
+    that restarts has forgotten, and needs about 4m to confirm again. TIME_WAIT alone is no finding,
+    however much of it there is, and alerts nobody.
     """
 
   private static func alert(_ rule: RuleID, _ links: AlertLinks) -> AlertRule {

@@ -129,7 +129,7 @@ enum WatcherAlerts {
     act: onHost(
       """
         closewatch triage
-      It is not bound by the page. Please report it: the bounds of owners, findings and listeners
+      It has no such limit. Please report it: the bounds of owners, findings and listeners
       are chosen so that this does not happen.
       """))
 

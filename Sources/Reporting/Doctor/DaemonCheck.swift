@@ -52,7 +52,7 @@ enum DaemonCheck {
     let age = sight.newestLookSeconds ?? sight.upSeconds
     if age > sight.freshSeconds {
       let why = sight.failure.map { ": \($0)" } ?? ""
-      problems.append(Problem(found: "its looks do not succeed\(why)", fix: log))
+      problems.append(Problem(found: "its looks fail\(why)", fix: log))
     }
     if let error = sight.settingsError {
       problems.append(
@@ -64,7 +64,7 @@ enum DaemonCheck {
       let set = Quantity.duration(sight.settledIntervalSeconds)
       problems.append(
         Problem(
-          found: "a look costs more than cpu-budget allows: not every \(set), as set",
+          found: "a look costs more than cpu-budget allows: less often than every \(set)",
           fix: "raise sampling.cpu-budget, or sampling.interval"))
     }
     if sight.journalLost > 0 {

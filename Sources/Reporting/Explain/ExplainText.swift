@@ -252,8 +252,8 @@ package struct ExplainText {
     page.field(
       "scope",
       setting.isPerNamespace
-        ? "each network namespace has its own value; this is that of the shell"
-        : "of the whole host; a container does not see it")
+        ? "each network namespace has its own value; this is the one your shell is in"
+        : "host-wide; not visible in a container")
     page.field("does", setting.does)
     page.field("does not", setting.doesNot)
     page.blank()

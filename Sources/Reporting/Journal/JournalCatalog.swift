@@ -28,9 +28,8 @@ package enum JournalCatalog {
       out += entry(
         rule.guide.messageIDs.resolved, subject: "\(title(rule)): over",
         body: """
-          What @CLOSEWATCH_RULE@ said of @CLOSEWATCH_OWNER@ has not been true for a while. Nothing
-          is left to do about the sockets. If nobody has fixed or restarted anything, it can come
-          back.
+          @CLOSEWATCH_OWNER@ no longer has what @CLOSEWATCH_RULE@ reported. Nothing is left to do
+          about the sockets. If nobody has fixed or restarted anything, it can come back.
           """)
     }
     return out + release

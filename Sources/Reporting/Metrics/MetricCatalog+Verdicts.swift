@@ -30,7 +30,8 @@ extension MetricCatalog {
     help: "The soft RLIMIT_NOFILE of that process. Missing when unlimited. \(fromSample)")
   static let ownersFolded = MetricFamily(
     "closewatch_owners_folded", .gauge,
-    help: "Owners with fewer stuck sockets that are summed up under owner_kind rest. \(fromSample)")
+    help: "Owners with fewer stuck and dead sockets, summed up under owner_kind rest. \(fromSample)"
+  )
 
   static let ownerSockets = MetricFamily(
     "closewatch_owner_sockets", .gauge, labels: ownerLabels + ["state"],

@@ -76,7 +76,7 @@ struct FindingCard {
       : "\(finding.owner.kind.rawValue) \(PublicOwner.name(finding.owner))"
     page.element(
       "p", .class("what"),
-      text: "\(owner): \(words.what(finding)), \(words.lowercasedFirst(guide.title)).")
+      text: "\(owner): \(words.what(finding)); \(words.lowercasedFirst(guide.title)).")
   }
 
   private static func word(_ grade: String) -> String {

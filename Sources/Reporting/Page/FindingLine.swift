@@ -9,10 +9,13 @@ struct FindingLine {
   private let finding: Finding
   private let card: FindingCard
   private let isOpen: Bool
+  /// Whether it is a consequence of the one above: what to mend is there.
+  private let follows: Bool
   private let words = FindingWords(nil, style: TextStyle(unicode: true))
 
-  init(_ finding: Finding, card: FindingCard, isOpen: Bool) {
+  init(_ finding: Finding, card: FindingCard, isOpen: Bool, follows: Bool) {
     self.finding = finding
+    self.follows = follows
     self.card = card
     self.isOpen = isOpen
   }
@@ -23,7 +26,7 @@ struct FindingLine {
 
   func write(to page: inout HTMLWriter) {
     let fold = isOpen ? [HTMLAttribute("open")] : []
-    page.open("details", [.class("finding " + grade)] + fold)
+    page.open("details", [.class("finding " + grade + (follows ? " follows" : ""))] + fold)
     page.raw("\n")
     page.element("summary") { page in
       Icon.write(grade, to: &page)
@@ -47,7 +50,7 @@ struct FindingLine {
     page.inline("a", .href("#" + id), text: PublicOwner.name(finding.owner))
     page.close("h3")
     page.raw(" ")
-    page.inline("span", text: words.what(finding))
+    page.inline("span", text: (follows ? "follows: " : "") + words.what(finding))
     page.raw(" ")
     page.inline("span", .class("quiet rule"), text: finding.rule.rawValue)
     page.close("div")
@@ -76,13 +79,14 @@ struct FindingLine {
     page.close("span")
   }
 
-  /// `12.4/min, descriptors in 41-54 min`.
+  /// `12.4/min, out of descriptors in 41-54 min`.
   private var end: String {
     let growth =
       finding.notGrowingSince == nil
       ? finding.growth.flatMap { $0.perSecond > 0 ? Quantity.rate($0.perSecond) : nil } : "steady"
-    let time = finding.forecast.flatMap { forecast in
-      forecast.seconds == nil && forecast.used < forecast.limit ? nil : words.time(forecast)
+    let time = finding.forecast.flatMap { forecast -> String? in
+      if forecast.used >= forecast.limit { return words.time(forecast) }
+      return forecast.seconds.map { _ in "out of " + words.time(forecast) }
     }
     return [growth, time].compactMap { $0 }.joined(separator: ", ")
   }

@@ -90,8 +90,9 @@ package struct StatusPage {
   }
 
   private func writeCards(to page: inout HTMLWriter) {
-    let firstToLast = input.firing.rootsFirst.map(\.finding)
-    let active = Array((firstToLast + input.pending).prefix(Self.cardsShown))
+    let firstToLast = input.firing.rootsFirst + input.pending.map { (finding: $0, depth: 0) }
+    let shown = firstToLast.prefix(Self.cardsShown)
+    let active = shown.map(\.finding)
     var told: [GuideKey: Finding] = [:]
     var advice: [FindingCard.Advice] = []
     for finding in active {
@@ -107,9 +108,10 @@ package struct StatusPage {
         advice.append(.elsewhere)
       }
     }
-    let lines = zip(active, advice).map { pair in
+    let lines = zip(shown, advice).map { shown, advice in
       FindingLine(
-        pair.0, card: FindingCard(pair.0, in: input, advice: pair.1), isOpen: active.count == 1)
+        shown.finding, card: FindingCard(shown.finding, in: input, advice: advice),
+        isOpen: active.count == 1, follows: shown.depth > 0)
     }
     let firing = active.count { $0.lifecycle == .firing }
     write(Array(lines[..<firing]), id: "h-firing", title: "Firing", to: &page)

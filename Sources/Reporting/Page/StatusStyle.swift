@@ -3,7 +3,7 @@
 /// How the status page looks. Text has a contrast of 4.5 or more in both schemes.
 enum StatusStyle {
   /// The SHA-256 of ``sheet`` in Base64: a browser applies no other style. A test keeps it equal.
-  static let hash = "+6DSe3EX/KpyCd9D6OVVGHbqTy+3yTt22oqVuYFog7w="
+  static let hash = "5+b6/1CDznYnMZqZq0fjGBpCsnILJ2rKjQnNXN7ppP0="
 
   /// The style sheet.
   static let sheet: StaticString = """
@@ -156,7 +156,9 @@ enum StatusStyle {
     .facts{display:block}.facts>div{display:grid;grid-template-columns:4.75rem minmax(0,1fr);\
     padding:.3rem 0;border-top:1px solid var(--grid)}dt{grid-column:1;line-height:1.85}\
     dd{grid-column:2}}
-    @media print{body{max-width:none;background:#fff}.card,.mini{break-inside:avoid}\
+    .follows{margin-left:1.5rem}\
+    @media print{details::details-content{content-visibility:visible;height:auto}\
+    body{max-width:none;background:#fff}.card,.mini{break-inside:avoid}\
     .more,nav{display:none}}
     """
 

@@ -27,17 +27,18 @@ import Testing
         {
           $0.newestLookSeconds = 300
           $0.failure = "cannot read any TCP table"
-        }, "its looks do not succeed: cannot read any TCP table", "journalctl"
+        }, "its looks fail: cannot read any TCP table", "journalctl"
       ),
       (
-        { $0.newestLookSeconds = nil }, "has not looked yet; its looks do not succeed", "journalctl"
+        { $0.newestLookSeconds = nil }, "has not looked yet; its looks fail", "journalctl"
       ),
       ({ $0.settingsError = "x.yaml:2:3: no" }, "settings not applied: x.yaml:2:3: no", "reload"),
       (
         {
           $0.isBackedOff = true
           $0.intervalSeconds = 40
-        }, "every 40 s; a look costs more than cpu-budget allows: not every 10 s", "cpu-budget"
+        }, "every 40 s; a look costs more than cpu-budget allows: less often than every 10 s",
+        "cpu-budget"
       ),
       ({ $0.journalLost = 3 }, "3 journal entries lost", "journald"),
     ]

@@ -25,7 +25,7 @@ extension ProgramGuide {
       ]),
       .connecting: ProgramAdvice(fix: [
         "etcd gateway: take the dead endpoint out of --endpoints (--retry-delay is 1 min).",
-        "A dead member: etcdctl member remove, after the others have a quorum.",
+        "A dead member: etcdctl member remove, once the others have a quorum.",
       ]),
     ],
     sources: [

@@ -25,7 +25,7 @@ extension ProgramGuide {
       ]),
       .fullQueue: ProgramAdvice(
         rescue: [
-          "Maxconn reached? The socket takes \"set maxconn global N\", up to the start's value."
+          "Maxconn reached? The socket takes \"set maxconn global N\", up to that of the start."
         ],
         fix: [
           "maxconn of the process and of the frontend: beyond it, clients wait in the kernel.",

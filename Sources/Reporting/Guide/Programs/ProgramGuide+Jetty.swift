@@ -18,7 +18,7 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "In the application: timeouts on its database pool and on every call it makes.",
-        "jetty.threadPool.maxThreads (200): all waiting is what stops it, and more wait too.",
+        "jetty.threadPool.maxThreads (200): when all of them wait, more would too.",
         "Update to a supported branch: leaks of connections were fixed there.",
       ]),
       .idleClients: ProgramAdvice(fix: [

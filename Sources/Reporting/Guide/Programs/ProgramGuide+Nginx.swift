@@ -25,7 +25,7 @@ extension ProgramGuide {
             + "also fastcgi_, uwsgi_ and grpc_read_timeout. proxy_ignore_client_abort stays off.",
           "send_timeout and keepalive_timeout end forgotten clients.",
           "worker_shutdown_timeout ends old workers with their connections after a reload.",
-          "Third-party or Lua code must not wait without a timeout. Else update nginx.",
+          "Third-party or Lua code must not wait without a timeout. With neither: update nginx.",
         ]),
       .idleClients: ProgramAdvice(fix: [
         "keepalive_timeout (75 s) ends idle clients; proxy_read_timeout tunnels and WebSockets.",

@@ -29,7 +29,7 @@ extension ProgramGuide {
           "Clients: give up a query with a cancel request, not by closing the connection.",
         ]),
       .idleClients: ProgramAdvice(fix: [
-        "idle_session_timeout (14 and later) ends idle sessions; below it the client's own pool.",
+        "idle_session_timeout (14 and later) ends idle sessions; keep client pools below it.",
         "tcp_keepalives_idle, _interval and _count (seconds) find clients that have vanished.",
         "A pooler such as pgbouncer in front: many clients, few sessions.",
       ]),

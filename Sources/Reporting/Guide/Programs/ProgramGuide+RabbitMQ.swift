@@ -38,7 +38,7 @@ extension ProgramGuide {
         "heartbeat finds those that vanished.",
       ]),
       .fullQueue: ProgramAdvice(fix: [
-        "tcp_listen_options.backlog (128) is its length; num_acceptors.tcp empties it.",
+        "tcp_listen_options.backlog (128) is its length; num_acceptors.tcp processes empty it.",
         "Many short connections are what fills it: long ones with channels.",
       ]),
       .descriptors: ProgramAdvice(fix: [
