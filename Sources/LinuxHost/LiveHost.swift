@@ -33,15 +33,16 @@ package struct LiveHost: Host {
   package var returnsMemory = false
 
   /// Keeps no more rows than fit in half of the memory that this process and its reader may have
-  /// together: the other half is what they are without.
+  /// together: the other half is for everything else.
   package mutating func keepToMemoryBound() {
     guard let bound = OwnCgroup.memoryBound else { return }
     bounds.rows = min(bounds.rows, max(Self.fewestRows, bound / 2 / Self.bytesOfRow))
   }
 
-  /// Of the eye and its reader together. While an eye writes it has its own row (120) and that of
-  /// the message (72 for an IPv4 connection), later the reader has them; 8 for the inode.
-  static let bytesOfRow = 200
+  /// Of the eye and its reader together, when most is there: the reader still has the row of the
+  /// look before (120), the eye its own (120), that of the message (72 for an IPv4 connection) and
+  /// the inode (8). Later the reader has both rows and reads the message.
+  static let bytesOfRow = 320
   /// With fewer, nothing could be told of a host at all.
   private static let fewestRows = 10_000
 

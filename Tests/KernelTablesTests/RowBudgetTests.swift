@@ -98,6 +98,32 @@ import Testing
           detail: "4000 sockets were counted and not kept: there is memory for 1000 of them"))
   }
 
+  @Test func `rows that moved when twins were removed are looked through again`() {
+    var budget = RowBudget(most: 1000)
+    var kept = rows(.closeWait, 0..<1137)
+    for index in 0..<120 { kept[index].cookie = kept[0].cookie }
+    budget.begin([])
+    // 137 too many, and no TIME_WAIT among them.
+    kept += rows(.closeWait, 1137..<1257)
+    budget.makeRoom(in: &kept)
+    #expect(kept.count == 1000)
+    kept += rows(.timeWait, 2000..<2150) + rows(.closeWait, 3000..<3100)
+    #expect(UniqueRows.compact(&kept, from: budget.start) == 119)
+    budget.finish(&kept)
+    #expect(count(budget, .closeWait) == 257)
+    #expect(kept.filter { $0.state == .closeWait }.count == 981)
+    #expect(kept.count == 1000)
+  }
+
+  @Test func `the array has room for what is there before room is made`() {
+    // Rows come in a datagram or 64 KiB at once.
+    for most in [1000, 100_000] {
+      let budget = RowBudget(most: most)
+      #expect(budget.room(for: .max) >= most + max(most / 16, 256) + 430)
+      #expect(budget.room(for: 500) >= 500 + 430)
+    }
+  }
+
   @Test func `a table that is given up and read another way is counted once`() {
     var budget = RowBudget(most: 1000)
     var kept: [SocketRow] = []

@@ -39,12 +39,23 @@ package struct RowBudget: Sendable {
   /// To be called now and then while rows are added: makes room when there are a sixteenth too
   /// many, so that each row is moved a few times and not once for each that comes.
   package mutating func makeRoom(in rows: inout [SocketRow]) {
-    if rows.count > most + max(most / 16, 256) { cut(&rows) }
+    if rows.count > mostBetweenCuts { cut(&rows) }
   }
 
-  /// The table is whole.
+  private var mostBetweenCuts: Int { most + max(most / 16, 256) }
+
+  /// For how many rows there must be room, so that their array never grows while tables are read of
+  /// which so many are expected.
+  package func room(for expected: Int) -> Int {
+    // Tables grow meanwhile; and a datagram of rows (up to 372) or 64 KiB of procfs (up to 430) is
+    // whole before ``makeRoom(in:)`` is called.
+    min(expected.addingClamped(expected / 16), mostBetweenCuts) + 1024
+  }
+
+  /// The table is whole, and its rows may have moved since room was made.
   package mutating func finish(_ rows: inout [SocketRow]) {
-    examined = min(examined, rows.count)
+    examined = start
+    isExhausted = [false, false, false]
     cut(&rows)
   }
 

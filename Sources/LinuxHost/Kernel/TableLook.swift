@@ -108,7 +108,7 @@ package struct TableLook {
       result.namespaces.append((namespace, stat))
     }
     // Untouched memory costs nothing; an array that grows is copied, and is twice there meanwhile.
-    sample.sockets.reserveCapacity(min(expected, bounds.rows) / 16 * 17 + 64)
+    sample.sockets.reserveCapacity(budget.room(for: expected))
     return result
   }
 
