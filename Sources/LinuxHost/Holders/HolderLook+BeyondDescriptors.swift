@@ -15,23 +15,46 @@ extension HolderLook {
     let cut = searchThreads()
     if isUnresolved { searchRings() }
     if isUnresolved { countInFlight() }
-    if !cut.isEmpty || !scan.budget.check() {
-      let words = cut.prefix(3).map(\.description).joined(separator: ", ")
+    if cut.isAny || !scan.budget.check() {
       gaps.note(
         .boundReached, count: max(scan.inodes.unresolved, 1),
         "thread tables, io_uring and descriptors in flight: not all could be looked at"
-          + (cut.isEmpty ? "" : "; process \(words) has more threads than there was time for"))
+          + cut.words)
     }
     scan.budget = budget
+  }
+
+  /// Processes of which not every thread could be looked at.
+  struct CutThreads {
+    private(set) var isAny = false
+    /// Those it was due to.
+    private var largest: [Int32] = []
+
+    /// - Parameters:
+    ///   - part: What the process has used up.
+    ///   - whole: What there was for all. Once it has run down, the next one is cut off too,
+    ///     however few threads it has.
+    mutating func add(_ pid: Int32, _ part: ScanBudget, of whole: ScanBudget) {
+      isAny = true
+      if part.isLargePart(of: whole) { largest.append(pid) }
+    }
+
+    var words: String {
+      let pids = largest.map(\.description).joined(separator: ", ")
+      return switch largest.count {
+      case 0: ""
+      case 1: "; process \(pids) has more threads than there was time for"
+      default: "; processes \(pids) have more threads than there was time for"
+      }
+    }
   }
 
   /// Threads can have a table of their own (`unshare(CLONE_FILES)`), and a leader that has exited
   /// has none while its threads live. The latter are always looked at, the former only while
   /// sockets are without a holder.
-  ///
-  /// - Returns: Processes of which not every thread could be looked at.
-  private mutating func searchThreads() -> [Int32] {
-    var cut: [Int32] = []
+  private mutating func searchThreads() -> CutThreads {
+    var cut = CutThreads()
+    let all = scan.budget
     let root = open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if root >= 0 { close(root) } }
     for entry in list.entries where scan.budget.check() {
@@ -51,7 +74,7 @@ extension HolderLook {
       scan.budget = whole.half()
       searchThreads(of: directory)
       let part = scan.budget
-      if part.isSpent { cut.append(entry.pid) }
+      if part.isSpent { cut.add(entry.pid, part, of: all) }
       scan.budget = whole
       scan.budget.charge(part, of: whole)
     }

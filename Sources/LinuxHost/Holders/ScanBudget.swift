@@ -11,19 +11,30 @@ struct ScanBudget {
   private var deadline: Int64
   private var untilClock = 0
   private(set) var isSpent = false
+  /// What there was at the start, in entries and nanoseconds.
+  private var size: (entries: Int, time: Int64)
 
   init(entries: Int, milliseconds: Int) {
     self.entries = entries
-    deadline = Self.now() + Int64(milliseconds) * 1_000_000
+    size = (entries, Int64(milliseconds) * 1_000_000)
+    deadline = Self.now() + size.time
   }
 
   /// Half of what is left: for one of many, so that it leaves something to the others.
   func half() -> ScanBudget {
     var part = self
-    part.entries = entries / 2
-    part.deadline = Self.now() + max(0, deadline - Self.now()) / 2
+    let now = Self.now()
+    part.size = (entries / 2, max(0, deadline - now) / 2)
+    part.entries = part.size.entries
+    part.deadline = now + part.size.time
     part.untilClock = 0
     return part
+  }
+
+  /// Whether who has used this up has used much of the whole: a half, or what is left for the next
+  /// one after that, which is a little less than a quarter.
+  func isLargePart(of whole: ScanBudget) -> Bool {
+    size.entries > 0 && size.entries >= whole.size.entries / 5 && size.time >= whole.size.time / 5
   }
 
   /// Takes what was used of ``half()``. Its time has passed for this one too.
