@@ -25,14 +25,33 @@ static struct closewatch_mark *own_page;
 
 int closewatch_fork(void) { return (int)fork(); }
 
+static long long monotonic_microseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int closewatch_await_end(int child, int milliseconds) {
+  if (waitpid(child, NULL, WNOHANG) != 0) return 1;
+  if (milliseconds <= 0) return 0;
+  long long deadline = monotonic_microseconds() + (long long)milliseconds * 1000;
   int handle = (int)syscall(SYS_pidfd_open, child, 0);
-  if (handle >= 0) {
+  int ended = 0;
+  long long left = deadline - monotonic_microseconds();
+  while (!ended && left > 0) {
     struct pollfd end = {.fd = handle, .events = POLLIN};
-    poll(&end, 1, milliseconds);
-    close(handle);
+    if (handle < 0) {
+      // Before Linux 5.3, where a filter refuses it, or when there are too many descriptors.
+      usleep(100);
+    } else if (poll(&end, 1, (int)((left + 999) / 1000)) != 0 && (end.revents || errno != EINTR)) {
+      close(handle);
+      handle = -1;
+    }
+    ended = waitpid(child, NULL, WNOHANG) != 0;
+    left = deadline - monotonic_microseconds();
   }
-  return waitpid(child, NULL, WNOHANG) != 0;
+  if (handle >= 0) close(handle);
+  return ended;
 }
 
 int closewatch_thread_count(void) {

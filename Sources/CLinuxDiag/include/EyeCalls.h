@@ -17,6 +17,7 @@ struct closewatch_mark {
 int closewatch_fork(void);
 
 /// Waits until a child has ended, and takes note of it: pidfd_open(2), poll(2), waitpid(2).
+/// Where there is no pidfd_open(2) it asks again and again.
 /// @param milliseconds How long at most; a child may be stuck in the kernel.
 /// @return 0 when it is still there.
 int closewatch_await_end(int child, int milliseconds);

@@ -45,7 +45,7 @@ package struct ForkedEye {
       isDone = true
       return ForkedEye(pid: pid, socket: near, page: page)
     } catch {
-      throw HostError("cannot start to look: \(error); raise the limit of processes")
+      throw HostError(cannotStart: error)
     }
   }
 
@@ -60,6 +60,14 @@ package struct ForkedEye {
       ends[index] = high
     }
     return (ends[0], ends[1])
+  }
+}
+
+extension HostError {
+  /// No process can be forked that looks. Of fork(2) EAGAIN is a limit of processes.
+  init(cannotStart error: SystemCallError) {
+    let isLimit = error.call == "fork" && error.errno == EAGAIN
+    self.init("cannot start to look: \(error)" + (isLimit ? "; raise the limit of processes" : ""))
   }
 }
 

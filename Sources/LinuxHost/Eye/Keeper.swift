@@ -47,7 +47,7 @@ package final class Keeper: EyeStarter {
       close(far)
       return Keeper(pid: pid, socket: near)
     } catch {
-      throw HostError("cannot start to look: \(error); raise the limit of processes")
+      throw HostError(cannotStart: error)
     }
   }
 
