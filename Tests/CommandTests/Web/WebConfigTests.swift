@@ -182,6 +182,25 @@ import Testing
     try server.stop()
   }
 
+  @Test func `a limit that stays the same goes on to count when the file is read again`() throws {
+    let limit = "rate_limit: {interval: 1h, burst: 2}\n"
+    let directory = directory(limit)
+    let server = try RunningServer(config: "\(directory.path)/web.yml")
+    #expect(try server.get("/metrics")?.status == 200)
+    directory.write("web.yml", Array((limit + "http_server_config: {http2: false}\n").utf8))
+    #expect(try server.get("/metrics")?.status == 200)
+    #expect(try server.get("/metrics")?.status == 429)
+    directory.write("web.yml", Array("rate_limit: {interval: 1h, burst: 3}\n".utf8))
+    #expect(try server.get("/metrics")?.status == 200)
+    try server.stop()
+  }
+
+  @Test func `a burst that is missing is told beside another mistake`() {
+    let text = "basic_auth_user: {}\nrate_limit: {interval: 1s}\n"
+    #expect(Self.problems(text).count == 2)
+    #expect(Self.problems(text).last?.contains("burst is needed too") == true)
+  }
+
   private static func problems(_ text: String) -> [String] {
     do throws(SettingsErrors) {
       _ = try WebConfigReader.read(Array(text.utf8), file: "web.yml")

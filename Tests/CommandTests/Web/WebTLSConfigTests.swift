@@ -46,6 +46,33 @@ import Testing
     #expect(config.tls == nil)
   }
 
+  @Test(
+    arguments: [true, false],
+    [
+      ("cert_file: '', key_file: , client_ca_file: \"\", client_auth_type: ''", 0),
+      ("cert: '', key: '', client_ca: ''", 0), ("min_version: TLS13", 1),
+    ])
+  func `a section in which all is blank is plain HTTP`(
+    _ hasTLS: Bool, _ section: (String, Int)
+  ) throws {
+    let text = "tls_server_config: {\(section.0)}\n"
+    let config = try WebConfigReader.read(Array(text.utf8), file: "web.yml", hasTLS: hasTLS)
+    #expect(config.tls == nil)
+    #expect(config.remarks.count == section.1)
+  }
+
+  @Test func `what is blank is as if it were not there`() throws {
+    let settings = try Self.settings(
+      "  cert: ''\n  key:\n  client_ca: ''\n  client_auth_type: ''\n")
+    #expect(settings.certificate == .file("/etc/a.pem"))
+    #expect(settings.clientAuthorities == nil)
+    #expect(settings.clientAuth == .none)
+    let text = "tls_server_config: {cert_file: '', cert: x, key_file: , key: y}\n"
+    let inline = try WebConfigReader.read(Array(text.utf8), file: "web.yml", hasTLS: true)
+    #expect(
+      inline.tls?.certificate == .text("x", place: "web.yml:1:36: tls_server_config: cert"))
+  }
+
   @Test func `suites and curves are taken in their order`() throws {
     let settings = try Self.settings(
       """

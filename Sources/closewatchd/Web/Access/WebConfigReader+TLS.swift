@@ -7,8 +7,21 @@ extension WebConfigReader {
     "client_allowed_sans", "min_version", "max_version", "cipher_suites", "curve_preferences",
     "prefer_server_cipher_suites",
   ]
+  /// Without any of them there is no TLS; one that is blank counts as not there.
+  static let decisiveNames = [
+    "cert_file", "key_file", "client_ca_file", "cert", "key", "client_ca", "client_auth_type",
+  ]
 
-  /// - Parameter entries: Those of the section; at least one.
+  func isBlank(_ entry: YamlNode.Entry) -> Bool {
+    Self.decisiveNames.contains(entry.key)
+      && (entry.value.kind == .empty || entry.value.kind == .scalar(""))
+  }
+
+  mutating func refuseUnknownTLS(_ entry: YamlNode.Entry, in section: YamlNode.Entry) {
+    if !Self.names.contains(entry.key) { refuse(entry, in: section.key, Self.names) }
+  }
+
+  /// - Parameter entries: Those of the section that are not blank; at least one.
   /// - Returns: nil when it is not usable; why was noted.
   mutating func readTLS(_ entries: [YamlNode.Entry], of section: YamlNode.Entry) -> TLSSettings? {
     let certificate = source("cert", entries, section)
@@ -32,8 +45,7 @@ extension WebConfigReader {
         }
       case "min_version", "max_version", "client_auth_type":
         takeIn(word: entry, of: section.key, &settings)
-      case let other where !Self.names.contains(other): refuse(entry, in: section.key, Self.names)
-      default: break
+      default: refuseUnknownTLS(entry, in: section)
       }
     }
     checkClients(settings, section)
@@ -52,10 +64,10 @@ extension WebConfigReader {
         inline.keyMark,
         "tls_server_config: \(name): \(name)_file is there too; take one of the two out")
     }
-    if let file, let text = text(of: file, in: section.key), !text.isEmpty {
+    if let file, let text = text(of: file, in: section.key) {
       return .file(path(text))
     }
-    if let inline, let text = text(of: inline, in: section.key), !text.isEmpty {
+    if let inline, let text = text(of: inline, in: section.key) {
       return .text(text, place: "\(place(inline.keyMark)): tls_server_config: \(name)")
     }
     return nil

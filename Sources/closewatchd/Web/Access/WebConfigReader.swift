@@ -127,7 +127,8 @@ struct WebConfigReader {
   private mutating func takeInRateLimit(_ section: YamlNode.Entry) {
     var interval: Double?
     var burst: Int?
-    for entry in entries(section.value, of: section.key) {
+    let entries = entries(section.value, of: section.key)
+    for entry in entries {
       switch entry.key {
       case "interval": interval = span(of: entry, in: section.key)
       case "burst":
@@ -146,7 +147,7 @@ struct WebConfigReader {
     guard let interval, interval > 0 else { return }
     if let burst {
       config.rateLimit = RateLimit(intervalSeconds: interval, burst: burst)
-    } else if errors.isEmpty {
+    } else if !entries.contains(where: { $0.key == "burst" }) {
       note(section.keyMark, "rate_limit: burst is needed too; without it no request is answered")
     }
   }
@@ -167,9 +168,15 @@ struct WebConfigReader {
   }
 
   private mutating func takeInTLS(_ section: YamlNode.Entry) {
-    let entries = entries(section.value, of: section.key)
-    // As exporter-toolkit has it: nothing in it, no TLS.
-    if entries.isEmpty { return }
+    let entries = entries(section.value, of: section.key).filter { !isBlank($0) }
+    // As exporter-toolkit has it: no certificate, key, authority or kind of one, no TLS.
+    guard entries.contains(where: { Self.decisiveNames.contains($0.key) }) else {
+      for entry in entries { refuseUnknownTLS(entry, in: section) }
+      if !entries.isEmpty {
+        remark(section, "tls_server_config: no cert_file and no key_file: there is no TLS")
+      }
+      return
+    }
     guard hasTLS else {
       note(
         section.keyMark,

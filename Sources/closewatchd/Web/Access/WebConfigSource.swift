@@ -22,10 +22,14 @@ final class WebConfigSource: Sendable {
     /// Plain HTTP, for everybody who can connect.
     init() { config = WebConfig() }
 
-    init(_ config: WebConfig) throws(SettingsErrors) {
+    /// - Parameter older: What was in force before. Its limiter goes on to count when the limit is
+    ///   the same: else a file that is written often would be a way around it.
+    init(_ config: WebConfig, after older: Current = Current()) throws(SettingsErrors) {
       self.config = config
       auth = config.users.isEmpty ? nil : BasicAuth(hashes: config.users)
-      limiter = config.rateLimit.map { RateLimiter($0) }
+      limiter =
+        config.rateLimit == older.config.rateLimit
+        ? older.limiter : config.rateLimit.map { RateLimiter($0) }
       tls = try config.tls.map { settings throws(SettingsErrors) in try WebTLS(settings) }
     }
   }
@@ -69,7 +73,7 @@ final class WebConfigSource: Sendable {
       state.versions = versions
       do throws(SettingsErrors) {
         let said = Set(state.current.config.remarks)
-        state.current = try Current(try WebConfigReader.read(path: path))
+        state.current = try Current(try WebConfigReader.read(path: path), after: state.current)
         state.versions = Self.versions(path, state.current.config)
         state.isGood = true
         logger.notice("read \(path) again")
