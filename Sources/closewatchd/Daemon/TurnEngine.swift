@@ -61,7 +61,8 @@ struct TurnEngine {
         rows: sample.sockets.count),
       events: turn.events, gaps: turn.gaps, cpuSeconds: cpu,
       wallSeconds: Clock.monotonicSeconds - began,
-      closeWait: sample.sockets.count { $0.state == .closeWait },
+      closeWait: sample.sockets.count { $0.state == .closeWait }
+        + sample.leftOut.reduce(0) { $0 + ($1.state == .closeWait ? $1.count : 0) },
       unlisted: sample.unlistedSockets, wantsOpener: watch.wantsOpener)
   }
 }

@@ -27,6 +27,8 @@ import Testing
     var established: Int
     /// How many sockets no table shows, look after look; the last one holds on.
     var unlisted = [3]
+    /// Sockets in CLOSE_WAIT that were counted and not kept.
+    var leftOut = 0
     var now = 100.0
     static let namespace = NetnsID(rawValue: 77)
 
@@ -50,6 +52,12 @@ import Testing
       sample.namespaces = [namespace]
       sample.sockets = rows(.closeWait, 5) + rows(.listen, 1)
       if request.states.contains(.established) { sample.sockets += rows(.established, established) }
+      if leftOut > 0 {
+        sample.leftOut = [
+          RowsLeftOut(Self.namespace, .timeWait, count: 90),
+          RowsLeftOut(Self.namespace, .closeWait, count: leftOut),
+        ]
+      }
       return sample
     }
 
@@ -143,6 +151,13 @@ import Testing
     let outcome = try engine.turn(.full)
     #expect(outcome.unlisted == 3)
     #expect(outcome.closeWait == 5)
+  }
+
+  @Test func `a leak that there is no memory for counts for the pace too`() throws {
+    var engine = TurnEngine(
+      host: FewSockets(asked: Asked(), established: 13, leftOut: 70_000),
+      settings: DaemonSettings())
+    #expect(try engine.turn(.full).closeWait == 70_005)
   }
 
   @Test func `a snapshot has every socket, also those a cheap look did not ask for`() throws {
