@@ -212,13 +212,14 @@ struct HostileHostTests {
   {
     let machine = try Machine.withService("closewatch-eyes")
     try machine.startLeak("leaky", port: 8080)
+    let namesLeak = { (page: [String]) in page.contains { $0.contains("leaky.service") } }
+    try machine.waitForPage("a leak", namesLeak)
     let pid = try machine.property("MainPID")
     for signal in ["STOP", "KILL", "KILL", "STOP", "KILL"] {
       let eye = try #require(try machine.wait(for: "pgrep closewatch-eye") { $0.count == 1 }.first)
       try machine.mustRun("kill -\(signal) \(eye)")
       try machine.wait(for: "pgrep closewatch-eye") { $0.count == 1 && $0 != [eye] }
-      let page = try #require(try machine.page("/metrics"))
-      #expect(page.contains { $0.contains("leaky.service") })
+      try machine.waitForPage("a leak after \(signal)", namesLeak)
     }
     #expect(try machine.property("MainPID") == pid)
     #expect(try machine.property("NRestarts") == "0")
