@@ -32,7 +32,7 @@ struct Eye {
     _ = closewatch_confine(closewatch_eye)
     var eye = Eye(socket: socket, host: makeHost())
     if eye.host.returnsMemory { ReturnedMemory.goesBackInTurns() }
-    ReturnedMemory.isInOneArena()
+    ReturnedMemory.staysInOneArena()
     while eye.answerNext() {
       EyeStep.rest.begin()
       if eye.host.returnsMemory { ReturnedMemory.goesBackNow() }

@@ -20,7 +20,7 @@ package enum ReturnedMemory {
 
   /// For a program whose threads work one after the other: another arena would be new pages for
   /// nothing.
-  package static func isInOneArena() { mallopt(M_ARENA_MAX, 1) }
+  package static func staysInOneArena() { mallopt(M_ARENA_MAX, 1) }
 
   /// Gives free pages back that lie between blocks in use: malloc_trim(3). What comes and goes in
   /// small blocks would leave its highest number of pages behind, scattered.

@@ -68,7 +68,8 @@ struct ComponentsTests {
 
   /// The name that an archive of the toolchain or of Debian has in the document.
   private static func name(ofArchive path: String) -> String {
-    if path.contains("/swift_static/") || path.contains("/clang/") { return "swift-runtime" }
+    if path.contains("/swift_static/") { return "swift-runtime" }
+    if path.contains("/clang/") { return "compiler-rt" }
     let file = path.split(separator: "/").last ?? ""
     if file.hasPrefix("libstdc++") { return "libstdc++" }
     return file.hasPrefix("libgcc") ? "libgcc" : "glibc"
