@@ -231,7 +231,7 @@ import Testing
     try server.answer(Array(bytes.utf8))
     let run = try triage()
     // On a busy machine its bytes may come too late.
-    let reasons = ["what listens on \(socket) is no closewatch daemon", "not within 1.5 s"]
+    let reasons = ["what listens on \(socket) is not a closewatch daemon", "not within 1.5 s"]
     #expect(
       reasons.contains {
         Self.words(run.output).contains("the daemon does not answer (\($0))")

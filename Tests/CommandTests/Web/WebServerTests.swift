@@ -56,7 +56,7 @@ import Testing
     let stuck = try #require(try server.get("/-/healthy"))
     #expect(stuck.status == 503)
     #expect(
-      stuck.text == "closewatch is stuck: no look has ended for 75 s, and 60 s are the limit.\n")
+      stuck.text == "closewatch is stuck: no look has finished for 75 s; the limit is 60 s.\n")
     // What it knows it still serves: the time of the newest look tells how old that is.
     for path in ["/", "/metrics", "/-/ready"] { #expect(try server.get(path)?.status == 200) }
     server.life.give()
