@@ -15,6 +15,7 @@ enum RecordedAnswer {
       let id = try namespace(name, in: look, directory: directory)
       sample.namespaces.removeAll { $0.id != id }
       sample.sockets.removeAll { $0.namespace != id }
+      sample.leftOut.removeAll { $0.namespace != id }
     }
     let wanted: TableSource? =
       switch request.source {
@@ -35,6 +36,7 @@ enum RecordedAnswer {
       sample.sockets.removeAll {
         recorded.contains($0.state) && !request.states.contains($0.state)
       }
+      sample.leftOut.removeAll { !request.states.contains($0.state) }
     }
     return sample
   }

@@ -67,6 +67,24 @@ import Testing
     RecordedSample(sample: sample, report: report).files()
   }
 
+  @Test func `sockets that were only counted are replayed, of what is asked for`() throws {
+    var look = SmallHost.looks(1)[0]
+    let counted = [
+      RowsLeftOut(SmallHost.own, .closeWait, count: 3),
+      RowsLeftOut(SmallHost.own, .timeWait, count: 2_000_000),
+    ]
+    look.sample.leftOut = counted
+    var live = recording(of: [look])
+    #expect(try live.takeSample(SampleRequest()).leftOut == counted)
+    try live.finish()
+    var request = SampleRequest()
+    var host = try RecordedHost(directory: directory)
+    #expect(try host.takeSample(request).leftOut == counted)
+    request.states = StateSet([TCPState.closeWait])
+    host = try RecordedHost(directory: directory)
+    #expect(try host.takeSample(request).leftOut == [counted[0]])
+  }
+
   @Test func `every question has the answer that a replay gives`() throws {
     for (number, search) in Self.searches.enumerated() {
       let directory = temporary.path + "/\(number)"

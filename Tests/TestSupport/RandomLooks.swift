@@ -42,6 +42,11 @@ package struct RandomLooks {
     for index in 0..<3 { sample.namespaces.append(namespace(UInt32.max - UInt32(index))) }
     let ids = sample.namespaces.map(\.id)
     for index in 0..<sockets { sample.sockets.append(row(in: ids[index * 3 / sockets])) }
+    sample.leftOut = ids.map { id in
+      RowsLeftOut(
+        id, TCPState(rawValue: number(in: 0...UInt8.max)), count: number(in: 0...recordedTallyBound)
+      )
+    }
     sample.gaps = gaps()
     var report = HolderReport()
     report.descriptorsInFlight = count()

@@ -45,6 +45,13 @@ extension RecordTable where Row == SocketRow {
   ]
 }
 
+extension RecordTable where Row == RowsLeftOut {
+  /// `left-out.tsv`: sockets that were counted and not kept. Older recordings lack it.
+  package static let leftOut = RecordTable(
+    "left-out.tsv", empty: RowsLeftOut(NetnsID(rawValue: 0), .established, count: 0),
+    columns: [.namespace("netns", \.namespace), .state("state", \.state), .tally("count", \.count)])
+}
+
 extension RecordColumn {
   /// A state by its name, `UNKNOWN_14` where the number has none.
   static func state(

@@ -26,7 +26,7 @@ package struct RecordedSample: Sendable {
   package static let fileNames = [
     RecordedSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
     RecordTable.holders.file, RecordTable.deadSockets.file, RecordTable.processes.file,
-    RecordTable.gaps.file, RecordTable.caught.file,
+    RecordTable.gaps.file, RecordTable.caught.file, RecordTable.leftOut.file,
   ]
 
   /// The look as files. What it holds is written in the order it has.
@@ -47,6 +47,7 @@ package struct RecordedSample: Sendable {
       Self.file(.processes, report.processes),
       Self.file(.gaps, gaps),
       Self.file(.caught, report.caught),
+      Self.file(.leftOut, sample.leftOut),
     ]
   }
 
@@ -79,6 +80,9 @@ package struct RecordedSample: Sendable {
     let gaps = try reader.rows(.gaps, count: summary.gaps)
     if summary.caught > 0 || files[RecordTable.caught.file] != nil {
       report.caught = try reader.rows(.caught, count: summary.caught)
+    }
+    if summary.leftOut > 0 || files[RecordTable.leftOut.file] != nil {
+      sample.leftOut = try reader.rows(.leftOut, count: summary.leftOut)
     }
     sample.gaps = gaps.filter { $0.origin == .sample }.map(\.gap)
     report.gaps = gaps.filter { $0.origin == .holders }.map(\.gap)
@@ -132,6 +136,12 @@ private struct LookReader {
       throw RecordingError.damagedCell(
         file: folder + RecordTable.sockets.file, line: index + 2, column: "netns",
         text: String(row.namespace.rawValue), expected: "a namespace of namespaces.txt")
+    }
+    for (index, rows) in look.sample.leftOut.enumerated()
+    where !namespaces.contains(rows.namespace) {
+      throw RecordingError.damagedCell(
+        file: folder + RecordTable.leftOut.file, line: index + 2, column: "netns",
+        text: String(rows.namespace.rawValue), expected: "a namespace of namespaces.txt")
     }
     var processes: Set<ProcessID> = []
     for (index, process) in look.report.processes.enumerated()

@@ -17,6 +17,7 @@ package struct RecordedSummary: Hashable, Sendable {
   package var processes = 0
   package var gaps = 0
   package var caught = 0
+  package var leftOut = 0
 
   package init() {}
 
@@ -35,6 +36,7 @@ package struct RecordedSummary: Hashable, Sendable {
     processes = look.report.processes.count
     gaps = look.sample.gaps.count + look.report.gaps.count
     caught = look.report.caught.count
+    leftOut = look.sample.leftOut.count
   }
 
   /// A clock may stand at 146 years after boot at most: differences of two never overflow.
@@ -69,5 +71,6 @@ package struct RecordedSummary: Hashable, Sendable {
       .tally("processes", \.processes),
       .tally("gaps", \.gaps),
       RecordColumn.tally("caught", \.caught).ifRecorded(),
+      RecordColumn.tally("left_out", \.leftOut).ifRecorded(),
     ])
 }

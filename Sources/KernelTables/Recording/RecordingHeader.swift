@@ -86,8 +86,9 @@ package struct RecordingHeader: Hashable, Sendable {
 
       One folder per look: `look.txt` (clocks, counters, row counts), `namespaces.txt`,
       `sockets.tsv`, `holders.tsv`, `ghosts.tsv` (descriptors on dead sockets), `caught.tsv` (who
-      was caught opening short-lived connections), `processes.tsv`, `gaps.tsv` (what could not be
-      seen). Tables are tab-separated under a line of column names;
+      was caught opening short-lived connections), `processes.tsv`, `left-out.tsv` (sockets that
+      were only counted), `gaps.tsv` (what could not be seen). Tables are tab-separated under a line
+      of column names;
       `-` is "nothing", `\\e` the empty text.
 
       """

@@ -63,7 +63,12 @@ import Testing
   {
     let pairs = try pairs()
     let process = ProcessID(pid: 0, startTicks: 0)
+    let states = StateSet()
+    let start = BootInstant(nanoseconds: 0)
+    check(Sample(takenAt: start, wallClockSeconds: 0, states: states), pairs) { [$0.sample] }
     check(SocketRow(), pairs, \.sample.sockets)
+    check(
+      RowsLeftOut(NetnsID(rawValue: 0), TCPState(rawValue: 0), count: 0), pairs, \.sample.leftOut)
     check(ProcessRecord(id: process), pairs, \.report.processes)
     check(NamespaceSample(id: NetnsID(rawValue: 0)), pairs, \.sample.namespaces)
     check(SocketHolder(inode: 0, process: process, fd: 0), pairs, \.report.holders)

@@ -27,6 +27,7 @@ import Testing
     #expect(back.sample.cost == look.sample.cost)
     #expect(back.sample.namespaces == look.sample.namespaces)
     #expect(back.sample.sockets == look.sample.sockets)
+    #expect(back.sample.leftOut == look.sample.leftOut)
     #expect(back.sample.gaps == look.sample.gaps)
     #expect(back.report.holders == look.report.holders)
     #expect(back.report.deadSockets == look.report.deadSockets)
