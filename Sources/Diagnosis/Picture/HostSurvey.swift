@@ -115,9 +115,13 @@ package struct HostSurvey {
 
   /// Sockets that there was no memory for: of their owners nothing is known.
   private mutating func countLeftOut() {
+    // No host has a billion sockets, but a recording can say so, and sums of it must not overflow.
+    var room = 1 << 30
     for rows in census.sample.leftOut {
-      picture.namespaces[place(of: rows.namespace)].states[rows.state] += rows.count
-      tallies[0].states[rows.state] += rows.count
+      let count = min(rows.count, room)
+      room -= count
+      picture.namespaces[place(of: rows.namespace)].states[rows.state] += count
+      tallies[0].states[rows.state] += count
     }
   }
 
