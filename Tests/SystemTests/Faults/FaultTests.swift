@@ -25,7 +25,7 @@ import Testing
     try scraped.waitForLooks()
     directory.write("closewatch.yaml", text)
     scraped.daemon.signal(SIGHUP)
-    try scraped.daemon.waitFor("settings read again")
+    try scraped.daemon.waitFor("settings reloaded")
     #expect(try scraped.number("closewatch_settings_last_reload_successful") == 1)
     #expect(scraped.daemon.stop().status == 0)
   }
@@ -76,7 +76,7 @@ import Testing
     let stuck = try scraped.get("/-/healthy").text
     #expect(
       stuck.wholeMatch(
-        of: #/closewatch is stuck: no look has ended for \d\S* s, and 2.0 s are the limit.\n/#)
+        of: #/closewatch is stuck: no look has finished for \d\S* s; the limit is 2.0 s.\n/#)
         != nil, "\(stuck)")
     // The last thing that it knew is served on.
     #expect(try scraped.get("/-/ready").status == 200)

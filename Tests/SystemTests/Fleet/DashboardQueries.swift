@@ -9,7 +9,7 @@ struct DashboardQueries {
 
   /// Parts of queries that may be without an answer while all is as it should be, and why.
   static let mayBeEmpty = [
-    "time() - closewatch_last_sample_timestamp_seconds > 120":
+    "> 120 + 2 * closewatch_sample_interval_seconds":
       "every daemon has looked within two minutes",
     "sum by (instance, kind) (closewatch_gaps) > 0":
       "the daemons of the test run as root and see everything",
