@@ -52,8 +52,8 @@ package struct Census: Sendable {
   private var lateInterval: Double?
   /// Whether the newest look came late.
   private var isAfterGap = false
-  /// How long the connections of a namespace that can't be read are kept.
-  static let unreadNamespaceKeptSeconds = 3600.0
+  /// How long connections are kept whose namespace or row was not read.
+  static let unreadKeptSeconds = 3600.0
 
   package init(_ first: Sample, limit: Int) {
     sample = first
@@ -276,10 +276,13 @@ package struct Census: Sendable {
     guard slots[slot].rowIndex < 0, slots[slot].isInUse,
       sample.states.contains(slots[slot].state)
     else { return false }
-    if cut.contains(slots[slot].state) { return true }
-    // Its namespace may be the one that was not read. Bounded, as it may as well have gone.
-    if someUnread, !read.contains(slots[slot].id.namespace),
-      now.seconds(since: slots[slot].lastSeen) < Self.unreadNamespaceKeptSeconds
+    // Its row may be one that was not kept, or its namespace the one that was not read. Bounded, as
+    // it may as well have gone.
+    let mayBeThere =
+      cut.contains(slots[slot].state)
+      || someUnread && !read.contains(slots[slot].id.namespace)
+    if mayBeThere,
+      now.seconds(since: slots[slot].lastSeen) < Self.unreadKeptSeconds
     {
       return true
     }

@@ -32,7 +32,11 @@ package final class OwnEyes: EyeStarter {
     }
   }
 
-  package func kill(_ pid: Int32) { Glibc.kill(pid, SIGKILL) }
+  package func kill(_ pid: Int32) {
+    // The number of one whose end was taken note of may be another process's by now.
+    guard children.withLock({ $0.contains(pid) }) else { return }
+    Glibc.kill(pid, SIGKILL)
+  }
 
   package func living() -> [Int32]? {
     children.withLock { children in

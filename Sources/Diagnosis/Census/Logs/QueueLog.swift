@@ -99,7 +99,7 @@ package struct QueueLog: Sendable {
     // Not seen is not gone: what was not read stays as it was, for a while.
     var next = stretches.filter {
       someUnread && !read.contains($0.key.namespace)
-        && now.seconds(since: $0.value.seenAt) < Census.unreadNamespaceKeptSeconds
+        && now.seconds(since: $0.value.seenAt) < Census.unreadKeptSeconds
     }
     var nextWaits: [SocketID: Int] = [:]
     for position in index.all {
