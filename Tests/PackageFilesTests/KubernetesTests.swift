@@ -17,7 +17,8 @@ import Testing
       text = subprocess.run(sys.argv[1:], check=True, stdout=subprocess.PIPE).stdout
       for one in yaml.safe_load_all(text): print(one["kind"], one["metadata"]["name"])
       """
-    let run = try ChildProgram.run("python3", ["-c", script, "\(kubernetes)/render", folder.path + "/values.yaml"])
+    let run = try ChildProgram.run(
+      "python3", ["-c", script, "\(kubernetes)/render", "\(folder.path)/values.yaml"])
     try #require(run.status == 0, "\(run.lines)")
     return run.lines
   }
