@@ -162,9 +162,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "closewatch", "closewatchd", "Console", "Diagnosis", "KernelTables", "LinuxHost",
-        "Reporting", "Settings",
-        "SocketLab", "TestSupport", argumentParser,
+        "CLinuxDiag", "closewatch", "closewatchd", "Console", "Diagnosis", "KernelTables",
+        "LinuxHost", "Reporting", "Settings", "SocketLab", "TestSupport", argumentParser,
       ],
       swiftSettings: strict),
     // The rules of the house, held against the source tree. Depends on nothing, so that it is built

@@ -160,6 +160,26 @@ struct CensusTests {
     #expect(story.census?.connectionCount == 0)
   }
 
+  @Test(arguments: ["rows of its state", "its namespace"])
+  func `what was not read is remembered for an hour, and no longer`(unread: String) throws {
+    var story = story { $0.enters(.closeWait, at: 0, unread: 1).leaves(at: 15) }
+    story.look(every: 10, through: 10)
+    var watch = story.watch
+    for second in stride(from: 20.0, through: 3640, by: 10) {
+      var sample = story.host.sample(at: second)
+      if unread == "its namespace" {
+        sample.namespaces = []
+        sample.gaps = [Gap(.namespaceNotRead, detail: "net:[4026531840]: EPERM")]
+      } else {
+        sample.leftOut = [RowsLeftOut(HostScript.own, .closeWait, count: 5)]
+        sample.gaps = [Gap(.boundReached, count: 5, detail: "rows")]
+      }
+      _ = watch.advance(with: sample)
+      // Seen last at 10. After the hour it takes two absences, as ever.
+      #expect(watch.census?.connectionCount == (second <= 3610 ? 1 : 0), "\(second)")
+    }
+  }
+
   @Test func `ESTABLISHED that was not asked for is unknown, not absent`() {
     var story = story { $0.enters(.established, at: 0) }
     story.look(at: 0)
