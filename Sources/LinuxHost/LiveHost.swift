@@ -68,6 +68,16 @@ package struct LiveHost: Host {
     finder.avoided = AvoidedSteps(avoidances, procRoot: procRoot)
   }
 
+  /// Processes of the newest answer whose runtime was left out, because their file is on an overlay.
+  var overlaysLeftOut: [ProcessID] { finder.leftOut }
+
+  /// Reads what programs on overlays are written in. It may never come back.
+  mutating func readOverlays(
+    of processes: [ProcessID], by deadline: BootInstant
+  ) -> OverlayRuntimes {
+    finder.readOverlays(of: processes, by: deadline)
+  }
+
   package mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
     switch request.question {
     case .sample(let sample): .sample(try takeSample(sample, request.deadline))

@@ -9,12 +9,18 @@ import LinuxHost
 ///
 /// `HostProbe eyes TRUSTED…`: the same through an eye, once for each line on standard input, each
 /// look ended by the line `end`. An eye reads the programs of the file systems named, too.
+///
+/// `HostProbe SECONDS`: does nothing for so long, as a program in Swift that others look at.
 @main
 struct HostProbe {
   static func main() {
     var request = SampleRequest()
     let arguments = CommandLine.arguments
     if arguments.dropFirst().first == "eyes" { return lookAgainAndAgain(arguments.dropFirst(2)) }
+    if arguments.count == 2, let seconds = UInt32(arguments[1]) {
+      sleep(seconds)
+      return
+    }
     guard arguments.count == 3, let source = SampleRequest.Source(rawValue: arguments[2]) else {
       print("usage: HostProbe all|NAMESPACE auto|netlink|proc")
       return

@@ -5,13 +5,16 @@
 //   SilentFiles DIRECTORY PROGRAM [COUNT]
 //
 // In a mount namespace of its own it starts PROGRAM with the argument 600 from the FUSE file system
-// itself and from an overlay above it, and prints both pids. With COUNT it starts so many from the
+// itself, from an overlay above it, and, in a mount namespace of its own, from an overlay above a
+// tmpfs, which goes on answering: it prints the three pids. With COUNT it starts so many from the
 // FUSE file system as nobody. All of them hold one listening socket, without COUNT also connections
 // that were closed by their peer. With `swap` as COUNT it starts one process as nobody, whose
-// descriptors lead now to dead sockets, now to a file there. A byte on standard input silences it:
+// descriptors lead now to dead sockets, now to a file there. A line on standard input silences it:
 // requests (with `swap`: those to let go of the file, of anybody else) are taken and never
-// answered, so that not even SIGKILL ends those who wait. The input's end ends it, its programs,
-// and with the connection every request that waits.
+// answered, so that not even SIGKILL ends those who wait. With `be silent to PID` it is so for that
+// process and its descendants: other tests look at the same host. Nobody outside of its pid
+// namespace is ever left waiting. The input's end ends it, its programs, and with the connection
+// every request that waits.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +38,8 @@ static int device;
 static char *program;
 static size_t size;
 static int isSilent;
+/// To whom alone; 0: to everybody.
+static int silentTo;
 /// With `swap`: who is answered all the same.
 static pid_t swapper;
 
@@ -136,7 +141,12 @@ static void mountFiles(void) {
   char *here = getcwd(NULL, 0);
   if (!here) fail("getcwd");
   require(chdir(here), here);
-  require(mkdir("files", 0755) | mkdir("empty", 0755) | mkdir("overlay", 0755), "mkdir");
+  static const char *const folders[] = {"files", "empty", "overlay", "layer", "sound"};
+  for (int i = 0; i < 5; i++) require(mkdir(folders[i], 0755), folders[i]);
+  int copy = open("layer/program", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+  require(copy, "layer/program");
+  if (write(copy, program, size) != (ssize_t)size) fail("layer/program");
+  close(copy);
   device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   require(device, "/dev/fuse");
   const char *form = "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other";
@@ -144,20 +154,27 @@ static void mountFiles(void) {
   require(mount("silent", "files", "fuse", MS_NOSUID | MS_NODEV, options), "mount fuse");
 }
 
-/// Starts the program from a directory. `started` is closed when it runs.
-static pid_t start(const char *path, int isOverlay, int isNobody) {
+/// Where a program is started from.
+enum place { fromFiles, fromOverlay, fromSoundOverlay };
+
+/// Starts the program. `started` is closed when it runs.
+static pid_t start(enum place place, int isNobody) {
+  static const char *const paths[] = {"files/program", "overlay/program", "sound/program"};
   pid_t child = fork();
   require(child, "fork");
   if (child != 0) return child;
   if (isNobody) require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
   // Forgotten by setuid(2).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (isOverlay) {
+  if (place == fromOverlay) {
     require(
         mount("overlay", "overlay", "overlay", 0, "lowerdir=files:empty"), "mount overlay");
+  } else if (place == fromSoundOverlay) {
+    require(unshare(CLONE_NEWNS), "unshare");
+    require(mount("overlay", "sound", "overlay", 0, "lowerdir=layer:empty"), "mount overlay");
   }
-  execl(path, "program", "600", NULL);
-  fail(path);
+  execl(paths[place], "program", "600", NULL);
+  fail(paths[place]);
   return -1;
 }
 
@@ -191,8 +208,22 @@ static void swapForEver(int started) {
   }
 }
 
+/// Whether a process is another one or descends from it.
+static int descends(int pid, int from) {
+  while (pid > 1 && pid != from) {
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *status = fopen(path, "re");
+    pid = 0;
+    while (status && fgets(line, sizeof line, status)) sscanf(line, "PPid: %d", &pid);
+    if (status) fclose(status);
+  }
+  return pid == from;
+}
+
 static int isAnswered(const struct fuse_in_header *in) {
-  if (!isSilent) return 1;
+  if (!isSilent || in->pid == 0) return 1;
+  if (silentTo) return !descends((int)in->pid, silentTo);
   return swapper && (in->opcode != FUSE_FLUSH || in->pid == (unsigned)swapper);
 }
 
@@ -235,7 +266,7 @@ int main(int count, char **arguments) {
   int started[2];
   int isSwap = count == 4 && strcmp(arguments[3], "swap") == 0;
   int isCrowd = count == 4 && !isSwap;
-  int wanted = isSwap ? 1 : isCrowd ? atoi(arguments[3]) : 2;
+  int wanted = isSwap ? 1 : isCrowd ? atoi(arguments[3]) : 3;
   if (count < 3 || wanted > 1000) return 64;
   load(arguments[2]);
   require(chdir(arguments[1]), arguments[1]);
@@ -249,20 +280,18 @@ int main(int count, char **arguments) {
     listenForAll(isCrowd);
   }
   for (int i = 0; i < wanted && !isSwap; i++) {
-    int isOverlay = !isCrowd && i == 1;
-    programs[i] = start(isOverlay ? "overlay/program" : "files/program", isOverlay, isCrowd);
+    programs[i] = start(isCrowd ? fromFiles : (enum place)i, isCrowd);
   }
   close(started[1]);
   // All have closed their ends by starting the program.
   serveUntil(started[0]);
   for (int i = 0; i < wanted; i++) printf("%d\n", programs[i]);
   fflush(stdout);
+  char line[100] = "";
   serveUntil(STDIN_FILENO);
-  isSilent = 1;
-  char byte;
-  do {
-    serveUntil(STDIN_FILENO);
-  } while (read(STDIN_FILENO, &byte, 1) > 0);
+  isSilent = read(STDIN_FILENO, line, sizeof line - 1) > 0;
+  sscanf(line, "be silent to %d", &silentTo);
+  if (isSilent) serveUntil(STDIN_FILENO);
   for (int i = 0; i < wanted; i++) kill(programs[i], SIGKILL);
   return 0;
 }

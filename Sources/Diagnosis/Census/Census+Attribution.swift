@@ -87,7 +87,7 @@ extension Census {
     noteEnds(report, of: search)
     for record in report.processes { processes.update(record) }
     counters.record(report.processes, at: now)
-    holderGaps = report.gaps
+    holderGaps = report.gaps.filter { $0.kind != .runtimeUnread }
     descriptorsInFlight = report.descriptorsInFlight
     record(report, of: search)
     for caught in report.caught {

@@ -15,7 +15,7 @@ package struct Census: Sendable {
   /// Sockets that each process (by index) has lost since the last answer of the host.
   var lost: [Int32: Int] = [:]
   package internal(set) var deadSockets = DeadSocketLog()
-  /// Processes whose holder search was denied or that hid: "no holder" then proves nothing.
+  /// What hid from the search for holders: "no holder" then proves nothing.
   package internal(set) var holderGaps: [Gap] = []
   package internal(set) var descriptorsInFlight = 0
   package internal(set) var counters = CounterLog()

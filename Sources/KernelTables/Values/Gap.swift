@@ -30,6 +30,9 @@ package struct Gap: Hashable, Sendable {
     case fileUnreadable = "file-unreadable"
     /// A call into the kernel that has not come back, and what is not read any more because of it.
     case callStuck = "call-stuck"
+    /// What programs are written in was not read, because their files do not answer or are not
+    /// asked any more. Who holds what is known all the same.
+    case runtimeUnread = "runtime-unread"
   }
 
   package var kind: Kind

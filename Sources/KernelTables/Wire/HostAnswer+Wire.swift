@@ -22,7 +22,7 @@ extension HostAnswer {
 }
 
 extension Gap {
-  func write(to writer: inout WireWriter) {
+  package func write(to writer: inout WireWriter) {
     writer.put(case: kind)
     writer.put(count)
     writer.put(detail)
@@ -56,7 +56,7 @@ extension WireReader {
     return count
   }
 
-  mutating func getGaps() throws(DecodeError) -> [Gap] {
+  package mutating func getGaps() throws(DecodeError) -> [Gap] {
     try getArray { reader throws(DecodeError) in try Gap(from: &reader) }
   }
 }

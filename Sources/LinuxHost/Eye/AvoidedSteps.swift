@@ -45,7 +45,7 @@ struct AvoidedSteps: Sendable {
   /// As ``covers(_:_:)``, and says in a gap what was left out.
   func covers(_ step: EyeStep, _ pid: Int32, _ gaps: inout GapTally) -> Bool {
     guard covers(step, pid) else { return false }
-    gaps.note(.callStuck, "\(step.call) is avoided for \(procRoot)/\(pid) and others")
+    gaps.note(step.gap, "\(step.call) is avoided for \(procRoot)/\(pid) and others")
     return true
   }
 

@@ -61,15 +61,22 @@ struct Eye {
       host.avoid(avoidances)
       do throws(HostError) {
         var answer: HostAnswer? = try host.answer(request)
+        var leftOut: [ProcessID] = []
+        if case .holders = answer { leftOut = host.overlaysLeftOut }
         return send(.answer, id, since: began) { writer in
           answer?.write(to: &writer)
           // Before the message goes out: its reader makes rows of its own, and there is memory for
           // those of one of us only.
           answer = nil
+          writer.put(leftOut) { $1.write(to: &$0) }
         }
       } catch {
         return send(.failure, id, since: began) { $0.put(error.description) }
       }
+    case .overlays(let processes, let deadline):
+      host.avoid(avoidances)
+      let runtimes = host.readOverlays(of: processes, by: deadline)
+      return send(.runtimes, id, since: began) { runtimes.write(to: &$0) }
     case .release(let targets):
       EyeStep.release.begin()
       let outcomes = SocketRelease().release(targets)

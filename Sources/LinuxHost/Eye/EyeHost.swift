@@ -41,6 +41,12 @@ package final class EyeHost: Host {
   private static let graceSeconds = 1.0
   /// For a question without a deadline.
   private static let longestSeconds = 60.0
+  /// What a look waits for runtimes, which it can do without.
+  private static let overlaySeconds = 0.5
+  private static let overlayStallSeconds = 1.0
+  /// Eyes that may be lost to it in one look: whose file hangs is known after the first.
+  private static let overlayTriesMost = 2
+  private static let otherAnswer = "it answered another question"
 
   package init(_ starter: any EyeStarter) { self.starter = starter }
 
@@ -54,9 +60,10 @@ package final class EyeHost: Host {
     while true {
       let reason: String
       switch try ask(.host(request), by: request.deadline) {
-      case .answer(let answer): return addGap(to: answer)
+      case .answer(let answer, let leftOut):
+        return addGap(to: nameRuntimes(of: leftOut, in: answer, by: request.deadline))
       case .failure(let words): throw HostError(words)
-      case .outcomes: reason = "it answered another question"
+      case .outcomes, .runtimes: reason = Self.otherAnswer
       case .lost(let words): reason = words
       }
       tries += 1
@@ -75,16 +82,63 @@ package final class EyeHost: Host {
     case .outcomes(let outcomes) where outcomes.count == targets.count: return outcomes
     case .failure(let words): throw HostError(words)
     case .lost(let words): throw HostError("some may have been released, unknown which: \(words)")
-    case .answer, .outcomes: throw HostError("asked to release, the eye answered something else")
+    case .answer, .outcomes, .runtimes:
+      throw HostError("asked to release, the eye answered something else")
     }
+  }
+
+  /// Asks what programs on overlays are written in. All else is told by then: whatever becomes of
+  /// it, only that is missing.
+  private func nameRuntimes(
+    of leftOut: [ProcessID], in answer: HostAnswer, by deadline: BootInstant
+  ) -> HostAnswer {
+    guard !leftOut.isEmpty, case .holders(var report) = answer else { return answer }
+    var found: [ProcessID: ProcessRuntime] = [:]
+    var gaps: [Gap] = []
+    var reason = "there was no time left"
+    for _ in 0..<Self.overlayTriesMost where Clock.boot < deadline {
+      let limit = min(deadline, Clock.boot.advanced(bySeconds: Self.overlaySeconds))
+      let reply: Reply
+      do throws(HostError) {
+        reply = try ask(.overlays(leftOut, by: limit), by: limit)
+      } catch {
+        reason = error.description
+        break
+      }
+      switch reply {
+      case .runtimes(let runtimes, let cpuMilliseconds):
+        for one in runtimes.found { found[one.process] = one.runtime }
+        gaps = runtimes.gaps
+        report.cost.cpuMilliseconds += cpuMilliseconds
+      case .lost(let words), .failure(let words):
+        reason = words
+        continue
+      case .answer, .outcomes: reason = Self.otherAnswer
+      }
+      break
+    }
+    for index in report.processes.indices {
+      if let runtime = found[report.processes[index].id] {
+        report.processes[index].runtime = runtime
+      }
+    }
+    let missing = leftOut.count - found.count
+    if missing > 0, !gaps.contains(where: { $0.kind == .runtimeUnread }) {
+      gaps.append(Gap(.runtimeUnread, count: missing, detail: reason))
+    }
+    report.gaps += gaps
+    return .holders(report)
   }
 
   // MARK: Asking
 
   private enum Reply {
-    case answer(HostAnswer)
+    /// With the processes whose runtime was left out.
+    case answer(HostAnswer, [ProcessID])
     case failure(String)
     case outcomes([SocketRelease.Outcome])
+    /// With the processor time that it took, in milliseconds.
+    case runtimes(OverlayRuntimes, Double)
     /// The eye is gone: why, in words.
     case lost(String)
   }
@@ -116,6 +170,8 @@ package final class EyeHost: Host {
     }
     let latest = Clock.boot.advanced(bySeconds: Self.longestSeconds)
     let limit = min(deadline, latest).advanced(bySeconds: Self.graceSeconds)
+    var stallSeconds = stallSeconds
+    if case .overlays = question { stallSeconds = min(stallSeconds, Self.overlayStallSeconds) }
     switch eye.wait(until: limit, stallSeconds: stallSeconds) {
     case .ready: break
     case .late(let mark): return leave(eye, at: mark, isStuck: false)
@@ -139,8 +195,12 @@ package final class EyeHost: Host {
   ) throws(DecodeError) -> Reply {
     switch message.kind {
     case .answer:
-      var answer = try message.read { reader throws(DecodeError) in
-        try HostAnswer(from: &reader)
+      var (answer, leftOut) = try message.read { reader throws(DecodeError) in
+        let answer = try HostAnswer(from: &reader)
+        let leftOut = try reader.getArray { reader throws(DecodeError) in
+          try ProcessID(from: &reader)
+        }
+        return (answer, leftOut)
       }
       if case .holders(var report) = answer {
         report.cost.cpuMilliseconds = Double(message.processorNanoseconds) / 1e6
@@ -148,7 +208,7 @@ package final class EyeHost: Host {
       } else {
         eye.hasLooked = true
       }
-      return .answer(answer)
+      return .answer(answer, leftOut)
     case .failure:
       return .failure(try message.read { reader throws(DecodeError) in try reader.getText() })
     case .outcomes:
@@ -158,6 +218,11 @@ package final class EyeHost: Host {
             try SocketRelease.Outcome(from: &reader)
           }
         })
+    case .runtimes:
+      let runtimes = try message.read { reader throws(DecodeError) in
+        try OverlayRuntimes(from: &reader)
+      }
+      return .runtimes(runtimes, Double(message.processorNanoseconds) / 1e6)
     case .question: return drop(eye, "it asked a question")
     }
   }
@@ -196,7 +261,8 @@ package final class EyeHost: Host {
       isStuck
       ? "\(mark.step.call)\(process)\(owner) has not come back since \(since)"
       : "it did not finish in time; it was at \(mark.step.call)\(process)"
-    guard isStuck else { return .lost(words) }
+    // Who is merely slow there makes every look wait that reads it again.
+    guard isStuck || mark.step == .overlay else { return .lost(words) }
     var avoidance = EyeAvoidance(step: mark.step, pid: mark.pid)
     avoidance.user = mark.user
     left.append(
@@ -235,17 +301,28 @@ package final class EyeHost: Host {
 
   /// Adds what eyes were left behind for.
   private func addGap(to answer: HostAnswer) -> HostAnswer {
-    let untold = left.filter { !$0.isTold }
-    guard !untold.isEmpty else { return answer }
-    for index in left.indices { left[index].isTold = true }
-    let gap = Gap(.callStuck, count: untold.count, detail: words(of: untold))
     switch answer {
     case .sample(var sample):
-      sample.gaps.append(gap)
+      tell(.callStuck, in: &sample.gaps)
       return .sample(sample)
     case .holders(var report):
-      report.gaps.append(gap)
+      tell(.callStuck, in: &report.gaps)
+      tell(.runtimeUnread, in: &report.gaps)
       return .holders(report)
+    }
+  }
+
+  /// Says more of a gap than what is avoided.
+  private func tell(_ kind: Gap.Kind, in gaps: inout [Gap]) {
+    let untold = left.indices.filter { !left[$0].isTold && left[$0].avoidance.step.gap == kind }
+    if untold.isEmpty { return }
+    for index in untold { left[index].isTold = true }
+    let words = words(of: untold.map { left[$0] })
+    if let index = gaps.firstIndex(where: { $0.kind == kind }) {
+      gaps[index].count = max(gaps[index].count, untold.count)
+      gaps[index].detail = words
+    } else {
+      gaps.append(Gap(kind, count: untold.count, detail: words))
     }
   }
 }

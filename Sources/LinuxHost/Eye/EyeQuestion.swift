@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
 
 /// What an eye can be asked.
 enum EyeQuestion {
   case host(HostRequest)
   /// To abort connections: the one thing that is not a look.
   case release([SocketRelease.Target])
+  /// What programs on overlays are written in: asked last, because it may hang.
+  case overlays([ProcessID], by: BootInstant)
 
   func write(to writer: inout WireWriter) {
     switch self {
@@ -19,6 +21,10 @@ enum EyeQuestion {
         writer.put([target.row])
         writer.putHolders(target.holders)
       }
+    case .overlays(let processes, let deadline):
+      writer.put(2 as UInt8)
+      writer.put(deadline.nanoseconds)
+      writer.put(processes) { $1.write(to: &$0) }
     }
   }
 
@@ -31,8 +37,39 @@ enum EyeQuestion {
           guard let row = try reader.getRows().first else { throw reader.bad("row", "none") }
           return SocketRelease.Target(row: row, holders: try reader.getHolders())
         })
+    case 2:
+      let deadline = BootInstant(nanoseconds: try reader.get())
+      self = .overlays(
+        try reader.getArray { reader throws(DecodeError) in try ProcessID(from: &reader) },
+        by: deadline)
     case let kind: throw reader.bad("question", "\(kind)")
     }
+  }
+}
+
+/// What programs on overlays are written in.
+package struct OverlayRuntimes {
+  /// Those that were asked, in the order of the question.
+  package var found: [(process: ProcessID, runtime: ProcessRuntime)] = []
+  /// What was not asked, and why.
+  package var gaps: [Gap] = []
+
+  func write(to writer: inout WireWriter) {
+    writer.put(found) { writer, one in
+      one.process.write(to: &writer)
+      writer.put(case: one.runtime)
+    }
+    writer.put(gaps) { $1.write(to: &$0) }
+  }
+
+  package init() {}
+
+  init(from reader: inout WireReader) throws(DecodeError) {
+    found = try reader.getArray { reader throws(DecodeError) in
+      let process = try ProcessID(from: &reader)
+      return (process, try reader.getCase("runtime", of: ProcessRuntime.allCases))
+    }
+    gaps = try reader.getGaps()
   }
 }
 

@@ -8,7 +8,7 @@ import KernelTables
 package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   case rest, answer
   case tables, namespaces, entry, facts, list, release
-  case descriptors, identity, arguments, program, socketName, proof, threads, rings
+  case descriptors, identity, arguments, program, socketName, proof, threads, rings, overlay
 
   /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
   ///
@@ -39,6 +39,15 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
     case .proof: "pidfd_getfd and close"
     case .threads: "readlink of task/TID/fd"
     case .rings: "reading fdinfo"
+    case .overlay: "open of exe on an overlay"
+    }
+  }
+
+  /// What is missing where it was not done.
+  var gap: Gap.Kind {
+    switch self {
+    case .program, .overlay: .runtimeUnread
+    default: .callStuck
     }
   }
 }

@@ -58,6 +58,8 @@ package struct HolderFinder: Sendable {
   private var memory = HolderMemory()
   private var suspects = DeadDescriptorMemory()
   private var records = RecordMemory()
+  /// Processes of the newest search whose file is on an overlay: to be read when all is told.
+  package private(set) var leftOut: [ProcessID] = []
 
   package init(procRoot: String = "/proc") {
     self.procRoot = procRoot
@@ -100,6 +102,24 @@ package struct HolderFinder: Sendable {
       records.keep(look.records, retold: look.retold, at: Clock.boot)
     }
     reader = look.reader
+    leftOut = look.records.values.lazy.filter { [reader] in reader.runtimes.isLeftOut($0) }
+      .map(\.id).sorted()
     return look.finish()
+  }
+
+  /// Reads what programs on overlays are written in, until a deadline.
+  package mutating func readOverlays(
+    of processes: [ProcessID], by deadline: BootInstant
+  ) -> OverlayRuntimes {
+    var answer = OverlayRuntimes()
+    var gaps = GapTally()
+    for process in processes where Clock.boot < deadline {
+      if reader.avoided.covers(.overlay, process.pid, &gaps) { continue }
+      let runtime = reader.runtimeOnOverlay(of: process, &gaps)
+      records.learn(runtime, of: process)
+      answer.found.append((process, runtime))
+    }
+    answer.gaps = gaps.gaps
+    return answer
   }
 }

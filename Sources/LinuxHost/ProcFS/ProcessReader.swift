@@ -101,6 +101,17 @@ struct ProcessReader: Sendable {
     return record
   }
 
+  /// What a process runs whose file is on an overlay; ``ProcessRuntime/unknown`` where it has ended
+  /// or runs another file by now.
+  mutating func runtimeOnOverlay(of process: ProcessID, _ gaps: inout GapTally) -> ProcessRuntime {
+    guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: process.pid),
+      let stat = directory.identify(&gaps), stat.startTicks == process.startTicks,
+      let target = try? directory.readLink("exe")
+    else { return .unknown }
+    return runtimes.runtimeOnOverlay(
+      of: directory, executable: String(decoding: target, as: UTF8.self), stat: stat)
+  }
+
   private func words(of directory: borrowing ProcessDirectory) -> [String]? {
     EyeStep.arguments.begin(on: directory.pid)
     guard let bytes = try? directory.read("cmdline", isOneRecord: false) else { return nil }

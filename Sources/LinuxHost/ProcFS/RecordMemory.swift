@@ -37,6 +37,12 @@ struct RecordMemory: Sendable {
     return entry.record
   }
 
+  /// Takes in what was learnt of a process after its search.
+  mutating func learn(_ runtime: ProcessRuntime, of process: ProcessID) {
+    guard entries[process.pid]?.record.id == process else { return }
+    entries[process.pid]?.record.runtime = runtime
+  }
+
   /// Replaces what is known by the records of the newest search.
   ///
   /// - Parameter retold: Those of them that came from here.

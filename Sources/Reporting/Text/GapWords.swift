@@ -28,6 +28,8 @@ enum GapWords {
     case .sourceLimited: return "What was read does not tell everything"
     case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
     case .callStuck: return "Not read, because a call into the kernel has not returned"
+    case .runtimeUnread:
+      return "Runtime of \(Quantity.count(count, "program")) not read"
     }
   }
 

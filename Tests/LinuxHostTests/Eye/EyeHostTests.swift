@@ -31,7 +31,7 @@ import Testing
   }
 
   private func stuck(_ lines: [String]) -> [String] {
-    lines.filter { $0.contains("kind=call-stuck") }
+    lines.filter { $0.contains("kind=call-stuck") || $0.contains("kind=runtime-unread") }
   }
 
   /// Whether every socket of the laboratory shows, with its holder.
@@ -116,6 +116,50 @@ import Testing
       #expect(stuck(lines).isEmpty)
       expectAll(of: lab, in: lines)
       #expect(looker.eyes.count == 1)
+    }
+  }
+
+  @Test(.requires(.mountNamespaces, .fuse), arguments: Starter.allCases)
+  func `programs on overlays have a runtime, and one that hangs costs its own name only`(
+    _ starter: Starter
+  ) throws {
+    let directory = TemporaryDirectory()
+    let files = try ChildProgram(
+      ChildProgram.built("SilentFiles"), [directory.path, ChildProgram.built("HostProbe")])
+    let pids = try (0..<3).map { _ in try #require(Int32(try files.readLine() ?? "")) }
+    let (fuse, hanging, sound) = (pids[0], pids[1], pids[2])
+    try Lab.with("close-wait", count: 5) { lab in
+      let before = try Looker(starter)
+      for _ in 0..<2 {
+        let lines = try before.look()
+        #expect(lines.contains("process pid=\(fuse) runtime=unknown"))
+        for pid in [hanging, sound] { #expect(lines.contains("process pid=\(pid) runtime=swift")) }
+        #expect(stuck(lines).isEmpty, "\(stuck(lines))")
+      }
+      let looker = try Looker(starter)
+      files.send("be silent to \(looker.program.pid)")
+      usleep(100_000)
+      for _ in 0..<2 {
+        let lines = try looker.look()
+        expectAll(of: lab, in: lines)
+        for (pid, runtime) in [(fuse, "unknown"), (hanging, "unknown"), (sound, "swift")] {
+          let line = "process pid=\(pid) runtime=\(runtime)"
+          #expect(lines.contains(line), "\(line)")
+        }
+        let told = stuck(lines)
+        #expect(told.count == 1, "\(told)")
+        let words =
+          "holder-gap kind=runtime-unread count=1 detail=open of exe on an overlay of process "
+          + "\(hanging) (user 0) has not come back since "
+        #expect(told.first?.hasPrefix(words) == true, "\(told)")
+        #expect(looker.eyes.count == 2)
+      }
+      files.end()
+      for _ in 0..<100 where looker.eyes.count > 1 {
+        usleep(50_000)
+        _ = try looker.look()
+      }
+      #expect(stuck(try looker.look()).isEmpty)
     }
   }
 

@@ -84,7 +84,7 @@ import Testing
     ftruncate(memory, 100)
     closewatch_seal(memory)
     var frame = [UInt8](repeating: 0, count: 24)
-    frame.replaceSubrange(0..<8, with: [0x79, 0x65, 0x77, 0x63, 2, 0, 1, 0])
+    frame.replaceSubrange(0..<8, with: [0x79, 0x65, 0x77, 0x63, 1, 0, 1, 0])
     closewatch_send(pair.near, frame, 24, [memory], 1)
     #expect(try #require(trouble(pair)).contains("version"))
   }
@@ -108,5 +108,42 @@ import Testing
       return
     }
     #expect(came == [target, target])
+
+    let process = ProcessID(pid: 7, startTicks: 8)
+    try EyeMessage.send(.question, 2, over: pair.near) {
+      EyeQuestion.overlays([process], by: BootInstant(nanoseconds: 9)).write(to: &$0)
+    }
+    let next = try EyeMessage(over: pair.far, waits: true)
+    let overlays = try next.read { reader throws(DecodeError) in
+      try EyeQuestion(from: &reader)
+    }
+    guard case .overlays(let processes, let deadline) = overlays else {
+      Issue.record("it is \(overlays)")
+      return
+    }
+    #expect(processes == [process])
+    #expect(deadline == BootInstant(nanoseconds: 9))
+  }
+
+  @Test func `runtimes arrive with what was not read, and no other words do`() throws {
+    var sent = OverlayRuntimes()
+    sent.found = [
+      (ProcessID(pid: 7, startTicks: 8), .go), (ProcessID(pid: 9, startTicks: 1), .rust),
+    ]
+    sent.gaps = [Gap(.runtimeUnread, count: 3, detail: "why")]
+    var writer = WireWriter()
+    sent.write(to: &writer)
+    let read = { (bytes: [UInt8]) throws(DecodeError) in
+      try WireReader.value(of: bytes) { reader throws(DecodeError) in
+        try OverlayRuntimes(from: &reader)
+      }
+    }
+    let came = try read(writer.bytes)
+    #expect(came.found.map(\.process) == sent.found.map(\.process))
+    #expect(came.found.map(\.runtime) == [.go, .rust])
+    #expect(came.gaps == sent.gaps)
+    for size in writer.bytes.indices {
+      #expect(throws: DecodeError.self) { _ = try read(Array(writer.bytes.prefix(size))) }
+    }
   }
 }
