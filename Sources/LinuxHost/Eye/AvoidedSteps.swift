@@ -8,8 +8,9 @@ import KernelTables
 struct AvoidedSteps: Sendable {
   private var avoidances: [(avoidance: EyeAvoidance, mounts: UInt64?)] = []
   private var procRoot = "/proc"
-  /// Our own mount namespace, in which most of the host lives.
-  private var ownMounts: UInt64 = 0
+  /// Mount namespaces in which most of a host lives: ours and that of its first process, which a
+  /// service manager sets apart.
+  private var commonMounts: Set<UInt64> = []
 
   init() {}
 
@@ -17,7 +18,7 @@ struct AvoidedSteps: Sendable {
   init(_ avoidances: [EyeAvoidance], procRoot: String) {
     self.procRoot = procRoot
     guard !avoidances.isEmpty else { return }
-    ownMounts = Self.mounts(procRoot, "self") ?? 0
+    commonMounts = Set(["self", "1"].compactMap { Self.mounts(procRoot, $0) })
     self.avoidances = avoidances.map { avoidance in
       var known = avoidance
       known.user = avoidance.user ?? Self.user(procRoot, avoidance.pid)
@@ -37,7 +38,7 @@ struct AvoidedSteps: Sendable {
     let user = Self.user(procRoot, pid)
     // Root's processes are most of a host, and root has better ways to blind us.
     if let user, user != 0, concerned.contains(where: { $0.avoidance.user == user }) { return true }
-    let others = concerned.compactMap { $0.mounts }.filter { $0 != ownMounts }
+    let others = concerned.compactMap { $0.mounts }.filter { !commonMounts.contains($0) }
     guard !others.isEmpty, let mounts = Self.mounts(procRoot, "\(pid)") else { return false }
     return others.contains(mounts)
   }
