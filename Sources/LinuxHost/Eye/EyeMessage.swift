@@ -106,7 +106,8 @@ struct EyeMessage: ~Copyable {
     } catch {
       throw .garbage("\(error)")
     }
-    guard let start = mmap(nil, size, PROT_READ, MAP_SHARED, memory, 0), start != MAP_FAILED else {
+    // Shared, memory sealed against writing cannot be mapped before Linux 6.7, not even to read it.
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, memory, 0), start != MAP_FAILED else {
       throw .garbage("a body that cannot be mapped")
     }
     kind = frame.kind
