@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -11,13 +10,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "Architecture.h"
 #include "EyeCalls.h"
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#endif
 
 #define LOAD(field) \
   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, field))
@@ -49,15 +43,13 @@
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_ACCMODE | O_CREAT | O_TRUNC, 0, 1),                 \
       REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW)
 
-#if defined(__x86_64__)
-#define OLD_LOOKING                                                                              \
-  , NEVER(creat), NEVER(unlink), NEVER(rename), NEVER(renameat), NEVER(mkdir), NEVER(rmdir),     \
-      NEVER(mknod), NEVER(link), NEVER(symlink), NEVER(chmod), NEVER(chown), NEVER(lchown),      \
-      UNLESS(__NR_open, 4), LOAD(args[1]),                                                       \
+#ifdef OLD_OPEN
+#define OLD_OPENING                                                                              \
+  UNLESS(OLD_OPEN, 4), LOAD(OLD_OPEN_FLAGS),                                                     \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_ACCMODE | O_CREAT | O_TRUNC, 0, 1),                 \
-      REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW)
+      REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW),
 #else
-#define OLD_LOOKING
+#define OLD_OPENING
 #endif
 
 // Threads, but no process: glibc goes back from clone3 to clone, whose flags can be read here.
@@ -65,38 +57,36 @@
   UNLESS(__NR_clone3, 1), REFUSE(ENOSYS), UNLESS(__NR_clone, 4), LOAD(args[0]),                  \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0), REFUSE(EPERM),                   \
       ANSWER(SECCOMP_RET_ALLOW)
-#if defined(__x86_64__)
-#define NO_OLD_FORK , NEVER(fork), NEVER(vfork)
+
+#ifdef FOREIGN_CALLS
+#define NO_FOREIGN_CALLS                                                                         \
+  , BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, 0, 1), REFUSE(EPERM)
 #else
-#define NO_OLD_FORK
+#define NO_FOREIGN_CALLS
 #endif
 
-// Numbers of another architecture mean other calls, and so do those of x32.
+// Numbers of another architecture mean other calls.
 #define BEGIN                                                                                    \
-  LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0), REFUSE(EPERM), LOAD(nr),        \
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1), REFUSE(EPERM)
+  LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0), REFUSE(EPERM),     \
+      LOAD(nr) NO_FOREIGN_CALLS
 
-#ifdef NATIVE
 static int install(struct sock_filter *filter, unsigned long size) {
   struct sock_fprog program = {(unsigned short)(size / sizeof *filter), filter};
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
-#endif
 
 int closewatch_confine(enum closewatch_role role) {
-#ifdef NATIVE
   static struct sock_filter daemon[] = {
       BEGIN, COMMON, NEVER(setns), NEVER(pidfd_getfd), ANSWER(SECCOMP_RET_ALLOW)};
   static struct sock_filter keeper[] = {
-      BEGIN, COMMON, LOOKING OLD_LOOKING, ANSWER(SECCOMP_RET_ALLOW)};
-  static struct sock_filter eye[] = {BEGIN, THREADS_ONLY NO_OLD_FORK, ANSWER(SECCOMP_RET_ALLOW)};
+      BEGIN, COMMON, OLD_FILE_CALLS(NEVER) OLD_OPENING LOOKING, ANSWER(SECCOMP_RET_ALLOW)};
+  static struct sock_filter eye[] = {
+      BEGIN, THREADS_ONLY OLD_FORK_CALLS(NEVER), ANSWER(SECCOMP_RET_ALLOW)};
   switch (role) {
     case closewatch_daemon: return install(daemon, sizeof daemon);
     case closewatch_keeper: return install(keeper, sizeof keeper);
     case closewatch_eye: return install(eye, sizeof eye);
   }
-#endif
-  (void)role;
-  errno = ENOSYS;
+  errno = EINVAL;
   return -1;
 }

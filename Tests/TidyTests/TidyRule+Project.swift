@@ -84,6 +84,19 @@ extension TidyRule {
     }
   }
 
+  /// What the kernel numbers by architecture: see there.
+  static let architectureInOneFile = TidyRule("what differs by architecture is in one file") {
+    tree in
+    let home = "Sources/CLinuxDiag/Architecture.h"
+    let signs = ["__x86_64__", "__aarch64__", "AUDIT_ARCH_", "arch(x86_64)", "arch(arm64)"]
+    return tree.below("Sources").filter { ($0.isSwift || $0.isC) && $0.path != home }
+      .flatMap { file in
+        signs.flatMap { sign in
+          file.lines(with: sign).map { "\(file.path):\($0): \(sign) belongs in \(home)" }
+        }
+      }
+  }
+
   static let scriptsRun = TidyRule("a script is executable and stops at errors") { tree in
     tree.files.filter { $0.isScript && !$0.path.hasPrefix("Tests/Fixtures/") }.flatMap { file in
       var violations: [String] = []

@@ -16,7 +16,7 @@ struct TidyRule: Sendable, CustomStringConvertible {
   static let all: [TidyRule] = [
     .importsPerTarget, .fileLength, .functionLength, .lineLength, .forbiddenNames, .licenseLine,
     .fileNamesAType, .namesAreUnique, .rulesAreComplete, .rulesStandAlone, .noDeadFixture,
-    .noLinkToNowhere, .topLevel, .noMachinePath, .scriptsRun, .skipsSayWhy,
+    .noLinkToNowhere, .topLevel, .noMachinePath, .scriptsRun, .architectureInOneFile, .skipsSayWhy,
     .documentsNameWhatExists, .doorSigns, .knownIssuesAreQuestions, .changesAreTold,
     .folderSize, .fileIsWorthIt,
   ]

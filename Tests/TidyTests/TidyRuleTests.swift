@@ -245,6 +245,21 @@ struct TidyRuleTests {
       ])
   }
 
+  @Test func `an architecture outside of its file is found`() {
+    let files = [
+      "Sources/CLinuxDiag/Architecture.h": "#if defined(__x86_64__)\n",
+      "Sources/CLinuxDiag/eye.c": "int a;\n#ifdef __aarch64__\n",
+      "Sources/LinuxHost/A.swift": "#if arch(arm64)\n#endif",
+      "Tests/B.swift": "#if arch(arm64)\n#endif",
+    ]
+    let home = "belongs in Sources/CLinuxDiag/Architecture.h"
+    #expect(
+      found(.architectureInOneFile, in: files) == [
+        "Sources/CLinuxDiag/eye.c:2: __aarch64__ \(home)",
+        "Sources/LinuxHost/A.swift:1: arch(arm64) \(home)",
+      ])
+  }
+
   @Test func `a skip that CI would not notice is found`() {
     let text = """
       @Test(.enabled(if: isRoot)) func a() {}

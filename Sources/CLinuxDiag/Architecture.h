@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the kernel numbers by architecture and we name: nothing else of ours differs. All calls that
+// are not here are in the headers of both under the same name. x86_64 is what is built, tested and
+// shipped. aarch64 has never been built or run as a whole: of it only the C code was compiled
+// (deploy/prove packages).
+#pragma once
+#include <linux/audit.h>
+
+#if defined(__x86_64__)
+/// The numbers of calls that a filter knows are of this architecture (seccomp_data.arch).
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
+/// Calls from this number on are x32's, of the same architecture.
+#define FOREIGN_CALLS 0x40000000
+/// Calls that change files by name and have a successor that takes a folder, too.
+#define OLD_FILE_CALLS(refuse)                                                                   \
+  refuse(creat), refuse(unlink), refuse(rename), refuse(renameat), refuse(mkdir), refuse(rmdir), \
+      refuse(mknod), refuse(link), refuse(symlink), refuse(chmod), refuse(chown), refuse(lchown),
+/// open(2), with its flags in this argument.
+#define OLD_OPEN __NR_open
+#define OLD_OPEN_FLAGS args[1]
+/// Calls that start a process and have no flags.
+#define OLD_FORK_CALLS(refuse) , refuse(fork), refuse(vfork)
+
+#elif defined(__aarch64__)
+// Newer than the old calls: it has but renameat(2) of them.
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
+#define OLD_FILE_CALLS(refuse) refuse(renameat),
+#define OLD_FORK_CALLS(refuse)
+
+#else
+#error "closewatch knows the system calls of x86_64 and aarch64: add this architecture here"
+#endif
