@@ -75,11 +75,14 @@ let package = Package(
     // C: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
     // Debian's libsystemd-dev and libyaml-dev.
-    .systemLibrary(
-      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // Without pkg-config, which would name the system's folder of libraries before ours.
+    .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
     // crypt_r(3), for the bcrypt hashes of basic_auth_users: libcrypt-dev.
     .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+    // C: what is linked into the daemon so that it starts on older and other distributions.
+    .target(
+      name: "CGlibcFloor", exclude: ["libcrypt.so", "libstdc++.so", "libyaml.so", "libz.so"]),
     // The only target that makes system calls.
     .target(
       name: "LinuxHost", dependencies: ["CLinuxDiag", "KernelTables"], swiftSettings: strict),
@@ -106,14 +109,20 @@ let package = Package(
       linkerSettings: [
         .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))
       ]),
-    // The daemon: HTTP, settings files, the journal, the service manager.
+    // The daemon: HTTP, settings files, the journal, the service manager. Of a release only
+    // libsystemd and glibc are loaded: of other libraries the archives are linked in.
     .executableTarget(
       name: "closewatchd",
       dependencies: [
-        "CCrypt", "CSystemd", "CYaml", "Console", "Diagnosis", "KernelTables", "LinuxHost",
-        "Reporting", "Settings", argumentParser,
+        "CCrypt", "CGlibcFloor", "CSystemd", "CYaml", "Console", "Diagnosis", "KernelTables",
+        "LinuxHost", "Reporting", "Settings", argumentParser,
       ] + lifecycle + http,
-      swiftSettings: strict),
+      swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(
+          ["-use-ld=lld", "-L", "\(Context.packageDirectory)/Sources/CGlibcFloor"],
+          .when(configuration: .release))
+      ]),
     // Writes what is generated below deploy: manual, completions, settings file and so on. Run by
     // deploy/generate, never installed.
     .executableTarget(

@@ -72,6 +72,8 @@ struct ComponentsTests {
     if path.contains("/clang/") { return "compiler-rt" }
     let file = path.split(separator: "/").last ?? ""
     if file.hasPrefix("libstdc++") { return "libstdc++" }
+    if file.hasPrefix("libyaml") { return "libyaml" }
+    if file.hasPrefix("libcrypt") { return "libxcrypt" }
     return file.hasPrefix("libgcc") ? "libgcc" : "glibc"
   }
 

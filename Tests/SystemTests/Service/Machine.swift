@@ -130,6 +130,19 @@ final class Machine {
     try mustRun("systemctl daemon-reload; systemctl restart closewatch")
   }
 
+  /// All its files, but those that every package and every process changes.
+  func files() throws -> Set<String> {
+    Set(
+      try mustRun(
+        """
+        find / -xdev -path /mnt -prune -o -path /var/log -prune -o -path /var/cache -prune \
+          -o -path /tmp -prune -o -path '/var/lib/dpkg/*' -prune -o -path '/var/lib/apt/*' -prune \
+          -o -path '/root/*' -prune -o -path '/var/lib/rpm/*' -prune -o -print
+        find /run -path '/run/systemd/*' -prune -o -path '/run/log/*' -prune \
+          -o -name 'agetty.reload' -prune -o -print
+        """))
+  }
+
   /// A service that forgets close(2): a connection in CLOSE_WAIT every 50 ms, up to 400.
   ///
   /// - Parameter options: Of systemd-run.
