@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// The Debian package that `deploy/package` has built. `deploy/test` says which one it is, so that
+/// The Debian package that `deploy/release` has built. `deploy/test` says which one it is, so that
 /// no test takes one that was left behind by another day.
 package enum BuiltPackage {
   /// The path of the .deb; nil when there is none.

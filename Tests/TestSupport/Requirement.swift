@@ -46,7 +46,7 @@
     package static let debianPackage = Requirement(
       "the Debian package",
       missing: BuiltPackage.path == nil
-        ? "CLOSEWATCH_PACKAGE names none; run deploy/package, then deploy/test" : nil)
+        ? "CLOSEWATCH_PACKAGE names none; run deploy/release, then deploy/test" : nil)
 
     /// A command on the PATH, of those that `deploy/setup test` installs.
     package static func command(_ name: String) -> Requirement {
