@@ -28,25 +28,29 @@ struct InodeTable {
     while 1 << bits < capacity * 2 { bits += 1 }
     inodes = [UInt64](repeating: 0, count: 1 << bits)
     flags = [UInt8](repeating: 0, count: 1 << bits)
-    shift = 64 - bits
+    shift = 64 - (bits - 3)
   }
 
   /// Adds a socket of the sample. Inode 0 is no inode.
   mutating func insert(_ inode: UInt64) {
-    guard inode != 0 else { return }
+    if inode != 0 { _ = place(inode) }
+  }
+
+  /// The slot that holds `inode` from now on.
+  private mutating func place(_ inode: UInt64) -> Int {
     if count * 2 >= inodes.count { grow() }
     let slot = slot(of: inode)
     if inodes[slot] == 0 {
       inodes[slot] = inode
       count += 1
     }
+    return slot
   }
 
   /// Adds a socket whose holders are asked for.
   mutating func want(_ inode: UInt64) {
     guard inode != 0 else { return }
-    insert(inode)
-    let slot = slot(of: inode)
+    let slot = place(inode)
     if flags[slot] & Self.wanted == 0 {
       flags[slot] |= Self.wanted
       unresolved += 1
@@ -77,8 +81,10 @@ struct InodeTable {
 
   /// The slot that holds `inode`, or the free one where it belongs.
   private func slot(of inode: UInt64) -> Int {
-    // Fibonacci hashing: consecutive inodes, which is what they are, spread over the table.
-    var slot = Int((inode &* 0x9e37_79b9_7f4a_7c15) >> shift)
+    // Fibonacci hashing of eight at a time: consecutive inodes, which is what the sockets of a
+    // process are, share a line of the processor's cache, and their groups spread over the table.
+    let group = ((inode >> 3) &* 0x9e37_79b9_7f4a_7c15) >> shift
+    var slot = Int(group << 3 | inode & 7)
     while inodes[slot] != 0, inodes[slot] != inode { slot = (slot + 1) & (inodes.count - 1) }
     return slot
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
 package import KernelTables
 
 /// Sockets joined with who holds them, for whom they wait, and how old they are.
@@ -29,8 +28,8 @@ package struct SocketListing: Sendable {
   package let sample: Sample
   package private(set) var entries: [Entry] = []
   package private(set) var listeners: [Listener] = []
-  /// All holders, by inode.
-  package let holders: [SocketHolder]
+  /// Of the entries, in their order.
+  package private(set) var holders: [SocketHolder] = []
   package let processes: [Int32: ProcessRecord]
   package private(set) var deadSockets: [DeadDescriptor]
   package let gaps: [Gap]
@@ -40,29 +39,22 @@ package struct SocketListing: Sendable {
   /// Whether closewatch ran as root: then it is no advice to do so.
   package var wasReadAsRoot = false
   /// Sockets left out because their age is unknown and a minimum age was asked for.
-  package private(set) var unknownAges = 0
+  package let unknownAges: Int
 
-  /// - Parameter age: How old a socket's state is, by what the kernel says.
-  package init(
-    _ sample: Sample, _ report: consuming HolderReport, filter: SocketFilter = SocketFilter(),
-    age: (SocketRow) -> Age
-  ) {
-    self.sample = sample
-    // Taken out of the report and sorted where they are: there can be hundreds of thousands.
-    var found = report.holders
-    report.holders = []
-    found.sort { a, b in
-      if a.inode != b.inode { return a.inode < b.inode }
-      return (a.process, a.fd) < (b.process, b.fd)
-    }
-    holders = found
+  package init(_ order: consuming SocketOrder, _ report: HolderReport) {
+    sample = order.sample
+    entries = order.entries
+    unknownAges = order.unknownAges
     processes = Dictionary(
       report.processes.map { ($0.id.pid, $0) }, uniquingKeysWith: { first, _ in first })
     deadSockets = report.deadSockets.sorted { ($0.process, $0.fd) < ($1.process, $1.fd) }
     gaps = Self.merged(sample.gaps + report.gaps)
     isComplete = report.isComplete
     descriptorsInFlight = report.descriptorsInFlight
-    join(filter, age)
+    attach(report.holders, order.places)
+    attach(report.holders, toListeners: order.listeners)
+    let filter = order.filter
+    if filter.asksForProcesses { entries = entries.filter { admits($0, filter) } }
   }
 
   /// The row of an entry.
@@ -86,53 +78,71 @@ package struct SocketListing: Sendable {
     return only
   }
 
-  private mutating func join(_ filter: SocketFilter, _ age: (SocketRow) -> Age) {
-    let index = ListenerIndex(sample.sockets)
-    var known: [Endpoint: Int32] = [:]
-    var namespace: NetnsID?
-    entries.reserveCapacity(sample.sockets.count)
-    for (position, row) in sample.sockets.enumerated() {
-      if row.namespace != namespace {
-        namespace = row.namespace
-        known.removeAll(keepingCapacity: true)
+  /// Puts the holders of each entry together, in the order of the entries.
+  ///
+  /// - Parameter places: Where an inode is listed, by inode.
+  private mutating func attach(
+    _ found: [SocketHolder], _ places: [(inode: UInt64, entry: Int32)]
+  ) {
+    var ends = [Int32](repeating: 0, count: entries.count + 1)
+    // Which entry each is of. They come process by process, whose inodes often follow each other.
+    var owners = [Int32](repeating: -1, count: found.count)
+    var next = 0
+    for (index, holder) in found.enumerated() {
+      if next >= places.count || places[next].inode != holder.inode {
+        next = Self.place(of: holder.inode, in: places)
+        guard next < places.count, places[next].inode == holder.inode else { continue }
       }
-      let age = age(row)
-      guard filter.admits(row, age: age) else {
-        countUnknownAge(row, age, filter)
-        continue
-      }
-      let range = row.inode == 0 ? 0..<0 : range(of: row.inode)
-      var entry = Entry(row: Int32(position), age: age, holders: range, listener: nil)
-      if row.isUnaccepted || row.state == .synRecv || row.state == .newSynRecv {
-        entry.listener = listener(of: row, index, &known)
-      }
-      if !filter.asksForProcesses || admits(entry, filter) { entries.append(entry) }
+      owners[index] = places[next].entry
+      ends[Int(places[next].entry) + 1] += 1
+      // A socket that two hold is the next one's as well.
+      if index + 1 < found.count, found[index + 1].inode != holder.inode { next += 1 }
     }
-    sort()
+    for entry in entries.indices { ends[entry + 1] += ends[entry] }
+    for entry in entries.indices { entries[entry].holders = ends[entry]..<ends[entry + 1] }
+    guard let last = ends.last, last > 0 else { return }
+    var positions = ends
+    holders = [SocketHolder](repeating: found[0], count: Int(last))
+    for (index, owner) in owners.enumerated() where owner >= 0 {
+      holders[Int(positions[Int(owner)])] = found[index]
+      positions[Int(owner)] += 1
+    }
+    for entry in entries where entry.holders.count > 1 {
+      holders[Int(entry.holders.lowerBound)..<Int(entry.holders.upperBound)].sort(by: Self.isFirst)
+    }
+    // No live host has two rows of one inode, but a recording can.
+    for index in places.indices.dropFirst() where places[index].inode == places[index - 1].inode {
+      entries[Int(places[index].entry)].holders = entries[Int(places[index - 1].entry)].holders
+    }
   }
 
-  private mutating func countUnknownAge(_ row: SocketRow, _ age: Age, _ filter: SocketFilter) {
-    guard age.bound == .unknown, filter.minimumAgeSeconds != nil else { return }
-    var rest = filter
-    rest.minimumAgeSeconds = nil
-    if rest.admits(row, age: age) { unknownAges += 1 }
+  /// The first place at which `inode` is, or would be.
+  private static func place(
+    of inode: UInt64, in places: [(inode: UInt64, entry: Int32)]
+  ) -> Int {
+    var (low, high) = (0, places.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if places[middle].inode < inode { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
-  private mutating func listener(
-    of row: SocketRow, _ index: ListenerIndex, _ known: inout [Endpoint: Int32]
-  ) -> Int32? {
-    if let position = known[row.local] { return position }
-    let candidates = index.listeners(of: row, in: sample.sockets).map {
-      sample.sockets[Int($0)]
+  private static func isFirst(_ a: SocketHolder, _ b: SocketHolder) -> Bool {
+    (a.process, a.fd) < (b.process, b.fd)
+  }
+
+  private mutating func attach(
+    _ found: [SocketHolder], toListeners awaited: [SocketOrder.Listener]
+  ) {
+    let inodes = Set(awaited.flatMap(\.inodes))
+    guard !inodes.isEmpty else { return }
+    let held = Dictionary(grouping: found.filter { inodes.contains($0.inode) }, by: \.inode)
+    listeners = awaited.map { listener in
+      Listener(
+        local: listener.local,
+        holders: listener.inodes.flatMap { (held[$0] ?? []).sorted(by: Self.isFirst) })
     }
-    guard let first = candidates.first else { return nil }
-    let all = candidates.flatMap { candidate in
-      range(of: candidate.inode).map { holders[Int($0)] }
-    }
-    let position = Int32(listeners.count)
-    listeners.append(Listener(local: first.local, holders: all))
-    known[row.local] = position
-    return position
   }
 
   private func admits(_ entry: Entry, _ filter: SocketFilter) -> Bool {
@@ -145,68 +155,13 @@ package struct SocketListing: Sendable {
     return filter.admits(processes: records, pids: pids, owned: owned)
   }
 
-  /// Puts the namespace of closewatch first, and in each one what waits to be closed before what
-  /// lives; then by port. The same rows in any order give the same listing.
-  private mutating func sort() {
-    let order = Dictionary(
-      sample.namespaces.sorted { ($0.isOwn ? 0 : 1, $0.id) < ($1.isOwn ? 0 : 1, $1.id) }
-        .enumerated().map { ($1.id, UInt64($0 + 1)) }, uniquingKeysWith: { first, _ in first })
-    var places: [(key: UInt64, entry: Int32)] = []
-    places.reserveCapacity(entries.count)
-    for (position, entry) in entries.enumerated() {
-      let row = row(entry)
-      let place = min(order[row.namespace] ?? 0xffff, 0xffff)
-      let key =
-        place << 48 | UInt64(Self.rank(row.state)) << 32 | UInt64(row.localPort) << 16
-        | UInt64(row.remotePort)
-      places.append((key: key, entry: Int32(position)))
-    }
-    places.sort { a, b in
-      if a.key != b.key { return a.key < b.key }
-      let (first, second) = (row(entries[Int(a.entry)]), row(entries[Int(b.entry)]))
-      return (first.remote, first.local, first.cookie, first.inode)
-        < (second.remote, second.local, second.cookie, second.inode)
-    }
-    arrange(&places)
-  }
-
-  /// Puts the entries in the order of `places`, where they are: cycle by cycle.
-  private mutating func arrange(_ places: inout [(key: UInt64, entry: Int32)]) {
-    for start in places.indices where places[start].entry != start {
-      let displaced = entries[start]
-      var hole = start
-      while true {
-        let source = Int(places[hole].entry)
-        places[hole].entry = Int32(hole)
-        guard source != start else { break }
-        entries[hole] = entries[source]
-        hole = source
-      }
-      entries[hole] = displaced
-    }
-  }
-
   /// Where a state stands in a listing: what needs a person first.
-  static func rank(_ state: TCPState) -> Int {
-    let order: [TCPState] = [
-      .closeWait, .finWait2, .finWait1, .lastAck, .closing, .close, .synRecv, .newSynRecv,
-      .synSent, .listen, .established, .timeWait,
-    ]
-    return order.firstIndex(of: state) ?? order.count
-  }
+  static func rank(_ state: TCPState) -> Int { order.firstIndex(of: state) ?? order.count }
 
-  /// The holders of one socket, found by halving: a dictionary would be as large as the holders.
-  private func range(of inode: UInt64) -> Range<Int32> {
-    var low = 0
-    var high = holders.count
-    while low < high {
-      let middle = (low + high) / 2
-      if holders[middle].inode < inode { low = middle + 1 } else { high = middle }
-    }
-    var end = low
-    while end < holders.count, holders[end].inode == inode { end += 1 }
-    return Int32(low)..<Int32(end)
-  }
+  private static let order: [TCPState] = [
+    .closeWait, .finWait2, .finWait1, .lastAck, .closing, .close, .synRecv, .newSynRecv,
+    .synSent, .listen, .established, .timeWait,
+  ]
 
   /// One gap for each kind and text.
   static func merged(_ gaps: [Gap]) -> [Gap] {

@@ -7,17 +7,44 @@ extension Array where Element == UInt8 {
   /// Appends `value` in decimal.
   mutating func appendDecimal(_ value: some FixedWidthInteger) {
     if value < 0 { append(UInt8(ascii: "-")) }
-    // 20 digits hold every 64-bit number.
     var rest = UInt64(value.magnitude)
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var start = digits.count
-      repeat {
-        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-        start -= 1
-        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-        rest = quotient
-      } while rest != 0
-      append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    // 20 digits hold every 64-bit number.
+    var digits = 1
+    var limit: UInt64 = 10
+    while digits < 20, rest >= limit {
+      digits += 1
+      limit &*= 10
+    }
+    append(addingCapacity: digits) { piece in
+      piece.withUnsafeMutableBufferPointer { place, count in
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+          let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+          place[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+          rest = quotient
+        }
+        count = digits
+      }
+    }
+  }
+
+  /// Appends `value` with exactly `decimals` places, rounded half away from zero. No locale, and no
+  /// exponent below 10^9.
+  mutating func appendFixed(_ value: Double, decimals: Int) {
+    let places = Swift.min(Swift.max(decimals, 0), 9)
+    let scale = (0..<places).reduce(1 as UInt64) { factor, _ in factor * 10 }
+    let scaled = (value.magnitude * Double(scale)).rounded(.toNearestOrAwayFromZero)
+    guard scaled < 9e18 else { return append("\(value)") }
+    let units = UInt64(scaled)
+    if value < 0, units > 0 { append(UInt8(ascii: "-")) }
+    appendDecimal(units / scale)
+    guard places > 0 else { return }
+    append(UInt8(ascii: "."))
+    var rest = units % scale
+    var place = scale / 10
+    while place > 0 {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / place))
+      rest %= place
+      place /= 10
     }
   }
 

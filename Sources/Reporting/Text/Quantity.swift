@@ -83,16 +83,9 @@ package enum Quantity {
 
   /// `value` with exactly `decimals` places, rounded half away from zero. No locale, no exponent.
   package static func fixed(_ value: Double, decimals: Int) -> String {
-    let places = min(max(decimals, 0), 9)
-    let scale = (0..<places).reduce(1.0) { factor, _ in factor * 10 }
-    let scaled = (value.magnitude * scale).rounded(.toNearestOrAwayFromZero)
-    guard scaled < 9e18 else { return "\(value)" }
-    let units = UInt64(scaled)
-    let sign = value < 0 && units > 0 ? "-" : ""
-    guard places > 0 else { return sign + String(units) }
-    let fraction = String(units % UInt64(scale))
-    let zeros = String(repeating: "0", count: places - fraction.utf8.count)
-    return sign + String(units / UInt64(scale)) + "." + zeros + fraction
+    var text: [UInt8] = []
+    text.appendFixed(value, decimals: decimals)
+    return String(decoding: text, as: UTF8.self)
   }
 
   private static func figure(_ value: Double) -> String {

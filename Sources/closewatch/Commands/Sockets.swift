@@ -157,9 +157,11 @@ struct Sockets: ParsableCommand {
     let filter = filter
     let deadline = Clock.commandDeadline
     let sample = try host.takeSample(request(filter), by: deadline)
-    let report = host.findHolders(search(sample, filter), by: deadline)
+    let search = search(sample, filter)
     let ages = SocketAges(sample)
-    var listing = SocketListing(sample, report, filter: filter) { ages.age(of: $0) }
+    let order = SocketOrder(sample, filter: filter) { ages.age(of: $0) }
+    let report = host.findHolders(search, by: deadline)
+    var listing = SocketListing(order, report)
     listing.wasReadAsRoot = machine.isReadAsRoot
     if wantsDead { listing = listing.deadSocketsOnly(pid: pid, unit: unit) }
     return listing

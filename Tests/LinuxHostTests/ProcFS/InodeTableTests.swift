@@ -35,6 +35,21 @@ import Testing
     #expect(table.entry(7) == .wanted)
   }
 
+  @Test func `runs of inodes, as processes have them, stay apart while it grows`() {
+    var table = InodeTable(capacity: 0)
+    let starts = (0..<64 as Range<UInt64>).map { $0 &* 0x2_0000_0003 &+ 5 }
+    for start in starts {
+      for inode in start..<start + 100 { table.want(inode) }
+    }
+    #expect(table.unresolved == 6400)
+    for start in starts {
+      #expect(table.entry(start - 1) == .absent)
+      #expect(table.entry(start + 100) == .absent)
+      for inode in start..<start + 100 { table.settle(inode) }
+    }
+    #expect(table.unresolved == 0)
+  }
+
   @Test func `inode 0 is no socket`() {
     var table = InodeTable(capacity: 4)
     table.want(0)

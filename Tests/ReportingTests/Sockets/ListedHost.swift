@@ -73,7 +73,7 @@ struct ListedHost {
   }
 
   func listing(_ filter: SocketFilter = SocketFilter()) -> SocketListing {
-    SocketListing(sample, report, filter: filter, age: Self.age)
+    SocketListing(SocketOrder(sample, filter: filter, age: Self.age), report)
   }
 
   /// What was watched of it, which is this one sample.

@@ -48,6 +48,33 @@ import Testing
     #expect(turned.listing().json() == host.listing().json())
   }
 
+  @Test func `each socket has its holders, in whatever order they come`() {
+    var host = ListedHost()
+    let pids: [Int32] = [900, 30, 7]
+    for number in 0..<40 as Range<UInt64> {
+      // Of a recording, two rows can have one inode.
+      host.add(
+        .established, inode: 500 + number / 2 * 3, local: "192.0.2.1", UInt16(1000 + number),
+        remote: "198.51.100.7", 443)
+    }
+    host.report.holders = []
+    for inode in 480..<580 as Range<UInt64> {
+      for pid in pids where inode % UInt64(pid) != 1 {
+        host.hold(inode, pid, fd: Int32(inode))
+        host.hold(inode, pid, fd: 3)
+      }
+    }
+    let listing = host.listing()
+    #expect(listing.entries.count == host.sample.sockets.count)
+    for entry in listing.entries {
+      let inode = listing.row(entry).inode
+      let held = entry.holders.map { listing.holders[Int($0)] }
+      let expected = host.report.holders.filter { $0.inode == inode && inode != 0 }
+        .sorted { ($0.process, $0.fd) < ($1.process, $1.fd) }
+      #expect(held == expected)
+    }
+  }
+
   @Test func `no line is wider than asked for, whatever a process calls itself`() {
     var long = host
     long.process(4712, "日本日本日\u{1b}[2J")
