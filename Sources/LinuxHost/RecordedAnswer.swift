@@ -116,7 +116,8 @@ enum RecordedAnswer {
   private static func holders(
     _ recorded: [SocketHolder], _ search: HolderSearch
   ) -> [SocketHolder] {
-    let all = recorded.filter { search.inodes.contains($0.inode) }
+    let all =
+      search.wantsEverySocket ? recorded : recorded.filter { search.inodes.contains($0.inode) }
     guard search.completeness == .firstHolder else { return all }
     let rank = Dictionary(
       search.likely.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

@@ -40,12 +40,14 @@ struct Closewatch: ParsableCommand {
     if DaemonProgram.commands.contains(word) { try DaemonProgram.execute(arguments) }
     try checkCommand(word)
     let type = commands.first { $0.name == word }?.type
+    let eyes = type == Sockets.self ? Sockets.eyesAhead(of: arguments.dropFirst()) : nil
     // For --help and --version the parser gives back a command of its own.
     guard let type, var command = try? type.parseAsRoot(Array(arguments.dropFirst())),
       Swift.type(of: command) == type
     else {
       return try runByTree(arguments)
     }
+    if let eyes, let sockets = command as? Sockets { return try sockets.run(on: eyes) }
     try command.run()
   }
 

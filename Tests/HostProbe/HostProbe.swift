@@ -7,8 +7,12 @@ import LinuxHost
 /// `HostProbe all|NAMESPACE auto|netlink|proc`: one look of the live host and who holds what it
 /// saw, as lines that a test can read. It exists because a test can't become another user.
 ///
-/// `HostProbe eyes TRUSTED…`: the same through an eye, once for each line on standard input, each
-/// look ended by the line `end`. An eye reads the programs of the file systems named, too.
+/// `HostProbe eyes TRUSTED…`: the same through an eye, as each line on standard input says, each
+/// answer ended by the line `end`. An eye reads the programs of the file systems named, too.
+///
+///     look    looks, and names the sockets whose holders it wants
+///     every   looks, and wants the holders of every socket
+///     ahead   asks what `every` will ask, and does not wait
 ///
 /// `HostProbe SECONDS`: does nothing for so long, as a program in Swift that others look at.
 @main
@@ -49,18 +53,33 @@ struct HostProbe {
       print("error \(error)")
       return
     }
-    while readLine() != nil {
-      look(host, SampleRequest(), by: Clock.commandDeadline)
+    var every = HolderSearch()
+    every.wantsEverySocket = true
+    while let line = readLine() {
+      let deadline = Clock.commandDeadline
+      switch line {
+      case "ahead":
+        host.askAhead([
+          HostRequest(.sample(SampleRequest()), by: deadline),
+          HostRequest(.holders(every), by: deadline),
+        ])
+      case "every": look(host, SampleRequest(), for: every, by: deadline)
+      default: look(host, SampleRequest(), by: deadline)
+      }
       print("end")
       fflush(nil)
     }
   }
 
-  private static func look(_ host: some Host, _ request: SampleRequest, by deadline: BootInstant) {
+  private static func look(
+    _ host: some Host, _ request: SampleRequest, for search: HolderSearch? = nil,
+    by deadline: BootInstant
+  ) {
     var host = host
     do {
       let sample = try host.takeSample(request, by: deadline)
-      let report = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
+      let report = host.findHolders(
+        search ?? HolderSearch(everyHolderIn: sample), by: deadline)
       show(sample)
       show(report)
     } catch {

@@ -88,6 +88,16 @@ import Testing
     #expect(try answer(search).holders.map(\.process.pid) == [812, 813])
   }
 
+  @Test func `every socket can be asked for without its number`() throws {
+    var host = try host()
+    let sample = try host.takeSample(SampleRequest())
+    var every = HolderSearch()
+    every.wantsEverySocket = true
+    let named = host.findHolders(HolderSearch(everyHolderIn: sample))
+    #expect(host.findHolders(every).holders == named.holders)
+    #expect(named.holders.contains { $0.inode == 102 })
+  }
+
   @Test(arguments: [([], [812]), ([813], [813]), ([812, 813], [812]), ([1], [812])])
   func `one holder is enough when only one was asked for`(likely: [Int32], found: [Int32]) throws {
     var search = HolderSearch()

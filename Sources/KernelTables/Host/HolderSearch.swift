@@ -31,6 +31,9 @@ package struct HolderSearch: Hashable, Sendable {
 
   /// Inodes wanted. Empty: only dead sockets and records.
   package var inodes: Set<UInt64> = []
+  /// Whether every socket of the newest sample is wanted. Unlike ``inodes`` it can be asked before
+  /// that sample is known.
+  package var wantsEverySocket = false
   package var completeness = Completeness.everyHolder
   package var deadSockets = DeadSockets.none
   /// Processes to search first, likeliest first.
@@ -45,6 +48,9 @@ package struct HolderSearch: Hashable, Sendable {
   package var hunts: [OpenerHunt] = []
 
   package init() {}
+
+  /// Whether holders of any socket are wanted.
+  package var wantsSockets: Bool { wantsEverySocket || !inodes.isEmpty }
 
   /// Asks for every holder of every socket of a sample, and for dead sockets in every process.
   package init(everyHolderIn sample: Sample) { findEveryHolder(in: sample) }

@@ -46,6 +46,7 @@ extension SampleRequest {
 extension HolderSearch {
   fileprivate func write(to writer: inout WireWriter) {
     writer.put(inodes) { $0.put($1) }
+    writer.put(wantsEverySocket)
     writer.put(completeness == .everyHolder)
     switch deadSockets {
     case .none: writer.put(0 as UInt8)
@@ -66,6 +67,7 @@ extension HolderSearch {
     let count = try reader.getCount(ofAtLeast: 8)
     inodes.reserveCapacity(count)
     for _ in 0..<count { inodes.insert(try reader.get()) }
+    wantsEverySocket = try reader.getBool()
     completeness = try reader.getBool() ? .everyHolder : .firstHolder
     switch try reader.get(UInt8.self) {
     case 0: deadSockets = .none

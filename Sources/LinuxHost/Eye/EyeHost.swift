@@ -130,6 +130,22 @@ package final class EyeHost: Host {
     return .holders(report)
   }
 
+  /// Asks what is certain to be asked soon, in this order, so that the eye works meanwhile. It ends
+  /// after that. Whoever then asks something else asks another eye; what goes wrong here shows when
+  /// the answer is asked for.
+  package func askAhead(_ requests: [HostRequest]) {
+    guard let eye = try? currentEye(for: nil) else { return }
+    for request in requests {
+      guard let id = try? send(.host(request), to: eye) else {
+        starter.kill(eye.pid)
+        self.eye = nil
+        return
+      }
+      eye.askedAhead.append((id, request.question))
+    }
+    eye.endsAfterwards()
+  }
+
   // MARK: Asking
 
   private enum Reply {
@@ -144,7 +160,7 @@ package final class EyeHost: Host {
   }
 
   private func ask(_ question: EyeQuestion, by deadline: BootInstant) throws(HostError) -> Reply {
-    let eye = try currentEye()
+    let eye = try currentEye(for: question)
     // Each question finds its eye alive or makes a new one, which has not looked yet.
     if case .host(let request) = question, case .holders = request.question, !eye.hasLooked {
       guard let newest else { throw HostError("holders were asked for before the first look") }
@@ -158,13 +174,9 @@ package final class EyeHost: Host {
   private func exchange(
     _ question: EyeQuestion, with eye: WatchedEye, by deadline: BootInstant
   ) -> Reply {
-    newestID += 1
-    let avoidances = avoidances
+    let id: UInt64
     do throws(SystemCallError) {
-      try EyeMessage.send(.question, newestID, over: eye.socket) { writer in
-        writer.put(avoidances) { $1.write(to: &$0) }
-        question.write(to: &writer)
-      }
+      id = eye.askedAhead.isEmpty ? try send(question, to: eye) : eye.askedAhead.removeFirst().id
     } catch {
       return drop(eye, "\(error)")
     }
@@ -179,7 +191,7 @@ package final class EyeHost: Host {
     }
     do {
       let message = try EyeMessage(over: eye.socket, waits: false)
-      guard message.id == newestID else { return drop(eye, "an answer to another question") }
+      guard message.id == id else { return drop(eye, "an answer to another question") }
       return try reply(message, of: eye)
     } catch EyeMessage.Trouble.garbage(let what) {
       return drop(eye, what)
@@ -188,6 +200,19 @@ package final class EyeHost: Host {
     } catch {
       return drop(eye, "the process that looks was killed")
     }
+  }
+
+  /// - Returns: The number by which its answer is known.
+  private func send(
+    _ question: EyeQuestion, to eye: WatchedEye
+  ) throws(SystemCallError) -> UInt64 {
+    newestID += 1
+    let avoidances = avoidances
+    try EyeMessage.send(.question, newestID, over: eye.socket) { writer in
+      writer.put(avoidances) { $1.write(to: &$0) }
+      question.write(to: &writer)
+    }
+    return newestID
   }
 
   private func reply(
@@ -229,8 +254,11 @@ package final class EyeHost: Host {
 
   // MARK: Eyes
 
-  private func currentEye() throws(HostError) -> WatchedEye {
-    if let eye, !eye.hasEnded { return eye }
+  /// - Parameter question: What is to be asked now; nil: nobody knows yet.
+  private func currentEye(for question: EyeQuestion?) throws(HostError) -> WatchedEye {
+    if let eye, eye.takes(question) { return eye }
+    // It works on what nobody wants any more.
+    if let eye, !eye.askedAhead.isEmpty { starter.kill(eye.pid) }
     eye = nil
     let alive = left.filter(\.isAlive)
     let unavoidable = alive.filter { !$0.avoidance.step.isAvoidable }

@@ -10,6 +10,9 @@ final class WatchedEye {
   let socket: Int32
   /// Whether it has taken a look, of which it can find the holders.
   var hasLooked = false
+  /// What it has been asked before anybody waits for the answer, the next one first.
+  var askedAhead: [(id: UInt64, question: HostRequest.Question)] = []
+  private var isAskedNoMore = false
   private let page: UnsafeMutablePointer<closewatch_mark>?
 
   /// What it was last about to do. It has written that itself: nothing of it is to be relied on.
@@ -45,8 +48,21 @@ final class WatchedEye {
     if let page { munmap(page, MemoryLayout<closewatch_mark>.size) }
   }
 
+  /// Whether it is there to be asked: of an eye that was asked ahead, whether this comes next.
+  func takes(_ question: EyeQuestion?) -> Bool {
+    guard isAskedNoMore else { return !hasEnded }
+    guard case .host(let request)? = question else { return false }
+    return request.question == askedAhead.first?.question
+  }
+
+  /// Lets it end by itself, while its last answer is being read, once it has given all.
+  func endsAfterwards() {
+    isAskedNoMore = true
+    shutdown(socket, Int32(SHUT_WR))
+  }
+
   /// Whether its end of the socket is closed.
-  var hasEnded: Bool {
+  private var hasEnded: Bool {
     var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
     return poll(&waiting, 1, 0) > 0
   }

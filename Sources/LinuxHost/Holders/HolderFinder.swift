@@ -93,7 +93,7 @@ package struct HolderFinder: Sendable {
     for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords(records)
     // A search for all of a host's sockets is not asked again for a few of them.
-    if search.inodes.count <= HolderMemory.largestSearch {
+    if !search.wantsEverySocket, search.inodes.count <= HolderMemory.largestSearch {
       memory.keep(look.report.holders, wanted: search.inodes)
     }
     memory.forgetGone(from: sample.states, rowInodes)

@@ -7,7 +7,7 @@ import KernelTables
 extension HolderLook {
   /// Steps 3 and 4: what no `/proc/PID/fd` shows.
   mutating func searchBeyondDescriptors(_ bounds: HolderFinder.Bounds) {
-    let isComplete = search.completeness == .everyHolder && !search.inodes.isEmpty
+    let isComplete = search.completeness == .everyHolder && search.wantsSockets
     if !isUnresolved && !isComplete { return }
     let budget = scan.budget
     scan.budget = ScanBudget(

@@ -39,7 +39,11 @@ struct HolderLook: ~Copyable {
     self.procRoot = procRoot
     self.reader = reader
     var inodes = InodeTable(capacity: max(rowInodes.count, search.inodes.count))
-    for inode in rowInodes { inodes.insert(inode) }
+    if search.wantsEverySocket {
+      for inode in rowInodes { inodes.want(inode) }
+    } else {
+      for inode in rowInodes { inodes.insert(inode) }
+    }
     for inode in search.inodes { inodes.want(inode) }
     scan = DescriptorScan(
       inodes: inodes,

@@ -128,13 +128,15 @@ struct Sockets: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try run(on: machine.open()) }
+
+  func run(on host: any Host) throws {
     guard watch else {
-      var host = try machine.open()
+      var host = host
       return try write(listing(of: &host))
     }
     var loop = LookLoop(
-      host: try machine.open(), interval: interval ?? TimeSpan(seconds: 2),
+      host: host, interval: interval ?? TimeSpan(seconds: 2),
       duration: TimeSpan(seconds: .infinity))
     var isFirst = true
     _ = try loop.run { host in
@@ -159,6 +161,7 @@ struct Sockets: ParsableCommand {
     let sample = try host.takeSample(request(filter), by: deadline)
     let search = search(sample, filter)
     let ages = SocketAges(sample)
+    // Before the holders: an eye that was asked ahead is looking for them.
     let order = SocketOrder(sample, filter: filter) { ages.age(of: $0) }
     let report = host.findHolders(search, by: deadline)
     var listing = SocketListing(order, report)
@@ -220,6 +223,10 @@ struct Sockets: ParsableCommand {
       search.detail = filter.unit == nil ? .identity : .full
       return search
     }
+    if filter == SocketFilter() { search = Self.everySocket }
+    // A line shows a command and a pid; only the unit needs more of a process.
+    search.detail = filter.unit == nil && by != .unit ? .identity : .full
+    if search.wantsEverySocket { return search }
     let ages = SocketAges(sample)
     for row in sample.sockets where row.inode != 0 {
       if row.state == .listen || filter.admits(row, age: ages.age(of: row)) {
@@ -227,8 +234,6 @@ struct Sockets: ParsableCommand {
       }
     }
     if let pid { search.likely = [pid] }
-    // A line shows a command and a pid; only the unit needs more of a process.
-    search.detail = filter.unit == nil && by != .unit ? .identity : .full
     return search
   }
 }

@@ -83,12 +83,15 @@ import Testing
       OpenerHunt(
         namespace: NetnsID(rawValue: 9), remote: Endpoint(.loopbackIPv4, 80), milliseconds: 1)
     ]
+    var everySocket = HolderSearch()
+    everySocket.wantsEverySocket = true
     var sample = SampleRequest()
     sample.states = StateSet(.closeWait)
     sample.source = .proc
     sample.namespaces = .only("blue \u{1f600}")
     let questions: [HostRequest.Question] = [
-      .holders(search), .holders(HolderSearch()), .sample(sample), .sample(SampleRequest()),
+      .holders(search), .holders(everySocket), .holders(HolderSearch()), .sample(sample),
+      .sample(SampleRequest()),
     ]
     for question in questions {
       let sent = HostRequest(question, by: .never)

@@ -20,8 +20,11 @@ import Testing
     }
 
     /// What a look says, line by line.
-    func look() throws -> [String] {
-      program.send("look")
+    func look() throws -> [String] { try ask("look") }
+
+    /// What it answers, line by line.
+    func ask(_ words: String) throws -> [String] {
+      program.send(words)
       var lines: [String] = []
       while let line = try program.readLine(within: 60), line != "end" { lines.append(line) }
       return lines
@@ -160,6 +163,43 @@ import Testing
         _ = try looker.look()
       }
       #expect(stuck(try looker.look()).isEmpty)
+    }
+  }
+
+  @Test(arguments: Starter.allCases)
+  func `an eye that was asked ahead answers in order, and ends by itself`(
+    _ starter: Starter
+  ) throws {
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker(starter)
+      #expect(try looker.ask("ahead").isEmpty)
+      let eyes = looker.eyes
+      #expect(eyes.count == 1)
+      for _ in 0..<500 where !looker.eyes.isEmpty { usleep(10_000) }
+      #expect(looker.eyes.isEmpty)
+      expectAll(of: lab, in: try looker.ask("every"))
+      #expect(looker.eyes.isEmpty)
+      // The next question makes another one.
+      expectAll(of: lab, in: try looker.ask("every"))
+      #expect(looker.eyes.count == 1)
+      #expect(looker.eyes != eyes)
+    }
+  }
+
+  @Test(arguments: Starter.allCases)
+  func `what was asked ahead is given up for what is asked, and for an eye that is killed`(
+    _ starter: Starter
+  ) throws {
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker(starter)
+      _ = try looker.ask("ahead")
+      expectAll(of: lab, in: try looker.ask("look"))
+      #expect(looker.eyes.count == 1)
+      _ = try looker.ask("ahead")
+      for eye in looker.eyes { kill(eye, SIGKILL) }
+      let lines = try looker.ask("every")
+      expectAll(of: lab, in: lines)
+      #expect(stuck(lines).isEmpty)
     }
   }
 
