@@ -68,7 +68,7 @@ package struct LiveHost: Host {
     finder.avoided = AvoidedSteps(avoidances, procRoot: procRoot)
   }
 
-  /// Processes of the newest answer whose runtime was left out, because their file is on an overlay.
+  /// Processes of the newest answer whose runtime was left out: their file is on an overlay.
   var overlaysLeftOut: [ProcessID] { finder.leftOut }
 
   /// Reads what programs on overlays are written in. It may never come back.

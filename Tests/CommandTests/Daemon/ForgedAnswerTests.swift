@@ -5,8 +5,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The daemon reads what an eye says as it reads bytes of a stranger. Here it is said by a stranger:
-/// over a copy of the eye's end of their socket, in the place of an eye that is stopped.
+/// The daemon reads what an eye says as it reads bytes of a stranger. Here a stranger says it: over
+/// a copy of the eye's end of their socket, in the place of an eye that is stopped.
 @Suite(.requires(.root, .networkNamespaces)) struct ForgedAnswerTests {
   enum Forgery: String, CaseIterable {
     case halfAFrame, noise, noBody, bodyThatCanChange, emptyAnswer, answerToAnother, question
