@@ -144,12 +144,14 @@ int main(int count, char **arguments) {
   if (count >= 2 && strcmp(arguments[1], "run") == 0) run_program(count - 2, arguments + 2);
   if (count >= 2 && strcmp(arguments[1], "hold") == 0) hold_for_ever();
   signal(SIGPIPE, SIG_IGN);
-  for (size_t i = 0; count == 4 && i < sizeof scenarios / sizeof scenarios[0]; i++) {
+  int is_request = count == 4 || count == 5;
+  for (size_t i = 0; is_request && i < sizeof scenarios / sizeof scenarios[0]; i++) {
     if (strcmp(arguments[1], scenarios[i].name) != 0) continue;
     raise_descriptor_limit();
     share_declarations();
     enter_new_namespace();
     say_namespace();
+    if (count == 5) become_user(atoi(arguments[4]));
     struct request request = {path_named(arguments[2]), atoi(arguments[3])};
     scenarios[i].build(request);
     if (scenarios[i].is_still) wait_settled();
@@ -158,6 +160,7 @@ int main(int count, char **arguments) {
     end_children();
     return 0;
   }
-  say("failed usage: SocketLab SCENARIO ipv4|ipv6|mapped COUNT, or SocketLab run ... -- PROGRAM");
+  say("failed usage: SocketLab SCENARIO ipv4|ipv6|mapped COUNT [UID], or SocketLab run ... -- "
+      "PROGRAM");
   return 2;
 }

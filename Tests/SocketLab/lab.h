@@ -82,6 +82,8 @@ void wait_settled(void);
 
 // namespace.c
 void enter_new_namespace(void);
+/// Root becomes this user, in no group of root's, and so loses every capability.
+void become_user(uid_t uid);
 /// Sets the loopback interface up (1) or down (0).
 void set_loopback(int up);
 /// Makes a pair of veth interfaces, the second one in the namespace of process `pid`.

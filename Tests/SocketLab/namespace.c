@@ -96,8 +96,7 @@ static void hide_processes(const char *level) {
   if (mount("proc", "/proc", "proc", 0, option)) die("mount proc hidepid");
 }
 
-/// Root becomes this user, in no group of root's, and so loses every capability.
-static void become_user(uid_t uid) {
+void become_user(uid_t uid) {
   if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)) die("setuid");
 }
 
