@@ -77,18 +77,20 @@ import Testing
     #expect(set["\(container).image"] == "closewatch:\(version ?? "")")
   }
 
-  @Test func `the image installs what the package depends on, and its program runs by it`() throws {
+  @Test func `the base of the image has what the package depends on, and the daemon is run there`()
+    throws
+  {
     let recipe = try Self.lines("\(Self.deploy)/container/Containerfile")
-    let start = try #require(recipe.firstIndex { $0.contains("apt-get install") })
-    let words = recipe[(start + 1)...].first.map { $0.split(separator: " ") } ?? []
-    let installed = Set(words.prefix { $0 != "&&" }.map(String.init))
+    #expect(!recipe.contains { $0.contains("apt-get") })
+    #expect(recipe.contains("RUN [\"/usr/bin/closewatch\", \"daemon\", \"--version\"]"))
     let depends = try ChildProgram.run(
       "dpkg-deb", ["-f", "\(BuiltPackage.folder)/\(BuiltPackage.name)", "Depends"]
     ).lines.joined()
     let needed = depends.split(separator: ",").map { entry in
       String(entry.drop { $0 == " " }.prefix { $0 != " " })
-    }.filter { !["libc6", "libgcc-s1", "systemd"].contains($0) }
-    #expect(installed == Set(needed))
+    }
+    // apt depends on all of them but systemd, of which a container needs nothing.
+    #expect(needed == ["libc6", "libgcc-s1", "libsystemd0", "systemd"])
     for copied in recipe where copied.hasPrefix("COPY --from=package") {
       let source = copied.split(separator: " ")[2].dropFirst("/package/".count)
       let found = try ChildProgram.run("test", ["-e", BuiltPackage.file(String(source))])
