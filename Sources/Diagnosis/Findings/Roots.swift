@@ -17,6 +17,11 @@ struct Roots {
     var kind: Kind
     /// For how long it has been so.
     var seconds: Double
+    /// Whether answers come over it at all: one has come, or it was opened to ask what it waits
+    /// for. What only sends (a log, numbers) is never answered.
+    var isAnswered = false
+    /// For how long no answer has come: longer than ``seconds`` where more was asked meanwhile.
+    var secondsWithoutAnswer: Double
 
     enum Kind {
       case connecting, unanswered, idle, blocked
@@ -27,7 +32,7 @@ struct Roots {
   /// does not read, has its reason in itself.
   private static let explained: [RuleID: Set<Cause>] = [
     .closeWaitLeak: waitingCauses, .closeWaitStuck: waitingCauses,
-    .acceptQueueStall: [.notAccepted],
+    .acceptQueueStall: [.notAccepted], .finWait1Pileup: [.peerNeverReads],
   ]
   private static let waitingCauses: Set<Cause> = [
     .eofReadNotClosed, .eofUnread, .dataUnread, .peerWaitsForAnswer,
@@ -52,7 +57,8 @@ struct Roots {
   }
 
   private static func mayHaveRoot(_ finding: Finding) -> Bool {
-    finding.localPort != nil && explained[finding.rule]?.contains(finding.cause) ?? false
+    (finding.localPort != nil || finding.rule == .finWait1Pileup)
+      && explained[finding.rule]?.contains(finding.cause) ?? false
   }
 
   private init(_ findings: [Finding], in inquiry: Inquiry) {
@@ -87,7 +93,11 @@ struct Roots {
   private func upstream(_ connection: Connection, _ row: SocketRow) -> Upstream? {
     let now = inquiry.census.now
     func of(_ kind: Upstream.Kind, since: BootInstant) -> Upstream {
-      Upstream(place: row.remote, kind: kind, seconds: max(0, now.seconds(since: since)))
+      let seconds = max(0, now.seconds(since: since))
+      let answer = Double(row.lastDataReceivedMilliseconds) / 1000
+      return Upstream(
+        place: row.remote, kind: kind, seconds: seconds,
+        secondsWithoutAnswer: row.bytesReceived > 0 ? answer : seconds)
     }
     if row.state == .synSent {
       return row.retransmits > 0 ? of(.connecting, since: connection.stateSince) : nil
@@ -97,17 +107,25 @@ struct Roots {
     guard row.receiveQueue == 0 else { return nil }
     // The end of a client's stream was passed on, and the other end has not closed yet.
     let isAsked = row.waitsForAnswer || row.state == .finWait2
-    return of(isAsked ? .unanswered : .idle, since: connection.progressAt)
+    var upstream = of(isAsked ? .unanswered : .idle, since: connection.progressAt)
+    upstream.isAnswered =
+      row.bytesReceived > 0
+      || !connection.flags.contains(.inFirstLook)
+        && connection.progressAt.seconds(since: connection.firstSeen)
+          <= inquiry.settings.firstUseSeconds
+    return upstream
   }
 
   // MARK: What each finding has behind it
 
   private func root(of finding: Finding) -> Root? {
+    if finding.rule == .finWait1Pileup { return unreadElsewhere(finding) }
     let processes = Self.accused(finding).compactMap { indices[$0] }
     let clients = clients(of: finding, Set(processes))
     guard clients > 0 else { return nil }
     let places = waiting(of: finding, processes)
     return backend(of: finding, places, clients: clients)
+      ?? sharedBackend(of: finding, processes)
       ?? (isStoppedReading(finding, Set(processes)) ? stoppedReading(finding) : nil)
   }
 
@@ -176,6 +194,40 @@ struct Roots {
     return root(waitingFor: most, waiting, of: finding)
   }
 
+  /// The backend that more clients wait for than there are connections to it: a proxy sends all
+  /// requests over one, workers or a pool have one each and are all taken.
+  ///
+  /// None of those connections is answered, and that began when the first of the clients was left
+  /// waiting: what has waited for much longer (a queue of jobs) is another story.
+  private func sharedBackend(of finding: Finding, _ processes: [Int32]) -> Root? {
+    guard finding.rule != .acceptQueueStall, let stuckSeconds = oldestSeconds(of: finding)
+    else { return nil }
+    let upstreams = Set(processes).flatMap { opened[$0] ?? [] }
+    let places = Dictionary(grouping: upstreams, by: \.place).filter { _, all in
+      let patience = patience(of: finding)
+      let window = stuckSeconds...stuckSeconds + patience
+      return all.allSatisfy { $0.kind == .unanswered && $0.secondsWithoutAnswer >= patience }
+        && (all.contains(where: \.isAnswered) || all.count >= inquiry.settings.fewestDefects)
+        && [all.map(\.seconds).max(), all.map(\.secondsWithoutAnswer).max()]
+          .contains { $0.map(window.contains) ?? false }
+    }
+    let waiting = places.mapValues { all in
+      var waiting = Root.Waiting()
+      waiting.unanswered = all.count
+      return waiting
+    }
+    guard let most = Self.most(waiting, by: \.unanswered), let all = waiting[most]
+    else { return nil }
+    return root(waitingFor: most, all, of: finding)
+  }
+
+  /// For how long the first of its clients has been stuck.
+  private func oldestSeconds(of finding: Finding) -> Double? {
+    let census = inquiry.census
+    return finding.members.compactMap { census.connection($0.id)?.dwellSeconds(at: census.now) }
+      .max()
+  }
+
   private static func most(
     _ places: [Endpoint: Root.Waiting], by count: (Root.Waiting) -> Int
   ) -> Endpoint? {
@@ -197,24 +249,56 @@ struct Roots {
 
   /// More than a request: a client that goes on sending has filled the queue.
   private static let fullReceiveQueue = 16_384
+  /// More than a goodbye: many clients send a few bytes before they close.
+  private static let fewestMessageBytes = 256
 
   /// Whether it leaves full receive queues unread while it goes on accepting: workers that are
-  /// stuck have a request in each queue, and a listener that is stuck accepts nobody.
+  /// stuck have a request in each queue, and a listener that is stuck accepts nobody. Or whether it
+  /// leaves what came after its own answers unread, and answers newcomers all the same.
   private func isStoppedReading(_ finding: Finding, _ processes: Set<Int32>) -> Bool {
     let census = inquiry.census
     guard finding.rule != .acceptQueueStall, finding.cause == .dataUnread else { return false }
-    let full = finding.members.count { member in
-      census.connection(member.id).map { $0.receiveQueue >= Self.fullReceiveQueue } ?? false
-    }
-    guard 2 * full >= finding.members.count,
+    let left = finding.members.compactMap { census.connection($0.id) }
+    let full = left.count { $0.receiveQueue >= Self.fullReceiveQueue }
+    let answered = left.count { $0.receiveQueue >= Self.fewestMessageBytes && $0.wasAnswered }
+    let areFull = 2 * full >= finding.members.count
+    guard areFull || 2 * answered >= finding.members.count,
       !listeners(at: finding).contains(where: Self.isHalfFull)
     else { return false }
     let lately = census.now.advanced(bySeconds: -patience(of: finding))
     return accepted(at: finding, by: processes).contains { connection in
-      connection.firstSeen > max(lately, census.firstLookAt)
+      connection.firstSeen > max(lately, census.firstLookAt) && (areFull || connection.wasAnswered)
         || connection.receiveQueue == 0 && connection.flags.contains(.sentInState)
           && connection.progressAt > lately
     }
+  }
+
+  /// The process on this host whose full receive queues hold the closes back: it goes on
+  /// accepting, and reads nothing.
+  private func unreadElsewhere(_ finding: Finding) -> Root? {
+    let census = inquiry.census
+    let ends = Set(
+      finding.members.compactMap { census.connection($0.id).flatMap(census.row) }
+        .map { [$0.remote, $0.local] })
+    let unread = census.connections.filter { connection in
+      guard connection.flags.contains(.isInbound), connection.inode != 0,
+        connection.receiveQueue >= Self.fewestMessageBytes,
+        let row = census.row(of: connection), row.inode != 0
+      else { return false }
+      return ends.contains([row.local, row.remote])
+    }
+    let lately = max(
+      census.now.advanced(bySeconds: -patience(of: finding)), census.firstLookAt)
+    guard 2 * unread.count >= finding.members.count, let one = unread.first,
+      let place = census.row(of: one)?.local,
+      let holder = census.holders.first(of: one.inode)?.process,
+      census.connections.contains(where: { connection in
+        connection.localPort == one.localPort && connection.id.namespace == one.id.namespace
+          && connection.flags.contains([.isInbound, .hadInode]) && connection.firstSeen > lately
+          && connection.wasAnswered
+      })
+    else { return nil }
+    return Root(.stoppedReading, place: place, process: census.processes[holder])
   }
 
   private static func isHalfFull(_ listener: SocketRow) -> Bool {
@@ -272,4 +356,10 @@ extension Inquiry {
     }
     return nil
   }
+}
+
+extension Connection {
+  /// Whether input was taken from it, and an answer was sent and has arrived. The byte that is
+  /// always acknowledged is its SYN.
+  fileprivate var wasAnswered: Bool { bytesReceived > receiveQueue && bytesAcked > 1 }
 }

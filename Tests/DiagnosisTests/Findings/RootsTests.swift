@@ -153,7 +153,84 @@ struct RootsTests {
     #expect(try stuck(story).root?.place == backend)
   }
 
+  // MARK: More clients than connections to the backend
+
+  @Test func `workers that all wait explain more clients than there are workers`() throws {
+    var story = proxy(unread: 100)
+    asked(5, in: &story)
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.place == backend)
+    #expect(root.process?.id.pid == 200)
+    #expect(root.waiting?.unanswered == 5)
+  }
+
+  @Test func `one of the workers that is answered shows that the backend answers`() throws {
+    var story = proxy(unread: 100)
+    asked(5, in: &story)
+    story.host.add(
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.established, at: 1)
+        .changed { $0.isReceiving = true })
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `one connection that carries the requests of all and brings no answer`() throws {
+    var story = proxy(unread: 0)
+    story.host.add(
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.established, at: 1)
+        .changed { ($0.isSending, $0.isAnswered) = (true, true) })
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.place == backend)
+    #expect(root.waiting?.unanswered == 1)
+  }
+
+  @Test func `what only sends, as to a log, is waited for by nobody`() throws {
+    var story = proxy(unread: 0)
+    story.host.add(
+      .opened(to: 514, by: 100).enters(.established, at: 0).changed { $0.isUnanswered = true })
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `what has waited for long before the first client left is another story`() throws {
+    var story = proxy(unread: 0)
+    story.host.add(
+      .opened(to: 6379, by: 100).enters(.established, at: -500).changed {
+        ($0.isUnanswered, $0.isAnswered, $0.usedSeconds) = (true, true, 0)
+      })
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
   // MARK: Not reading on purpose
+
+  @Test func `publishers that left a broker with an alarm are its doing`() throws {
+    var story = Story { $0.patienceSeconds = 15 }
+    story.host.start("broker", pid: 100)
+    story.host.listen(5672, by: 100)
+    story.host.start("publisher", pid: 300)
+    for second in stride(from: 1.0, to: 60, by: 1) {
+      let there = Endpoint(HostScript.here, 5672)
+      let publisher = Endpoint(HostScript.here, UInt16(30_000 + Int(second)))
+      story.host.add(
+        .between(there, publisher, by: 100).enters(.established, at: second, unread: 90_000)
+          .changed {
+            ($0.isReceiving, $0.isSending) = (second > 50, true)
+          })
+      story.host.add(
+        .between(publisher, there, by: 300).enters(.established, at: second)
+          .enters(.finWait1, at: second + 1, unsent: 4000).isReleased(at: second + 1)
+          .changed { $0.isProbing = true })
+    }
+    story.look(every: 1, through: 60)
+    let closes = try #require(story.finding(.finWait1Pileup))
+    #expect(closes.cause == .peerNeverReads)
+    #expect(closes.root?.kind == .stoppedReading)
+    #expect(closes.root?.place == Endpoint(HostScript.here, 5672))
+    #expect(closes.root?.process?.id.pid == 100)
+  }
 
   @Test(arguments: [(UInt32(60_000), Root.Kind.stoppedReading as Root.Kind?), (300, nil)])
   func `full queues that a server leaves while it accepts others are left on purpose`(
