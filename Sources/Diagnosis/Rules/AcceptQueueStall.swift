@@ -184,7 +184,7 @@ package enum AcceptQueueStall: Rule {
         .turnedAway(
           increase: dropped.increase, seconds: dropped.seconds, byThisAlone: isAlone))
     }
-    if let place = OwnLimit.place(of: queue.listeners, queue.stretch) {
+    if let place = OwnLimit.place(of: queue.listeners, queue.stretch, in: census) {
       finding.root = Root(
         .ownLimit, place: place,
         process: finding.culprits.first { $0.role == .listener }?.process)
@@ -220,9 +220,13 @@ private enum OwnLimit {
   /// - A queue of none: nobody asks for that. A server that is full calls `listen(fd, 0)`
   ///   (memcached at `-c`).
   /// - The queue moves, so it does accept, and only as many as leave: all its workers are taken
-  ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`). Where no worker is
-  ///   ever free and none comes back, it has other troubles.
-  static func place(of listeners: [SocketRow], _ stretch: QueueLog.Stretch?) -> Endpoint? {
+  ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`).
+  /// - The queue stands still, and those that it has accepted before stay and are answered: each
+  ///   worker is at work for a client that does not leave (pgpool at `num_init_children`). Where
+  ///   nobody is answered either, it has other troubles.
+  static func place(
+    of listeners: [SocketRow], _ stretch: QueueLog.Stretch?, in census: Census
+  ) -> Endpoint? {
     guard let stretch, let listener = listeners.first else { return nil }
     let hasNoQueue = listeners.allSatisfy { $0.sendQueue == 0 }
     // One is between accept() and close() now and then.
@@ -230,7 +234,25 @@ private enum OwnLimit {
       range.lowerBound >= 1 && range.count <= max(2, 1 + range.upperBound / 8)
     }
     if hasNoQueue, (stretch.served?.lowerBound ?? 0) >= 1 { return listener.local }
-    guard isAtConstant ?? false, stretch.left >= 3, stretch.fullSamples >= 3 else { return nil }
+    guard isAtConstant ?? false, stretch.fullSamples >= 3,
+      stretch.left >= 3 || answersThoseItHas(listener, since: stretch.since, in: census)
+    else { return nil }
     return listener.local
+  }
+
+  /// Whether most of the connections that were accepted have been sent something since the queue
+  /// was full.
+  private static func answersThoseItHas(
+    _ listener: SocketRow, since full: BootInstant, in census: Census
+  ) -> Bool {
+    let served = census.sample.sockets.filter { row in
+      row.localPort == listener.localPort && row.namespace == listener.namespace
+        && row.state == .established && !row.isUnaccepted
+    }
+    let answered = served.count { row in
+      row.knowledge.contains(.tcpInfo)
+        && Double(row.lastDataSentMilliseconds) / 1000 < census.now.seconds(since: full)
+    }
+    return answered > 0 && 2 * answered > served.count
   }
 }

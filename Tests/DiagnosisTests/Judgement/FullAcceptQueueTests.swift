@@ -68,6 +68,33 @@ struct FullAcceptQueueTests {
     #expect(root.process?.id.pid == 100)
   }
 
+  /// Four children, each with a client that stays; a queue of eight that nobody leaves.
+  private func taken(isAnswered: Bool) -> Story {
+    var story = Story()
+    story.host.start("pgpool", pid: 100, unit: "pgpool.service")
+    story.host.listen(9999, by: 100, queueLimit: 8)
+    for _ in 0..<4 {
+      story.host.add(
+        .accepted(on: 9999, by: 100).enters(.established, at: 0)
+          .changed { $0.isSending = isAnswered })
+    }
+    story.host.add(at: stride(from: 1.0, to: 10, by: 1)) { second in
+      .accepted(on: 9999, by: nil).enters(.established, at: second)
+    }
+    return story
+  }
+
+  @Test(arguments: [(true, Root.Kind.ownLimit as Root.Kind?), (false, nil)])
+  func `a queue that stands beside clients that are answered waits for a free worker`(
+    isAnswered: Bool, kind: Root.Kind?
+  ) throws {
+    var story = taken(isAnswered: isAnswered)
+    story.look(every: 10, from: 10, through: 200)
+    let stall = try #require(story.finding(.acceptQueueStall))
+    #expect(stall.lifecycle == .firing)
+    #expect(stall.root?.kind == kind)
+  }
+
   @Test func `a queue that is full for a moment is none`() {
     var story = overloaded(until: 22)
     story.look(every: 10, from: 10, through: 200)
