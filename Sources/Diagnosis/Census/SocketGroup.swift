@@ -21,8 +21,9 @@ package struct SocketGroup: Sendable {
   package var remotePort: UInt16? { port.isInbound ? nil : port.port }
 }
 
-/// Which processes are one service: those of one unit or container, or of one program image that
-/// forks without exec (a pre-fork server and its workers).
+/// Which processes are one service: those of one unit or container, of one program image that
+/// forks without exec (a pre-fork server and its workers), or of one program that the same parent
+/// starts again and again (a job's curl).
 struct ServiceIndex: Sendable {
   /// By the index of the process.
   private var services: [Int32] = []
@@ -30,16 +31,43 @@ struct ServiceIndex: Sendable {
   init(_ processes: ProcessTable) {
     services = [Int32](repeating: -1, count: processes.indexLimit)
     var byUnit: [Owner: Int32] = [:]
+    var bySiblings: [Siblings: Int32] = [:]
     for index in Int32(0)..<Int32(processes.indexLimit) {
       guard let owner = processes[index]?.owner else { continue }
       if owner.kind == .program {
-        services[Int(index)] = processes.programRoot(of: index)
+        let root = processes.programRoot(of: index)
+        guard let siblings = processes[root].flatMap(Siblings.init) else {
+          services[Int(index)] = root
+          continue
+        }
+        let first = bySiblings[siblings] ?? root
+        bySiblings[siblings] = first
+        services[Int(index)] = first
       } else {
         let first = byUnit[owner] ?? index
         byUnit[owner] = first
         services[Int(index)] = first
       }
     }
+  }
+
+  /// Children of one parent that run one program. What an interpreter runs is its program.
+  private struct Siblings: Hashable {
+    var parent: Int32
+    var program: String
+    var main: String?
+
+    /// nil: not known. The first process of a host or a container adopts orphans of all kinds.
+    init?(_ process: ProcessRecord) {
+      guard process.parent > 1, let executable = process.executable,
+        process.main != nil || !Self.interpreters.contains(process.runtime)
+      else { return nil }
+      (parent, program, main) = (process.parent, executable, process.main)
+    }
+
+    private static let interpreters: Set<ProcessRuntime> = [
+      .jvm, .node, .python, .ruby, .php, .dotnet, .erlang,
+    ]
   }
 
   func service(of process: Int32) -> Int32 {
