@@ -45,8 +45,10 @@ extension GuideSubject {
   /// - Parameter room: Whether descriptors are what runs out.
   func rescue(_ trouble: ProgramTrouble, room: Bool = true) -> [String] {
     var steps = direction == .outbound ? [] : [GuideStep.balancer]
-    if case .of(let program) = reader { steps += program.advice[trouble]?.rescue ?? [] }
-    if room { steps.append(GuideStep.buyTime) }
+    if case .of(let program) = reader, !waitsForBackend {
+      steps += program.advice[trouble]?.rescue ?? []
+    }
+    if room, needsDescriptors { steps.append(GuideStep.buyTime) }
     if case .of(let program) = reader, let restart = program.restart { return steps + restart }
     return steps + GuideStep.restart
   }

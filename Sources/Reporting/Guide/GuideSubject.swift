@@ -17,6 +17,10 @@ package struct GuideSubject: Hashable, Sendable {
   package var isUrgent = false
   /// More of them come.
   package var isGrowing = false
+  /// Descriptors may be what runs out: room for more of them helps.
+  package var needsDescriptors = true
+  /// It waits for something else: more room or more workers would wait for the same.
+  package var waitsForBackend = false
 
   /// - Parameters:
   ///   - runtime: Unknown where no program is meant in particular.
@@ -42,5 +46,9 @@ package struct GuideSubject: Hashable, Sendable {
       reader: (opener ?? actors.first).map { GuideReader($0.process) })
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
     isGrowing = finding.growth != nil
+    waitsForBackend = finding.root?.kind == .waitsForBackend
+    if let forecast = finding.forecast, forecast.resource == .descriptors {
+      needsDescriptors = forecast.seconds != nil || 2 * forecast.used >= forecast.limit
+    }
   }
 }

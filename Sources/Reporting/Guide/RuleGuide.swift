@@ -61,7 +61,14 @@ extension Finding {
   /// What to tell about it, with its placeholders.
   package var guide: GuideText {
     var text = rule.guide(to: GuideSubject(self))
-    text.look.insert(contentsOf: root?.steps ?? [], at: 0)
+    let steps = rootSteps
+    if text.isUrgent {
+      // A fresh start of what only waits saves nothing: what it waits for comes before it.
+      let isAside = text.rescue.first == GuideStep.balancer
+      text.rescue.insert(contentsOf: steps, at: isAside ? 1 : 0)
+    } else {
+      text.look.insert(contentsOf: steps, at: 0)
+    }
     return text
   }
 }

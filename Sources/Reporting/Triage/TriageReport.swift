@@ -108,7 +108,8 @@ package struct TriageReport: Sendable {
     values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
     values.fd =
       finding.examples.first { $0.holder != nil && $0.holder?.process == process?.id }?.holder?.fd
-    if finding.root?.kind == .waitsForBackend {
+    // What has stopped reading is the finding's own process, unless its clients are told of.
+    if finding.root?.kind == .waitsForBackend || finding.localPort == nil {
       values.backend = finding.root?.place
       values.backendPID = finding.root?.process?.id.pid
     }

@@ -86,7 +86,11 @@ import Testing
   }
 
   @Test func `every placeholder is used by some guide`() {
-    let steps = Root.Kind.allCases.flatMap { Root($0).steps }
+    let steps = Root.Kind.allCases.flatMap { kind in
+      var finding = FoundLeak.closeWait()
+      finding.root = Root(kind)
+      return finding.rootSteps
+    }
     let used = Set((pages.flatMap(\.all) + steps).flatMap(namesInBraces))
     #expect(used == Set(GuidePlaceholder.allCases.map(\.rawValue)))
   }

@@ -38,7 +38,56 @@ struct RootWordsTests {
   @Test func `the first step is to look at the backend`() throws {
     let guide = FoundLeak.report([]).guide(for: waiting())
     #expect(try #require(guide.now.first).contains("'( dst = 192.0.2.9:5432 )'"))
-    #expect(guide.now[1].contains("/proc/812/task"))
+    #expect(guide.now[2].contains("/proc/812/task"))
+  }
+
+  @Test func `a known program at the backend is asked in its own words`() {
+    let guide = FoundLeak.report([]).guide(for: waiting())
+    #expect(guide.now[1].contains("pg_stat_activity"))
+    #expect(guide.now[1].contains("psql -p 5432"))
+  }
+
+  @Test func `when time is short the backend comes before more workers and a restart`() throws {
+    var finding = waiting()
+    finding.rule = .acceptQueueStall
+    finding.cause = .notAccepted
+    finding.severity = .critical
+    finding.culprits = [
+      Culprit(
+        FoundLeak.process(4711, "apache2", unit: "apache2.service"), role: .listener, sockets: 33,
+        attribution: .listener)
+    ]
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(try #require(guide.firstSteps.first).contains("load balancer"))
+    #expect(guide.firstSteps[1].contains("192.0.2.9:5432"))
+    #expect(guide.now.contains { $0.contains("systemctl restart -- apache2.service") })
+    #expect(!guide.now.contains { $0.contains("MaxRequestWorkers reached?") })
+    finding.root = nil
+    let alone = FoundLeak.report([]).guide(for: finding)
+    #expect(alone.firstSteps[1].contains("MaxRequestWorkers reached?"))
+  }
+
+  @Test func `clients are told who leaves their data unread`() throws {
+    var finding = waiting()
+    finding.rule = .finWait1Pileup
+    finding.cause = .peerNeverReads
+    (finding.localPort, finding.remotePort) = (nil, 5672)
+    var broker = FoundLeak.process(815, "beam.smp")
+    (broker.runtime, broker.main) = (.erlang, "rabbit")
+    finding.root = Root(
+      .stoppedReading, place: Endpoint(ListedHost.address("192.0.2.9"), 5672), process: broker)
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(try #require(guide.now.first).hasPrefix("What listens at 192.0.2.9:5672 accepts"))
+    #expect(guide.now[1].contains("rabbitmq-diagnostics alarms"))
+  }
+
+  @Test func `room for descriptors is no advice where they do not run out`() throws {
+    var finding = FoundLeak.closeWait(severity: .critical)
+    finding.rule = .closeWaitStuck
+    #expect(FoundLeak.report([]).guide(for: finding).now.contains { $0.hasPrefix("Buy time") })
+    finding.growth = nil
+    finding.forecast?.stop()
+    #expect(!FoundLeak.report([]).guide(for: finding).now.contains { $0.hasPrefix("Buy time") })
   }
 
   @Test func `the public page names no address`() {

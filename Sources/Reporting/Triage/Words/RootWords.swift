@@ -40,23 +40,41 @@ enum RootWords {
   }
 }
 
-extension Root {
-  /// What to look at because of it, before anything else.
-  var steps: [String] {
-    switch kind {
+extension Finding {
+  /// What to look at because of its root, before anything else.
+  var rootSteps: [String] {
+    guard let root else { return [] }
+    switch root.kind {
     case .waitsForBackend:
-      [
+      return [
         "It probably waits for {backend}. See whether that answers, and what state it is in:\n"
-          + "{netns}ss -Htnop '( dst = {backend} )' | head",
+          + "{netns}ss -Htnop '( dst = {backend} )' | head"
+      ] + root.programLook + [
         "See what the process at {backend} does:\n"
-          + "grep -H . /proc/{backend-pid}/task/*/wchan",
+          + "grep -H . /proc/{backend-pid}/task/*/wchan"
       ]
     case .stoppedReading:
-      [
-        "It accepts and serves others, and leaves these unread: look for an alarm or a limit of\n"
-          + "its own (memory, disk, rate) in its status and log before anything else."
-      ]
-    case .ownLimit: []
+      // Told of its clients, who only see that nobody reads; or of itself.
+      let who = localPort == nil ? "What listens at {backend}" : "It"
+      return [
+        "\(who) accepts and serves others, and leaves these unread: look for an alarm\n"
+          + "or a limit of its own (memory, disk, rate) in its status and log before anything else."
+      ] + (localPort == nil ? root.programLook : [])
+    case .ownLimit: return []
     }
+  }
+}
+
+extension Root {
+  /// The first thing to ask the program at its place, where that is a known one.
+  fileprivate var programLook: [String] {
+    guard let process, let port = place?.port, let program = ProgramGuide.of(process)
+    else { return [] }
+    // Its namespace, unit and the rest are not those of the finding.
+    let values: [GuidePlaceholder: String] = [.port: "\(port)", .pid: "{backend-pid}"]
+    let known = program.look.compactMap { step in
+      GuidePlaceholder.replaceAll(in: step) { values[$0] }
+    }
+    return known.first.map { [$0] } ?? []
   }
 }
