@@ -149,7 +149,14 @@ package struct LiveHost: Host {
     }
     return finder.find(
       search, in: newest.sample, inodes: newest.inodes,
-      coversHost: newest.request.namespaces == .all,
+      coversHost: newest.request.coversSearched,
       by: deadline, freshInodes: tellsDeadSocketsAtOnce ? freshInodes : nil)
+  }
+}
+
+extension SampleRequest {
+  /// Whether the namespace of each process that is searched is among those asked for.
+  fileprivate var coversSearched: Bool {
+    if case .only = namespaces { false } else { true }
   }
 }

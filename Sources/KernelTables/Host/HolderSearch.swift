@@ -29,6 +29,8 @@ package struct HolderSearch: Hashable, Sendable {
     case full
   }
 
+  /// Only processes that descend from this one are searched; nil: all.
+  package var ancestor: Int32?
   /// Inodes wanted. Empty: only dead sockets and records.
   package var inodes: Set<UInt64> = []
   /// Whether every socket of the newest sample is wanted. Unlike ``inodes`` it can be asked before
@@ -75,6 +77,10 @@ package struct HolderReport: Sendable {
   /// Records of every process that holds one of the sockets, dead or alive, their parents as far
   /// as they live, and those asked for.
   package var processes: [ProcessRecord] = []
+  /// Of a search among descendants: how many there are.
+  package var descendants = 0
+  /// Of a search among descendants: those whose descriptors may not be read, as far as they show.
+  package var unreadable: [ProcessRecord] = []
   /// Sockets that are in flight between processes (`scm_fds` of a unix socket), host-wide. They
   /// cannot be matched to inodes.
   package var descriptorsInFlight = 0

@@ -11,6 +11,8 @@ package struct SampleRequest: Hashable, Sendable {
     case all
     /// A name under `/run/netns`, a pid, or a path to a namespace file.
     case only(String)
+    /// Those of a process and of the processes that descend from it.
+    case ofDescendants(of: Int32)
   }
 
   package var states = StateSet.all

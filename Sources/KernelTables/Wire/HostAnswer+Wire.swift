@@ -76,6 +76,8 @@ extension HolderReport {
       writer.put(caught.connections)
     }
     writer.put(processes) { $1.write(to: &$0) }
+    writer.put(descendants)
+    writer.put(unreadable) { $1.write(to: &$0) }
     writer.put(descriptorsInFlight)
     writer.put(isComplete)
     writer.put(gaps) { $1.write(to: &$0) }
@@ -97,6 +99,10 @@ extension HolderReport {
       return CaughtOpener(hunt: hunt, process: process, connections: try reader.getTally())
     }
     processes = try reader.getArray { reader throws(DecodeError) in
+      try ProcessRecord(from: &reader)
+    }
+    descendants = try reader.getTally()
+    unreadable = try reader.getArray { reader throws(DecodeError) in
       try ProcessRecord(from: &reader)
     }
     descriptorsInFlight = try reader.getTally()

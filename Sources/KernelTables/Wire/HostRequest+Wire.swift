@@ -28,10 +28,13 @@ extension SampleRequest {
     writer.put(states.rawValue)
     writer.put(case: source)
     switch namespaces {
-    case .all: writer.put(false)
+    case .all: writer.put(0 as UInt8)
     case .only(let name):
-      writer.put(true)
+      writer.put(1 as UInt8)
       writer.put(name)
+    case .ofDescendants(let pid):
+      writer.put(2 as UInt8)
+      writer.put(pid)
     }
   }
 
@@ -39,12 +42,18 @@ extension SampleRequest {
     self.init()
     states = StateSet(rawValue: try reader.get())
     source = try reader.getCase("source", of: Source.allCases)
-    namespaces = try reader.getBool() ? .only(try reader.getText()) : .all
+    switch try reader.get(UInt8.self) {
+    case 0: namespaces = .all
+    case 1: namespaces = .only(try reader.getText())
+    case 2: namespaces = .ofDescendants(of: try reader.get())
+    case let kind: throw reader.bad("namespaces", "\(kind)")
+    }
   }
 }
 
 extension HolderSearch {
   fileprivate func write(to writer: inout WireWriter) {
+    writer.put(ancestor ?? 0)
     writer.put(inodes) { $0.put($1) }
     writer.put(wantsEverySocket)
     writer.put(completeness == .everyHolder)
@@ -64,6 +73,8 @@ extension HolderSearch {
 
   fileprivate init(from reader: inout WireReader) throws(DecodeError) {
     self.init()
+    let ancestor: Int32 = try reader.get()
+    self.ancestor = ancestor == 0 ? nil : ancestor
     let count = try reader.getCount(ofAtLeast: 8)
     inodes.reserveCapacity(count)
     for _ in 0..<count { inodes.insert(try reader.get()) }

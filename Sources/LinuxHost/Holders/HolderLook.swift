@@ -104,7 +104,10 @@ struct HolderLook: ~Copyable {
       return
     }
     needsTables = true
-    list = ProcessList(procRoot: procRoot, likely: search.likely, scan: &scan, gaps: &gaps)
+    list = ProcessList(
+      procRoot: procRoot, likely: search.likely, ancestor: search.ancestor, scan: &scan,
+      gaps: &gaps)
+    if search.ancestor != nil { report.descendants = list.entries.count }
     report.holders.reserveCapacity(scan.inodes.unresolved)
     for entry in list.entries {
       let isNeeded = wantsAll || isUnresolved || deadSocketPIDs.contains(entry.pid)
@@ -133,7 +136,13 @@ struct HolderLook: ~Copyable {
     EyeStep.descriptors.begin(on: entry.pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: entry.pid)
-      let fd = try directory.openDirectory("fd")
+      let fd: Int32
+      do throws(SystemCallError) {
+        fd = try directory.openDirectory("fd")
+      } catch {
+        if error.isDenied { noteUnreadable(directory) }
+        throw error
+      }
       defer { close(fd) }
       scan.keepsStrangers = isUnresolved || seeksDeadSockets(in: entry.pid)
       let table = scan.scan(fd, of: directory.path + "/fd")
@@ -149,6 +158,15 @@ struct HolderLook: ~Copyable {
       // Gone since the list was read: what it held is gone, too.
       if !error.isVanished { gaps.note(.descriptorsUnreadable, error.description) }
     }
+  }
+
+  /// Says whose descriptors may not be read, where somebody cares for each.
+  private mutating func noteUnreadable(_ directory: borrowing ProcessDirectory) {
+    guard search.ancestor != nil, let stat = directory.identify(&gaps) else { return }
+    var record = ProcessRecord(id: stat.id)
+    record.parent = stat.parent
+    record.command = stat.command
+    report.unreadable.append(record)
   }
 
   /// Takes what one table held into the report.
@@ -223,6 +241,7 @@ struct HolderLook: ~Copyable {
 
   /// The answer, ordered by process and descriptor.
   consuming func finish() -> HolderReport {
+    report.unreadable.sort { $0.id < $1.id }
     if didRevalidate { report.holders = Self.unique(report.holders) }
     // Each process's are in order already, so this is a merge.
     report.holders.sort { a, b in

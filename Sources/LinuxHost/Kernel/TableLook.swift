@@ -85,11 +85,19 @@ package struct TableLook {
   /// for all their rows at once.
   private mutating func wantedNamespaces() throws(HostError) -> Wanted {
     let survey: NetworkNamespaces
-    let trustsKnown = memory.trustsMemberships(at: sample.takenAt)
+    var trustsKnown = memory.trustsMemberships(at: sample.takenAt)
     do throws(SystemCallError) {
-      survey = try NetworkNamespaces(
-        procRoot: procRoot, namesDirectory: namesDirectory, known: memory.memberships,
-        trustsKnown: trustsKnown)
+      if case .ofDescendants(let pid) = request.namespaces {
+        // A program that has just been started is about to change its namespace.
+        trustsKnown = false
+        survey = try NetworkNamespaces(
+          procRoot: procRoot,
+          ofProcesses: [pid] + ProcessTree.descendants(of: pid, procRoot: procRoot))
+      } else {
+        survey = try NetworkNamespaces(
+          procRoot: procRoot, namesDirectory: namesDirectory, known: memory.memberships,
+          trustsKnown: trustsKnown)
+      }
     } catch {
       throw HostError("cannot find the network namespaces: \(error); is \(procRoot) procfs?")
     }
@@ -97,7 +105,7 @@ package struct TableLook {
     survey.gaps.forEach { note($0) }
     let wanted: [NetworkNamespace]
     switch request.namespaces {
-    case .all: wanted = survey.found
+    case .all, .ofDescendants: wanted = survey.found
     case .only(let name): wanted = [try survey.only(name)]
     }
     var expected = 0

@@ -64,16 +64,44 @@ package struct NetworkNamespaces {
     self.trustsKnown = trustsKnown
     self.procRoot = procRoot
     self.namesDirectory = namesDirectory
+    try addOwn()
+    memberships.reserveCapacity(known.count)
+    try addProcesses()
+    addNames()
+    addUnknown()
+    sort()
+  }
+
+  /// Looks for those of some processes, and our own.
+  ///
+  /// - Throws: ``SystemCallError`` when not even our own namespace can be identified.
+  package init(
+    procRoot: String = "/proc", ofProcesses pids: [Int32]
+  ) throws(SystemCallError) {
+    known = [:]
+    trustsKnown = false
+    self.procRoot = procRoot
+    namesDirectory = ""
+    try addOwn()
+    let fd = try systemCall("open", on: procRoot) {
+      open(procRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    defer { close(fd) }
+    for pid in pids { addProcess(pid, procFD: fd) }
+    addUnknown()
+    sort()
+  }
+
+  private mutating func addOwn() throws(SystemCallError) {
     let own = try Self.link("\(procRoot)/thread-self/ns/net")
     var namespace = NetworkNamespace(id: own)
     namespace.isOwn = true
     indexes[own] = 0
     found.append(namespace)
     if let inode = Self.inode("\(procRoot)/thread-self/net/tcp") { tableInodes[inode] = own }
-    memberships.reserveCapacity(known.count)
-    try addProcesses()
-    addNames()
-    addUnknown()
+  }
+
+  private mutating func sort() {
     let rest = found.dropFirst().sorted { $0.id < $1.id }
     found = [found[0]] + rest
   }

@@ -23,8 +23,10 @@ struct ProcessList {
 
   /// - Parameter likely: Searched first, in this order; the others follow by their number of
   ///   descriptors, most first.
+  /// - Parameter ancestor: Only what descends from it; nil: all.
   init(
-    procRoot: String, likely: [Int32], scan: inout DescriptorScan, gaps: inout GapTally
+    procRoot: String, likely: [Int32], ancestor: Int32? = nil, scan: inout DescriptorScan,
+    gaps: inout GapTally
   ) {
     EyeStep.list.begin()
     do throws(SystemCallError) {
@@ -34,7 +36,13 @@ struct ProcessList {
       defer { close(root) }
       // We hold `root` open, so a size of 0 for ourselves means that there are no sizes.
       hasSizes = (Self.size(root, "self/fd") ?? 0) > 0
-      for pid in try scan.numbers(in: root, procRoot) {
+      let pids: [Int32]
+      if let ancestor {
+        pids = ProcessTree.descendants(of: ancestor, procRoot: procRoot)
+      } else {
+        pids = try scan.numbers(in: root, procRoot)
+      }
+      for pid in pids {
         // One that is gone has no size and need not be listed.
         if let size = Self.size(root, "\(pid)/fd") {
           entries.append(Entry(pid: pid, descriptors: size))
@@ -43,7 +51,7 @@ struct ProcessList {
     } catch {
       gaps.note(.fileUnreadable, error.description)
     }
-    if !entries.isEmpty, !entries.contains(where: { $0.pid == 1 }) {
+    if ancestor == nil, !entries.isEmpty, !entries.contains(where: { $0.pid == 1 }) {
       Self.noteHidden(procRoot: procRoot, &gaps)
     }
     var rank: [Int32: Int] = [:]

@@ -56,6 +56,8 @@ import Testing
         hunt: hunt, process: ProcessID(pid: number, startTicks: 0), connections: 0)
     }
     report.gaps = sample.gaps
+    report.descendants = .max
+    report.unreadable = report.processes
     for sent in [HostAnswer.sample(sample), .holders(report)] {
       let bytes = bytes { sent.write(to: &$0) }
       #expect(words(try answer(bytes)) == words(sent))
@@ -75,6 +77,7 @@ import Testing
     search.inodes = [1, .max, 4_026_531_840]
     search.completeness = .firstHolder
     search.deadSockets = .of([1, .max])
+    search.ancestor = 812
     search.likely = [3, 2]
     search.records = [4]
     search.detail = .identity
@@ -89,9 +92,11 @@ import Testing
     sample.states = StateSet(.closeWait)
     sample.source = .proc
     sample.namespaces = .only("blue \u{1f600}")
+    var family = SampleRequest()
+    family.namespaces = .ofDescendants(of: .max)
     let questions: [HostRequest.Question] = [
       .holders(search), .holders(everySocket), .holders(HolderSearch()), .sample(sample),
-      .sample(SampleRequest()),
+      .sample(family), .sample(SampleRequest()),
     ]
     for question in questions {
       let sent = HostRequest(question, by: .never)

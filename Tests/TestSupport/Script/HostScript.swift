@@ -160,10 +160,17 @@ package struct HostScript: Sendable {
       report.gaps = [Gap(.descriptorsUnreadable, count: unreadable.count, detail: "EACCES")]
     }
     var shown = Set(search.records)
+    let family = search.ancestor.map { descendants(of: $0, living) }
+    if let family {
+      report.descendants = family.count
+      report.unreadable = living.map(\.record).filter {
+        family.contains($0.id.pid) && unreadable.contains($0.id.pid)
+      }
+    }
     for socket in sockets {
       let isDead = socket.rowEnds <= second
       for hold in socket.holds(at: second) where !unreadable.contains(hold.pid) {
-        guard let id = ids[hold.pid] else { continue }
+        guard let id = ids[hold.pid], family?.contains(hold.pid) ?? true else { continue }
         let fd = hold.fd ?? Int32(10 + socket.inode % 1_000_000)
         if isDead, search.deadSockets.includes(hold.pid) {
           report.deadSockets.append(DeadDescriptor(inode: socket.inode, process: id, fd: fd))
@@ -184,6 +191,11 @@ package struct HostScript: Sendable {
       return record
     }
     return report
+  }
+
+  private func descendants(of pid: Int32, _ living: [Actor]) -> Set<Int32> {
+    let children = living.map(\.record).filter { $0.parent == pid }.map(\.id.pid)
+    return children.reduce(Set(children)) { $0.union(descendants(of: $1, living)) }
   }
 
   private func ancestors(of id: ProcessID, _ living: [Actor]) -> [Int32] {
