@@ -211,17 +211,22 @@ struct ReceiveQueues {
 
   /// As they were when they were last seen.
   init(_ connections: [Connection]) {
-    for row in connections {
-      switch row.receiveQueue {
-      case 0: zero += 1
-      case 1: finOnly += 1
-      default: data += 1
-      }
-      largest = max(largest, Int(row.receiveQueue))
-      sizes[row.receiveQueue, default: 0] += 1
-      if row.sendQueue > 0 { stuckWriters += 1 }
-      largestSend = max(largestSend, Int(row.sendQueue))
+    for row in connections { add(receive: row.receiveQueue, send: row.sendQueue) }
+  }
+
+  /// Those of one socket.
+  init(receive: UInt32, send: UInt32) { add(receive: receive, send: send) }
+
+  private mutating func add(receive: UInt32, send: UInt32) {
+    switch receive {
+    case 0: zero += 1
+    case 1: finOnly += 1
+    default: data += 1
     }
+    largest = max(largest, Int(receive))
+    sizes[receive, default: 0] += 1
+    if send > 0 { stuckWriters += 1 }
+    largestSend = max(largestSend, Int(send))
   }
 
   /// All unread data is of the size of one close_notify: nobody stalled, nobody looked.
