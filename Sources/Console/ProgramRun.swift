@@ -4,9 +4,14 @@ package import ArgumentParser
 import Glibc
 import KernelTables
 import LinuxHost
+import Synchronization
 
 /// Runs a program to its exit status. A mistake of any kind is one line on standard error.
 package enum ProgramRun {
+  /// Whether SIGPIPE was ignored already: a program that is started from here is to find it so.
+  package static var wasPipeIgnored: Bool { pipeWasIgnored.load(ordering: .relaxed) }
+  private static let pipeWasIgnored = Atomic(false)
+
   /// Ends the process with the status that `body` comes to with the arguments.
   ///
   /// - Parameter root: The tree of all commands, which words what the parser says.
@@ -14,7 +19,9 @@ package enum ProgramRun {
     _ root: any ParsableCommand.Type, with body: ([String]) throws -> Void
   ) -> Never {
     // A reader that has seen enough (`head`) is no failure: write(2) says EPIPE instead.
-    signal(SIGPIPE, SIG_IGN)
+    let before = signal(SIGPIPE, SIG_IGN)
+    let ignored = unsafeBitCast(SIG_IGN, to: Int.self)
+    pipeWasIgnored.store(unsafeBitCast(before, to: Int.self) == ignored, ordering: .relaxed)
     // Swift reads the arguments from /proc/self/cmdline: without procfs there is not even a name.
     guard !CommandLine.arguments.isEmpty else {
       StandardError.line("there is no procfs on /proc; mount it: mount -t proc proc /proc")

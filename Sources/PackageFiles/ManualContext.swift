@@ -23,6 +23,15 @@ struct ManualContext {
       context.environment.append(("TZ", "The time zone, where it is not that of the host."))
       context.files = [journal]
       context.seeAlso += pages("daemon") + [("journalctl", 1), ("systemd.journal-fields", 7)]
+    case "run":
+      context.environment = [
+        ("CLOSEWATCH_RUN", "Set for the command: where its runner names tests."),
+        ("CLOSEWATCH_RUN_UDP", "Set for the command: the same, as ADDRESS:PORT."),
+        ("GITHUB_ACTIONS", "When it is true, annotations are written to standard error."),
+        ("TMPDIR", "Where the socket of CLOSEWATCH_RUN is made; otherwise below /tmp."),
+        language,
+      ]
+      context.seeAlso += pages("triage", "explain")
     case "release":
       context.files += [
         names,

@@ -23,7 +23,8 @@ struct Closewatch: ParsableCommand {
   /// By their names in writing: to ask each for its configuration builds all their texts.
   static let commands: [(name: String, type: any ParsableCommand.Type)] = [
     ("triage", Triage.self), ("top", Top.self), ("sockets", Sockets.self),
-    ("history", FindingHistory.self), ("release", Release.self), ("explain", Explain.self),
+    ("history", FindingHistory.self), ("run", Run.self), ("release", Release.self),
+    ("explain", Explain.self),
     ("doctor", Doctor.self), ("record", Record.self), ("daemon", DaemonInTree.self),
     ("check-settings", CheckSettingsInTree.self), ("demo", Demo.self),
     ("demo-server", DemoServer.self),

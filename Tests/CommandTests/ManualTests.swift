@@ -14,8 +14,8 @@ import Testing
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/deploy"
 
   static let commands = [
-    "triage", "top", "sockets", "history", "release", "explain", "doctor", "record", "daemon",
-    "check-settings", "demo",
+    "triage", "top", "sockets", "history", "run", "release", "explain", "doctor", "record",
+    "daemon", "check-settings", "demo",
   ]
   static let commandPages = commands.map { "closewatch-\($0).1" }
   static let pages = ["closewatch.1", "closewatch.yaml.5"] + commandPages

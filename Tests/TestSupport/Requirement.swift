@@ -62,10 +62,11 @@
         debianPackage,
       ]
         + [
-          "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "groff", "ip",
-          "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter", "openssl",
+          "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "gcc", "gdb",
+          "groff", "ip", "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter",
+          "openssl",
           "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
-          "python3", "setpriv", "ss", "systemd-analyze", "systemd-nspawn",
+          "python3", "setpriv", "ss", "strace", "sudo", "systemd-analyze", "systemd-nspawn",
           "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }

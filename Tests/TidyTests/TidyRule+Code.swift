@@ -13,6 +13,7 @@ extension TidyRule {
     "Sources/Settings": ["Diagnosis", "KernelTables", "Reporting"],
     "Sources/Console": [
       "ArgumentParser", "Glibc", "KernelTables", "LinuxHost", "Reporting", "Settings",
+      "Synchronization",
     ],
     "Sources/closewatch": [
       "ArgumentParser", "Console", "Diagnosis", "Glibc", "KernelTables", "LinuxHost", "Reporting",

@@ -172,13 +172,13 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|top|sockets|history|release|explain|doctor|record|daemon|check-settings|demo|help)
+    triage|top|sockets|history|run|release|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage top sockets history release explain doctor record daemon check-settings demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage top sockets history run release explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
@@ -335,6 +335,33 @@ _closewatch_history() {
         return
         ;;
     '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_run() {
+    repeating_flags=()
+    non_repeating_flags=(--strict --version -h --help)
+    repeating_options=(--allow)
+    non_repeating_options=(--grace --junit --json --sarif)
+    __closewatch_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--grace')
+        return
+        ;;
+    '--allow')
+        return
+        ;;
+    '--junit')
+        return
+        ;;
+    '--json')
+        return
+        ;;
+    '--sarif')
         return
         ;;
     esac

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting a program as if nobody had: its signals, its terminal and its children are its own.
+#pragma once
+
+/// Becomes the parent of what its descendants leave behind. -1 and errno on failure.
+int closewatch_adopt_orphans(void);
+
+/// Starts a program of the PATH, with the signal mask and dispositions that this process had when
+/// it began; from then on passes signals on to it. Returns its pid, or -1 and errno when it could
+/// not be executed.
+///
+/// pipe_was_ignored: whether SIGPIPE was ignored when this process began.
+int closewatch_start(char *const arguments[], char *const environment[], int pipe_was_ignored);
+
+/// Whether a signal has come since there was nobody to pass it on to.
+int closewatch_was_stopped(void);
+
+/// Waits until a descriptor can be read, a child has ended, a signal has come, or the time is over.
+void closewatch_rest(const int *descriptors, int count, int milliseconds);
+
+/// Takes note of each child that has ended. 1 when the one that closewatch_start() has started was
+/// among them: then its wait status is in *status, and signals end the caller's wait from now on.
+int closewatch_take_note(int *status);
+
+/// Has the kernel note when each datagram was sent.
+int closewatch_date_datagrams(int socket);
+
+/// Receives a datagram without waiting: its size, or -1 and errno. Its sender's address, of size 0
+/// for one that has none, and how long ago it was sent; -1 when the kernel has not said.
+long closewatch_receive_datagram(
+    int socket, void *bytes, unsigned long size, void *address, unsigned *address_size,
+    long long *nanoseconds_ago);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Console
+import Diagnosis
+import KernelTables
+import LinuxHost
+import Reporting
+import Settings
+
+/// `closewatch run`: runs a command, such as a test suite, and fails when it leaves sockets open.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs a command, such as a test suite, and fails when it leaves sockets open.",
+    discussion: """
+      Watches the command and every process that descends from it. A socket that is still in \
+      CLOSE_WAIT, or dead under an open descriptor, after the grace was left open. That is told on \
+      standard error; what the command writes, reads and is sent stays as it is. No rights are \
+      needed; processes that this user may not look into, as those of sudo, are said not to have \
+      been seen.
+
+      A few outgoing connections to one place can be a client's pool and are not counted, unless \
+      --strict is given.
+
+      The command finds in CLOSEWATCH_RUN the path of a datagram socket. A test runner that sends \
+      'test NAME' there at the beginning of each test has the test named in which a socket first \
+      appeared. Sent from a socket that has a name of its own, each is answered with 'ok' after a \
+      look: who waits for it knows that nothing later counts for the test before. 'end' is \
+      answered once it is known what was left, at the latest after the grace. CLOSEWATCH_RUN_UDP \
+      is the same, as ADDRESS:PORT, for languages without such sockets.
+
+      Reports are written whole or not at all, and their places are tried before the command \
+      starts. Where GITHUB_ACTIONS is true, annotations are written to standard error, too.
+
+      Exit status: the command's own when nothing was left or when it failed itself, 128 and the \
+      signal's number when a signal ended it; 1 when sockets were left; 2 bad usage, or nothing \
+      could be seen; 126 or 127 when the command could not be executed.
+
+      Examples:
+        closewatch run -- pytest
+        closewatch run --strict --grace 500ms -- go test ./...
+        closewatch run --allow '*:5432' --junit leaks.xml -- make test
+      """)
+
+  @Flag(help: "Count every socket, also one that can be of a client's pool.")
+  var strict = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a socket may stay as it is (default: 2s).", valueName: "time"),
+    transform: TimeSpanArgument.parse)
+  var grace = TimeSpan(seconds: RunOrder.usualGraceSeconds)
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What may be left: a process, a program, a test, or an end of a connection as \
+      ADDRESS:PORT; * and ? as in the shell. Can be repeated.
+      """, valueName: "pattern"))
+  var allow: [String] = []
+
+  @OptionGroup var files: RunFileOptions
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The command and its arguments, after --.", valueName: "command"))
+  var command: [String]
+
+  func validate() throws {
+    guard let first = command.first, !first.isEmpty else {
+      throw ValidationError("say what to run, after --: closewatch run -- make test")
+    }
+    guard grace.seconds <= Self.longestGrace else {
+      throw ValidationError("--grace takes at most 1h")
+    }
+  }
+
+  private static let longestGrace = 3600.0
+
+  func run() throws {
+    do throws(SystemCallError) {
+      try WatchedCommand.adoptOrphans()
+    } catch {
+      throw HostError("cannot watch what the command leaves behind: \(error)")
+    }
+    let reports = try RunFiles(files)
+    let mailbox = try? TestMailbox()
+    let host = EyeHost(
+      try Keeper.start {
+        var host = LiveHost()
+        // It looks again anyway.
+        host.tellsDeadSocketsAtOnce = false
+        return host
+      })
+    var loop = try RunLoop(order, host: host, mailbox: mailbox)
+    var watched = try start(mailbox)
+    var report = loop.run(&watched)
+    report.command = command
+    report.version = BuildInfo.version
+    var status = report.exitStatus(act: ExitStatus.act, blind: ExitStatus.blind)
+    let unwritten = reports.write(report, exitStatus: status)
+    // Who asked for a report must not take its absence for a good one.
+    if !unwritten.isEmpty, status == ExitStatus.fine { status = ExitStatus.blind }
+    let style = Terminal.style(.never)
+    StandardError.raw(RunText(report, style: style).text(exitStatus: status))
+    unwritten.forEach(StandardError.line)
+    if Terminal.variable("GITHUB_ACTIONS") == "true" {
+      StandardError.raw(RunAnnotations(report).text())
+    }
+    if status != ExitStatus.fine { throw ExitCode(status) }
+  }
+
+  private var order: RunOrder {
+    var order = RunOrder()
+    order.graceSeconds = grace.seconds
+    order.isStrict = strict
+    order.allowed = allow.map(NamePattern.init)
+    return order
+  }
+
+  private func start(_ mailbox: TestMailbox?) throws -> WatchedCommand {
+    var variables: [String: String] = [:]
+    variables["CLOSEWATCH_RUN"] = mailbox?.path
+    variables["CLOSEWATCH_RUN_UDP"] = mailbox?.loopback
+    do throws(SystemCallError) {
+      return try WatchedCommand(
+        command, setting: variables,
+        wasPipeIgnored: ProgramRun.wasPipeIgnored)
+    } catch {
+      StandardError.line("cannot execute \(command[0]): \(error.reason)")
+      throw ExitCode(error.isVanished ? Self.notFound : Self.notExecutable)
+    }
+  }
+
+  /// As shells have them: POSIX.1, 2.8.2.
+  private static let notExecutable: Int32 = 126
+  private static let notFound: Int32 = 127
+}
