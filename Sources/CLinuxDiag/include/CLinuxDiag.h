@@ -31,6 +31,9 @@ static inline long closewatch_getdents64(int fd, void *buffer, unsigned long siz
 /// CLONE_NEWNET; the Glibc module leaves it out (it needs _GNU_SOURCE).
 static const int closewatch_network_namespace = 0x40000000;
 
+/// CLONE_NEWUSER; the Glibc module leaves it out (it needs _GNU_SOURCE).
+static const int closewatch_user_namespace = 0x10000000;
+
 /// ioctl_nsfs(2) NS_GET_NSTYPE: the kind of namespace behind a descriptor, or -1.
 static inline int closewatch_namespace_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
 

@@ -60,6 +60,13 @@ struct Run: ParsableCommand {
       """, valueName: "pattern"))
   var allow: [String] = []
 
+  @Flag(
+    help: """
+      Run it in a network namespace of its own, with a loopback only. For who is not root that is \
+      also a user namespace, in which sudo does not work.
+      """)
+  var netns = false
+
   @OptionGroup var files: RunFileOptions
 
   @Argument(
@@ -85,6 +92,7 @@ struct Run: ParsableCommand {
       throw HostError("cannot watch what the command leaves behind: \(error)")
     }
     let reports = try RunFiles(files)
+    if netns { try OwnNetwork.enter() }
     let mailbox = try? TestMailbox()
     let host = EyeHost(
       try Keeper.start {

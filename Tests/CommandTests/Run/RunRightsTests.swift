@@ -49,6 +49,38 @@ import Testing
       try Self.runAsNobody(["--grace", "500ms", "--", "/usr/bin/python3", failed.path]).status == 9)
   }
 
+  private static let network = "print(os.readlink('/proc/self/ns/net'), os.getuid(), flush=True)\n"
+
+  @Test(.requires(.networkNamespaces))
+  func `a suite can have a network of its own, with a loopback that works`() throws {
+    let suite = RunSuite(Self.network + "leak_server(); time.sleep(2)")
+    let own = try ChildProgram.run("readlink", ["/proc/self/ns/net"]).lines
+    #expect(try suite.run().output == (own + ["0"]).joined(separator: " ") + "\n")
+    let run = try suite.run(["--netns"])
+    #expect(run.status == 1, "\(run.errors)")
+    #expect(run.output.hasPrefix("net:["))
+    #expect(run.output.hasSuffix(" 0\n"))
+    #expect(!run.output.contains(own[0]))
+  }
+
+  @Test func `without rights it is a user namespace, or one line says that it is not allowed`()
+    throws
+  {
+    let suite = RunSuite(Self.network + "leak_server(); time.sleep(2)")
+    let own = try ChildProgram.run("readlink", ["/proc/self/ns/net"]).lines
+    let run = try Self.runAsNobody(
+      ["--netns", "--grace", "500ms", "--", "/usr/bin/python3", suite.path])
+    if run.status == 2 {
+      #expect(run.text.hasPrefix("closewatch: cannot make a network namespace for the command: "))
+      #expect(!run.text.contains("net:["))
+    } else {
+      #expect(run.status == 1, "\(run.text)")
+      #expect(run.text.hasPrefix("net:["))
+      #expect(!run.text.contains(own[0]))
+      #expect(run.text.contains("] 65534 closewatch: 1 socket left open"), "\(run.text)")
+    }
+  }
+
   @Test(.requires(.command("sudo"), .mountNamespaces))
   func `sudo in a suite keeps its rights`() throws {
     let directory = TemporaryDirectory()
