@@ -20,3 +20,7 @@ int closewatch_place_of(int fd, struct closewatch_place *place) {
   place->device_minor = status.stx_dev_minor;
   return 0;
 }
+
+int closewatch_process_exists(int pid) {
+  return syscall(SYS_tgkill, pid, pid, 0) == 0 || errno == EPERM;
+}

@@ -25,7 +25,7 @@ package struct HostSightProbe {
     sight.procOptions = mounts.last { $0.place == procRoot && $0.kind == "proc" }?.options
     sight.cgroupMount = mounts.last { $0.kind == "cgroup2" }?.place
     sight.processes = processes()
-    sight.hasDescriptorCounts = hasDescriptorCounts()
+    sight.abilities = KernelAbilityProbe(procRoot: procRoot).look()
     sight.isInOwnPIDNamespace = Self.isInOwnPIDNamespace(procRoot)
     sight.kernelRelease = kernelRelease()
     sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
@@ -90,11 +90,6 @@ package struct HostSightProbe {
       if (0x30...0x39).contains(first) { count += 1 }
     }
     return count
-  }
-
-  private func hasDescriptorCounts() -> Bool {
-    var status = stat()
-    return stat("\(procRoot)/self/fd", &status) == 0 && status.st_size > 0
   }
 
   private func ownCgroup(below mount: String?) -> HostSight.Place {

@@ -53,6 +53,21 @@ import Testing
     #expect(row.retransmits == 7)
   }
 
+  /// TIME_WAIT everywhere, orphans and connections that nobody accepted on most kernels.
+  @Test(arguments: ["06", "05", "04", "01", "08", "03"])
+  func `the kernel's 0 for a socket without a file is no user`(state: String) throws {
+    func row(_ inode: Int, _ uid: Int) throws -> SocketRow {
+      try #require(
+        try Self.rows(
+          "   1: 020200C0:B40C 507100CB:0050 \(state) 00000000:00000000 00:00000000 00000000 \(uid)"
+            + "        0 \(inode) 3 000000000c773619                                      \n"
+        ).first)
+    }
+    #expect(try row(0, 0).knownUID == nil)
+    #expect(try row(0, 33).knownUID == 33)
+    #expect(try row(42313, 0).knownUID == 0)
+  }
+
   @Test func `TIME_WAIT has its timer and nothing else`() throws {
     let row = try #require(
       try Self.rows(

@@ -49,7 +49,7 @@ package struct RandomLooks {
     }
     sample.gaps = gaps()
     var report = HolderReport()
-    report.descriptorsInFlight = count()
+    report.descriptorsInFlight = optional { $0.count() }
     report.isComplete = Bool.random(using: &generator)
     report.gaps = gaps()
     for index in 0..<sockets {

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "AbilityCalls.h"
 #include "CommandCalls.h"
 #include "EyeCalls.h"
 #include "LoopbackCalls.h"

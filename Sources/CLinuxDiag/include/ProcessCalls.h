@@ -19,6 +19,10 @@ static inline long closewatch_descriptor_limits(int pid, unsigned long long limi
   return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, (void *)0, limits);
 }
 
+/// Whether a process has this number, be it one that /proc hides: a signal that is none. A number
+/// that is a thread's is no process.
+int closewatch_process_exists(int pid);
+
 /// pidfd_open(2), since Linux 5.3.
 static inline int closewatch_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
 

@@ -17,7 +17,7 @@ package struct Census: Sendable {
   package internal(set) var deadSockets = DeadSocketLog()
   /// What hid from the search for holders: "no holder" then proves nothing.
   package internal(set) var holderGaps: [Gap] = []
-  package internal(set) var descriptorsInFlight = 0
+  package internal(set) var descriptorsInFlight: Int? = 0
   package internal(set) var counters = CounterLog()
   package private(set) var queues = QueueLog()
   /// Who was seen to open connections to places where the ports run out.

@@ -27,7 +27,7 @@ package struct HostPicture: Sendable {
   package var connectionsRemembered = 0
   package var connectionsFolded = 0
   /// Sockets in flight between processes.
-  package var descriptorsInFlight = 0
+  package var descriptorsInFlight: Int? = 0
 
   package init() {}
 

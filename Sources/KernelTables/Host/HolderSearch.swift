@@ -82,8 +82,9 @@ package struct HolderReport: Sendable {
   /// Of a search among descendants: those whose descriptors may not be read, as far as they show.
   package var unreadable: [ProcessRecord] = []
   /// Sockets that are in flight between processes (`scm_fds` of a unix socket), host-wide. They
-  /// cannot be matched to inodes.
-  package var descriptorsInFlight = 0
+  /// cannot be matched to inodes. Counted only while sockets are without a holder; nil where the
+  /// kernel does not count them (before Linux 5.6): then one without a holder may be in flight.
+  package var descriptorsInFlight: Int? = 0
   /// Whether every process was looked at: only then does "no holder" mean anything.
   package var isComplete = false
   package var gaps: [Gap] = []

@@ -10,8 +10,9 @@ package struct FdInfo: Hashable, Sendable {
   package var registeredSockets: [UInt64] = []
   /// TCP sockets in it that the kernel did not number: older kernels write `    1: TCP`.
   package var registeredUnnumbered = 0
-  /// `scm_fds: 2`: descriptors that were sent to this unix socket and not yet received.
-  package var descriptorsInFlight = 0
+  /// `scm_fds: 2`: descriptors that were sent to this unix socket and not yet received; nil without
+  /// that line: of another kind of descriptor, or before Linux 5.6.
+  package var descriptorsInFlight: Int?
 
   /// - Parameter bytes: The file of any kind of descriptor.
   package init(_ bytes: [UInt8]) throws(DecodeError) {

@@ -8,7 +8,7 @@ package struct RecordedSummary: Hashable, Sendable {
   package var states = StateSet.all
   package var cost = SampleCost()
   package var host = HostCounters()
-  package var descriptorsInFlight = 0
+  package var descriptorsInFlight: Int? = 0
   package var isComplete = false
   package var namespaces = 0
   package var sockets = 0
@@ -62,7 +62,7 @@ package struct RecordedSummary: Hashable, Sendable {
       .optionalText("kernel_release", \.host.kernelRelease),
       .optionalCount("open_files", \.host.openFiles),
       .optionalCount("max_files", \.host.maxFiles),
-      .count("descriptors_in_flight", \.descriptorsInFlight),
+      .optionalCount("descriptors_in_flight", \.descriptorsInFlight),
       .flag("every_process_seen", \.isComplete),
       .tally("namespaces", \.namespaces),
       .tally("sockets", \.sockets),

@@ -39,8 +39,8 @@ package struct HostSight: Hashable, Sendable {
   package var isInOwnPIDNamespace = false
   /// Processes that show in `/proc`.
   package var processes = 0
-  /// Whether `/proc/PID/fd` has a size: the number of open descriptors (Linux 6.2).
-  package var hasDescriptorCounts = false
+  /// What the kernel can do, as far as it was tried.
+  package var abilities: [KernelAbility: KernelAbility.Answer] = [:]
   /// `uname -r`.
   package var kernelRelease: String?
   /// Where cgroup2 is mounted; nil when it is not.

@@ -67,6 +67,7 @@ package struct SocketRow: Hashable, Sendable {
   /// `tcpi_bytes_received`: includes 1 for a FIN.
   package var bytesReceived: UInt64 = 0
   package var namespace = NetnsID(rawValue: 0)
+  /// As the kernel writes it: see ``knownUID``.
   package var uid: UInt32 = 0
   /// Unread bytes, plus 1 for a FIN that has not been read. On LISTEN: sockets in the accept queue.
   package var receiveQueue: UInt32 = 0
@@ -104,6 +105,13 @@ package struct SocketRow: Hashable, Sendable {
   package var isUnaccepted: Bool {
     inode == 0 && (state == .established || state == .closeWait)
   }
+
+  /// The user it belongs to; nil where the kernel does not say.
+  ///
+  /// A socket without a file has 0 on kernels that take the user from the file (`sock_i_uid()`),
+  /// and TIME_WAIT and requests have it everywhere (`inet_twsk_diag_fill()`,
+  /// `inet_req_diag_fill()`): nobody can tell it from root's.
+  package var knownUID: UInt32? { inode == 0 && uid == 0 ? nil : uid }
 
   /// Whether no process can hold it: the kernel keeps it alone.
   package var isOrphan: Bool { inode == 0 && state != .listen && !isUnaccepted }

@@ -78,7 +78,7 @@ extension HolderReport {
     writer.put(processes) { $1.write(to: &$0) }
     writer.put(descendants)
     writer.put(unreadable) { $1.write(to: &$0) }
-    writer.put(descriptorsInFlight)
+    writer.put(descriptorsInFlight) { $0.put($1) }
     writer.put(isComplete)
     writer.put(gaps) { $1.write(to: &$0) }
     cost.write(to: &writer)
@@ -105,7 +105,9 @@ extension HolderReport {
     unreadable = try reader.getArray { reader throws(DecodeError) in
       try ProcessRecord(from: &reader)
     }
-    descriptorsInFlight = try reader.getTally()
+    descriptorsInFlight = try reader.getOptional { reader throws(DecodeError) in
+      try reader.getTally()
+    }
     isComplete = try reader.getBool()
     gaps = try reader.getGaps()
     cost = try SampleCost(from: &reader)

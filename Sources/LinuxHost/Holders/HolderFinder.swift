@@ -48,6 +48,8 @@ package struct HolderFinder: Sendable {
     get { reader.avoided }
     set { reader.avoided = newValue }
   }
+  /// See ``HolderLook/prove``.
+  var prove: @Sendable (DeadDescriptor) -> DescriptorProof = { DescriptorProof($0) }
   private let procRoot: String
   /// File systems whose programs are read: those that answer by themselves.
   var readFileSystems: Set<String> {
@@ -73,8 +75,8 @@ package struct HolderFinder: Sendable {
   /// had been seen do not show it either (those of the next sample, or those that `freshInodes`
   /// fetches), and the socket itself says that it is closed. Until then it is counted in a gap.
   ///
-  /// - Parameter coversHost: Whether all namespaces were asked for. Only then do tables alone tell
-  ///   a dead socket where the kernel does not let us ask the socket.
+  /// - Parameter coversHost: Whether all namespaces were asked for: a process in one that was not
+  ///   is no gap.
   /// - Parameter inodes: Those of the rows, for a sample that was left without them.
   package mutating func find(
     _ search: HolderSearch, in sample: Sample, inodes: [UInt64]? = nil, coversHost: Bool = true,
@@ -84,7 +86,7 @@ package struct HolderFinder: Sendable {
     let rowInodes = inodes ?? sample.sockets.map(\.inode)
     var look = HolderLook(
       search, sample: sample, inodes: rowInodes, procRoot: procRoot, bounds: bounds,
-      reader: reader)
+      reader: reader, prove: prove)
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
     look.searchBeyondDescriptors(bounds)

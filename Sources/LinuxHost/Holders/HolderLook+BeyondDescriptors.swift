@@ -140,15 +140,18 @@ extension HolderLook {
   }
 
   /// Descriptors that were sent over a unix socket and not yet received are in no table. Each
-  /// unix socket is asked once, however many processes hold it.
+  /// unix socket is asked once, however many processes hold it. Where no socket at all has a count,
+  /// the kernel does not count: this process itself is asked over a unix socket.
   private mutating func countInFlight() {
     var asked: Set<UInt64> = []
+    var count: Int?
+    defer { if !asked.isEmpty { report.descriptorsInFlight = count } }
     for (pid, reference) in strangers where asked.insert(reference.inode).inserted {
       if !scan.budget.check() { return }
       guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: pid),
         let info = fdInfo(directory, reference.fd)
       else { continue }
-      report.descriptorsInFlight += info.descriptorsInFlight
+      if let inFlight = info.descriptorsInFlight { count = (count ?? 0) + inFlight }
     }
   }
 

@@ -49,12 +49,12 @@ extension HolderLook {
     }
     let isEverywhere = search.deadSockets == .everywhere && skipped == 0
     memory.keep(candidates, examined: isEverywhere ? nil : examined, at: Self.now())
-    report.deadSockets = prove(missing, coversHost: coversHost, &budget)
+    report.deadSockets = proved(missing, &budget)
   }
 
   /// Those that are dead, of descriptors whose sockets tables have lacked twice.
-  private mutating func prove(
-    _ missing: [DeadDescriptor], coversHost: Bool, _ budget: inout ScanBudget
+  private mutating func proved(
+    _ missing: [DeadDescriptor], _ budget: inout ScanBudget
   ) -> [DeadDescriptor] {
     missing.filter { deadSocket in
       guard budget.take() else {
@@ -64,7 +64,7 @@ extension HolderLook {
       if reader.avoided.covers(.proof, deadSocket.process.pid, &gaps) { return false }
       EyeStep.proof.begin(
         on: deadSocket.process.pid, of: records[deadSocket.process.pid]?.uid)
-      switch DescriptorProof(deadSocket) {
+      switch prove(deadSocket) {
       case .dead: return true
       case .gone: return false
       case .alive:
@@ -73,16 +73,12 @@ extension HolderLook {
           "/proc/\(deadSocket.process.pid)/fd/\(deadSocket.fd) is of another network namespace")
         return false
       case .refused(let error):
-        if !coversHost {
-          gaps.note(
-            .sourceLimited,
-            "dead sockets not counted: those of other namespaces look the same (\(error))")
-          return false
-        }
-        // Still there: a socket that was closed in between is in no table, too.
-        return isTCP(
-          deadSocket.process.pid,
-          DescriptorScan.Reference(inode: deadSocket.inode, fd: deadSocket.fd))
+        // A living one of a namespace that was not read looks the same in every table.
+        gaps.note(
+          .sourceLimited,
+          "descriptors on TCP sockets in no table: whether dead cannot be told (\(error))"
+        )
+        return false
       }
     }
   }
@@ -128,19 +124,25 @@ extension HolderLook {
   /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
   /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
   private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
-    EyeStep.socketName.begin(on: pid)
-    var name = [UInt8](repeating: 0, count: 32)
-    let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
-    let count = getxattr(path, "system.sockprotoname", &name, name.count)
-    guard count > 0, name.starts(with: "TCP\0".utf8) || name.starts(with: "TCPv6\0".utf8) else {
-      return false
-    }
+    let name = socketName(pid, reference)
+    guard name == "TCP" || name == "TCPv6" else { return false }
     // The number may have been given to another socket since the table was read.
+    let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
     var link = [CChar](repeating: 0, count: 64)
     let length = readlink(path, &link, link.count)
     if length < 0 { return false }
     let inode = link[..<length].withUnsafeBytes { SocketLink.inode($0.bytes) }
     return inode == reference.inode
+  }
+
+  /// What the kernel calls the protocol of a socket: `TCP`, `UDPv6`, `UNIX`; nil when it is gone.
+  func socketName(_ pid: Int32, _ reference: DescriptorScan.Reference) -> String? {
+    EyeStep.socketName.begin(on: pid)
+    var name = [UInt8](repeating: 0, count: 32)
+    let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
+    let count = getxattr(path, "system.sockprotoname", &name, name.count)
+    guard count > 0 else { return nil }
+    return String(decoding: name.prefix(count).prefix { $0 != 0 }, as: UTF8.self)
   }
 
   private mutating func identify(_ pid: Int32) -> ProcessID? {

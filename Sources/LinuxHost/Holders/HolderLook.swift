@@ -27,13 +27,17 @@ struct HolderLook: ~Copyable {
   /// Processes that a complete search would have had to look at, and did not.
   var skipped = 0
   private let deadSocketPIDs: Set<Int32>
+  /// Asks a socket itself whether it is dead: tests put in what other kernels answer.
+  let prove: @Sendable (DeadDescriptor) -> DescriptorProof
   private var didRevalidate = false
   private var needsTables = false
 
   init(
     _ search: HolderSearch, sample: Sample, inodes rowInodes: [UInt64], procRoot: String,
-    bounds: HolderFinder.Bounds, reader: ProcessReader
+    bounds: HolderFinder.Bounds, reader: ProcessReader,
+    prove: @escaping @Sendable (DeadDescriptor) -> DescriptorProof = { DescriptorProof($0) }
   ) {
+    self.prove = prove
     self.search = search
     self.sample = sample
     self.procRoot = procRoot

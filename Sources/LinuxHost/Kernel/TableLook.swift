@@ -21,6 +21,8 @@ package struct TableLook {
   /// Namespaces that could be read at all, be it with no rows.
   private var readNamespaces = 0
   private var lastFailure: SystemCallError?
+  /// Which namespace's file `thread-self/net/tcp` was, by its inode.
+  private var namespacesByTable: [UInt64: NetnsID] = [:]
   private var budget: RowBudget
 
   package init(
@@ -110,6 +112,7 @@ package struct TableLook {
     }
     var expected = 0
     var result = Wanted(own: survey.found[0].id)
+    _ = insideDirectory(survey.found[0])
     for namespace in wanted {
       let stat = outsideDirectory(namespace).flatMap { facts.sockStat(in: $0) }
       expected = expected.addingClamped(stat.map(\.rowsExpected) ?? 0)
@@ -148,7 +151,9 @@ package struct TableLook {
       try readFromOutside(namespace, entry: &entry, refusal: error)
       return
     }
-    let directory = "\(procRoot)/thread-self/net"
+    guard let directory = insideDirectory(namespace) else {
+      return try readWithoutFiles(namespace, entry: &entry, ownSettings)
+    }
     // Ours was read from inside already.
     let inside = namespace.isOwn ? stat : nil
     entry.sockstat = inside ?? facts.sockStat(in: directory) ?? stat ?? SockStat()
@@ -161,6 +166,39 @@ package struct TableLook {
       return
     }
     try readTables(namespace, directory: directory, entry: &entry)
+  }
+
+  /// Where the files of the namespace are that this thread is in; nil where nothing shows them.
+  ///
+  /// Before Linux 4.19.48 and 5.1, which look again at each lookup (`proc_net_d_revalidate()` in
+  /// fs/proc/proc_net.c), a thread that has entered another namespace goes on to see the files of
+  /// the one where it looked first. Each namespace's have inodes of their own: that tells it. Then
+  /// they are read through a process that is there.
+  private mutating func insideDirectory(_ namespace: NetworkNamespace) -> String? {
+    let inside = "\(procRoot)/thread-self/net"
+    guard let inode = NetworkNamespaces.inode("\(inside)/tcp") else { return inside }
+    let shown = namespacesByTable[inode, default: namespace.id]
+    namespacesByTable[inode] = shown
+    if shown == namespace.id { return inside }
+    return namespace.isOwn ? inside : outsideDirectory(namespace)
+  }
+
+  /// A namespace whose files show nowhere: its rows are asked of the kernel, its counters stay
+  /// unknown.
+  private mutating func readWithoutFiles(
+    _ namespace: NetworkNamespace, entry: inout NamespaceSample, _ ownSettings: TCPSettings
+  ) throws(HostError) {
+    entry.settings = settingsInside(namespace.id, ownSettings)
+    note(
+      Gap(
+        .fileUnreadable,
+        detail: "\(procRoot)/thread-self/net is of another namespace after setns (a kernel before"
+          + " 4.19.48): no counters of a namespace without a process"))
+    guard request.source != .proc else {
+      return note(
+        Gap(.namespaceNotRead, detail: "\(procRoot)/thread-self/net is of another namespace"))
+    }
+    try readTables(namespace, directory: nil, entry: &entry)
   }
 
   /// What the namespace itself does not show is of the whole host, and ours may show it.
@@ -187,7 +225,7 @@ package struct TableLook {
 
   /// Reads the rows of the namespace that this thread is in.
   private mutating func readTables(
-    _ namespace: NetworkNamespace, directory: String, entry: inout NamespaceSample
+    _ namespace: NetworkNamespace, directory: String?, entry: inout NamespaceSample
   ) throws(HostError) {
     budget.begin(sample.sockets)
     if request.source != .proc {
@@ -202,9 +240,13 @@ package struct TableLook {
         if request.source == .netlink {
           throw HostError("\(error); --source auto falls back to /proc/net/tcp")
         }
+        guard directory != nil else {
+          return note(Gap(.namespaceNotRead, detail: "\(error)"))
+        }
         note(Gap(.dumpRefused, detail: "\(error); /proc/net/tcp was read instead"))
       }
     }
+    guard let directory else { return }
     readProcTables(namespace.id, directory: directory, entry: &entry)
   }
 

@@ -313,7 +313,7 @@ package struct NetworkNamespaces {
     return UInt32(exactly: status.st_ino).map(NetnsID.init(rawValue:))
   }
 
-  private static func inode(_ path: String, at fd: Int32 = AT_FDCWD) -> UInt64? {
+  static func inode(_ path: String, at fd: Int32 = AT_FDCWD) -> UInt64? {
     var status = stat()
     return fstatat(fd, path, &status, 0) == 0 ? UInt64(status.st_ino) : nil
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxDiag
 import Glibc
 import KernelTables
 
@@ -69,9 +70,21 @@ struct ProcessList {
     guard stat("\(procRoot)/1", &status) != 0, errno == ENOENT, stat(procRoot, &status) == 0
     else { return }
     gaps.note(
-      .processesHidden,
+      .processesHidden, count: max(1, hidden(procRoot)),
       "\(procRoot)/1 does not show: other users' processes are hidden (hidepid)")
   }
+
+  /// How many processes there are that `/proc` does not show, up to a number that takes some
+  /// milliseconds.
+  private static func hidden(_ procRoot: String) -> Int {
+    var status = stat()
+    return (1...hiddenBound).count { pid in
+      closewatch_process_exists(pid) != 0 && stat("\(procRoot)/\(pid)", &status) != 0
+    }
+  }
+
+  /// Hosts that do not count up to millions have twice that as `pid_max`.
+  private static let hiddenBound: Int32 = 65536
 
   /// The size of a directory; nil when it is gone. 0 when it may not be asked (hidepid=1).
   private static func size(_ root: Int32, _ name: String) -> Int? {

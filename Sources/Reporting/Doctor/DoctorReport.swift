@@ -24,12 +24,14 @@ package struct DoctorReport: Sendable {
   package init(
     _ sight: HostSight, sample: Sample?, failure: String?, gaps: [Gap], daemon: DaemonAnswer
   ) {
-    checks = [
-      Self.tables(sample, failure, gaps), Self.namespaces(sample, gaps),
-      Self.processes(sight, gaps),
-      Self.descriptors(sight, gaps), Self.capabilities(sight), Self.kernel(sight),
-      Self.cgroups(sight), Self.journal(sight), Self.settings(sight), DaemonCheck.check(daemon),
-    ]
+    checks =
+      [
+        Self.tables(sample, failure, gaps), Self.namespaces(sample, gaps),
+        Self.processes(sight, gaps),
+        Self.descriptors(sight, gaps), Self.capabilities(sight),
+      ] + KernelCheck.checks(sight) + [
+        Self.cgroups(sight), Self.journal(sight), Self.settings(sight), DaemonCheck.check(daemon),
+      ]
   }
 
   private static let asRoot = "run as root, or with the capabilities named below"
@@ -146,31 +148,6 @@ package struct DoctorReport: Sendable {
     return DoctorCheck(
       "capabilities", .limited, "uid \(sight.uid) without \(names)",
       fix: "sudo closewatch ..., or AmbientCapabilities= in the unit")
-  }
-
-  private static func kernel(_ sight: HostSight) -> DoctorCheck {
-    let release = sight.kernelRelease ?? "unknown"
-    let shown = UntrustedText.printable(release, unicode: false)
-    var lacking: [String] = []
-    if !sight.hasDescriptorCounts {
-      lacking.append("no number of open files without listing them (6.2)")
-    }
-    if let version = version(release), version < (6, 17) {
-      lacking.append("no uid on sockets that were closed or not accepted (6.17)")
-    }
-    return lacking.isEmpty
-      ? DoctorCheck("kernel", .ok, "Linux \(shown)")
-      : DoctorCheck(
-        "kernel", .limited, "Linux \(shown): \(lacking.joined(separator: "; "))",
-        fix: "none needed: it takes more time, or an owner is shown as unknown", isNeeded: false)
-  }
-
-  /// The first two numbers of `6.18.44-generic`.
-  static func version(_ release: String) -> (Int, Int)? {
-    let parts = release.split(separator: ".", maxSplits: 2)
-    guard parts.count >= 2, let major = Int(parts[0]) else { return nil }
-    guard let minor = Int(parts[1].prefix { $0.isNumber }) else { return nil }
-    return (major, minor)
   }
 
   private static func cgroups(_ sight: HostSight) -> DoctorCheck {

@@ -55,8 +55,11 @@ struct HolderWords {
       return "holder not seen (\(Quantity.count(count, "process", plural: "processes")) unreadable)"
     }
     if !listing.isComplete { return "holder not looked for everywhere" }
-    if listing.descriptorsInFlight > 0 {
-      let count = Quantity.count(listing.descriptorsInFlight, "descriptor")
+    guard let inFlight = listing.descriptorsInFlight else {
+      return "no holder found (this kernel does not tell what is in flight between processes)"
+    }
+    if inFlight > 0 {
+      let count = Quantity.count(inFlight, "descriptor")
       return "no holder (\(count) in flight between processes)"
     }
     return "no process holds it"

@@ -11,7 +11,7 @@ enum SocketColumns {
       Column(json: { if let name = $0.namespaceName { $1.member("netns_name", name) } }),
       Column(json: { $1.member("family", $0.row.family.name) }),
     ] + ofRow.map { column in column.of { $0.row } } + [
-      Column(json: { $1.member("uid", $0.row.uid) }),
+      Column(json: { $1.member("uid", $0.row.knownUID) }),
       age, holders, listener,
     ]
 

@@ -35,7 +35,7 @@ package struct SocketListing: Sendable {
   package let gaps: [Gap]
   /// Whether every process was looked at, so that "no holder" means something.
   package let isComplete: Bool
-  package let descriptorsInFlight: Int
+  package let descriptorsInFlight: Int?
   /// Whether closewatch ran as root: then it is no advice to do so.
   package var wasReadAsRoot = false
   /// Sockets left out because their age is unknown and a minimum age was asked for.

@@ -221,7 +221,7 @@ struct SocketPage {
         parts.append("cookie 0x" + String(row.cookie, radix: 16))
       }
       parts.append(row.inode == 0 ? "no inode" : "inode \(row.inode)")
-      parts.append("uid \(row.uid)")
+      parts.append(row.knownUID.map { "uid \($0)" } ?? "uid unknown")
       if let namespace = detail.namespace {
         parts.append(NamespaceWords.heading(namespace, unicode: unicode))
       }

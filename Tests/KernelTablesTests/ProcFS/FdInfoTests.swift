@@ -32,5 +32,8 @@ import Testing
   @Test func `descriptors in flight are counted`() throws {
     #expect(try decode("pos:\t0\nino:\t7\nscm_fds: 23\n").descriptorsInFlight == 23)
     #expect(try decode("pos:\t0\nflags:\t02\n") == FdInfo(Array("pos:\t0\n".utf8)))
+    #expect(try decode("scm_fds: 0\n").descriptorsInFlight == 0)
+    // Before Linux 5.6 a unix socket has no such line: not known is not none.
+    #expect(try decode("pos:\t0\nflags:\t02\nmnt_id:\t8\n").descriptorsInFlight == nil)
   }
 }

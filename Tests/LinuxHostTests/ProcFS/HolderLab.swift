@@ -153,6 +153,23 @@ enum HolderLab {
     }
   }
 
+  /// How many processes belong to a user of which `isCounted` holds.
+  static func processes(_ isCounted: (UInt32) -> Bool) throws -> Int {
+    guard let directory = opendir("/proc") else { throw Failure(text: "opendir /proc") }
+    defer { closedir(directory) }
+    var count = 0
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      var status = stat()
+      if Int32(name) != nil, stat("/proc/\(name)", &status) == 0, isCounted(status.st_uid) {
+        count += 1
+      }
+    }
+    return count
+  }
+
   /// A child that has given itself a name.
   static func forkChild(named name: String) throws -> Int32 {
     let pid = forkProcess()

@@ -12,7 +12,7 @@ import Testing
     sight.capabilities = HostSight.Capability.allCases.reduce(0) { $0 | 1 << $1.rawValue }
     sight.procOptions = ["rw", "relatime"]
     sight.processes = 97
-    sight.hasDescriptorCounts = true
+    for ability in KernelAbility.allCases { sight.abilities[ability] = .yes }
     sight.kernelRelease = "6.18.4-generic"
     sight.cgroupMount = "/sys/fs/cgroup"
     sight.ownCgroup = .present
@@ -127,18 +127,29 @@ import Testing
     #expect(own.fix?.contains("AF_NETLINK") == true)
   }
 
-  @Test(arguments: [
-    ("5.10.0-28-amd64", true), ("6.16.9", true), ("6.17.0", false), ("7.0", false),
-    ("not a version", false),
-  ])
-  func `an older kernel is told what it lacks, and it changes no verdict`(
-    _ release: String, _ isLimited: Bool
+  @Test(arguments: KernelAbility.allCases)
+  func `what the kernel lacks is named with what it costs, whatever its release`(
+    _ ability: KernelAbility
   ) throws {
     var sight = Self.sight
-    sight.kernelRelease = release
+    sight.abilities[ability] = .no
     let report = Self.report(sight)
-    #expect(try Self.check("kernel", report).state == (isLimited ? .limited : .ok))
-    #expect(report.state == .ok)
+    let check = try Self.check(ability.rawValue, report)
+    #expect(check.state == .limited)
+    #expect(check.found.hasPrefix("not in this kernel: "))
+    #expect(try Self.check("kernel", report).found.contains(ability.rawValue) == false)
+    // Without it dead sockets are missing from the verdicts; nothing else is.
+    #expect((report.state == .limited) == (ability == .descriptorCopies))
+    sight.abilities[ability] = .untold("unshare on this process: no (EPERM)")
+    let untold = Self.report(sight)
+    #expect(try Self.check(ability.rawValue, untold).found.contains("not tried (unshare"))
+    #expect(untold.state == .ok)
+  }
+
+  @Test func `the kernel is shown with all that it can do`() throws {
+    let found = try Self.check("kernel", Self.report()).found
+    #expect(found.hasPrefix("Linux 6.18.4-generic: "))
+    for ability in KernelAbility.allCases { #expect(found.contains(ability.rawValue)) }
   }
 
   @Test func `what only the daemon uses changes nothing of the verdict`() throws {

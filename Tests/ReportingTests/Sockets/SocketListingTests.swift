@@ -26,6 +26,15 @@ import Testing
     #expect(scripted.listing().text().contains("python3 sync.py[4711] fd 7"))
   }
 
+  @Test func `a socket without a holder may be in flight where that is not counted`() {
+    #expect(host.listing().text(wide: true).contains("no process holds it"))
+    var blind = host
+    blind.report.descriptorsInFlight = nil
+    let text = blind.listing().text(wide: true)
+    #expect(!text.contains("no process holds it"))
+    #expect(text.contains("no holder found (this kernel does not tell what is in flight"))
+  }
+
   @Test func `one line is one socket when asked for, however long`() {
     let text = host.listing().text(wide: true)
     #expect(Golden.difference(text, "sockets-wide.txt") == nil)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+
+/// Judges what the kernel can do: one line for what it has, and one for each thing that it lacks or
+/// that could not be tried, with what that costs.
+enum KernelCheck {
+  static func checks(_ sight: HostSight) -> [DoctorCheck] {
+    let release = UntrustedText.printable(sight.kernelRelease ?? "unknown", unicode: false)
+    let has = KernelAbility.allCases.filter { sight.abilities[$0] == .yes }
+    let found = has.isEmpty ? "" : ": " + has.map(\.rawValue).joined(separator: ", ")
+    return [DoctorCheck("kernel", .ok, "Linux \(release)\(found)")]
+      + KernelAbility.allCases.compactMap { check($0, sight.abilities[$0]) }
+  }
+
+  private static func check(
+    _ ability: KernelAbility, _ answer: KernelAbility.Answer?
+  ) -> DoctorCheck? {
+    switch answer {
+    case .yes: nil
+    case .no, nil:
+      DoctorCheck(
+        ability.rawValue, .limited, "not in this kernel: \(ability.cost)",
+        fix: "none needed; \(ability.since) has it", isNeeded: ability.isNeeded)
+    case .untold(let why):
+      DoctorCheck(
+        ability.rawValue, .limited, "not tried (\(why)); without it, \(ability.cost)",
+        fix: "run as root to have it tried", isNeeded: false)
+    }
+  }
+}
+
+extension KernelAbility {
+  /// What is lost without it.
+  fileprivate var cost: String {
+    switch self {
+    case .enteredNamespace:
+      "other namespaces are read through a process in them, and those without one lack counters"
+    case .descriptorCopies: "dead sockets cannot be told, and are counted in no finding"
+    case .inFlightCounts: "a socket without a holder may be in flight between processes"
+    case .ringNumbers: "a socket that only an io_uring holds has no holder"
+    case .descriptorCounts: "open files are listed to be counted, which takes more time"
+    case .unacceptedUsers: "a connection that was not accepted has no uid"
+    case .orphanUsers: "a socket that was closed has no uid"
+    case .destroying: "closewatch release cannot end a connection"
+    }
+  }
+
+  /// The first release of the kernel with it.
+  fileprivate var since: String {
+    switch self {
+    case .enteredNamespace: "Linux 5.1"
+    case .descriptorCopies, .inFlightCounts: "Linux 5.6"
+    case .ringNumbers: "Linux 6.18"
+    case .descriptorCounts: "Linux 6.2"
+    case .unacceptedUsers, .orphanUsers: "Linux 6.16"
+    case .destroying: "a kernel with CONFIG_INET_DIAG_DESTROY"
+    }
+  }
+
+  /// Whether a verdict is missing without it; otherwise it takes longer, or an owner is unknown.
+  fileprivate var isNeeded: Bool { self == .descriptorCopies }
+}
