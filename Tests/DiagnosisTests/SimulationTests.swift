@@ -72,6 +72,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [401, 402] as [UInt64])
+  func `pools of drivers, users behind a proxy, batch jobs and load tests stay silent`(
+    seed: UInt64
+  ) {
+    for kind in ["idle-outbound", "proxied-users", "batch-job", "load-test"] {
+      let life = HarmlessDays(seed: seed, days: 0.25, .every(seconds: 30), only: kind)
+      #expect(life.alarms.map(\.finding.id) == [], "\(kind)")
+      #expect(life.daysByKind == [kind: 0.25])
+    }
+  }
+
   @Test(arguments: [(128, 30.0), (128, 3.0), (1, 0.5)])
   func `a full queue that moves is told at every look until it is no longer full`(
     backlog: Int, acceptsPerSecond: Double

@@ -71,12 +71,14 @@ package class Activity {
 
   /// The position of a socket by its number: they are kept in the order in which they were made.
   func position(of number: UInt64) -> Int? {
-    var (low, high) = (0, sockets.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if sockets[middle].number < number { low = middle + 1 } else { high = middle }
+    sockets.withUnsafeBufferPointer { sockets in
+      var (low, high) = (0, sockets.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if sockets[middle].number < number { low = middle + 1 } else { high = middle }
+      }
+      return low < sockets.count && sockets[low].number == number ? low : nil
     }
-    return low < sockets.count && sockets[low].number == number ? low : nil
   }
 
   /// Load over the day: 1 at its peak, `trough` at its lowest, half a day later.

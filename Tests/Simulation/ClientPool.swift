@@ -29,8 +29,10 @@ final class ClientPool: Activity {
   }
 
   private let plan: Plan
-  /// Positions in `sockets` of idle connections, the longest idle first.
+  /// Numbers of idle connections, the longest idle first. Those before the first are taken: all
+  /// others would have to move up for each.
   private var idle: [UInt64] = []
+  private var firstIdle = 0
   private var inUse: [(number: UInt64, until: Double)] = []
   private var load = 1.0
 
@@ -43,6 +45,7 @@ final class ClientPool: Activity {
     guard process == workers.first else { return }
     super.processEnded(process, at: now)
     idle = []
+    firstIdle = 0
     inUse = []
   }
 
@@ -70,34 +73,46 @@ final class ClientPool: Activity {
   }
 
   private func giveBack(at now: Double) {
-    for use in inUse where use.until <= now {
+    idle.removeSubrange(..<firstIdle)
+    firstIdle = 0
+    var kept = 0
+    for place in inUse.indices {
+      let use = inUse[place]
+      guard use.until <= now else {
+        inUse[kept] = use
+        kept += 1
+        continue
+      }
       guard let index = position(of: use.number) else { continue }
-      let closedAt = use.until + plan.idleSeconds
-      sockets[index].lastDataAt = use.until
-      sockets[index].phases = [
-        .init(.established, from: sockets[index].phases[0].from),
-        .init(.closeWait, from: closedAt, receiveQueue: plan.receiveQueue),
-      ]
+      sockets[index].giveBack(
+        at: use.until, closing: use.until + plan.idleSeconds, receiveQueue: plan.receiveQueue)
       idle.append(use.number)
     }
-    inUse.removeAll { $0.until <= now }
+    inUse.removeSubrange(kept...)
   }
 
   private func evict(at now: Double) {
     guard plan.evictSeconds.isFinite else { return }
     let limit = now - plan.evictSeconds
     let old = Set(sockets.filter { $0.lastDataAt < limit }.map(\.number)).intersection(idle)
+    guard !old.isEmpty else { return }
     sockets.removeAll { old.contains($0.number) }
     idle.removeAll { old.contains($0) }
   }
 
+  private func takeIdle() -> UInt64? {
+    guard firstIdle < idle.count else { return nil }
+    if plan.isLastInFirstOut { return idle.removeLast() }
+    firstIdle += 1
+    return idle[firstIdle - 1]
+  }
+
   private func take(at instant: Double, now: Double, in host: SimulatedHost) {
     var number: UInt64?
-    if let taken = plan.isLastInFirstOut ? idle.popLast() : idle.first {
-      if !plan.isLastInFirstOut { idle.removeFirst() }
+    if let taken = takeIdle() {
       let index = position(of: taken)
       if let index, sockets[index].phase(at: now)?.state == .established {
-        sockets[index].phases = [.init(.established, from: sockets[index].phases[0].from)]
+        sockets[index].phases = .init(sockets[index].phases[0])
         sockets[index].lastDataAt = instant
         number = taken
       } else if let index {
@@ -107,7 +122,7 @@ final class ClientPool: Activity {
     }
     if number == nil {
       let new = socket(
-        host, process: workers.first ?? -1, phases: [.init(.established, from: instant)],
+        host, process: workers.first ?? -1, phases: .init(.init(.established, from: instant)),
         lastDataAt: instant)
       sockets.append(new)
       host.opens[namespace, default: 0] += 1

@@ -12,7 +12,7 @@ enum HarmlessLife {
 
   static let kinds: [Kind] =
     serverKinds + clientKinds + kernelKinds + onlineKinds
-    + fullKinds
+    + fullKinds + burstKinds
   /// What a leak is watched beside: connections that grow in number for a while would hide none.
   static let neighbours: [Kind] = serverKinds + clientKinds + kernelKinds
 
@@ -266,6 +266,46 @@ enum HarmlessLife {
       (plan.state, plan.receiveQueue) = (.established, 0)
       let workers = service(host, name, limits: [4096, 65536, 1_048_576])
       return Bursts(name, plan, in: host, workers: workers, isInbound: false)
+    },
+    Kind(name: "idle-outbound") { host, name in
+      let workers = service(host, name, limits: [4096, 65536, 1_048_576])
+      let size = max(2, Int(host.random.spread(5...400)) / workers.count)
+      let plan = DriverPool.Plan(
+        size: size, isLastInFirstOut: host.random.chance(0.6),
+        concurrency: Double(size) * host.random.uniform(0.02...0.9),
+        useSeconds: host.random.spread(0.05...20),
+        lifetimeSeconds: host.random.chance(0.3) ? host.random.spread(900...7200) : .infinity,
+        idleSeconds: host.random.chance(0.3) ? host.random.spread(300...7200) : .infinity,
+        trough: host.random.uniform(0.02...1),
+        rushEverySeconds: host.random.spread(3600...200_000))
+      return DriverPool(name, plan, in: host, workers: workers)
+    },
+    Kind(name: "proxied-users") { host, name in
+      let plan = ProxiedUsers.Plan(
+        users: host.random.spread(20...800), staySeconds: host.random.spread(1800...30_000),
+        trough: host.random.uniform(0.02...0.5))
+      return ProxiedUsers(
+        name, plan, in: host, workers: service(host, name, limits: [8192, 65536, 1_048_576]))
+    },
+  ]
+
+  /// Much for a while, and then none of it.
+  private static let burstKinds: [Kind] = [
+    Kind(name: "batch-job") { host, name in
+      let limit = host.random.pick([1024, 4096, 65536], or: UInt64(1024))
+      let plan = BatchJob.Plan(
+        everySeconds: host.random.spread(7200...86400),
+        runSeconds: 60...host.random.spread(120...14_400),
+        callsPerSecond: host.random.spread(0.1...10), callSeconds: host.random.spread(0.02...2),
+        files: Int(Double(limit) * host.random.uniform(0...0.75)))
+      return BatchJob(name, plan, in: host, workers: [host.start(name, limit: limit)])
+    },
+    Kind(name: "load-test") { host, name in
+      let plan = LoadTest.Plan(
+        everySeconds: host.random.spread(20_000...200_000), clients: 50...1500,
+        rampSeconds: 1...600, runSeconds: 60...3600, closeSeconds: host.random.spread(0.1...20))
+      return LoadTest(
+        name, plan, in: host, workers: service(host, name, limits: [4096, 65536, 1_048_576]))
     },
   ]
 

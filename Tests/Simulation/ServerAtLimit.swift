@@ -20,18 +20,19 @@ final class ServerAtLimit: Activity {
   init(_ name: String, _ plan: Plan, in host: SimulatedHost, workers: [Int]) {
     self.plan = plan
     super.init(name, in: host, workers: workers, isInbound: true)
-    begin(at: host.now, in: host)
+    fill(at: host.now)
   }
 
-  private func begin(at now: Double, in host: SimulatedHost) {
-    freeAt = (0..<plan.clients).map { _ in now + host.random.uniform(0...plan.staySeconds) }
+  /// It is full as soon as it runs: its clients wait for it already.
+  private func fill(at now: Double) {
+    freeAt = (0..<plan.clients).map { now + Double($0) / Double(plan.clients) }
   }
 
   override func processEnded(_ process: Int, at now: Double) {
     guard process == workers.first else { return }
     super.processEnded(process, at: now)
     // Those who were turned out come back at once.
-    for place in freeAt.indices { freeAt[place] = now + Double(place) / Double(plan.clients) }
+    fill(at: now)
   }
 
   override func advance(from: Double, to: Double, in host: SimulatedHost) {

@@ -98,7 +98,8 @@ package final class SimulatedHost: Host {
     now = end
     for activity in activities {
       activity.advance(from: from, to: now, in: self)
-      activity.sockets.removeAll { $0.isOver(at: now) }
+      let end = now
+      activity.sockets.removeAll { $0.isOver(at: end) }
     }
   }
 
@@ -132,11 +133,16 @@ package final class SimulatedHost: Host {
       sample.sockets.append(contentsOf: listeners)
       count.inUse += listeners.count
       for process in activity.listeners { open.counts[process] += 1 }
-      for socket in activity.sockets {
-        open.add(socket, at: now)
-        guard let row = socket.row(at: now) else { continue }
-        if row.state == .timeWait { count.timeWait += 1 } else { count.inUse += 1 }
-        if !states.leavesOut(row.state) { sample.sockets.append(row) }
+      for index in activity.sockets.indices {
+        guard let phase = activity.sockets[index].phase(at: now) else {
+          open.addDead(activity.sockets[index], at: now)
+          continue
+        }
+        if !phase.isOrphan { open.add(activity.sockets[index].process) }
+        if phase.state == .timeWait { count.timeWait += 1 } else { count.inUse += 1 }
+        if !states.leavesOut(phase.state) {
+          sample.sockets.append(activity.sockets[index].row(phase, at: now))
+        }
       }
       counts[activity.namespace] = count
     }
@@ -224,9 +230,15 @@ private struct OpenDescriptors {
 
   init(processes: Int) { counts = [Int](repeating: 0, count: processes) }
 
-  mutating func add(_ socket: SimulatedSocket, at now: Double) {
-    guard socket.process >= 0, socket.isOpen(at: now) else { return }
+  /// One on a connection that has a row.
+  mutating func add(_ process: Int) {
+    if process >= 0 { counts[process] += 1 }
+  }
+
+  /// One on a connection without a row, if it is dead.
+  mutating func addDead(_ socket: SimulatedSocket, at now: Double) {
+    guard socket.process >= 0, socket.isDead(at: now) else { return }
     counts[socket.process] += 1
-    if socket.isDead(at: now) { dead.append((socket.inode, socket.process)) }
+    dead.append((socket.inode, socket.process))
   }
 }

@@ -33,6 +33,12 @@ package struct SimulatedSocket: Sendable {
     private var first: Phase?
     private var second: Phase?
 
+    /// Without an array even while it is made: pools make one at every use.
+    init(_ first: Phase, _ second: Phase? = nil) {
+      self.first = first
+      self.second = second
+    }
+
     package init(arrayLiteral phases: Phase...) {
       precondition(phases.count <= 2, "a simulated socket has at most two phases")
       first = phases.first
@@ -79,6 +85,12 @@ package struct SimulatedSocket: Sendable {
   /// Our own keepalive, whose answers move the time of the last acknowledgement; 0 for none.
   var keepaliveSeconds = 0.0
 
+  /// A pool has it back from then on, until the server closes it.
+  mutating func giveBack(at instant: Double, closing end: Double, receiveQueue: UInt32) {
+    lastDataAt = instant
+    phases = .init(phases[0], .init(.closeWait, from: end, receiveQueue: receiveQueue))
+  }
+
   /// Whether it has ended by then; what is over needs no memory.
   func isOver(at now: Double) -> Bool { now >= endsAt }
   func isDead(at now: Double) -> Bool { now >= deadFrom && now < endsAt }
@@ -103,9 +115,8 @@ package struct SimulatedSocket: Sendable {
   private static let ownAddress = IPAddress(ipv4: 0x0a00_0001)
   private static let loopback = IPAddress(ipv4: 0x7f00_0001)
 
-  /// The row at `now`; nil when there is none.
-  func row(at now: Double) -> SocketRow? {
-    guard let phase = phase(at: now) else { return nil }
+  /// The row at `now`, in the phase that it is in then.
+  func row(_ phase: Phase, at now: Double) -> SocketRow {
     var row = SocketRow()
     row.cookie = number
     row.knowledge = Self.knowledge
