@@ -60,8 +60,13 @@ package struct UnfinishedGroup {
     let settings = inquiry.settings
     let patience = question.rule.patience.seconds(settings)
     guard group.members.count >= settings.fewestUnfinished else { return nil }
-    let trend = inquiry.trend(
+    var trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
+    if question.state == .synRecv {
+      // The kernel gives each up after a minute: that is no pace at which this program goes on.
+      trend.patienceSeconds = patience
+      trend.survivors = group.members.count { $0.dwellSeconds(at: census.now) >= patience }
+    }
     let handshakes = question.state == .synRecv ? ListenersHandshakes(group, in: inquiry) : nil
     guard trend.survivors > 0 || handshakes?.isStanding ?? false else { return nil }
     let draft = FindingDraft(
@@ -77,8 +82,9 @@ package struct UnfinishedGroup {
     finding.evidence.append(contentsOf: evidence(of: group, in: census))
     finding.doubts.removeAll { $0 == .someDrain }
     let share = share(of: group, question, patience: patience, in: census)
+    let isLarge = share.isLarge(settings)
     finding.severity =
-      share.isLarge(settings) ? max(.warning, settings.severity(of: finding.forecast)) : .notice
+      isLarge ? max(.warning, settings.severity(of: finding.forecast)) : .notice
     if let counted = share.counted { finding.evidence.append(counted) }
     if let full = handshakes?.evidence { finding.evidence.append(full) }
     if handshakes?.isStanding ?? false { finding.severity = max(.warning, finding.severity) }
@@ -86,6 +92,12 @@ package struct UnfinishedGroup {
       trend.survivors >= 3 && census.watchedSeconds >= patience / 2
       || handshakes?.isStanding ?? false
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
+    if isLarge, let handshakes, !handshakes.isStanding,
+      !outlastsScans(group, question, patience: patience, in: inquiry)
+    {
+      finding.lifecycle = .pending
+      if !finding.doubts.contains(.oneLook) { finding.doubts.append(.watchedTooShort) }
+    }
     // The queue behind it is to be judged first: it may be full for a moment only.
     if handshakes?.waitsForAcceptQueue ?? false { finding.lifecycle = .pending }
     return finding
@@ -126,22 +138,53 @@ package struct UnfinishedGroup {
     }
   }
 
+  /// A scan of ports leaves some dozens of handshakes, where there may be no other connections at
+  /// all, and is over soon. So fewer than a flood have to go on coming for as long as the patience:
+  /// the kernel keeps each of them for a minute after it has come.
+  private static func outlastsScans(
+    _ group: SocketGroup, _ question: Question, patience: Double, in inquiry: Inquiry
+  ) -> Bool {
+    let settings = inquiry.settings
+    if group.members.count >= flood * settings.fewestUnfinished { return true }
+    let leavers = inquiry.leavers(of: group)
+    let gone = (leavers.newest + leavers.long).filter { $0.dwellSeconds >= patience }
+    let starts =
+      group.members.map(\.stateSince)
+      + gone.map { $0.at.advanced(bySeconds: -$0.dwellSeconds) }
+    guard let newest = starts.max() else { return false }
+    var oldest = newest
+    for start in starts.sorted(by: >) {
+      if oldest.seconds(since: start) > longestPause { break }
+      oldest = start
+    }
+    return newest.seconds(since: oldest)
+      >= settings.patienceByRule[question.rule.id] ?? settings.patienceSeconds
+  }
+
+  /// So many times the fewest are no scan.
+  private static let flood = 10
+  /// What comes at the fewest in a minute leaves no longer pause.
+  private static let longestPause = 30.0
+
   private struct Share {
     var unfinished: Int
     var connections: Int?
     var counted: Evidence?
 
     func isLarge(_ settings: RuleSettings) -> Bool {
-      guard let connections else { return unfinished >= 10 * settings.fewestUnfinished }
+      guard let connections else { return unfinished >= flood * settings.fewestUnfinished }
       return Double(unfinished) >= settings.unfinishedShare * Double(max(connections, 1))
     }
   }
 
-  /// The newcomers among them against all connections made in the same time.
+  /// The newcomers among them against all connections made in the time in which they came: what was
+  /// made in the days before says nothing of now.
   private static func share(
     of group: SocketGroup, _ question: Question, patience: Double, in census: Census
   ) -> Share {
-    let window = max(census.watchedSeconds, 1)
+    let oldest = group.members.map { $0.dwellSeconds(at: census.now) }.max() ?? 0
+    let window = max(
+      min(census.watchedSeconds, max(oldest, patience, 2 * census.intervalSeconds)), 1)
     let recent = group.members.count { $0.dwellSeconds(at: census.now) <= window }
     guard
       let made = census.counters.increase(

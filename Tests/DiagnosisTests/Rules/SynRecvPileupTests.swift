@@ -61,6 +61,34 @@ struct SynRecvPileupTests {
     #expect(story.events.map(\.kind).last == .resolved)
   }
 
+  @Test func `a scan is none, however young the watch, and what goes on is`() {
+    // 60 ports' worth in two minutes, on a host without any other connections.
+    var scan = server(sockets: 60, every: 2, life: 63, accepts: 0)
+    scan.look(every: 15, through: 300)
+    #expect(scan.events == [])
+    var lasting = server(sockets: 600, every: 1, life: 63, accepts: 0.1)
+    // The patience, and a full interval.
+    lasting.look(every: 15, through: 180)
+    #expect(lasting.firing.map(\.severity) == [.warning])
+  }
+
+  @Test func `what was accepted in the hours before does not hide that nothing is now`() {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<600).map { 7200 + Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 63)
+    }
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.passiveOpens = UInt64(min(second, 7200))
+      return counters
+    }
+    story.look(every: 60, through: 7140)
+    story.look(every: 15, from: 7155, through: 7380)
+    #expect(story.firing.map(\.severity) == [.warning])
+  }
+
   /// The kernel keeps 129 of `listen(128)`, and gives up the older ones early: none is 7 s old.
   private func standing(queueLimit: UInt32) -> Story {
     var story = Story()
