@@ -48,6 +48,14 @@ package struct HolderMap: Sendable {
     return more.isEmpty ? [first] : [first] + (more[inode] ?? [])
   }
 
+  /// Whether a process is one of them; nil: none was found. Without a list, as it is asked for each
+  /// socket of a look.
+  func isHolder(_ process: Int32, of inode: UInt64) -> Bool? {
+    guard let first = first(of: inode) else { return nil }
+    if first.process == process { return true }
+    return !more.isEmpty && (more[inode] ?? []).contains { $0.process == process }
+  }
+
   package func first(of inode: UInt64) -> Reference? { entry(of: inode)?.first }
 
   /// What was found of a socket; nil: it was not looked for.

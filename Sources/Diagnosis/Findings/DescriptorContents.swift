@@ -69,8 +69,7 @@ extension DescriptorContents {
     } else if census.sample.states.contains(connection.state) {
       return false
     }
-    let references = census.holders.holders(of: connection.inode)
-    return references.isEmpty
-      ? connection.opener == process : references.contains { $0.process == process }
+    return census.holders.isHolder(process, of: connection.inode)
+      ?? (connection.opener == process)
   }
 }
