@@ -45,17 +45,27 @@ struct ThresholdTrial: Sendable {
       }
     }
     #expect(Set(deciding.map(\.name)) == declared, "\(id) judges by other thresholds")
-    for trial in trials where !trial.hasOwnPace { trial.checkPatience(of: rule) }
+    let compared = trials.filter { !$0.hasOwnPace }.reduce(0) { $0 + $1.checkPatience(of: rule) }
+    let isCounted = rule.patience.rule != nil && !tellingNoPatience.contains(id)
+    #expect(compared > 0 || !isCounted, "no time that \(id) has waited was compared")
   }
 
+  /// Of a counter that rises, nobody can have waited: the time decides how far back is counted.
+  private static let tellingNoPatience: Set<RuleID> = [.timeWaitBucketOverflow]
+
   /// The rule waits for the time that it declares.
-  private func checkPatience(of rule: any Rule.Type) {
+  ///
+  /// - Returns: How many times were compared.
+  private func checkPatience(of rule: any Rule.Type) -> Int {
+    var compared = 0
     for own in [nil, 3.0, 40] {
       let story = story { $0.patienceByRule[rule.patience.rule ?? rule.id] = own }
       for case .survivors(_, let seconds) in story.finding(rule.id)?.evidence ?? [] {
         #expect(seconds == rule.patience.seconds(story.watch.settings))
+        compared += 1
       }
     }
+    return compared
   }
 
   private static func changes(of threshold: Threshold) -> [(inout RuleSettings) -> Void] {
@@ -99,12 +109,13 @@ extension ThresholdTrial {
 
   /// One a second begins what the other side does not answer.
   static func unfinished(
-    _ state: TCPState, _ socket: ScriptedSocket = .accepted(on: 8080, by: nil)
+    _ state: TCPState, _ socket: ScriptedSocket = .accepted(on: 8080, by: nil),
+    through end: Int = 60
   ) -> ThresholdTrial {
-    ThresholdTrial(every: 5, through: 60) { host in
+    ThresholdTrial(every: 5, through: Double(end)) { host in
       host.start("api", pid: 100)
       host.listen(8080, by: 100)
-      host.add(at: (1...60).map { Double($0) }) { second in socket.enters(state, at: second) }
+      host.add(at: (1...end).map { Double($0) }) { second in socket.enters(state, at: second) }
       host.counters = { second in
         var counters = TCPCounters()
         counters.passiveOpens = UInt64(2 * second)
