@@ -67,8 +67,7 @@ package enum DescriptorExhaustion: Rule {
     let isStarving: Bool
 
     var secondsLeft: Double {
-      guard let growth = course.growth else { return .infinity }
-      return Double(max(0, limit - used)) / growth.perSecond
+      course.growth.map { Double(max(0, limit - used)) / $0.perSecond } ?? .infinity
     }
     var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
 
@@ -85,8 +84,10 @@ package enum DescriptorExhaustion: Rule {
       course = census.counters.descriptorCourse(
         of: process.id, above: settings.descriptorShareWarning * Double(limit),
         window: settings.patienceSeconds)
-      // It slows down and comes to rest before nothing is left: a level that will stand.
-      if let rest = course.restsAt, rest < Double(limit) { course.growth = nil }
+      // It slows down and comes to rest before nothing is left: a level that will stand. With
+      // hardly anything left it must be surer, as there is no time to find out.
+      let margin = used + Int(limit) / 64 >= Int(limit) ? max(course.restsWithin, 1) : 0
+      if let rest = course.restsAt, rest + margin < Double(limit) { course.growth = nil }
       isStarving =
         DescriptorExhaustion.isFull(process)
         && census.listeners.all.contains { position in
@@ -94,6 +95,10 @@ package enum DescriptorExhaustion: Rule {
           return census.queues.samplesWaiting(for: row) >= settings.fewestSamples
             && census.holders.holders(of: row.inode).contains { $0.process == index }
         }
+      // What a program opens at its start looks like growth in the first looks. There is time to
+      // see more of it.
+      let patience = settings.patienceSeconds
+      if course.watchedSeconds < patience, secondsLeft > patience { course.growth = nil }
     }
   }
 

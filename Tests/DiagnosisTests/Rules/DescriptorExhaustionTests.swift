@@ -110,6 +110,60 @@ struct DescriptorExhaustionTests {
     }
   }
 
+  @Test func `what a program opens at its start is no growth after three looks`() {
+    let counts = [61936, 61965, 61979, 61987, 61992, 61996, 61998, 61999]
+    var story = process(limit: 65536) { counts[min(Int($0 / 15), counts.count - 1)] }
+    for second in stride(from: 0.0, through: 200, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+    #expect(story.firingRules == [.descriptorExhaustion])
+  }
+
+  @Test func `what a program opens at its start may be coming to rest just below the limit`() {
+    let counts = [950, 975, 990, 998, 1002, 1003]
+    var story = process { counts[min(Int($0 / 15), counts.count - 1)] }
+    for second in stride(from: 0.0, through: 200, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
+  @Test func `what rises by chance in the first three looks of a program is no growth`() {
+    let counts = [3739, 3753, 3768, 3765, 3770, 3764, 3768, 3767]
+    var story = process(limit: 4096) { counts[min(Int($0 / 15), counts.count - 1)] }
+    for second in stride(from: 0.0, through: 400, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+  }
+
+  @Test func `a cache that fills while nobody looks for an hour comes to rest all the same`() {
+    // Half of what is missing to 957 comes in a quarter of an hour.
+    var story = process { second in
+      var missing = 936.0
+      for _ in 0..<Int(second / 15) { missing *= 0.98852 }
+      return 957 - Int(missing) - Int(truncatingIfNeeded: SplitMix.mix(UInt64(second)) % 3)
+    }
+    story.look(every: 15, through: 765)
+    for second in stride(from: 3795.0, through: 8000, by: 15) {
+      story.look(at: second)
+      #expect(story.firing.allSatisfy { $0.severity == .notice }, "at \(second)")
+    }
+    #expect(story.firingRules == [.descriptorExhaustion])
+  }
+
+  @Test func `what comes to rest one or two below the limit is told before it is there`() {
+    var story = process { second in
+      var missing = 1022.0
+      for _ in 0..<Int(second / 15) { missing *= 0.966 }
+      return 1022 - Int(missing)
+    }
+    story.look(every: 15, through: 1935)
+    #expect(story.firing.first?.forecast?.used == 1011)
+    #expect(story.firing.map(\.severity) == [.critical])
+  }
+
   @Test func `a level that has been reached in a straight line and stands is a notice`() {
     // Clients come back after a start: 6 a second, until all are there.
     var story = process(limit: 2048) { second in min(1849, 20 + Int(6.1 * second)) }

@@ -90,6 +90,10 @@ package struct CounterLog: Sendable {
     package var growth: Rate?
     /// What growth that slows down all the time will reach; nil: it does not slow down.
     package var restsAt: Double?
+    /// One standard deviation of that.
+    package var restsWithin = 0.0
+    /// For how long it has been known.
+    package var watchedSeconds = 0.0
     /// In how many of the newest samples, without a break, it was above the level asked for, and
     /// since how many seconds that is, at least.
     package var samples = 0
@@ -111,6 +115,7 @@ package struct CounterLog: Sendable {
     let restlessness = Self.restlessness(points)
     var span = window
     let known = last.at.seconds(since: points[0].at)
+    course.watchedSeconds = known
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
       if course.growth == nil, let growth = Self.growth(recent, restlessness: restlessness),
@@ -121,11 +126,15 @@ package struct CounterLog: Sendable {
       switch Self.slowdown(recent, restlessness: restlessness) {
       case .none: break
       // The longer the time, the surer.
-      case .rests(let level): course.restsAt = level
+      case .rests(let level, let deviation):
+        (course.restsAt, course.restsWithin) = (level, deviation)
       case .goesOn: course.restsAt = nil
       }
       if span >= known { break }
       span *= 2
+    }
+    if known < window, course.growth != nil, course.restsAt == nil {
+      course.restsAt = Self.likelyRest(points)
     }
     return course
   }
@@ -133,7 +142,7 @@ package struct CounterLog: Sendable {
   /// What slows down, and where it leads.
   private enum Slowdown {
     case none
-    case rests(at: Double)
+    case rests(at: Double, within: Double)
     /// Something else grows beside what slows down.
     case goesOn
   }
@@ -150,12 +159,20 @@ package struct CounterLog: Sendable {
   ) -> Slowdown {
     guard let first = points.first, let last = points.last else { return .none }
     let span = last.at.seconds(since: first.at)
-    let levels = (0...3).map { level(points, at: span * Double($0) / 3) }
+    let ends = [0, border(points, at: span / 3), border(points, at: span * 2 / 3), span]
+    let levels = ends.map { level(points, at: $0) }
     let rises = zip(levels, levels.dropFirst()).map { $1 - $0 }
-    let isSlower = zip(rises, rises.dropFirst()).allSatisfy { before, after in
-      after > 0 && before - after > 2 * (before + after).squareRoot()
+    let lengths = zip(ends, ends.dropFirst()).map { $1 - $0 }
+    guard lengths.allSatisfy({ $0 > 0 }) else { return .none }
+    let isSlower = (0...1).allSatisfy { part in
+      let scale = lengths[part + 1] / lengths[part]
+      let (before, after) = (rises[part] * scale, rises[part + 1])
+      return after > 0 && before - after > 2 * (before * scale + after).squareRoot()
     }
     guard isSlower else { return .none }
+    if ends[1] != span / 3 || ends[2] != span * 2 / 3 {
+      return .rests(at: levels[3] + left(rises, lengths), within: rises[2].squareRoot())
+    }
     // Between two points a curve lies below the line by up to an eighth of how much it turns there.
     let turns = (turn(points, at: span / 3) + turn(points, at: span * 2 / 3)) / 8
     let (older, newer) = (rises[0] - rises[1], rises[1] - rises[2])
@@ -170,8 +187,43 @@ package struct CounterLog: Sendable {
       }
       if steady > noise.squareRoot() + weights[2] * turns { return .goesOn }
     }
-    let ratio = rises[2] / rises[1]
-    return .rests(at: levels[3] + rises[2] * ratio / (1 - ratio))
+    // Of a geometric series, and how much its sum depends on its last two parts.
+    let left = rises[2] * rises[2] / newer
+    let onLast = rises[2] * (2 * rises[1] - rises[2]) / (newer * newer)
+    let onBefore = rises[2] * rises[2] / (newer * newer)
+    let deviation = (onLast * onLast * rises[2] + onBefore * onBefore * rises[1]).squareRoot()
+    return .rests(at: levels[3] + left, within: deviation)
+  }
+
+  /// Where a third of the time begins. In a pause of the looks nothing is known of how the number
+  /// went: it begins at the end of the pause that is nearer.
+  private static func border(_ points: [Descriptors], at seconds: Double) -> Double {
+    let at = { (point: Descriptors) in point.at.seconds(since: points[0].at) }
+    guard let next = points.firstIndex(where: { at($0) >= seconds }), next > 0,
+      let last = points.last
+    else { return seconds }
+    let (before, after) = (at(points[next - 1]), at(points[next]))
+    guard points.count >= 8, 6 * (after - before) > at(last) else { return seconds }
+    return seconds - before < after - seconds ? before : after
+  }
+
+  /// What is still to come where the parts are of different lengths: the rate goes on falling by as
+  /// much in as long a time as it took from the middle of the second to that of the third.
+  private static func left(_ rises: [Double], _ lengths: [Double]) -> Double {
+    let step = (lengths[1] + lengths[2]) / 2
+    let rate = rises[2] / lengths[2]
+    let ratio = rate / (rises[1] / lengths[1])
+    return rate * step * (1 + ratio) / (2 * (1 - ratio))
+  }
+
+  /// In a time too short to tell by more than chance: what rises less in the newer half of it may
+  /// be coming to rest, as what a program opens at its start does.
+  private static func likelyRest(_ points: [Descriptors]) -> Double? {
+    guard let first = points.first, let last = points.last else { return nil }
+    let middle = level(points, at: last.at.seconds(since: first.at) / 2)
+    let (older, newer) = (middle - Double(first.count), Double(last.count) - middle)
+    guard newer > 0, newer < older else { return nil }
+    return Double(last.count) + newer * newer / (older - newer)
   }
 
   /// The number at a time after the first point, between two points in proportion.
@@ -236,7 +288,8 @@ package struct CounterLog: Sendable {
     for part in stride(from: 1, through: parts, by: 1) {
       let end = span * part / parts * 0.999
       let after = points.first { $0.at.seconds(since: first.at) >= end } ?? last
-      guard 8 * Double(after.count - before.count) >= rise else { return nil }
+      let step = Double(after.count - before.count)
+      guard 8 * step >= rise, step >= restlessness else { return nil }
       before = after
     }
     let noise = 2 * rise.squareRoot()
