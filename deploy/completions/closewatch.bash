@@ -231,9 +231,9 @@ _closewatch_triage() {
 
 _closewatch_top() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--no-daemon --version -h --help)
     repeating_options=()
-    non_repeating_options=(--interval --patience --color --netns --source --replay)
+    non_repeating_options=(--interval --patience --control-socket --color --netns --source --replay)
     __closewatch_offer_flags_options 0
 
     # Offer option value completions
@@ -242,6 +242,9 @@ _closewatch_top() {
         return
         ;;
     '--patience')
+        return
+        ;;
+    '--control-socket')
         return
         ;;
     '--color')

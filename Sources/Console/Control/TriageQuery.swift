@@ -20,7 +20,8 @@ package struct TriageQuery: Equatable {
   package var uri: String {
     var fields = [
       "format=\(format.rawValue)", "colour=\(style.colour ? 1 : 0)",
-      "unicode=\(style.unicode ? 1 : 0)", "width=\(style.width)", "utc-offset=\(utcOffsetSeconds)",
+      "unicode=\(style.unicode ? 1 : 0)", "width=\(style.width)",
+      "table-width=\(style.tableWidth)", "utc-offset=\(utcOffsetSeconds)",
     ]
     if showsAll { fields.append("all=1") }
     if let target { fields.append("target=\(PercentCoding.encoded(target))") }
@@ -52,7 +53,10 @@ package struct TriageQuery: Equatable {
     case "all": showsAll = value == "1"
     case "colour": style.colour = value == "1"
     case "unicode": style.unicode = value == "1"
-    case "width": style.width = try Self.number(value, in: 20...1000)
+    case "width":
+      style.width = try Self.number(value, in: 20...1000)
+      style.tableWidth = style.width
+    case "table-width": style.tableWidth = try Self.number(value, in: 20...1000)
     case "utc-offset": utcOffsetSeconds = try Self.number(value, in: -86_400...86_400)
     default: break
     }

@@ -92,12 +92,12 @@ extension ProcessRecord {
   }
 
   /// What an on-call engineer would restart: its service unit, else its container, else the
-  /// program.
+  /// program, of an interpreter with what it runs: `python3.11` alone may be any of fifteen.
   package var owner: Owner {
     if let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@") {
       return Owner(.unit, unit)
     }
-    if let container { return Owner(.container, container) }
-    return Owner(.program, programName)
+    if let containerName { return Owner(.container, containerName) }
+    return Owner(.program, shortMain.map { programName + " " + $0 } ?? programName)
   }
 }

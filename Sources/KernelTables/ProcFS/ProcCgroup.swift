@@ -10,7 +10,8 @@ package struct ProcCgroup: Hashable, Sendable {
   /// The path that names the service: cgroup2's, or that of `name=systemd` where cgroup2 is
   /// mounted beside it and unused.
   package var path: String?
-  /// The container's id, 64 hexadecimal digits: from that path, else from any controller's.
+  /// The container's id, 64 hexadecimal digits, or its name where that is what the path has: from
+  /// that path, else from any controller's.
   package var container: String?
 
   /// - Parameter bytes: The file, lines such as `0::/system.slice/nginx.service` and
@@ -49,9 +50,12 @@ package struct ProcCgroup: Hashable, Sendable {
   package var unit: String? { path.flatMap(Self.unit(in:)) }
 
   /// The last component that names a service or scope. What a service made below itself
-  /// (`/system.slice/a.service/worker`) still belongs to it.
+  /// (`/system.slice/a.service/worker`) still belongs to it, and what is in a container is no unit
+  /// of this host, where another one may have its name.
   static func unit(in path: String) -> String? {
-    let units = path.split(separator: "/").filter {
+    let parts = path.split(separator: "/")
+    let inside = parts.firstIndex { Self.container(named: $0) != nil || $0 == "payload" }
+    let units = parts.prefix(inside.map { $0 + 1 } ?? .max).filter {
       ($0.hasSuffix(".service") && $0.count > 8) || ($0.hasSuffix(".scope") && $0.count > 6)
     }
     guard var last = units.last else { return nil }
@@ -61,21 +65,33 @@ package struct ProcCgroup: Hashable, Sendable {
     return String(last.first == "_" ? last.dropFirst() : last)
   }
 
-  /// The last component that ends in a container's id: `docker-<id>.scope`, `crio-<id>.scope`,
-  /// `cri-containerd-<id>.scope`, `kubepods-pod1.slice:cri-containerd:<id>`, `<id>`.
+  /// The last component that names a container.
   static func container(in path: String) -> String? {
-    for component in path.split(separator: "/").reversed() {
-      let name = component.hasSuffix(".scope") ? component.dropLast(6) : component
-      // conmon watches over a container from outside.
-      if name.hasPrefix("libpod-conmon-") || name.hasPrefix("crio-conmon-") { continue }
-      let id = name.utf8.suffix(64)
-      guard id.count == 64, id.allSatisfy(Self.isHexadecimal) else { continue }
-      let before = name.utf8.dropLast(64).last
-      let isWhole =
-        before == nil || before == UInt8(ascii: "-") || before == UInt8(ascii: ":")
-      if isWhole { return String(Substring(id)) }
+    path.split(separator: "/").reversed().lazy.compactMap(Self.container(named:)).first
+  }
+
+  /// What a component says that ends in a container's id (`docker-<id>.scope`, `crio-<id>.scope`,
+  /// `cri-containerd-<id>.scope`, `kubepods-pod1.slice:cri-containerd:<id>`, `<id>`), or that is
+  /// LXC's (`lxc.payload.<name>`) or machined's (`machine-<name>.scope`).
+  private static func container(named component: Substring) -> String? {
+    let isScope = component.hasSuffix(".scope")
+    let name = isScope ? component.dropLast(6) : component
+    // conmon watches over a container from outside.
+    if name.hasPrefix("libpod-conmon-") || name.hasPrefix("crio-conmon-") { return nil }
+    let prefix = isScope ? "machine-" : "lxc.payload."
+    if name.hasPrefix(prefix), name.count > prefix.count {
+      return unescaped(name.dropFirst(prefix.count))
     }
-    return nil
+    let id = name.utf8.suffix(64)
+    guard id.count == 64, id.allSatisfy(Self.isHexadecimal) else { return nil }
+    let before = name.utf8.dropLast(64).last
+    let isWhole = before == nil || before == UInt8(ascii: "-") || before == UInt8(ascii: ":")
+    return isWhole ? String(Substring(id)) : nil
+  }
+
+  /// A name in a unit's: systemd writes a dash as `\\x2d` (systemd.unit(5), "String escaping").
+  private static func unescaped(_ name: Substring) -> String {
+    String(name).replacing("\\x2d", with: "-")
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {

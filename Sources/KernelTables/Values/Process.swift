@@ -41,7 +41,8 @@ package struct ProcessRecord: Hashable, Sendable {
   package var cgroupID: UInt64?
   /// The systemd unit in that path, for example `nginx.service`.
   package var unit: String?
-  /// The container's id in that path, 64 hexadecimal digits as the runtime writes it.
+  /// The container in that path: an id of 64 hexadecimal digits, or the name that LXC and machined
+  /// give it. Untrusted text.
   package var container: String?
   package var namespace: NetnsID?
   /// Open descriptors, from the size of `/proc/PID/fd` (Linux 6.2+) or a count.
@@ -64,13 +65,31 @@ package struct ProcessRecord: Hashable, Sendable {
 }
 
 extension ProcessRecord {
+  /// The container's id, as the runtime writes it; nil where it has a name only.
+  package var containerID: String? { container.flatMap { Self.isContainerID($0) ? $0 : nil } }
+
+  /// What people call its container: of an id the first 12 digits, which is what runtimes show and
+  /// take.
+  package var containerName: String? { container.map(Self.containerName) }
+
+  /// The same of an id, or of a name.
+  package static func containerName(_ container: String) -> String {
+    isContainerID(container) ? String(container.prefix(12)) : container
+  }
+
+  package static func isContainerID(_ text: String) -> Bool {
+    text.utf8.count == 64
+      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+  }
+
   /// ``main`` in few words, where the command does not say it: of a class without its package.
-  package var mainName: String? {
+  package var mainName: String? { shortMain == command ? nil : shortMain }
+
+  /// ``main`` in few words, whatever the process calls itself.
+  package var shortMain: String? {
     guard let main else { return nil }
     let isClass = runtime == .jvm && !main.hasSuffix(".jar")
-    let name =
-      isClass ? main.split(whereSeparator: { ".$/".contains($0) }).last.map(String.init) : main
-    return name == command ? nil : name
+    return isClass ? main.split(whereSeparator: { ".$/".contains($0) }).last.map(String.init) : main
   }
 
   /// Folders of programs that a distribution's packages install.

@@ -17,12 +17,12 @@ enum OperatorAdvice {
   /// The settings that keep it from coming back.
   static func fix(_ trouble: ProgramTrouble) -> [String] {
     let known =
-      "A known bug? See what its change log says was fixed since; update, or report it with a\n"
+      "A known bug? See what its change log says was fixed since; update, or report it with a "
       + "recording (closewatch record)."
     return switch trouble {
     case .goneClients:
       [
-        "In its configuration: timeouts on what it waits for (a backend, a lock, a disk), and on\n"
+        "In its configuration: timeouts on what it waits for (a backend, a lock, a disk), and on "
           + "requests. Most programs look at their client again only after that wait.",
         known,
       ]
@@ -39,19 +39,19 @@ enum OperatorAdvice {
       ]
     case .fullQueue:
       [
-        "Its own limit of clients, workers or threads is probably reached, or they all wait: find\n"
+        "Its own limit of clients, workers or threads is probably reached, or they all wait: find "
           + "what they wait for, bound that wait, then raise the limit in its configuration.",
         known,
       ]
     case .backends:
       [
-        "In its configuration: the idle timeout and size of its pool of connections to that\n"
+        "In its configuration: the idle timeout and size of its pool of connections to that "
           + "place; the timeout below that of the other end.",
         known,
       ]
     case .connecting:
       [
-        "In its configuration: timeouts on connect and pauses between attempts; persistent\n"
+        "In its configuration: timeouts on connect and pauses between attempts; persistent "
           + "connections where it opens one for each request.",
         "Take places that do not answer out of its configuration.",
       ]

@@ -114,7 +114,9 @@ package struct HistoryJSON {
     json.member("pid", event.actor?.pid)
     json.member("command", event.actor?.command)
     json.member("unit", event.actor?.unit)
-    json.member("container", event.actor?.container)
+    let container = event.actor?.container
+    json.member("container", container.map(ProcessRecord.containerName))
+    json.member("container_id", container.flatMap { ProcessRecord.isContainerID($0) ? $0 : nil })
     json.member("netns", event.namespace.rawValue)
     json.member("netns_name", event.namespaceName)
     json.member("local_port", event.localPort)

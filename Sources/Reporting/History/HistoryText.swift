@@ -235,7 +235,7 @@ package struct HistoryText {
     if let unit = actor.unit ?? (owner.kind == .unit ? owner.name : nil) {
       home = " in \(printable(unit))"
     } else if let container = actor.container {
-      home = " in container \(printable(String(container.prefix(12))))"
+      home = " in container \(printable(ProcessRecord.containerName(container)))"
     }
     return "\(printable(actor.command))[\(actor.pid)]\(home)"
   }

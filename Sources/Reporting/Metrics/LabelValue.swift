@@ -6,8 +6,8 @@
 /// break, four kilobytes. Two different texts never become the same value, or a page would have
 /// one series twice and Prometheus would refuse it as a whole.
 enum LabelValue {
-  /// The most bytes a value can have. 120: unit names and container ids (64) fit, and 2,000 series
-  /// of them stay below a megabyte.
+  /// The most bytes a value can have. 120: unit names fit, and 2,000 series of them stay
+  /// below a megabyte.
   static let byteLimit = 120
 
   /// `text` itself when it is printable and short; else what can be shown of it, `~`, and a hash

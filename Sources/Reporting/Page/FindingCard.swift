@@ -8,10 +8,10 @@ import KernelTables
 struct FindingCard {
   /// How the advice of the finding is told.
   enum Advice {
-    /// In full, unfolded or behind a link.
-    case full(isOpen: Bool)
+    /// In full, in a fold.
+    case full
     /// It is that of another card.
-    case same(id: String, owner: String)
+    case same(Finding)
     /// `closewatch explain` has it.
     case elsewhere
   }
@@ -36,6 +36,9 @@ struct FindingCard {
   static func id(of finding: Finding) -> String {
     "f" + String(LabelValue.hash(finding.id), radix: 16)
   }
+
+  /// Of the fold with what to do.
+  static func adviceID(of finding: Finding) -> String { id(of: finding) + "-do" }
 
   private static func isOwn(_ id: NetnsID, _ input: StatusInput) -> Bool {
     input.snapshot.picture.namespace(id)?.sample.isOwn ?? false
@@ -171,19 +174,20 @@ struct FindingCard {
 
   private func writeAdvice(to page: inout HTMLWriter) {
     switch advice {
-    case .full(let isOpen):
-      page.open("details", [.class("do")] + (isOpen ? [HTMLAttribute("open")] : []))
-      page.raw("\n")
-      page.element("summary") { page in
-        page.inline("a", .href("#\(id)-do"), text: "What to do")
+    case .full:
+      let fold = Self.adviceID(of: finding)
+      input.folds.write(fold, class: "do", to: &page) { page in
+        page.inline(
+          "a", .id(StatusFolds.lineID(fold)), .href(input.folds.toggling(fold)),
+          text: "What to do")
+      } body: { page in
+        writeAdviceInFull(to: &page)
       }
-      writeAdviceInFull(to: &page)
-      page.close("details")
-      page.raw("\n")
-    case .same(let other, let owner):
+    case .same(let other):
       page.element("p", .class("more")) { page in
         page.raw("What to do: ")
-        page.inline("a", .href("#\(other)-do"), text: "as for \(owner)")
+        let place = input.folds.opening(Self.id(of: other), Self.adviceID(of: other))
+        page.inline("a", .href(place), text: "as for \(PublicOwner.name(other.owner))")
       }
     case .elsewhere:
       page.element("p", .class("more")) { page in
@@ -194,7 +198,7 @@ struct FindingCard {
   }
 
   private func writeAdviceInFull(to page: inout HTMLWriter) {
-    page.element("div", .class("advice"), .id(id + "-do")) { page in
+    page.element("div", .class("advice"), .id(Self.adviceID(of: finding))) { page in
       if !guide.now.isEmpty { page.element("h4", text: "Do now") }
       if guide.now.contains(where: { $0.contains("PID") || $0.contains("FD") }) {
         page.element("p", .class("quiet")) { page in

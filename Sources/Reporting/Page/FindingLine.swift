@@ -8,16 +8,16 @@ import KernelTables
 struct FindingLine {
   private let finding: Finding
   private let card: FindingCard
-  private let isOpen: Bool
+  private let folds: StatusFolds
   /// Whether it is a consequence of the one above: what to mend is there.
   private let follows: Bool
   private let words = FindingWords(nil, style: TextStyle(unicode: true))
 
-  init(_ finding: Finding, card: FindingCard, isOpen: Bool, follows: Bool) {
+  init(_ finding: Finding, card: FindingCard, folds: StatusFolds, follows: Bool) {
     self.finding = finding
     self.follows = follows
     self.card = card
-    self.isOpen = isOpen
+    self.folds = folds
   }
 
   private var grade: String {
@@ -25,10 +25,8 @@ struct FindingLine {
   }
 
   func write(to page: inout HTMLWriter) {
-    let fold = isOpen ? [HTMLAttribute("open")] : []
-    page.open("details", [.class("finding " + grade + (follows ? " follows" : ""))] + fold)
-    page.raw("\n")
-    page.element("summary") { page in
+    let name = "finding " + grade + (follows ? " follows" : "")
+    folds.write(FindingCard.id(of: finding), class: name, to: &page) { page in
       Icon.write(grade, to: &page)
       page.inline("span", .class("unseen"), text: grade)
       writeWho(to: &page)
@@ -36,18 +34,17 @@ struct FindingLine {
       page.open("span", [.class("end")])
       page.text(end)
       page.close("span")
+    } body: { page in
+      card.write(to: &page)
     }
-    card.write(to: &page)
-    page.close("details")
-    page.raw("\n")
   }
 
   private func writeWho(to page: inout HTMLWriter) {
     let id = FindingCard.id(of: finding)
     page.open("div", [.class("who")])
-    page.open("h3", [.id(id + "-h")])
-    // A link and not only the fold: what an address points to stays unfolded when the page reloads.
-    page.inline("a", .href("#" + id), text: PublicOwner.name(finding.owner))
+    page.open("h3", [.id(StatusFolds.lineID(id))])
+    // It covers the whole line.
+    page.inline("a", .href(folds.toggling(id)), text: PublicOwner.name(finding.owner))
     page.close("h3")
     page.raw(" ")
     page.inline("span", text: (follows ? "follows: " : "") + words.what(finding))

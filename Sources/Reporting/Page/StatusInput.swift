@@ -12,6 +12,9 @@ package struct StatusInput: Sendable {
   /// After how many seconds the page asks for itself again; nil: it does not.
   package var refreshSeconds: Int?
 
+  /// What is unfolded.
+  package var folds = StatusFolds()
+
   package init(_ snapshot: DaemonSnapshot) { self.snapshot = snapshot }
 
   var firing: [Finding] {

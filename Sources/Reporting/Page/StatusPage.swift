@@ -17,8 +17,22 @@ package struct StatusPage {
   private let verdict: StatusVerdict
 
   package init(_ input: StatusInput) {
+    var input = input
+    input.folds.usual = Self.usualFolds(input)
     self.input = input
     verdict = StatusVerdict(input)
+  }
+
+  private static let hostFold = "host"
+
+  /// One finding alone is unfolded, with what to do. Where there is none, the host is what the page
+  /// is for.
+  private static func usualFolds(_ input: StatusInput) -> Set<String> {
+    let active = input.firing + input.pending
+    guard let first = active.first else { return [hostFold] }
+    guard active.count == 1 else { return [] }
+    let id = FindingCard.id(of: first)
+    return first.lifecycle == .firing ? [id, FindingCard.adviceID(of: first)] : [id]
   }
 
   /// What a browser may do with the page: show it, with the one style sheet that is in it.
@@ -69,15 +83,16 @@ package struct StatusPage {
     }
     writeResolved(to: &page)
     SightSection(input).write(to: &page)
-    // Where there are findings, they are what the page is for.
-    let isOpen = input.firing.isEmpty && input.pending.isEmpty
-    page.open("details", [.class("host")] + (isOpen ? [HTMLAttribute("open")] : []))
-    page.raw("\n")
-    page.element("summary", text: "All sockets of this host")
-    TimelineSection(input).write(to: &page)
-    HostSections(input.snapshot.picture).write(to: &page)
-    page.close("details")
-    page.raw("\n")
+    let folds = input.folds
+    folds.write(Self.hostFold, class: "host", to: &page) { page in
+      page.open(
+        "a", [.id(StatusFolds.lineID(Self.hostFold)), .href(folds.toggling(Self.hostFold))])
+      page.text("All sockets of this host")
+      page.close("a")
+    } body: { page in
+      TimelineSection(input).write(to: &page)
+      HostSections(input.snapshot.picture).write(to: &page)
+    }
   }
 
   // MARK: Findings
@@ -99,10 +114,9 @@ package struct StatusPage {
       let key = GuideKey(
         rule: finding.rule, cause: finding.cause, runtime: finding.runtime.rawValue)
       if let other = told[key] {
-        let owner = PublicOwner.name(other.owner)
-        advice.append(.same(id: FindingCard.id(of: other), owner: owner))
+        advice.append(.same(other))
       } else if told.count < Self.guidesShown {
-        advice.append(.full(isOpen: active.count == 1 && finding.lifecycle == .firing))
+        advice.append(.full)
         told[key] = finding
       } else {
         advice.append(.elsewhere)
@@ -111,7 +125,7 @@ package struct StatusPage {
     let lines = zip(shown, advice).map { shown, advice in
       FindingLine(
         shown.finding, card: FindingCard(shown.finding, in: input, advice: advice),
-        isOpen: active.count == 1, follows: shown.depth > 0)
+        folds: input.folds, follows: shown.depth > 0)
     }
     let firing = active.count { $0.lifecycle == .firing }
     write(Array(lines[..<firing]), id: "h-firing", title: "Firing", to: &page)

@@ -3,7 +3,7 @@
 /// How the status page looks. Text has a contrast of 4.5 or more in both schemes.
 enum StatusStyle {
   /// The SHA-256 of ``sheet`` in Base64: a browser applies no other style. A test keeps it equal.
-  static let hash = "5+b6/1CDznYnMZqZq0fjGBpCsnILJ2rKjQnNXN7ppP0="
+  static let hash = "HX4psllhDSk6gfpGCxo6I6L0oxw4uc15/eeCqE/o3us="
 
   /// The style sheet.
   static let sheet: StaticString = """
@@ -117,7 +117,9 @@ enum StatusStyle {
     .span{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .75rem;\
     font-size:.75rem;color:var(--quiet);margin-top:.25rem}
     details{margin-top:1rem}
-    summary{cursor:pointer;color:var(--link);width:fit-content}
+    summary{position:relative;cursor:pointer;color:var(--link);width:fit-content}
+    summary a:before{content:"";position:absolute;inset:0}
+    .do>summary a,.host>summary a{text-decoration:none}
     .host{margin-top:2.75rem}
     .host>summary{font-size:1.05rem;font-weight:700}
     .finding{margin:0;border-top:1px solid var(--line)}
@@ -158,7 +160,7 @@ enum StatusStyle {
     dd{grid-column:2}}
     .follows{margin-left:1.5rem}\
     @media print{details::details-content{content-visibility:visible;height:auto}\
-    body{max-width:none;background:#fff}.card,.mini{break-inside:avoid}\
+    body{max-width:none;background:#fff}.card,.mini,.finding>summary{break-inside:avoid}\
     .more,nav{display:none}}
     """
 

@@ -112,10 +112,10 @@ struct StatusVerdict {
       }
       if let seconds = input.refreshSeconds {
         page.text("This page reloads every \(Quantity.duration(Double(seconds))). ")
-        page.inline("a", .href("/?refresh=off"), text: "Stop reloading")
+        page.inline("a", .href(input.folds.withOtherReload), text: "Stop reloading")
       } else {
         page.raw("This page does not reload. ")
-        page.inline("a", .href("/"), text: "Reload automatically")
+        page.inline("a", .href(input.folds.withOtherReload), text: "Reload automatically")
       }
     }
   }
@@ -125,13 +125,8 @@ struct StatusVerdict {
 enum PublicOwner {
   /// `api.service`, or what there is where no process is known.
   static func name(_ owner: Owner) -> String {
-    owner.name.isEmpty || owner.kind == .kernel ? "no process" : shortened(owner)
-  }
-
-  /// A container's id as people write it; anything else bounded, for a process can call itself
-  /// anything.
-  private static func shortened(_ owner: Owner) -> String {
-    owner.kind == .container ? String(owner.name.prefix(12)) : LabelValue.safe(owner.name)
+    // Bounded, for a process can call itself anything.
+    owner.name.isEmpty || owner.kind == .kernel ? "no process" : LabelValue.safe(owner.name)
   }
 }
 

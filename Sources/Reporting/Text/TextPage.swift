@@ -7,7 +7,7 @@ struct TextPage {
 
   init(style: TextStyle) { self.style = style }
 
-  private static let labelColumns = 12
+  private var labelColumns: Int { style.isNarrow ? 4 : 12 }
 
   /// A blank line, then a title that stands at the edge.
   mutating func heading(_ title: String) {
@@ -44,8 +44,8 @@ struct TextPage {
   /// `  label     words`, with the words in a column of their own.
   mutating func field(_ label: String, _ words: String) {
     let size = UntrustedText.columns(label)
-    let pad = String(repeating: " ", count: max(1, Self.labelColumns - 2 - size))
-    hang("  " + style.mark(label, .faint) + pad, words, indent: Self.labelColumns, first: 2 + size)
+    let pad = String(repeating: " ", count: max(1, labelColumns - 2 - size))
+    hang("  " + style.mark(label, .faint) + pad, words, indent: labelColumns, first: 2 + size)
   }
 
   /// A line that is shown as it is: a drawing.
@@ -57,7 +57,7 @@ struct TextPage {
     guard let first = lines.first else { return }
     field(label, first)
     for command in lines.dropFirst() {
-      let indent = String(repeating: " ", count: Self.labelColumns + 2)
+      let indent = String(repeating: " ", count: labelColumns + 2)
       // The shell joins lines that end in a backslash.
       let parts = style.wrapCommand(command, columns: style.width - indent.utf8.count - 2)
       text += parts.map { indent + $0 }.joined(separator: " \\\n") + "\n"

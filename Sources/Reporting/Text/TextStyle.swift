@@ -11,12 +11,24 @@ package struct TextStyle: Hashable, Sendable {
   package var unicode: Bool
   /// Columns of a line.
   package var width: Int
+  /// Columns of a line of a table.
+  package var tableWidth: Int
 
-  package init(colour: Bool = false, unicode: Bool = false, width: Int = 79) {
+  /// A terminal that is narrower gets lines that it has to break itself.
+  package static let leastWidth = 40
+
+  /// - Parameter tableWidth: nil: as that of the other lines.
+  package init(
+    colour: Bool = false, unicode: Bool = false, width: Int = 79, tableWidth: Int? = nil
+  ) {
     self.colour = colour
     self.unicode = unicode
     self.width = width
+    self.tableWidth = tableWidth ?? width
   }
+
+  /// Whether there is no room for what stands side by side on a usual line.
+  var isNarrow: Bool { width < 60 }
 
   func mark(_ text: String, _ emphasis: Emphasis) -> String {
     guard colour, let code = emphasis.code(colour: true) else { return text }

@@ -168,14 +168,13 @@ struct SocketPage {
     }
     if let executable = process.executable { text += ", \(printable(executable))" }
     if let unit = process.unit { text += ", in \(printable(unit))" }
-    if let container = process.container {
-      text += ", container \(printable(container.prefix(12)))"
-    }
+    if let container = process.containerName { text += ", container \(printable(container))" }
     return text
   }
 
   private func named(_ process: ProcessRecord) -> String {
-    "\(printable(process.command))[\(process.id.pid)]"
+    let main = process.mainName.map { " " + printable($0) } ?? ""
+    return "\(printable(process.command))\(main)[\(process.id.pid)]"
   }
 
   private mutating func writeOtherEnd() {
@@ -268,7 +267,7 @@ struct SocketPage {
     values.remotePort = finding.remotePort
     values.remote = row?.remote
     values.unit = process?.unit
-    values.container = process?.container
+    values.container = process?.containerID.map(ProcessRecord.containerName)
     values.peer = detail.otherEnd?.process?.id.pid
     if let namespace = detail.namespace, !namespace.isOwn {
       values.namespaceMember = namespace.memberPID

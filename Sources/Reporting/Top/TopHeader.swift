@@ -117,6 +117,11 @@ struct TopHeader {
     }
     if pending > 0 { line.add(", \(pending) pending") }
     line.add("  watched " + Quantity.duration(picture.census.watchedSeconds.rounded()), .faint)
+    if let past = picture.past {
+      line.add("; the daemon \(Quantity.duration(past.watchedSeconds)): ", .faint)
+      let worst = past.findings.first { $0.lifecycle == .firing }
+      line.add("\(past.firing) firing", worst.map { Emphasis($0.severity) } ?? .good)
+    }
     let curve = style.sparkline(picture.closeWait.points, columns: max(8, columns / 6))
     if !curve.isEmpty {
       line.add("  CLOSE_WAIT ", .faint)

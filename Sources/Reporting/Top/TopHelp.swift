@@ -22,6 +22,7 @@ enum TopHelp {
   private static let keys = [
     ("Up Down, j k", "move; PgUp PgDn by a page; Home End, g G to the first and last"),
     ("Enter, Right", "from an owner to its sockets, from a socket to its details"),
+    ("v", "the verdict: why, how fast, what runs out and what to do"),
     ("Esc, Left", "back; Esc clears a filter first"),
     ("s or >, <", "sort by the next column, or the one before"),
     ("r", "reverse the order"),
@@ -38,7 +39,6 @@ enum TopHelp {
     ("!", "behind a state: some are stuck in it"),
     ("let go", "no process has it; this one had it open"),
     ("unaccepted", "it waits in the accept queue of this process"),
-    ("a verdict", "closewatch triage NAME says why, how fast, what runs out and what to do"),
   ]
 
   private static func heading(_ title: String, _ lines: inout [ScreenLine]) {

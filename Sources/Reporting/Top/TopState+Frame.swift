@@ -16,6 +16,7 @@ extension TopState {
       return tooSmall(size)
     }
     if showsHelp { return help(size) }
+    if let verdict { return self.text(lines(of: verdict), size) }
     var lines = TopHeader(self, columns: size.columns, now: now).lines()
     let bottom = footer(size.columns)
     let room = size.rows - lines.count - 1
@@ -86,6 +87,15 @@ extension TopState {
   private mutating func help(_ size: ScreenSize) -> ScreenFrame {
     let all = TopHelp.lines(
       columns: size.columns, style: place.style, patienceSeconds: picture?.patienceSeconds)
+    return text(all, size)
+  }
+
+  private func lines(of text: String) -> [ScreenLine] {
+    text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { ScreenLine(" " + $0) }
+  }
+
+  private mutating func text(_ all: [ScreenLine], _ size: ScreenSize) -> ScreenFrame {
     var lines = scrolled(all, rows: size.rows - 1)
     while lines.count < size.rows - 1 { lines.append(ScreenLine()) }
     let more = all.count > size.rows - 1 ? "  Up and Down scroll." : ""
@@ -116,17 +126,20 @@ extension TopState {
     switch page {
     case .owners:
       [
-        ("Enter", "sockets"), ("h", "help"), ("q", "quit"), ("/", "filter"), ("s", "sort"),
+        ("Enter", "sockets"), ("v", "verdict"), ("h", "help"), ("q", "quit"), ("/", "filter"),
+        ("s", "sort"),
         ("r", "reverse"), ("p", isPaused ? "go on" : "pause"), ("+ -", "interval"),
       ]
     case .sockets:
       [
-        ("Enter", "details"), ("Esc", "back"), ("h", "help"), ("q", "quit"), ("/", "filter"),
+        ("Enter", "details"), ("v", "verdict"), ("Esc", "back"), ("h", "help"), ("q", "quit"),
+        ("/", "filter"),
         ("s", "sort"), ("r", "reverse"), ("p", isPaused ? "go on" : "pause"),
       ]
     case .socket:
       [
-        ("Esc", "back"), ("Up Down", "scroll"), ("p", isPaused ? "go on" : "pause"),
+        ("Esc", "back"), ("v", "verdict"), ("Up Down", "scroll"),
+        ("p", isPaused ? "go on" : "pause"),
         ("h", "help"), ("q", "quit"),
       ]
     }

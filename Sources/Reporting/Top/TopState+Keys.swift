@@ -14,13 +14,14 @@ extension TopState {
       type(key)
       return .none
     }
-    if showsHelp { return pressInHelp(key) }
+    if showsHelp || verdict != nil { return pressInText(key) }
     switch key {
     case .character("q"), .character("Q"): return .quit
     case .control("l"): return .redraw
     case .character("h"), .character("?"):
       showsHelp = true
       scroll = 0
+    case .character("v"), .character("V"): return openVerdict()
     case .character("p"), .character(" "): togglePause()
     case .character("+"), .character("="): return changePace(1)
     case .character("-"): return changePace(-1)
@@ -36,12 +37,13 @@ extension TopState {
     return .none
   }
 
-  private mutating func pressInHelp(_ key: ScreenKey) -> Action {
+  private mutating func pressInText(_ key: ScreenKey) -> Action {
     switch key {
     case .up, .down, .pageUp, .pageDown, .home, .end, .character("j"), .character("k"): move(key)
     case .control("l"): return .redraw
     default:
       showsHelp = false
+      verdict = nil
       scroll = 0
     }
     return .none
@@ -134,7 +136,7 @@ extension TopState {
   // MARK: Moving
 
   private mutating func move(_ key: ScreenKey) {
-    if showsHelp {
+    if showsHelp || verdict != nil {
       scrollText(key)
       return
     }

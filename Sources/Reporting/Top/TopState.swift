@@ -13,6 +13,8 @@ package struct TopState: Sendable {
     case pace(seconds: Double)
     /// Draw everything again: something else has written on the terminal.
     case redraw
+    /// Ask the daemon for the verdict on this target, which has seen more.
+    case verdict(target: String)
   }
 
   /// Where the reader is.
@@ -47,7 +49,9 @@ package struct TopState: Sendable {
   var page = Page.owners
   var isPaused = false
   var showsHelp = false
-  /// How far the page of one socket and the help are scrolled down.
+  /// The verdict that is read; nil: none is.
+  var verdict: String?
+  /// How far the page of one socket, the verdict and the help are scrolled down.
   var scroll = 0
   /// The lines that the last page of text had, and how many of them were shown.
   var scrollable = (lines: 0, shown: 0)

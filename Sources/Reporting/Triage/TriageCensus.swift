@@ -16,8 +16,10 @@ package struct TriageCensus: Sendable {
   let namespaces: [NamespaceAccount]
   /// How many processes hold one of the sockets, or a descriptor on a dead one.
   let processes: Int
-  /// What no finding speaks of, those with most sockets first.
+  /// What no finding speaks of, those with most sockets first. Without what has just come, which is
+  /// about to be closed as a rule, and without what waits for accept(): the queue tells of that.
   let suspicious: [WaitingGroup]
+  private static let fewestSecondsWaited = 1.0
   package let gaps: [Gap]
   /// Whether closewatch ran as root: then it is no advice to do so.
   let wasReadAsRoot: Bool
@@ -42,7 +44,10 @@ package struct TriageCensus: Sendable {
     states = picture.knowsEstablished ? .all : census.sample.states
     processes = picture.processes
     namespaces = picture.namespaces.sorted { Self.key($0) < Self.key($1) }
-    suspicious = survey.groups?.sorted ?? []
+    suspicious = (survey.groups?.sorted ?? []).filter { group in
+      group.kind != .unaccepted
+        && group.oldest?.seconds ?? .infinity >= Self.fewestSecondsWaited
+    }
     self.gaps = SocketListing.merged(gaps)
     self.wasReadAsRoot = wasReadAsRoot
   }

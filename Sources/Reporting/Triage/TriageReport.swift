@@ -117,7 +117,7 @@ package struct TriageReport: Sendable {
     values.remotePort = finding.remotePort
     values.remote = finding.peers.first?.remote
     values.unit = process?.unit
-    values.container = process?.container
+    values.container = process?.containerID.map(ProcessRecord.containerName)
     values.softLimit = process?.descriptorSoftLimit
     values.hardLimit = process?.descriptorHardLimit
     if let namespace = namespace(finding.namespace), !namespace.isOwn {

@@ -137,13 +137,8 @@ package struct TriageText {
     return ", from \(clock.text(of: since)) to \(clock.text(of: end))" + (how ?? "")
   }
 
-  private static let fewestSecondsWaited = 1.0
-
   private mutating func writeSuspicious() {
-    // What has just come is about to be closed, as a rule.
-    let groups = report.census.suspicious.filter {
-      ($0.oldest?.seconds ?? .infinity) >= Self.fewestSecondsWaited
-    }
+    let groups = report.census.suspicious
     guard !groups.isEmpty else { return }
     page.heading("Suspicious, not yet judged")
     for group in groups.prefix(8) { page.item(group.words(style)) }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Console
 import Diagnosis
 import Glibc
+import KernelTables
 import LinuxHost
 import Reporting
 import Settings
@@ -15,7 +16,8 @@ struct Top: ParsableCommand {
     abstract: "Shows live who holds stuck sockets, down to a single one.",
     discussion: """
       Keeps looking, judges by the rules of triage, and shows the owners (units, containers and \
-      programs), those with the most stuck sockets first. Enter leads to the sockets of an owner, \
+      programs), those with the most stuck sockets first. If the daemon is running, it begins with \
+      what that has seen. v shows the verdict on an owner. Enter leads to its sockets, \
       and from there to the page of one socket: its life, who holds it, its other end, and what to \
       do. h shows all keys. Quitting leaves the terminal as it was; after kill -9, type reset. \
       Needs a terminal that can place its cursor.
@@ -40,6 +42,8 @@ struct Top: ParsableCommand {
     transform: TimeSpanArgument.parsePositive)
   var patience = TimeSpan(seconds: 30)
 
+  @OptionGroup var control: ControlOptions
+
   @OptionGroup var colour: ColourOption
 
   @OptionGroup var machine: HostOptions
@@ -60,14 +64,35 @@ struct Top: ParsableCommand {
     place.isRoot = geteuid() == 0
     var settings = RuleSettings()
     settings.patienceSeconds = patience.seconds
-    let looker = try TopLooker(settings: settings, intervalSeconds: interval.seconds)
+    let client = daemon
+    let looker = try TopLooker(
+      settings: settings, intervalSeconds: interval.seconds, askPast: Self.asking(client))
     var screen = TopScreen(
-      looker, place: place, kind: kind, intervalSeconds: interval.seconds)
+      looker, place: place, kind: kind, intervalSeconds: interval.seconds, daemon: client)
     let host = try machine.open(hasThreads: true)
     guard let ending = try screen.run(host, machine.request) else { return }
     // Whoever waits for this program is told what ended it.
     signal(ending, SIG_DFL)
     kill(getpid(), ending)
+  }
+
+  /// nil where these looks are at something else than what it sees.
+  private var daemon: DaemonClient? {
+    let looksElsewhere =
+      machine.replay != nil || machine.netns != nil || machine.source != .auto
+    return control.noDaemon || looksElsewhere ? nil : DaemonClient(path: control.path)
+  }
+
+  private static func asking(_ daemon: DaemonClient?) -> (@Sendable () -> DaemonPast?)? {
+    guard let daemon else { return nil }
+    return { Top.past(daemon) }
+  }
+
+  private static func past(_ daemon: DaemonClient) -> DaemonPast? {
+    guard case .answer(let answer) = daemon.ask(DaemonPast.path), answer.status == 200 else {
+      return nil
+    }
+    return DaemonPast(text: String(decoding: answer.body, as: UTF8.self))
   }
 
   private static let instead =

@@ -29,11 +29,13 @@ enum Terminal {
     return ["y", "yes"].contains(line.lowercased())
   }
 
-  /// The style for standard output.
+  /// The style for standard output. Long lines of prose are hard to read: only tables are as wide
+  /// as the terminal.
   static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
-    TextStyle(
+    let room = max(TextStyle.leastWidth, columns ?? pageColumns)
+    return TextStyle(
       colour: isColoured(colour), unicode: speaksUTF8,
-      width: usesFullWidth ? max(40, columns ?? pageColumns) : pageColumns)
+      width: usesFullWidth ? room : min(room, pageColumns), tableWidth: room)
   }
 
   /// https://no-color.org: any value that is not empty.

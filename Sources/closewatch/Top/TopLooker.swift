@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Diagnosis
 import KernelTables
 import LinuxHost
@@ -15,6 +16,8 @@ final class TopLooker: Sendable {
     var picture: TopPicture?
     /// Why the newest look failed.
     var failure: String?
+    /// The daemon's verdict that was asked for, once.
+    var verdict: String?
     /// When the look began that is being taken.
     var lookingSince: BootInstant?
   }
@@ -23,10 +26,18 @@ final class TopLooker: Sendable {
   private let intervalSeconds: Mutex<Double>
   private let wakeUp: WakePipe
   private let settings: RuleSettings
+  /// Asks the daemon what it has seen; nil: it is not asked.
+  private let askPast: (@Sendable () -> DaemonPast?)?
+  /// Seconds between two questions: its findings change no faster.
+  private static let pastSeconds = 30.0
 
   /// - Parameter settings: Of the rules; how long a finding must have ended follows the interval.
-  init(settings: RuleSettings, intervalSeconds: Double) throws(SystemCallError) {
+  init(
+    settings: RuleSettings, intervalSeconds: Double,
+    askPast: (@Sendable () -> DaemonPast?)? = nil
+  ) throws(SystemCallError) {
     self.settings = settings
+    self.askPast = askPast
     self.intervalSeconds = Mutex(intervalSeconds)
     wakeUp = try WakePipe()
   }
@@ -47,8 +58,18 @@ final class TopLooker: Sendable {
       defer {
         news.picture = nil
         news.failure = nil
+        news.verdict = nil
       }
       return news
+    }
+  }
+
+  /// Asks the daemon for a verdict: a daemon that is busy keeps no key waiting.
+  func ask(_ daemon: DaemonClient, _ uri: String, screen: WakePipe) throws(SystemCallError) {
+    try BackgroundThread.start("asking") {
+      guard case .answer(let answer) = daemon.ask(uri), answer.status == 200 else { return }
+      self.news.withLock { $0.verdict = String(decoding: answer.body, as: UTF8.self) }
+      screen.ring()
     }
   }
 
@@ -59,9 +80,14 @@ final class TopLooker: Sendable {
   }
 
   private func run(_ looks: inout Looks, _ screen: WakePipe) {
+    var askedAt: BootInstant?
     while true {
       let began = Clock.boot
       news.withLock { $0.lookingSince = began }
+      if let askPast, began.seconds(since: askedAt ?? began) >= Self.pastSeconds || askedAt == nil {
+        looks.observer.past = askPast()
+        askedAt = began
+      }
       let outcome = looks.take(judgedBy: pacedSettings)
       news.withLock { news in
         news.lookingSince = nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Glibc
 import KernelTables
 import LinuxHost
@@ -18,9 +19,15 @@ struct TopScreen {
   private var writer: ScreenWriter
   private var keys = KeyDecoder()
   private var hasPicture = false
+  /// nil: the daemon is not asked.
+  private let daemon: DaemonClient?
 
-  init(_ looker: TopLooker, place: TopState.Place, kind: TerminalKind, intervalSeconds: Double) {
+  init(
+    _ looker: TopLooker, place: TopState.Place, kind: TerminalKind, intervalSeconds: Double,
+    daemon: DaemonClient?
+  ) {
     self.looker = looker
+    self.daemon = daemon
     state = TopState(place: place, intervalSeconds: intervalSeconds)
     writer = ScreenWriter(kind, colour: place.style.colour)
   }
@@ -42,7 +49,7 @@ struct TopScreen {
         if events.isGone { return SIGHUP }
         try followSignals(events, on: terminal)
         try takeNews()
-        guard follow(events.typed) else { return nil }
+        guard try follow(events.typed, on: terminal) else { return nil }
       }
     } catch let error as SystemCallError where error.errno == EIO {
       // Nobody is there any more.
@@ -73,13 +80,16 @@ struct TopScreen {
       hasPicture = true
       state.take(picture)
     }
+    if let verdict = news.verdict { state.show(verdict: verdict) }
     guard let failure = news.failure else { return }
     guard hasPicture else { throw HostError(failure) }
     state.fail(failure)
   }
 
   /// - Returns: false to quit.
-  private mutating func follow(_ typed: [UInt8]) -> Bool {
+  private mutating func follow(
+    _ typed: [UInt8], on terminal: TerminalDevice
+  ) throws(SystemCallError) -> Bool {
     let pressed = typed.isEmpty && keys.isWaiting ? keys.timeOut() : keys.take(typed)
     for key in pressed {
       switch state.press(key) {
@@ -87,8 +97,21 @@ struct TopScreen {
       case .quit: return false
       case .pace(let seconds): looker.setPace(seconds)
       case .redraw: writer.forget()
+      case .verdict(let target): try askVerdict(of: target, on: terminal)
       }
     }
     return true
+  }
+
+  /// What it answers is shown instead of the own verdict; when it does not, that one stays.
+  private func askVerdict(
+    of target: String, on terminal: TerminalDevice
+  ) throws(SystemCallError) {
+    guard let daemon else { return }
+    var query = TriageQuery()
+    query.target = target
+    query.style = state.pageStyle
+    query.utcOffsetSeconds = state.place.utcOffsetSeconds
+    try looker.ask(daemon, query.uri, screen: terminal.bell)
   }
 }

@@ -36,6 +36,9 @@ final class ControlPages: Pages {
     case DaemonSight.path[...]:
       let status = DaemonSight(store.snapshot, at: Clock.boot)
       return .ready(Self.answer(.ok, exit: ExitStatus.fine, Array(status.text.utf8)))
+    case DaemonPast.path[...]:
+      let past = DaemonPast(store.snapshot)
+      return .ready(Self.answer(.ok, exit: ExitStatus.fine, Array(past.text.utf8)))
     default: return .ready(WebAnswer(.notFound, "404 there is no such page"))
     }
   }

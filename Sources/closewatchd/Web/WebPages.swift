@@ -33,7 +33,7 @@ struct WebPages: Pages {
         WebAnswer(
           .misdirectedRequest,
           "421 this page is not served under that name; allow it with --web.allowed-hosts")
-      case "/": statusPage(refreshes: !query.split(separator: "&").contains("refresh=off"))
+      case "/": statusPage(StatusFolds(query: query))
       case "/-/healthy": healthy
       case "/-/ready": ready
       default: WebAnswer(.notFound, "404 there is no such page; see / for those that are")
@@ -68,7 +68,7 @@ struct WebPages: Pages {
   }
 
   /// A reader who reads or copies must be able to stop the page from reloading.
-  private func statusPage(refreshes: Bool) -> WebAnswer {
+  private func statusPage(_ folds: StatusFolds) -> WebAnswer {
     var snapshot = store.snapshot
     var web = WebNumbers()
     web.isConfigGood = isConfigGood()
@@ -78,14 +78,20 @@ struct WebPages: Pages {
     let now = Clock.boot
     input.sampleAgeSeconds = snapshot.newestSample.map { max(0, now.seconds(since: $0.takenAt)) }
     let interval = Int(snapshot.cost.intervalSeconds.rounded(.up))
-    input.refreshSeconds = refreshes ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
+    input.folds = folds
+    input.refreshSeconds =
+      folds.reloads ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
     var answer = WebAnswer(
       .ok, contentType: "text/html; charset=utf-8", StatusPage(input).bytes())
     answer.headers = [
       ("Content-Security-Policy", StatusPage.contentSecurityPolicy),
       ("Referrer-Policy", "no-referrer"),
     ]
-    if let seconds = input.refreshSeconds { answer.headers.append(("Refresh", String(seconds))) }
+    if let seconds = input.refreshSeconds {
+      // Without the address, a browser that was sent to a place on the page may stay there and load
+      // nothing.
+      answer.headers.append(("Refresh", "\(seconds); url=\(folds.address)"))
+    }
     return answer
   }
 

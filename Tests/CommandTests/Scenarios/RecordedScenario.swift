@@ -54,11 +54,19 @@ extension RecordedScenario {
     found(
       "go_ws_hub_stuck_burst", "close-wait-stuck", "eof-read-not-closed", .holder("hub"),
       local: 18088),
+    leak("lighttpd_backend_hangs", "eof-unread", .holder("lighttpd"), local: 18301),
     leak("node_upgrade_no_end", "eof-read-not-closed", .holder("node"), local: 18089),
+    leak("postgres_lock_waiters", "data-unread", .holder("postgres"), local: 18306),
+    found(
+      "py_curl_cffi_incident", "close-wait-stuck", "eof-unread", .holder("python"),
+      remote: 18098),
     // How they died was before the looks, or between two of them.
     found(
       "py_dead_heartbeat_fds", "dead-socket-leak", "connection-dead", .holder("python"),
       local: 18085, interval: "4s"),
+    found(
+      "py_prefect_redis_loops", "established-idle-growth", "idle-never-closed",
+      .holder("python"), remote: 16390),
     leak("py_redis_client_per_task", "eof-unread", .holder("python"), remote: 16379),
     leak("py_requests_stream_unread", "data-unread", .holder("python"), remote: 19080),
     leak("py_threads_eof_kept", "eof-read-not-closed", .holder("python"), local: 18080),
@@ -80,12 +88,19 @@ extension RecordedScenario {
     found(
       "last_ack_fin_dropped", "last-ack-pileup", "peer-vanished", .listener("python"),
       local: 18105),
+    // Its queue is full because it has no descriptors left.
+    found(
+      "memcached_limit_remote", "descriptor-exhaustion", "descriptor-limit",
+      .holder("memcached")),
     found(
       "nginx_upstream_noreuse_exhaust", "time-wait-port-exhaustion",
       "time-wait-client-port-exhaustion", .nobody, remote: 19101),
     found(
       "node_fin_wait2_owned", "fin-wait-2-owned", "peer-never-closes", .holder("node"),
       local: 18103),
+    found(
+      "phpfpm_overload_dead_queue", "accept-queue-stall", "not-accepted",
+      .listener("php-fpm8.2"), local: 18318),
     leak("py_cheroot_keepalive_starves", "data-unread", .holder("python"), local: 18082),
     found(
       "syn_recv_lost_ack", "syn-recv-pileup", "handshake-never-completed", .listener("nginx"),
@@ -108,8 +123,12 @@ extension RecordedScenario {
     RecordedScenario(name: "n_mariadb_pool"),
     RecordedScenario(name: "n_nginx_server_tw"),
     RecordedScenario(name: "n_php_persistent_few"),
+    RecordedScenario(name: "n_postgres_vfd_cache"),
+    RecordedScenario(name: "n_redis_asyncio_pool"),
     RecordedScenario(name: "n_redis_workers_ramp_cap"),
     RecordedScenario(name: "n_slow_close_churn"),
+    RecordedScenario(name: "n_sse_heartbeat"),
+    RecordedScenario(name: "n_ssh_tunnel_quiet_report"),
     RecordedScenario(name: "n_tw_cron_moderate"),
     RecordedScenario(name: "n_upstream_closes_first_tw"),
     RecordedScenario(name: "n_urllib3_pool_plateau"),

@@ -18,6 +18,7 @@ import Testing
       var cause: String
       var state: String
       var severity: String
+      var because_of: String?
       var local_port: UInt16?
       var remote_port: UInt16?
       var processes: [Process]
@@ -90,7 +91,9 @@ import Testing
   ) throws {
     let run = try #require(scenario.triage("--json"))
     let page = try JSONDecoder().decode(Page.self, from: Data(run.output.utf8))
-    let loud = page.findings.filter { $0.state == "firing" && $0.severity != "notice" }
+    let loud = page.findings.filter {
+      $0.state == "firing" && $0.severity != "notice" && $0.because_of == nil
+    }
     let verdicts = loud.map { finding in
       RecordedScenario.Verdict(
         rule: finding.rule, cause: finding.cause, culprit: Self.culprit(finding),

@@ -81,6 +81,24 @@ struct ProcessTableTests {
     #expect(record.owner == Owner(.unit, "nginx.service"))
   }
 
+  @Test func `a container is called by 12 digits of its id, or by its name`() {
+    var record = process(7)
+    record.container = "0123456789abcdef" + String(repeating: "f", count: 48)
+    #expect(record.owner == Owner(.container, "0123456789ab"))
+    #expect(record.containerID == record.container)
+    record.container = "web-frontend"
+    #expect(record.owner == Owner(.container, "web-frontend"))
+    #expect(record.containerID == nil)
+  }
+
+  @Test func `an interpreter is told apart by what it runs`() {
+    var record = process(7, executable: "/usr/bin/python3.11")
+    record.main = "app.py"
+    #expect(record.owner == Owner(.program, "python3.11 app.py"))
+    record.command = "app.py"
+    #expect(record.owner == Owner(.program, "python3.11 app.py"))
+  }
+
   @Test func `a program that was replaced on disk keeps its name`() {
     #expect(process(7, executable: "/usr/sbin/nginx (deleted)").programName == "nginx")
     #expect(process(7, executable: nil).programName == "nginx")

@@ -40,6 +40,31 @@ import Testing
     #expect(try decode(text).container == Self.id)
   }
 
+  private static let contained: [(path: String, container: String?, unit: String?)] = [
+    ("/lxc.payload.web-1/system.slice/nginx.service", "web-1", nil),
+    ("/lxc.payload.web-1", "web-1", nil),
+    (
+      "/machine.slice/machine-web\\x2d1.scope/payload/init.scope", "web-1",
+      "machine-web\\x2d1.scope"
+    ),
+    ("/lxc.payload./a.service", nil, "a.service"),
+    (
+      "/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service", nil,
+      "systemd-nspawn@web.service"
+    ),
+    ("/system.slice/docker-ID.scope/system.slice/nginx.service", "ID", "docker-ID.scope"),
+    ("/system.slice/web.service/libpod-payload-ID", "ID", "web.service"),
+  ]
+
+  @Test(arguments: contained)
+  func `what is in a container is no unit of this host`(
+    path: String, container: String?, unit: String?
+  ) throws {
+    let cgroup = try decode("0::" + path.replacing("ID", with: Self.id))
+    #expect(cgroup.container == container?.replacing("ID", with: Self.id))
+    #expect(cgroup.unit == unit?.replacing("ID", with: Self.id))
+  }
+
   @Test(arguments: [
     "/docker/IDa", "/docker/aID", "/machine.slice/libpod-conmon-ID.scope",
     "/docker/0123", "/system.slice/nginx.service",

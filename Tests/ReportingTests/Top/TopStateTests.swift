@@ -8,6 +8,38 @@ import Testing
 @testable import Reporting
 
 @Suite struct TopStateTests {
+  @Test func `it begins with what the daemon has seen, until its own looks say as much`() throws {
+    var snapshot = StatusHost.leaking.snapshot
+    snapshot.startedAt = BootInstant(seconds: 0)
+    let past = DaemonPast(text: DaemonPast(snapshot).text)
+    #expect(past == DaemonPast(snapshot))
+    #expect(past.closeWait.count > 10)
+    #expect(past.worst(of: Owner(.unit, "api.service"))?.rule == .closeWaitLeak)
+    var picture = try TopStory.picture(of: TopStory.busyHost(), until: 0)
+    picture.past = past
+    var state = TopStory.empty()
+    state.take(picture)
+    let shown = state.frame(ScreenSize(columns: 120, rows: 24), at: BootInstant(seconds: 1)).text
+    #expect(shown.contains("the daemon \(Quantity.duration(past.watchedSeconds)): 1 firing"))
+    #expect(DaemonPast(text: "finding x\nclose-wait 1\nnews 7\n\n") == DaemonPast())
+  }
+
+  @Test func `v shows the verdict on an owner, as triage writes it, and another key goes back`()
+    throws
+  {
+    var state = try TopStory.state(TopStory.busyHost(), until: 60)
+    let size = ScreenSize(columns: 80, rows: 24)
+    #expect(state.frame(size, at: HostScript.instant(60)).text.contains("v verdict"))
+    #expect(state.press(.character("v")) == .none)
+    let shown = state.frame(size, at: HostScript.instant(60)).text
+    #expect(shown.contains("SEVERITY  WHO"), "\(shown)")
+    #expect(shown.contains("Any other key goes back."))
+    state.show(verdict: "what the daemon says")
+    #expect(state.frame(size, at: HostScript.instant(60)).text.contains("what the daemon says"))
+    #expect(state.press(.escape) == .none)
+    #expect(!state.frame(size, at: HostScript.instant(60)).text.contains("what the daemon says"))
+  }
+
   private func state(until end: Double = 60) throws -> TopState {
     try TopStory.state(TopStory.busyHost(), until: end)
   }

@@ -2,9 +2,10 @@
 
 import Diagnosis
 import KernelTables
-import Reporting
 import TestSupport
 import Testing
+
+@testable import Reporting
 
 @Suite struct TriageTextTests {
   private func text(
@@ -43,7 +44,7 @@ import Testing
 
   @Test func `one look does not claim what only time can show`() {
     let page = verdict(text([], watched: 0))
-    #expect(page.hasPrefix("No verdict yet: 2 of 7 sockets of 3 processes wait to be closed"))
+    #expect(page.hasPrefix("No verdict yet: 1 of 7 sockets of 3 processes waits to be closed"))
     #expect(text([], watched: 0).contains("watch with --for 60s"))
     #expect(!text([]).contains("--for 60s"))
     var quiet = ListedHost()
@@ -75,13 +76,42 @@ import Testing
     #expect(page.contains("\n2 more, the worst warning: -v shows all\n"))
   }
 
-  @Test func `a narrow table leaves out the growth, then the end, and cuts names`() {
-    func table(_ width: Int) -> String {
-      text([FoundLeak.closeWait()], style: TextStyle(width: width), showsAll: false)
+  @Test
+  func `a narrow table leaves out the growth and shortens names; a narrower one has two lines`() {
+    func table(_ width: Int, _ tableWidth: Int? = nil) -> String {
+      text(
+        [FoundLeak.closeWait()], style: TextStyle(width: width, tableWidth: tableWidth),
+        showsAll: false)
     }
-    #expect(table(50).contains("\nWARNING   python3[4711] in api.~  88 in CLOSE_WAIT\n"))
     #expect(
-      table(60).contains("\nWARNING   python3[4711] in ~  88 in CLOSE_WAIT  fds in 5 min\n"))
+      table(50).contains(
+        "\nWARNING python3[4711] in api.service\n"
+          + "  88 in CLOSE_WAIT on :18080, 3.0/s, fds in\n    5 min\n"))
+    #expect(table(60).contains("\nWARNING   python3[4711]       88 in CLOSE_WAIT  fds in 5 min\n"))
+    #expect(
+      table(79, 200).contains(
+        "\nWARNING   python3[4711] in api.service  88 in CLOSE_WAIT on :18080   3.0/s  fds in 5 min"
+      ))
+  }
+
+  @Test func `the pid is never cut, whatever else has no room`() {
+    var words = WhoWords("python3")
+    words.main = "a-very-long-name-of-a-script.py"
+    words.pid = 4_194_304
+    words.others = 73
+    words.home = "payments-worker.service"
+    words.opener = "deploy[4700]"
+    #expect(
+      words.whole
+        == "python3 a-very-long-name-of-a-script.py[4194304] and 73 more"
+        + " in payments-worker.service, opened by deploy[4700]")
+    for columns in 12...140 {
+      let shown = words.within(columns, unicode: false)
+      #expect(shown.contains("[4194304]"), "\(columns): \(shown)")
+      #expect(UntrustedText.columns(shown) <= columns, "\(columns): \(shown)")
+    }
+    #expect(words.within(12, unicode: false) == "a-~[4194304]")
+    #expect(WhoWords("no process").within(6, unicode: false) == "no pr~")
   }
 
   @Test func `an interpreter has the name of what it runs`() {
@@ -99,7 +129,7 @@ import Testing
     var pending = FoundLeak.closeWait(lifecycle: .pending)
     pending.doubts = [.oneLook]
     let page = verdict(text([pending], watched: 0))
-    #expect(page.hasPrefix("No verdict yet: 1 of 7 sockets of 3 processes waits to be closed."))
+    #expect(page.hasPrefix("No verdict yet on 7 sockets of 3 processes."))
     let joined = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(joined.contains("one look cannot see growth: watch with --for 60s"))
     #expect(!joined.contains("do now"))

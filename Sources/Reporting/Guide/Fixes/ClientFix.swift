@@ -51,7 +51,7 @@ enum ClientFix {
     case .jvm:
       [
         "try-with-resources around every response and stream; close it in error paths too.",
-        "One HttpClient with one pool, shared. Apache: evictIdleConnections and\n"
+        "One HttpClient with one pool, shared. Apache: evictIdleConnections and "
           + "evictExpiredConnections; OkHttp and pools of databases: max lifetime below the "
           + "server's.",
       ]

@@ -49,7 +49,7 @@ enum ServerFix {
     case .rust:
       [
         "Let the stream be dropped when read returns Ok(0). Look for a clone, an Arc or a map "
-          + "that\n"
+          + "that "
           + "keeps it, and for a task that awaits something else forever.",
         "tokio: copy_bidirectional closes both sides; two copy() tasks do not.",
       ]

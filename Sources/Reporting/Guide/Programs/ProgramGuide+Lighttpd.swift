@@ -14,7 +14,7 @@ extension ProgramGuide {
     ],
     advice: [
       .goneClients: ProgramAdvice(fix: [
-        "mod_proxy and mod_fastcgi wait for a silent backend without a limit: in each host of\n"
+        "mod_proxy and mod_fastcgi wait for a silent backend without a limit: in each host of "
           + "proxy.server set \"connect-timeout\", \"write-timeout\", \"read-timeout\" (seconds).",
         "Fix or restart the backend that does not answer: its clients leave, their requests stay.",
         "server.max-connections bounds all of them; both sides of a proxy cost a descriptor.",
@@ -35,7 +35,7 @@ extension ProgramGuide {
       ]),
       .connecting: ProgramAdvice(fix: [
         "\"connect-timeout\" in each host of proxy.server bounds an attempt.",
-        "It opens one connection for each request to an HTTP backend: FastCGI over a Unix socket,\n"
+        "It opens one connection for each request to an HTTP backend: FastCGI over a Unix socket, "
           + "or a second address of the backend.",
       ]),
       .descriptors: ProgramAdvice(fix: [

@@ -17,7 +17,7 @@ extension ProgramGuide {
       .idleClients: idle,
       .goneClients: idle,
       .fullQueue: ProgramAdvice(fix: [
-        "Its own limit -c (1024) is reached: it accepts again when a client leaves. Raise -c in\n"
+        "Its own limit -c (1024) is reached: it accepts again when a client leaves. Raise -c in "
           + "/etc/memcached.conf and restart; the cache is then empty. It can't be raised live.",
         "-o idle_timeout=600 ends idle clients; bound the clients' pools to -c in total.",
         "-b (1024) is only the length of the queue: it does not help at the limit -c.",

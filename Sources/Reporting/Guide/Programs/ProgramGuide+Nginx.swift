@@ -21,7 +21,7 @@ extension ProgramGuide {
             + "timeout 5 strace -f -p {pid} -e trace=network,desc -s 64"
         ],
         fix: [
-          "proxy_read_timeout, proxy_connect_timeout (60 s) end requests whose backend is silent;\n"
+          "proxy_read_timeout, proxy_connect_timeout (60 s) end requests whose backend is silent; "
             + "also fastcgi_, uwsgi_ and grpc_read_timeout. proxy_ignore_client_abort stays off.",
           "send_timeout and keepalive_timeout end forgotten clients.",
           "worker_shutdown_timeout ends old workers with their connections after a reload.",
@@ -54,7 +54,7 @@ extension ProgramGuide {
         "upstream: keepalive_timeout (60 s) below the backend's own idle time.",
       ]),
       .connecting: ProgramAdvice(fix: [
-        "upstream: keepalive 64; location: proxy_http_version 1.1 and\n"
+        "upstream: keepalive 64; location: proxy_http_version 1.1 and "
           + "proxy_set_header Connection \"\". All three are needed for reuse.",
         "proxy_connect_timeout 3s; max_fails and fail_timeout take a dead backend out.",
         "Several proxy_bind addresses multiply the ports.",

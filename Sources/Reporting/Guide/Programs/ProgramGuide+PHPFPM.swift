@@ -10,8 +10,8 @@ extension ProgramGuide {
       "See what its children wait for: their connections to a database or another service.\n"
         + "{netns}ss -Htnp state established | grep php-fpm | awk '{print $4}' |\n"
         + "sort | uniq -c | sort -rn | head",
-      "See where in the script: set request_slowlog_timeout = 5s and slowlog, reload, then read it;"
-        + "\nor one child (slows it down while it runs):\n"
+      "See where in the script: set request_slowlog_timeout = 5s and slowlog, reload, then "
+        + "read it; or one child (slows it down while it runs):\n"
         + "timeout 5 strace -p {pid} -e trace=network,desc -s 64",
     ],
     advice: [
@@ -39,7 +39,7 @@ extension ProgramGuide {
 
   private static let overload = ProgramAdvice(
     rescue: [
-      "Raise pm.max_children in the pool as far as memory allows; a reload is enough. It helps\n"
+      "Raise pm.max_children in the pool as far as memory allows; a reload is enough. It helps "
         + "only if what the children wait for can take more of them."
     ],
     fix: [

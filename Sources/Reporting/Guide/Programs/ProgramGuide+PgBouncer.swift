@@ -17,7 +17,7 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(fix: [
         "Look at PostgreSQL behind it: a pool is full while its sessions wait there for a lock.",
-        "query_wait_timeout (120 s) ends clients that wait for a server; query_timeout and\n"
+        "query_wait_timeout (120 s) ends clients that wait for a server; query_timeout and "
           + "idle_transaction_timeout end what occupies the servers. RELOAD is enough.",
         "default_pool_size, or pool_mode = transaction, where the pool itself is too small.",
       ]),

@@ -6,11 +6,11 @@ extension ProgramGuide {
     "postgresql", name: "PostgreSQL", processes: ProcessNames(names: ["postgres", "postmaster"]),
     look: [
       "Count what its sessions wait for (as the superuser of the cluster):\n"
-        + "echo 'select state, wait_event, count(*) from pg_stat_activity group by 1, 2' |\n"
-        + "sudo -u postgres psql -p {port}",
-      "Many wait for a lock? List who blocks whom:\n"
-        + "echo 'select pid, pg_blocking_pids(pid) from pg_locks where not granted' |\n"
-        + "sudo -u postgres psql -p {port}",
+        + "sudo -u postgres psql -p {port} -c "
+        + "'select wait_event, count(*) from pg_stat_activity group by 1'",
+      "Many wait for a lock? List who blocks them:\n"
+        + "sudo -u postgres psql -p {port} -c "
+        + "'select pg_blocking_pids(pid) from pg_locks where not granted'",
       "See which sessions keep a transaction open and do nothing:\n"
         + "echo \"select pid, xact_start, query from pg_stat_activity where state ~ 'idle in'\" |\n"
         + "sudo -u postgres psql -p {port}",
@@ -18,13 +18,13 @@ extension ProgramGuide {
     advice: [
       .goneClients: ProgramAdvice(
         rescue: [
-          "End the session that blocks the others, with select pg_terminate_backend(its pid).\n"
+          "End the session that blocks the others, with select pg_terminate_backend(its pid). "
             + "Those that waited go on and find their client gone."
         ],
         fix: [
-          "client_connection_check_interval = 10s (from 14 on; default off) ends queries whose\n"
+          "client_connection_check_interval = 10s (from 14 on; default off) ends queries whose "
             + "client has gone. ALTER SYSTEM SET, then select pg_reload_conf().",
-          "idle_in_transaction_session_timeout = 5min ends the sessions that keep locks;\n"
+          "idle_in_transaction_session_timeout = 5min ends the sessions that keep locks; "
             + "lock_timeout and statement_timeout bound those that wait.",
           "Clients: give up a query with a cancel request, not by closing the connection.",
         ]),
@@ -43,7 +43,7 @@ extension ProgramGuide {
         "A pooler such as pgbouncer in front takes bursts of short connections.",
       ]),
       .descriptors: ProgramAdvice(fix: [
-        "A backend keeps up to max_files_per_process files open (1000) and closes the oldest ones\n"
+        "A backend keeps up to max_files_per_process files open (1000) and closes the oldest ones "
           + "by itself: a high number that does not grow is by design.",
         "Lower max_files_per_process, or raise LimitNOFILE= of the unit. Both need a restart.",
       ]),

@@ -10,7 +10,7 @@ enum OwnerWords {
     switch owner.kind {
     case .unit: UntrustedText.printable(owner.name, unicode: unicode)
     case .container:
-      "container " + UntrustedText.printable(String(owner.name.prefix(12)), unicode: unicode)
+      "container " + UntrustedText.printable(owner.name, unicode: unicode)
     case .program:
       owner.name.isEmpty ? "(no name)" : UntrustedText.printable(owner.name, unicode: unicode)
     case .kernel: "(no process)"
@@ -26,8 +26,8 @@ enum OwnerWords {
     case .unit where UntrustedText.columns(text) > columns && text.hasSuffix(suffix):
       text.removeLast(suffix.count)
     case .program:
-      // comm is cut at 15 bytes.
-      if let command = entry.onlyCommand, !entry.owner.name.hasPrefix(command), !command.isEmpty {
+      // comm is cut at 15 bytes; what an interpreter runs says more than what it calls itself.
+      if let command = entry.onlyCommand, !entry.owner.name.contains(command), !command.isEmpty {
         text = UntrustedText.printable(command, unicode: unicode) + " (\(text))"
       }
     default: break
@@ -82,9 +82,11 @@ enum OwnerWords {
 
   /// `firing close-wait-leak`, `pending`.
   static func finding(_ finding: Finding?, isLong: Bool) -> String {
-    guard let finding else { return "" }
-    let state = finding.lifecycle.rawValue
-    return isLong ? "\(state) \(finding.rule.rawValue)" : state
+    finding.map { Self.finding($0.lifecycle, $0.rule, isLong: isLong) } ?? ""
+  }
+
+  static func finding(_ lifecycle: Lifecycle, _ rule: RuleID, isLong: Bool) -> String {
+    isLong ? "\(lifecycle.rawValue) \(rule.rawValue)" : lifecycle.rawValue
   }
 
   static func emphasis(_ finding: Finding?) -> Emphasis {

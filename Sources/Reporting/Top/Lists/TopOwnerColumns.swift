@@ -8,11 +8,16 @@ struct TopOwnerLine {
   let owner: TopOwner
   /// Of the owner, the worst that is not over.
   let finding: Finding?
+  /// What the daemon says of an owner of which these looks cannot say anything yet.
+  let told: DaemonPast.Told?
   let unicode: Bool
 
   init(_ owner: TopOwner, in picture: TopPicture, unicode: Bool) {
     self.owner = owner
-    finding = owner.finding.map { picture.findings[$0] }
+    let finding = owner.finding.map { picture.findings[$0] }
+    self.finding = finding
+    let told = picture.past?.worst(of: owner.owner)
+    self.told = finding?.lifecycle == .firing ? nil : told
     self.unicode = unicode
   }
 }
@@ -26,7 +31,7 @@ enum TopOwnerColumns {
 
   private static let name = Column<TopOwnerLine>(
     screen: "OWNER", .init(width: 12, grows: 2),
-    help: { _, _ in "the systemd unit, else the container, else the program" },
+    help: { _, _ in "the systemd unit, else the container, else the program and what it runs" },
     text: { line, width in
       let name = OwnerWords.name(line.owner, columns: width, unicode: line.unicode)
       return (name, line.owner.stuck > 0 ? .strong : .plain)
@@ -104,10 +109,22 @@ enum TopOwnerColumns {
 
   private static let finding = Column<TopOwnerLine>(
     screen: "FINDING", .init(from: 108, width: 22, grows: 1, most: 40), .init(width: 8),
-    help: { _, _ in "what the rules say: pending is not confirmed yet, firing is" },
-    order: { SortKey(largestFirst: $0.owner.finding.map { -Double($0) } ?? -.infinity) },
+    help: { _, _ in
+      "what the rules say, here or in the daemon: pending is not confirmed yet, firing is"
+    },
+    order: { line in
+      if let told = line.told, told.lifecycle == .firing { return SortKey(largestFirst: 1) }
+      return SortKey(largestFirst: line.owner.finding.map { -Double($0) } ?? -.infinity)
+    },
     text: { line, width in
-      (OwnerWords.finding(line.finding, isLong: width >= 22), OwnerWords.emphasis(line.finding))
+      let isLong = width >= 22
+      if let told = line.told, told.lifecycle == .firing || line.finding == nil {
+        return (
+          OwnerWords.finding(told.lifecycle, told.rule, isLong: isLong),
+          told.lifecycle == .firing ? Emphasis(told.severity) : .plain
+        )
+      }
+      return (OwnerWords.finding(line.finding, isLong: isLong), OwnerWords.emphasis(line.finding))
     })
 
   private static func count(_ value: Int, _ emphasis: Emphasis) -> (String, Emphasis) {

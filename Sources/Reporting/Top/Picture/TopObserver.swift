@@ -9,6 +9,8 @@ package struct TopObserver: Sendable {
   private var closeWait = TopCurve()
   private var lives = SocketLives()
   private var serial = 0
+  /// What the daemon knows; nil where none answers.
+  package var past: DaemonPast?
 
   package init() {}
 
@@ -29,6 +31,12 @@ package struct TopObserver: Sendable {
       serial: serial, census: census, findings: watch.findings,
       gaps: SocketListing.merged(gaps), cost: cost,
       patienceSeconds: watch.settings.patienceSeconds, lives: lives, host: survey.picture)
+    if serial == 1, let past {
+      for point in past.closeWait where point.at < census.now {
+        closeWait.add(point.sockets, at: point.at)
+      }
+    }
+    picture.past = past
     closeWait.add(picture.states[.closeWait] ?? 0, at: census.now)
     picture.closeWait = closeWait
     picture.owners = survey.picture.owners.map { TopOwner($0, in: census) }

@@ -31,6 +31,8 @@ package struct TopPicture: Sendable {
   let host: HostPicture
   /// CLOSE_WAIT of the whole host over time.
   var closeWait = TopCurve()
+  /// nil: there is no daemon, or it was not asked.
+  var past: DaemonPast?
 
   var sample: Sample { census.sample }
 

@@ -37,17 +37,25 @@ struct FindingWords {
   }
 
   /// `python3[4711] in api.service`, or what is known of the owner when no process is.
-  func who(_ finding: Finding) -> String {
+  func who(_ finding: Finding) -> String { parts(finding).whole }
+
+  /// The same, for where there may be no room for all of it.
+  func parts(_ finding: Finding) -> WhoWords {
     let actors = finding.culprits.filter { $0.role != .peer }
     guard let first = actors.first else {
-      return finding.owner.kind == .kernel ? "no process" : printable(finding.owner.name)
+      return WhoWords(
+        finding.owner.kind == .kernel ? "no process" : printable(finding.owner.name))
     }
     let alike = Set(actors.filter { $0.role == first.role }.map(\.process.id))
-    let rest = alike.count > 1 ? " and \(alike.count - 1) more" : ""
     // The program to fix is the one that opened the socket, not the one that was handed it.
     let opener = actors.first { $0.role == .opener && !alike.contains($0.process.id) }
-    let origin = opener.map { ", opened by " + name($0.process) } ?? ""
-    return name(first.process) + rest + home(of: first.process, besides: finding.owner) + origin
+    var words = WhoWords(printable(first.process.command))
+    words.main = first.process.mainName.map(printable)
+    words.pid = first.process.id.pid
+    words.others = alike.count - 1
+    words.home = home(of: first.process, besides: finding.owner)
+    words.opener = opener.map { name($0.process) }
+    return words
   }
 
   /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what has ended, ever were.
@@ -248,12 +256,11 @@ struct FindingWords {
     return title.prefix(1).lowercased() + title.dropFirst()
   }
 
-  private func home(of process: ProcessRecord, besides owner: Owner) -> String {
-    if let unit = process.unit { return " in " + printable(unit) }
-    if let container = process.container {
-      return " in container " + printable(String(container.prefix(12)))
-    }
-    return owner.kind == .unit || owner.kind == .container ? " in " + printable(owner.name) : ""
+  /// `api.service`, `container 0123456789ab`.
+  private func home(of process: ProcessRecord, besides owner: Owner) -> String? {
+    if let unit = process.unit { return printable(unit) }
+    if let container = process.containerName { return "container " + printable(container) }
+    return owner.kind == .unit || owner.kind == .container ? printable(owner.name) : nil
   }
 
   /// `nginx[812]`, `python3 app.py[4711]`.

@@ -22,7 +22,7 @@ extension WaitingGroup {
   var ownerName: String {
     switch owner.kind {
     case .unit, .program: owner.name
-    case .container: "container \(owner.name.prefix(12))"
+    case .container: "container \(owner.name)"
     case .kernel: "no holder found"
     }
   }
