@@ -55,11 +55,14 @@ extension Finding {
       ]
     case .stoppedReading:
       // Told of its clients, who only see that nobody reads; or of itself.
-      let who = localPort == nil ? "What listens at {backend}" : "It"
-      return [
-        "\(who) accepts and serves others, and leaves these unread: look for an alarm\n"
-          + "or a limit of its own (memory, disk, rate) in its status and log before anything else."
-      ] + (localPort == nil ? root.programLook : [])
+      guard localPort == nil else {
+        return [
+          "It serves others and leaves these unread: look for an alarm of its own (memory, disk)."
+        ]
+      }
+      let step =
+        "{backend} serves others and leaves these unread: look for an alarm there (memory, disk)."
+      return [step] + root.programLook
     case .ownLimit: return []
     }
   }
