@@ -52,12 +52,14 @@ final class Machine {
         + "/mnt/\(BuiltPackage.name)")
   }
 
-  /// Runs a script of bash inside as root; its errors are among the lines.
+  /// Runs a script of bash inside as root; its errors are among the lines. Without `-C` it would
+  /// see the units inside as those of a container.
   @discardableResult
   func run(_ script: String) throws -> (status: Int32, lines: [String]) {
     try ChildProgram.run(
       "nsenter",
-      ["-t", leader, "-m", "-u", "-i", "-n", "-p", "--", "bash", "-c", "exec 2>&1; " + script])
+      ["-t", leader, "-m", "-u", "-i", "-n", "-p", "-C", "--"]
+        + ["bash", "-c", "exec 2>&1; " + script])
   }
 
   /// The same, which must succeed.
