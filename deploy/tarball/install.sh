@@ -205,6 +205,10 @@ for file in "${chosen[@]}"; do
         write settings "$mode" "$path" <"$files/$file"
       else
         if [[ -n ${kinds[$path]:-} ]]; then now[$path]=yes; fi
+        if [[ -e $root$path.new && -z ${kinds[$path.new]:-} ]]; then
+          say "$path stays as it is, and so does $path.new; what is shipped is in $files/$file"
+          continue
+        fi
         say "$path stays as it is; what is shipped is in $path.new"
         write file "$mode" "$path.new" <"$files/$file"
       fi

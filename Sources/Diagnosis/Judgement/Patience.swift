@@ -42,9 +42,13 @@ package struct Patience: Sendable {
   static let none = Patience(rule: nil)
 
   package func seconds(_ settings: RuleSettings) -> Double {
+    min(setSeconds(settings), mostSeconds ?? .infinity)
+  }
+
+  /// What is set, however little of it is waited.
+  func setSeconds(_ settings: RuleSettings) -> Double {
     guard let rule, case .seconds(let place, _) = usual.kind else { return 0 }
-    return min(
-      settings.patienceByRule[rule] ?? settings[keyPath: place], mostSeconds ?? .infinity)
+    return settings.patienceByRule[rule] ?? settings[keyPath: place]
   }
 }
 

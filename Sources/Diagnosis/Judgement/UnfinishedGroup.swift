@@ -152,18 +152,23 @@ package struct UnfinishedGroup {
       group.members.map(\.stateSince)
       + gone.map { $0.at.advanced(bySeconds: -$0.dwellSeconds) }
     guard let newest = starts.max() else { return false }
-    var oldest = newest
+    // What comes between two looks is seen at the second, and as old as the timer can tell.
+    let pause = max(longestPause, 2 * inquiry.census.intervalSeconds)
+    var (oldest, run) = (newest, 0)
     for start in starts.sorted(by: >) {
-      if oldest.seconds(since: start) > longestPause { break }
+      if oldest.seconds(since: start) > pause { break }
       oldest = start
+      run += 1
     }
-    return newest.seconds(since: oldest)
-      >= settings.patienceByRule[question.rule.id] ?? settings.patienceSeconds
+    // Those that have left are remembered up to a number: many are no scan, however short the time
+    // that they span. Two lists of leavers can name one twice.
+    return run >= 2 * flood * settings.fewestUnfinished
+      || newest.seconds(since: oldest) >= question.rule.patience.setSeconds(settings)
   }
 
   /// So many times the fewest are no scan.
   private static let flood = 10
-  /// What comes at the fewest in a minute leaves no longer pause.
+  /// What comes at the fewest in a minute leaves no longer pause, when looks are no further apart.
   private static let longestPause = 30.0
 
   private struct Share {

@@ -184,7 +184,7 @@ package enum AcceptQueueStall: Rule {
         .turnedAway(
           increase: dropped.increase, seconds: dropped.seconds, byThisAlone: isAlone))
     }
-    if let place = OwnLimit.place(of: queue.listeners, queue.stretch, in: census) {
+    if let place = OwnLimit.place(of: queue.listeners, queue.stretch, in: inquiry) {
       finding.root = Root(
         .ownLimit, place: place,
         process: finding.culprits.first { $0.role == .listener }?.process)
@@ -225,7 +225,7 @@ private enum OwnLimit {
   ///   worker is at work for a client that does not leave (pgpool at `num_init_children`). Where
   ///   nobody is answered either, it has other troubles.
   static func place(
-    of listeners: [SocketRow], _ stretch: QueueLog.Stretch?, in census: Census
+    of listeners: [SocketRow], _ stretch: QueueLog.Stretch?, in inquiry: Inquiry
   ) -> Endpoint? {
     guard let stretch, let listener = listeners.first else { return nil }
     let hasNoQueue = listeners.allSatisfy { $0.sendQueue == 0 }
@@ -235,23 +235,26 @@ private enum OwnLimit {
     }
     if hasNoQueue, (stretch.served?.lowerBound ?? 0) >= 1 { return listener.local }
     guard isAtConstant ?? false, stretch.fullSamples >= 3,
-      stretch.left >= 3 || answersThoseItHas(listener, since: stretch.since, in: census)
+      stretch.left >= 3 || answersThoseItHas(listener, since: stretch.since, in: inquiry)
     else { return nil }
     return listener.local
   }
 
   /// Whether most of the connections that were accepted have been sent something since the queue
-  /// was full.
+  /// was full, and lately: a server that was full and hangs by now has other troubles.
   private static func answersThoseItHas(
-    _ listener: SocketRow, since full: BootInstant, in census: Census
+    _ listener: SocketRow, since full: BootInstant, in inquiry: Inquiry
   ) -> Bool {
+    let census = inquiry.census
+    let lately = min(
+      census.now.seconds(since: full), inquiry.settings.patience(for: .acceptQueueStall))
     let served = census.sample.sockets.filter { row in
       row.localPort == listener.localPort && row.namespace == listener.namespace
         && row.state == .established && !row.isUnaccepted
     }
     let answered = served.count { row in
       row.knowledge.contains(.tcpInfo)
-        && Double(row.lastDataSentMilliseconds) / 1000 < census.now.seconds(since: full)
+        && Double(row.lastDataSentMilliseconds) / 1000 < lately
     }
     return answered > 0 && 2 * answered > served.count
   }

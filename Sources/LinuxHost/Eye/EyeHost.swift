@@ -41,7 +41,8 @@ package final class EyeHost: Host {
   private static let graceSeconds = 1.0
   /// For a question without a deadline.
   private static let longestSeconds = 60.0
-  /// What a look waits for runtimes, which it can do without.
+  /// What reading runtimes may take, which a look can do without. Where they hang, it waits for
+  /// the grace as well, and that twice.
   private static let overlaySeconds = 0.5
   private static let overlayStallSeconds = 1.0
   /// Eyes that may be lost to it in one look: whose file hangs is known after the first.

@@ -72,6 +72,12 @@ struct SynRecvPileupTests {
     #expect(lasting.firing.map(\.severity) == [.warning])
   }
 
+  @Test func `what goes on is told where looks are two minutes apart, too`() {
+    var story = server(sockets: 1200, every: 1, life: 63, accepts: 0.1)
+    story.look(every: 120, through: 960)
+    #expect(story.firing.map(\.severity) == [.warning])
+  }
+
   @Test func `what was accepted in the hours before does not hide that nothing is now`() {
     var story = Story()
     story.host.start("api", pid: 100, unit: "api.service")
