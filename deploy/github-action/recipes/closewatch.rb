@@ -3,13 +3,14 @@
 # RSpec and minitest: names each test to closewatch run. Does nothing without it.
 #
 #   rspec -r ./closewatch        or        ruby -r ./closewatch test.rb
+require "securerandom"
 require "socket"
 
 module Closewatch
   def self.say(words)
     place = ENV["CLOSEWATCH_RUN"] or return
     speaker = Socket.new(:UNIX, :DGRAM)
-    speaker.bind(Socket.sockaddr_un("\0closewatch-#{Process.pid}"))
+    speaker.bind(Socket.sockaddr_un("\0closewatch-#{SecureRandom.hex(8)}"))
     speaker.send(words, 0, Socket.sockaddr_un(place))
     speaker.wait_readable(30) && speaker.recv(16)
   ensure

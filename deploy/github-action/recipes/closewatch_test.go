@@ -8,16 +8,21 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 )
+
+// Parallel tests of one process speak at the same time, each from a place of its own.
+var speakers atomic.Int64
 
 func say(words string) {
 	place := os.Getenv("CLOSEWATCH_RUN")
 	if place == "" {
 		return
 	}
-	own := &net.UnixAddr{Net: "unixgram", Name: fmt.Sprintf("@closewatch-%d", os.Getpid())}
+	name := fmt.Sprintf("@closewatch-%d-%d", os.Getpid(), speakers.Add(1))
+	own := &net.UnixAddr{Net: "unixgram", Name: name}
 	speaker, err := net.DialUnix("unixgram", own, &net.UnixAddr{Net: "unixgram", Name: place})
 	if err != nil {
 		panic(err)
