@@ -24,6 +24,8 @@ package struct RunWatch: Sendable {
   private var hasUnproved = false
   private var sight = RunSight()
   private(set) package var tests: [String] = []
+  /// When the run went on after a pause: nobody could close anything before.
+  package var notBefore = BootInstant(nanoseconds: 0)
 
   private struct Watched {
     var connection: Connection
@@ -32,7 +34,7 @@ package struct RunWatch: Sendable {
     var test: Int
     var isOlder: Bool
     var holder: Holder?
-    /// Searches that have found no holder among the processes of the run.
+    /// Searches in a row that have found no holder among the processes of the run.
     var misses = 0
     var isPresent = true
   }
@@ -197,10 +199,18 @@ package struct RunWatch: Sendable {
       guard let record = records[holder.process] else { continue }
       add(record, holder.fd, to: &holders[holder.inode])
     }
+    // A search without those that may not be read is whole: they stay so, and are told as unseen.
+    let isWhole =
+      report.descendants > 0
+      && !report.gaps.contains { $0.kind == .boundReached || $0.kind == .callStuck }
     for inode in search.inodes {
       guard let id = idByInode[inode] else { continue }
       connections[id]?.holder = holders[inode]
-      if holders[inode] == nil { connections[id]?.misses += 1 }
+      if holders[inode] != nil {
+        connections[id]?.misses = 0
+      } else if isWhole {
+        connections[id]?.misses += 1
+      }
     }
     if search.deadSockets != .none { attributeDead(report, records) }
     sight.take(report, at: now)
@@ -254,7 +264,7 @@ package struct RunWatch: Sendable {
   private mutating func judge() {
     for (id, watched) in connections
     where watched.isPresent && watched.connection.state == .closeWait {
-      let since = CloseWaitGroup.quietSince(watched.connection)
+      let since = max(notBefore, CloseWaitGroup.quietSince(watched.connection))
       guard let holder = watched.holder, now.seconds(since: since) >= order.graceSeconds else {
         continue
       }
@@ -266,7 +276,7 @@ package struct RunWatch: Sendable {
           test: name(watched.test)))
     }
     for (inode, socket) in dead
-    where now.seconds(since: socket.since) >= order.graceSeconds {
+    where now.seconds(since: max(notBefore, socket.since)) >= order.graceSeconds {
       keep(
         LeftSocket(
           id: id(ofDead: inode, socket), row: socket.last?.row, inode: inode, isDead: true,

@@ -54,20 +54,27 @@ extension Host {
     return sample
   }
 
-  /// Finds the processes that hold sockets of the newest sample. No answer is an incomplete one.
+  /// Finds the processes that hold sockets of the newest sample.
+  package mutating func searchHolders(
+    _ search: HolderSearch, by deadline: BootInstant = .never
+  ) throws(HostError) -> HolderReport {
+    let answer = try answer(HostRequest(.holders(search), by: deadline))
+    guard case .holders(let report) = answer else {
+      throw HostError("asked for the holders of sockets, the host answered something else")
+    }
+    return report
+  }
+
+  /// Finds them as well; no answer is an incomplete one.
   package mutating func findHolders(
     _ search: HolderSearch, by deadline: BootInstant = .never
   ) -> HolderReport {
-    let reason: String
     do throws(HostError) {
-      let answer = try answer(HostRequest(.holders(search), by: deadline))
-      if case .holders(let report) = answer { return report }
-      reason = "asked for the holders of sockets, the host answered something else"
+      return try searchHolders(search, by: deadline)
     } catch {
-      reason = error.description
+      var report = HolderReport()
+      report.gaps = [Gap(.descriptorsUnreadable, detail: error.description)]
+      return report
     }
-    var report = HolderReport()
-    report.gaps = [Gap(.descriptorsUnreadable, detail: reason)]
-    return report
   }
 }

@@ -91,9 +91,7 @@ struct Run: ParsableCommand {
     } catch {
       throw HostError("cannot watch what the command leaves behind: \(error)")
     }
-    let reports = try RunFiles(files)
     if netns { try OwnNetwork.enter() }
-    let mailbox = try? TestMailbox()
     let host = EyeHost(
       try Keeper.start {
         var host = LiveHost()
@@ -101,9 +99,12 @@ struct Run: ParsableCommand {
         host.tellsDeadSocketsAtOnce = false
         return host
       })
-    var loop = try RunLoop(order, host: host, mailbox: mailbox)
+    var loop = try RunLoop(order, host: host)
+    // From here on signals find a command soon: what ends this process earlier leaves no rubbish.
+    let reports = try RunFiles(files)
+    let mailbox = try? TestMailbox()
     var watched = try start(mailbox)
-    var report = loop.run(&watched)
+    var report = loop.run(&watched, mailbox: mailbox)
     report.command = command
     report.version = BuildInfo.version
     var status = report.exitStatus(act: ExitStatus.act, blind: ExitStatus.blind)

@@ -12,18 +12,22 @@ struct RunLoop {
   private let order: RunOrder
   private var host: any Host
   private var watch: RunWatch
-  private let mailbox: TestMailbox?
+  private var mailbox: TestMailbox?
   private var request = SampleRequest()
   private let began = Clock.boot
+  /// When the newest look began that was none for the beginning of a test.
   private var lastLook = Clock.boot
+  /// When the newest of all was over, and whether it came late.
+  private var lookEnded = Clock.boot
+  private var wasLate = false
   /// Processor time of a look, in seconds.
   private var cost = 0.0
   private var failure: HostError?
   /// What had been counted before the newest look; nil when counting does not tell all.
   private var newestCount: ConnectionCount?
   private var gaps: [Gap.Kind: Gap] = [:]
-  /// Who waits until nothing is undecided, and until when.
-  private var ending: (letter: TestMailbox.Letter, limit: BootInstant)?
+  /// Who wait until nothing is undecided, and since when: each process of a suite may ask.
+  private var endings: [(letter: TestMailbox.Letter, since: BootInstant)] = []
   private var mistakes = 0
 
   /// One part of the grace, but no more often than makes sense for what takes a millisecond.
@@ -40,34 +44,42 @@ struct RunLoop {
   /// Takes the first look, before there is a command: who cannot see need not begin.
   ///
   /// - Throws: ``HostError`` when nothing can be seen.
-  init(_ order: RunOrder, host: any Host, mailbox: TestMailbox?) throws(HostError) {
+  init(_ order: RunOrder, host: any Host) throws(HostError) {
     self.order = order
     self.host = host
-    self.mailbox = mailbox
     request.namespaces = .ofDescendants(of: WatchedCommand.parent)
     request.states = .all.subtracting(StateSet(.timeWait))
     watch = RunWatch(
       order, ancestor: WatchedCommand.parent, inherited: WatchedCommand.inheritedSockets)
     watch.advance(with: try self.host.takeSample(request, by: Clock.commandDeadline))
+    lookEnded = Clock.boot
   }
 
   /// Watches a command to its end, and what it leaves behind for as long as it takes to tell
   /// whether that is a leak.
-  mutating func run(_ command: inout WatchedCommand) -> RunReport {
+  mutating func run(_ command: inout WatchedCommand, mailbox: TestMailbox?) -> RunReport {
+    self.mailbox = mailbox
     let descriptors = mailbox?.descriptors ?? []
     while command.status == nil {
       let left = pace - Clock.boot.seconds(since: lastLook)
       command.rest(seconds: left, or: descriptors)
-      readLetters()
+      readLetters(most: command.status == nil ? Self.lettersMost : Self.lettersLeftMost)
       if Clock.boot.seconds(since: lastLook) >= pace || command.status != nil { look() }
-      answerEnding()
+      answerEndings()
     }
-    let limit = Clock.boot.advanced(bySeconds: order.graceSeconds + 2 * pace)
-    while watch.isUndecided, Clock.boot < limit, !WatchedCommand.wasStopped {
+    let end = Clock.boot
+    while watch.isUndecided, !isOver(since: end), !WatchedCommand.wasStopped {
       command.rest(seconds: pace, or: [])
       look()
+      answerEndings()
     }
+    for ending in endings { mailbox?.answer(ending.letter) }
     return report(commandStatus: command.status ?? ExitStatus.blind)
+  }
+
+  /// Whether all that was there at some time has been judged by now.
+  private func isOver(since: BootInstant) -> Bool {
+    Clock.boot.seconds(since: max(since, watch.notBefore)) >= order.graceSeconds + 2 * pace
   }
 
   private func report(commandStatus: Int32) -> RunReport {
@@ -88,7 +100,10 @@ struct RunLoop {
   // MARK: Looks
 
   private mutating func look(beginning: RunWatch.Beginning? = nil) {
-    lastLook = Clock.boot
+    // A runner that names tests faster than the pace must not keep the others from coming.
+    if beginning == nil { lastLook = Clock.boot }
+    noticePause()
+    defer { lookEnded = Clock.boot }
     // Before the look: what comes in between is in it and counts as new once more.
     let count = ConnectionCount.now()
     do throws(HostError) {
@@ -97,9 +112,11 @@ struct RunLoop {
       note(sample.gaps)
       newestCount = sample.namespaces.count == 1 ? count : nil
       failure = nil
-      cost = sample.cost.cpuMilliseconds / 1000
       // A runner that waits is not kept waiting for more than the look.
-      if beginning == nil { findHolders() }
+      if beginning == nil {
+        cost = sample.cost.cpuMilliseconds / 1000
+        try findHolders()
+      }
     } catch {
       failure = error
       newestCount = nil
@@ -107,9 +124,23 @@ struct RunLoop {
     }
   }
 
-  private mutating func findHolders() {
+  /// While the machine was suspended, or this with the command, nobody could close anything. Late
+  /// twice in a row is a slow machine, and no pause: there would be no end to it.
+  private mutating func noticePause() {
+    let now = Clock.boot
+    let isLate =
+      now.seconds(since: lookEnded) > max(Self.shortestPause, order.graceSeconds / 2) + pace
+    if isLate, !wasLate { watch.notBefore = now }
+    wasLate = isLate
+  }
+
+  /// A machine under load is late by that much without having stood still.
+  private static let shortestPause = 0.25
+
+  /// - Throws: ``HostError``: without an answer, nothing is known of who holds what.
+  private mutating func findHolders() throws(HostError) {
     let search = watch.search()
-    let report = host.findHolders(search, by: Clock.commandDeadline)
+    let report = try host.searchHolders(search, by: Clock.commandDeadline)
     watch.attribute(report, to: search)
     note(report.gaps)
     cost += report.cost.cpuMilliseconds / 1000
@@ -121,8 +152,14 @@ struct RunLoop {
 
   // MARK: Tests
 
-  private mutating func readLetters() {
-    while let letter = mailbox?.next() {
+  /// So many are read in one turn, so that who floods the mailbox does not keep looks away.
+  private static let lettersMost = 64
+  /// More than the sockets keep, for what a command has said before it ended.
+  private static let lettersLeftMost = 4096
+
+  private mutating func readLetters(most: Int) {
+    for _ in 0..<most {
+      guard let letter = mailbox?.next() else { return }
       switch letter.word {
       case .test(let name):
         if let newestCount, newestCount == ConnectionCount.now() {
@@ -132,7 +169,7 @@ struct RunLoop {
         }
         mailbox?.answer(letter)
       case .end:
-        ending = (letter, Clock.boot.advanced(bySeconds: order.graceSeconds + 2 * pace))
+        endings.append((letter, Clock.boot))
         look()
       case .unknown:
         mistakes += 1
@@ -140,10 +177,18 @@ struct RunLoop {
     }
   }
 
-  /// Lets a runner end that has asked to, once it is known what it leaves.
-  private mutating func answerEnding() {
-    guard let ending, !watch.isUndecided || Clock.boot >= ending.limit else { return }
-    mailbox?.answer(ending.letter)
-    self.ending = nil
+  /// Lets the runners end that have asked to, once it is known what they leave.
+  private mutating func answerEndings() {
+    guard !endings.isEmpty else { return }
+    let isDecided = !watch.isUndecided
+    var waiting: [(letter: TestMailbox.Letter, since: BootInstant)] = []
+    for ending in endings {
+      if isDecided || isOver(since: ending.since) {
+        mailbox?.answer(ending.letter)
+      } else {
+        waiting.append(ending)
+      }
+    }
+    endings = waiting
   }
 }

@@ -100,6 +100,35 @@ import Testing
     #expect(run.errors.contains("1 socket left open"))
   }
 
+  @Test func `tests that follow each other at once do not keep a leak from being seen`() throws {
+    let run = try RunSuite(
+      """
+      leak_server()
+      end = time.time() + 3
+      while time.time() < end:
+          client, server = pair(); client.close(); server.close(); say('test one')
+      kept.pop().close()
+      """
+    ).run()
+    #expect(run.status == 1)
+    #expect(run.errors.contains("1 socket left open"), "\(run.errors)")
+  }
+
+  @Test func `each process of a suite that says it is through is answered`() throws {
+    let run = try RunSuite(
+      """
+      leak_client()
+      children = 0
+      for _ in range(3):
+          if os.fork() == 0: say('end'); os._exit(0)
+      say('end')
+      for _ in range(3): children |= os.wait()[1]
+      sys.exit(9 if children else 0)
+      """
+    ).run(["--grace", "1s"])
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
   @Test func `children that end at once do no harm`() throws {
     let run = try RunSuite.run(
       [], ["sh", "-c", "for i in $(seq 200); do sh -c 'true' & done; wait; exit 5"])

@@ -16,6 +16,10 @@ struct RunStory {
   /// Tests by the second at which they begin.
   var tests: [(name: String, at: Double, isAwaited: Bool)] = []
   var ends = 6.0
+  /// Between these seconds nothing runs, and nothing is looked at.
+  var pause: Range<Double>?
+  /// What becomes of a search's answer.
+  var changed: (inout HolderReport, Double) -> Void = { _, _ in }
 
   init() {
     host.start("closewatch", pid: Self.watcher, from: -1)
@@ -36,9 +40,15 @@ struct RunStory {
           beginning: RunWatch.Beginning(
             test.name, at: HostScript.instant(test.at), isAwaited: test.isAwaited))
       }
+      if let pause, pause.contains(second) {
+        second = pause.upperBound
+        watch.notBefore = HostScript.instant(second)
+      }
       watch.advance(with: host.sample(at: second))
       let search = watch.search()
-      watch.attribute(host.report(to: search, at: second), to: search)
+      var report = host.report(to: search, at: second)
+      changed(&report, second)
+      watch.attribute(report, to: search)
       second += 0.25
     }
     return watch

@@ -29,6 +29,41 @@ import Testing
     #expect(story.counted.count == expected)
   }
 
+  @Test func `what nobody could close during a pause has its grace after it`() {
+    var story = RunStory()
+    story.host.listen(8080, by: RunStory.suite)
+    story.host.add(.leaked(on: 8080, at: 1).leaves(at: 8.6))
+    story.host.add(
+      .accepted(on: 8080, by: RunStory.suite).enters(.established, at: 0.5).dies(at: 1.1)
+        .leaves(at: 8.6))
+    story.pause = 1.5..<8
+    story.ends = 12
+    #expect(story.told().left.isEmpty)
+    story.host.add(.leaked(on: 8080, at: 1))
+    #expect(story.counted.count == 1)
+    story.ends = 9.5
+    #expect(story.told().isUndecided)
+    #expect(story.counted.isEmpty)
+  }
+
+  @Test func `a search that was cut short does not exclude a socket, nor do two apart`() {
+    for isCut in [true, false] {
+      var story = RunStory()
+      story.host.listen(8080, by: RunStory.suite)
+      story.host.add(.leaked(on: 8080, at: 1))
+      story.changed = { report, second in
+        // Three in a row that say so, or each second one that does not.
+        guard isCut ? 1...1.5 ~= second : second.truncatingRemainder(dividingBy: 0.5) == 0 else {
+          return
+        }
+        report.holders = []
+        if isCut { report.gaps = [Gap(.boundReached, detail: "cut short")] }
+      }
+      story.ends = 6.25
+      #expect(story.counted.count == 1, "\(isCut)")
+    }
+  }
+
   @Test func `a half-closed connection over which the program still sends is in use`() {
     var story = RunStory()
     story.host.listen(8080, by: RunStory.suite)
