@@ -173,8 +173,9 @@ import Testing
     try Lab.with("close-wait", count: 5) { lab in
       let looker = try Looker(starter)
       #expect(try looker.ask("ahead").isEmpty)
+      // One, unless it has done its work already.
       let eyes = looker.eyes
-      #expect(eyes.count == 1)
+      #expect(eyes.count <= 1)
       for _ in 0..<500 where !looker.eyes.isEmpty { usleep(10_000) }
       #expect(looker.eyes.isEmpty)
       expectAll(of: lab, in: try looker.ask("every"))
