@@ -50,6 +50,42 @@ import Testing
     #expect(MainProgram.name(runtime, arguments: arguments) == main)
   }
 
+  @Test(
+    arguments: [
+      (.python, ["-uc", "import x"], nil), (.python, ["-Ic", "secret", "x.py"], nil),
+      (.python, ["-csecret", "x.py"], nil), (.python, ["-um", "http.server"], "http.server"),
+      (.python, ["-mhttp.server", "1"], "http.server"), (.python, ["-", "secret"], nil),
+      (.python, ["-Wonce::c", "-Xc", "-OO", "app.py"], "app.py"),
+      (.ruby, ["-ne", "secret", "x.rb"], nil), (.ruby, ["-esecret", "x.rb"], nil),
+      (.ruby, ["-rjson/ext", "-Ilibe", "-i.e", "-We", "app.rb"], "app.rb"),
+      (.ruby, ["-wS", "puma"], "puma"), (.ruby, ["--encoding", "utf-8", "a.rb"], "a.rb"),
+      (.php, ["-nr", "secret", "x.php"], nil), (.php, ["-rsecret", "x.php"], nil),
+      (.php, ["-dlog_errors=1", "-nf", "app.php", "x"], "app.php"),
+      (.php, ["--", "secret"], nil), (.php, ["--file=/srv/app.php", "x"], "app.php"),
+      (.php, ["--run", "secret", "x.php"], nil),
+      (.node, ["--eval=secret", "x.js"], nil), (.node, ["-pe", "secret"], nil),
+      (.node, ["-stack-size=900", "app.js"], "app.js"),
+      (.node, ["--env-file", "/srv/.env", "app.js"], "app.js"),
+      (.node, ["--env-file=/srv/.env", "app.js"], "app.js"),
+      (.node, ["--title", "web", "app.js"], "app.js"),
+      (.node, ["--conditions", "dev", "app.js"], "app.js"),
+      (.node, ["--inspect-port", "9230", "app.js"], "app.js"),
+      (.jvm, ["-jar", "/srv/app.jar"], "app.jar"),
+    ] as [(ProcessRuntime, [String], String?)])
+  func `code in an option is never taken, however it is joined with others`(
+    runtime: ProcessRuntime, options: [String], main: String?
+  ) {
+    #expect(MainProgram.name(runtime, arguments: ["program"] + options) == main)
+  }
+
+  @Test(arguments: ["a b", "a\nb", "token=x", "token=a/b", "a;b", ""])
+  func `a word that is no name is not taken`(word: String) {
+    #expect(MainProgram.name(.python, arguments: ["python3", "--new-option", word]) == nil)
+    #expect(MainProgram.name(.python, arguments: ["python3", "-m", word]) == nil)
+    #expect(MainProgram.name(.jvm, arguments: ["java", word]) == nil)
+    #expect(MainProgram.name(.erlang, arguments: ["beam.smp", "-s", word]) == nil)
+  }
+
   @Test func `of an Erlang node's arguments the first module is taken`() {
     let rabbit =
       "/usr/lib/erlang/erts-13.1.5/bin/beam.smp -W w -- -root /usr/lib/erlang -home /x -- "
