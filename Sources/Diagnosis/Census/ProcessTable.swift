@@ -39,7 +39,12 @@ package struct ProcessTable: Sendable {
   /// Adds a process or replaces what is known of it.
   mutating func update(_ record: ProcessRecord) {
     if let index = indices[record.id] {
+      // Its arguments cannot be read at every look, and its owner's name must not change with that.
+      let old = record.main == nil ? records[Int(index)] : nil
       records[Int(index)] = record
+      if let old, old.main != nil, old.sharesImage(with: record) {
+        records[Int(index)]?.main = old.main
+      }
       byPID[record.id.pid] = index
       return
     }

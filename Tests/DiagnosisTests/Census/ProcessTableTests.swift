@@ -28,6 +28,27 @@ struct ProcessTableTests {
     #expect(table.count == 2)
   }
 
+  @Test func `arguments that cannot be read this time leave the owner as it was`() throws {
+    var table = ProcessTable()
+    var record = process(7, executable: "/usr/bin/python3.11")
+    record.runtime = .python
+    record.imageID = 1000
+    record.main = "app.py"
+    table.update(record)
+    let index = try #require(table.index(pid: 7))
+    record.main = nil
+    table.update(record)
+    #expect(table[index]?.owner.name == "python3.11 app.py")
+    record.main = "worker.py"
+    table.update(record)
+    #expect(table[index]?.owner.name == "python3.11 worker.py")
+    // After execve(2) it runs something else.
+    record.main = nil
+    record.imageID = 2000
+    table.update(record)
+    #expect(table[index]?.owner.name == "python3.11")
+  }
+
   @Test func `what nothing refers to is forgotten, and its place used again`() throws {
     var table = ProcessTable()
     for pid in Int32(1)...10 { table.update(process(pid)) }
