@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// "We know this one": what an operator says of the findings of one rule on one owner. Until its
 /// last day they are shown in one line, and alert nobody.
 package struct Acceptance: Hashable, Sendable {
@@ -84,7 +86,7 @@ package struct Accepted: Hashable, Sendable {
   init?(_ finding: Finding, by acceptances: [Acceptance], at wallSeconds: Double) {
     guard finding.lifecycle == .firing,
       let acceptance = acceptances.filter({
-        $0.rule == finding.rule && $0.owner == finding.owner.name
+        $0.rule == finding.rule && finding.owner.isMeant(by: $0.owner)
       }).max(by: { $0.until < $1.until })
     else { return nil }
     let before = finding.accepted.flatMap { $0.acceptance == acceptance ? $0 : nil }
@@ -96,6 +98,19 @@ package struct Accepted: Hashable, Sendable {
       // Once it has been told, it is not known any more, also when it shrinks.
       let hasDoubled = before?.standing == .doubled || finding.sockets >= 2 * sockets
       standing = hasDoubled ? .doubled : .inForce
+    }
+  }
+}
+
+extension Owner {
+  /// Whether an entry means it: by its name, or by that which people know as well. Of a program
+  /// that is its file without what it runs, of a container its whole id.
+  func isMeant(by name: String) -> Bool {
+    if name == self.name { return true }
+    return switch kind {
+    case .program: !name.isEmpty && self.name.hasPrefix(name + " ")
+    case .container: self.name == ProcessRecord.containerName(name)
+    default: false
     }
   }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
 import KernelTables
 import TestSupport
 import Testing
+
+@testable import Diagnosis
 
 /// A finding that is known and accepted for a time.
 struct AcceptanceTests {
@@ -43,6 +44,21 @@ struct AcceptanceTests {
     story.look(every: 10, through: 300)
     #expect(try #require(story.firing.first).accepted == nil)
     #expect(story.firing.roots.count == 1)
+  }
+
+  @Test func `an owner is meant by its file or its whole id as well`() {
+    let program = Owner(.program, "python3.11 app.py")
+    #expect(program.isMeant(by: "python3.11 app.py"))
+    #expect(program.isMeant(by: "python3.11"))
+    for other in ["python3", "app.py", "python3.11 app", ""] {
+      #expect(!program.isMeant(by: other))
+    }
+    let id = String(repeating: "4f9c2b7e", count: 8)
+    let container = Owner(.container, String(id.prefix(12)))
+    #expect(container.isMeant(by: id))
+    #expect(!container.isMeant(by: String(id.reversed())))
+    #expect(!container.isMeant(by: String(id.prefix(8))))
+    #expect(!Owner(.unit, "api x.service").isMeant(by: "api"))
   }
 
   @Test func `when its last day is over it is told`() throws {
