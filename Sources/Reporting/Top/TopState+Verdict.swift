@@ -23,14 +23,16 @@ extension TopState {
     report.hostName = place.host
     report.utcOffsetSeconds = place.utcOffsetSeconds
     verdict = TriageText(report, style: pageStyle).text()
+    verdictTarget = target?.description
     scroll = 0
     guard picture.past != nil, let target else { return .none }
     return .verdict(target: target.description)
   }
 
-  /// The daemon has answered: it has seen more than these looks.
-  package mutating func show(verdict text: String) {
-    guard verdict != nil else { return }
+  /// The daemon has answered: it has seen more than these looks. By then the reader may be at
+  /// another verdict.
+  package mutating func show(verdict text: String, of target: String) {
+    guard verdict != nil, target == verdictTarget else { return }
     verdict = text
   }
 

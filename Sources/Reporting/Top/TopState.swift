@@ -51,6 +51,8 @@ package struct TopState: Sendable {
   var showsHelp = false
   /// The verdict that is read; nil: none is.
   var verdict: String?
+  /// What that verdict was asked for; nil where only these looks know of it.
+  var verdictTarget: String?
   /// How far the page of one socket, the verdict and the help are scrolled down.
   var scroll = 0
   /// The lines that the last page of text had, and how many of them were shown.

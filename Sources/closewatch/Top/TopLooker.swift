@@ -17,11 +17,26 @@ final class TopLooker: Sendable {
     /// Why the newest look failed.
     var failure: String?
     /// The daemon's verdict that was asked for, once.
-    var verdict: String?
+    var verdict: Verdict?
     /// When the look began that is being taken.
     var lookingSince: BootInstant?
   }
 
+  /// What the daemon says of a target.
+  struct Verdict: Sendable {
+    var target: String
+    var text: String
+  }
+
+  /// The question for what the daemon has seen, which has a thread of its own: a daemon that is
+  /// busy keeps no look waiting.
+  private struct PastQuestion {
+    var isAsking = false
+    /// The newest answer; nil: none.
+    var answer: DaemonPast?
+  }
+
+  private let pastQuestion = Mutex(PastQuestion())
   private let news = Mutex(News())
   private let intervalSeconds: Mutex<Double>
   private let wakeUp: WakePipe
@@ -65,10 +80,13 @@ final class TopLooker: Sendable {
   }
 
   /// Asks the daemon for a verdict: a daemon that is busy keeps no key waiting.
-  func ask(_ daemon: DaemonClient, _ uri: String, screen: WakePipe) throws(SystemCallError) {
+  func ask(
+    _ daemon: DaemonClient, _ uri: String, of target: String, screen: WakePipe
+  ) throws(SystemCallError) {
     try BackgroundThread.start("asking") {
       guard case .answer(let answer) = daemon.ask(uri), answer.status == 200 else { return }
-      self.news.withLock { $0.verdict = String(decoding: answer.body, as: UTF8.self) }
+      let text = String(decoding: answer.body, as: UTF8.self)
+      self.news.withLock { $0.verdict = Verdict(target: target, text: text) }
       screen.ring()
     }
   }
@@ -85,10 +103,10 @@ final class TopLooker: Sendable {
       let began = Clock.boot
       news.withLock { $0.lookingSince = began }
       if let askPast, began.seconds(since: askedAt ?? began) >= Self.pastSeconds || askedAt == nil {
-        looks.observer.past = askPast()
+        startAsking(askPast)
         askedAt = began
       }
-      let outcome = looks.take(judgedBy: pacedSettings)
+      let outcome = looks.take(judgedBy: pacedSettings) { pastQuestion.withLock { $0.answer } }
       news.withLock { news in
         news.lookingSince = nil
         switch outcome {
@@ -101,6 +119,24 @@ final class TopLooker: Sendable {
       screen.ring()
       if looks.isAtEnd { return }
       rest(since: began)
+    }
+  }
+
+  /// What it answers is for the look that ends next.
+  private func startAsking(_ askPast: @escaping @Sendable () -> DaemonPast?) {
+    let isFree = pastQuestion.withLock { question in
+      defer { question.isAsking = true }
+      return !question.isAsking
+    }
+    guard isFree else { return }
+    do throws(SystemCallError) {
+      try BackgroundThread.start("past") {
+        let answer = askPast()
+        self.pastQuestion.withLock { $0 = PastQuestion(answer: answer) }
+      }
+    } catch {
+      // Without a thread nothing is known of it, and it is asked again when it is due.
+      pastQuestion.withLock { $0 = PastQuestion() }
     }
   }
 
@@ -139,7 +175,10 @@ final class TopLooker: Sendable {
     /// A recording has been shown to its end.
     var isAtEnd: Bool { (host as? RecordedHost)?.remainingLooks == 0 }
 
-    mutating func take(judgedBy settings: RuleSettings) -> Result<TopPicture?, HostError> {
+    /// - Parameter past: What the daemon has answered by the end of the look.
+    mutating func take(
+      judgedBy settings: RuleSettings, past: () -> DaemonPast?
+    ) -> Result<TopPicture?, HostError> {
       let began = Clock.monotonicSeconds
       let cpuBegan = Clock.threadSeconds
       var watch = self.watch ?? Watch(settings: settings)
@@ -153,6 +192,7 @@ final class TopLooker: Sendable {
         let cost = TopPicture.Cost(
           wallSeconds: Clock.monotonicSeconds - began,
           cpuSeconds: Clock.threadSeconds - cpuBegan + turn.hostCPUSeconds)
+        observer.past = past()
         return .success(observer.picture(of: watch, gaps: turn.gaps, cost: cost))
       } catch {
         return .failure(error)

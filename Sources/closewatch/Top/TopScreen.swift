@@ -80,7 +80,7 @@ struct TopScreen {
       hasPicture = true
       state.take(picture)
     }
-    if let verdict = news.verdict { state.show(verdict: verdict) }
+    if let verdict = news.verdict { state.show(verdict: verdict.text, of: verdict.target) }
     guard let failure = news.failure else { return }
     guard hasPicture else { throw HostError(failure) }
     state.fail(failure)
@@ -112,6 +112,6 @@ struct TopScreen {
     query.target = target
     query.style = state.pageStyle
     query.utcOffsetSeconds = state.place.utcOffsetSeconds
-    try looker.ask(daemon, query.uri, screen: terminal.bell)
+    try looker.ask(daemon, query.uri, of: target, screen: terminal.bell)
   }
 }

@@ -34,7 +34,10 @@ import Testing
     let shown = state.frame(size, at: HostScript.instant(60)).text
     #expect(shown.contains("SEVERITY  WHO"), "\(shown)")
     #expect(shown.contains("Any other key goes back."))
-    state.show(verdict: "what the daemon says")
+    let target = try #require(state.verdictTarget)
+    state.show(verdict: "of another owner", of: target + "x")
+    #expect(state.frame(size, at: HostScript.instant(60)).text == shown)
+    state.show(verdict: "what the daemon says", of: target)
     #expect(state.frame(size, at: HostScript.instant(60)).text.contains("what the daemon says"))
     #expect(state.press(.escape) == .none)
     #expect(!state.frame(size, at: HostScript.instant(60)).text.contains("what the daemon says"))
