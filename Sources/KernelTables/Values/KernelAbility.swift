@@ -24,7 +24,7 @@ package enum KernelAbility: String, Hashable, Sendable, CaseIterable {
   package enum Answer: Hashable, Sendable {
     case yes
     case no
-    /// It could not be tried: why, in words.
-    case untold(String)
+    /// It could not be tried: why, in words, and whether it takes more rights.
+    case untold(String, needsRights: Bool)
   }
 }

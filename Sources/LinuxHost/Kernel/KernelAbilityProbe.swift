@@ -21,7 +21,7 @@ struct KernelAbilityProbe {
     let inside = try? LookThread.run { Self.lookInside() }
     found.merge(inside ?? [:]) { first, _ in first }
     for ability in KernelAbility.allCases where found[ability] == nil {
-      found[ability] = .untold("no thread could be started")
+      found[ability] = .untold("no thread could be started", needsRights: false)
     }
     return found
   }
@@ -46,7 +46,7 @@ struct KernelAbilityProbe {
       _ = try inquiry.destroy(SocketRow(), interface: 0)
       return .yes
     } catch {
-      return error.errno == EOPNOTSUPP ? .no : .untold(error.description)
+      return error.errno == EOPNOTSUPP ? .no : untold(error)
     }
   }
 
@@ -54,7 +54,7 @@ struct KernelAbilityProbe {
     var status = stat()
     let path = "\(procRoot)/self/fd"
     guard stat(path, &status) == 0 else {
-      return .untold(SystemCallError("stat", on: path, errno: errno).description)
+      return Self.untold(SystemCallError("stat", on: path, errno: errno))
     }
     return status.st_size > 0 ? .yes : .no
   }
@@ -63,7 +63,11 @@ struct KernelAbilityProbe {
     switch result {
     case 0: .no
     case 1...: .yes
-    default: .untold(SystemCallError(call, on: "this process", errno: errno).description)
+    default: untold(SystemCallError(call, on: "this process", errno: errno))
     }
+  }
+
+  private static func untold(_ error: SystemCallError) -> KernelAbility.Answer {
+    .untold(error.description, needsRights: error.errno == EPERM || error.errno == EACCES)
   }
 }

@@ -10,23 +10,35 @@ enum KernelCheck {
     let has = KernelAbility.allCases.filter { sight.abilities[$0] == .yes }
     let found = has.isEmpty ? "" : ": " + has.map(\.rawValue).joined(separator: ", ")
     return [DoctorCheck("kernel", .ok, "Linux \(release)\(found)")]
-      + KernelAbility.allCases.compactMap { check($0, sight.abilities[$0]) }
+      + KernelAbility.allCases.compactMap {
+        check($0, sight.abilities[$0], isRoot: sight.uid == 0)
+      }
   }
 
   private static func check(
-    _ ability: KernelAbility, _ answer: KernelAbility.Answer?
+    _ ability: KernelAbility, _ answer: KernelAbility.Answer?, isRoot: Bool
   ) -> DoctorCheck? {
     switch answer {
     case .yes: nil
-    case .no, nil:
+    case .no:
       DoctorCheck(
         ability.rawValue, .limited, "not in this kernel: \(ability.cost)",
-        fix: "none needed; \(ability.since) has it", isNeeded: ability.isNeeded)
-    case .untold(let why):
-      DoctorCheck(
-        ability.rawValue, .limited, "not tried (\(why)); without it, \(ability.cost)",
-        fix: "run as root to have it tried", isNeeded: false)
+        fix: ability.isNeeded
+          ? "\(ability.since) or later" : "none needed; \(ability.since) has it",
+        isNeeded: ability.isNeeded)
+    case .untold(let why, let needsRights):
+      untold(
+        ability, why, fix: needsRights && !isRoot ? "run as root to have it tried" : nil)
+    case nil: untold(ability, "it was not asked", fix: nil)
     }
+  }
+
+  private static func untold(
+    _ ability: KernelAbility, _ why: String, fix: String?
+  ) -> DoctorCheck {
+    DoctorCheck(
+      ability.rawValue, .limited, "not tried (\(why)); without it, \(ability.cost)", fix: fix,
+      isNeeded: false)
   }
 }
 

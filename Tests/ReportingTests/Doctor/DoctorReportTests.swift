@@ -140,10 +140,30 @@ import Testing
     #expect(try Self.check("kernel", report).found.contains(ability.rawValue) == false)
     // Without it dead sockets are missing from the verdicts; nothing else is.
     #expect((report.state == .limited) == (ability == .descriptorCopies))
-    sight.abilities[ability] = .untold("unshare on this process: no (EPERM)")
-    let untold = Self.report(sight)
-    #expect(try Self.check(ability.rawValue, untold).found.contains("not tried (unshare"))
-    #expect(untold.state == .ok)
+    let isNeeded = ability == .descriptorCopies
+    #expect(check.fix?.hasPrefix("none needed") == !isNeeded)
+    #expect(check.fix?.hasSuffix(" or later") == isNeeded)
+  }
+
+  @Test(arguments: KernelAbility.allCases)
+  func `what could not be tried is not called missing, and root is not told to be root`(
+    _ ability: KernelAbility
+  ) throws {
+    var sight = Self.sight
+    func untold(_ answer: KernelAbility.Answer?, uid: UInt32) throws -> DoctorCheck {
+      sight.uid = uid
+      sight.abilities[ability] = answer
+      #expect(Self.report(sight).state == .ok)
+      return try Self.check(ability.rawValue, Self.report(sight))
+    }
+    let refused = KernelAbility.Answer.untold("unshare: no (EPERM)", needsRights: true)
+    #expect(try untold(refused, uid: 998).found.contains("not tried (unshare"))
+    #expect(try untold(refused, uid: 998).fix == "run as root to have it tried")
+    #expect(try untold(refused, uid: 0).fix == nil)
+    let failed = KernelAbility.Answer.untold("unshare: no (ENOSPC)", needsRights: false)
+    #expect(try untold(failed, uid: 998).fix == nil)
+    #expect(try untold(nil, uid: 998).found.hasPrefix("not tried (it was not asked)"))
+    #expect(try untold(nil, uid: 998).fix == nil)
   }
 
   @Test func `the kernel is shown with all that it can do`() throws {
