@@ -44,6 +44,8 @@ package struct WaitingGroups {
 
   private let judged: Set<Judged>
   private let judgedPlaces: Set<Place>
+  /// The accept queues that a finding speaks of.
+  private let judgedQueues: Set<Place>
   private var groups: [Key: WaitingGroup] = [:]
 
   /// - Parameter findings: Those that have ended speak of nothing any more.
@@ -67,6 +69,14 @@ package struct WaitingGroups {
           }
         }
       })
+    judgedQueues = Set(
+      findings.compactMap { finding in
+        let isOfQueue = finding.evidence.contains {
+          if case .acceptQueue = $0 { true } else { false }
+        }
+        guard isOfQueue, let port = finding.localPort else { return nil }
+        return Place(namespace: finding.namespace, state: .listen, port: port, isLocal: true)
+      })
   }
 
   /// Those with most sockets first.
@@ -83,8 +93,14 @@ package struct WaitingGroups {
     in processes: ProcessTable
   ) {
     let records = holding.compactMap { processes[$0] }
-    if records.contains(where: { isJudged(row.state, $0.id.pid) }) { return }
-    if records.isEmpty, isJudgedByPlace(row) { return }
+    if kind == .unaccepted {
+      // What is said of the listener's other sockets is not said of its queue.
+      if isQueueJudged(row) { return }
+    } else if records.contains(where: { isJudged(row.state, $0.id.pid) })
+      || records.isEmpty && isJudgedByPlace(row)
+    {
+      return
+    }
     let owner = records.min { $0.id.pid < $1.id.pid }?.owner ?? .nobody
     groups[Key(owner: owner, kind: kind), default: WaitingGroup(owner: owner, kind: kind)]
       .add(row, age)
@@ -101,6 +117,11 @@ package struct WaitingGroups {
 
   private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
     judged.contains(Judged(state: state, pid: pid))
+  }
+
+  private func isQueueJudged(_ row: SocketRow) -> Bool {
+    judgedQueues.contains(
+      Place(namespace: row.namespace, state: .listen, port: row.localPort, isLocal: true))
   }
 
   private func isJudgedByPlace(_ row: SocketRow) -> Bool {

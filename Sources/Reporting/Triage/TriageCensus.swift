@@ -17,7 +17,7 @@ package struct TriageCensus: Sendable {
   /// How many processes hold one of the sockets, or a descriptor on a dead one.
   let processes: Int
   /// What no finding speaks of, those with most sockets first. Without what has just come, which is
-  /// about to be closed as a rule, and without what waits for accept(): the queue tells of that.
+  /// about to be closed as a rule; what waits for accept() has the patience for that.
   let suspicious: [WaitingGroup]
   private static let fewestSecondsWaited = 1.0
   package let gaps: [Gap]
@@ -45,8 +45,8 @@ package struct TriageCensus: Sendable {
     processes = picture.processes
     namespaces = picture.namespaces.sorted { Self.key($0) < Self.key($1) }
     suspicious = (survey.groups?.sorted ?? []).filter { group in
-      group.kind != .unaccepted
-        && group.oldest?.seconds ?? .infinity >= Self.fewestSecondsWaited
+      let fewest = group.kind == .unaccepted ? patienceSeconds : Self.fewestSecondsWaited
+      return group.oldest?.seconds ?? .infinity >= fewest
     }
     self.gaps = SocketListing.merged(gaps)
     self.wasReadAsRoot = wasReadAsRoot

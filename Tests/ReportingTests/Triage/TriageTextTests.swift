@@ -44,7 +44,7 @@ import Testing
 
   @Test func `one look does not claim what only time can show`() {
     let page = verdict(text([], watched: 0))
-    #expect(page.hasPrefix("No verdict yet: 1 of 7 sockets of 3 processes waits to be closed"))
+    #expect(page.hasPrefix("No verdict yet: 2 of 7 sockets of 3 processes wait to be closed"))
     #expect(text([], watched: 0).contains("watch with --for 60s"))
     #expect(!text([]).contains("--for 60s"))
     var quiet = ListedHost()
@@ -129,10 +129,22 @@ import Testing
     var pending = FoundLeak.closeWait(lifecycle: .pending)
     pending.doubts = [.oneLook]
     let page = verdict(text([pending], watched: 0))
-    #expect(page.hasPrefix("No verdict yet on 7 sockets of 3 processes."))
+    #expect(page.hasPrefix("No verdict yet: 1 of 7 sockets of 3 processes waits to be closed"))
     let joined = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(joined.contains("one look cannot see growth: watch with --for 60s"))
     #expect(!joined.contains("do now"))
+  }
+
+  @Test func `a queue whose clients have gone is unjudged unless a finding speaks of it`() {
+    let words = "in the accept queue, peer gone"
+    var finding = FoundLeak.closeWait()
+    finding.namespace = NetnsID(rawValue: 4_026_531_840)
+    finding.localPort = 80
+    #expect(text([finding]).contains(words))
+    finding.evidence.append(.acceptQueue(used: 1, limit: 511))
+    #expect(!text([finding]).contains(words))
+    finding.localPort = 81
+    #expect(text([finding]).contains(words))
   }
 
   @Test func `what has a finding is not listed again as unjudged`() {
