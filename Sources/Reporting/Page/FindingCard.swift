@@ -28,8 +28,12 @@ struct FindingCard {
     self.finding = finding
     self.advice = advice
     id = Self.id(of: finding)
-    guide =
-      PublicGuide(finding, isOwnNamespace: Self.isOwn(finding.namespace, input)).text
+    guide = Self.guide(of: finding, in: input)
+  }
+
+  /// What its card tells.
+  static func guide(of finding: Finding, in input: StatusInput) -> GuideText {
+    PublicGuide(finding, isOwnNamespace: isOwn(finding.namespace, input)).text
   }
 
   /// The same as long as the finding lives.

@@ -97,22 +97,15 @@ package struct StatusPage {
 
   // MARK: Findings
 
-  /// What makes two findings have one guide.
-  private struct GuideKey: Hashable {
-    var rule: RuleID
-    var cause: Cause
-    var runtime: String
-  }
-
   private func writeCards(to page: inout HTMLWriter) {
     let firstToLast = input.firing.rootsFirst + input.pending.map { (finding: $0, depth: 0) }
     let shown = firstToLast.prefix(Self.cardsShown)
     let active = shown.map(\.finding)
-    var told: [GuideKey: Finding] = [:]
+    // What the guide says depends on more than rule and cause: its root, its place, its numbers.
+    var told: [GuideText: Finding] = [:]
     var advice: [FindingCard.Advice] = []
     for finding in active {
-      let key = GuideKey(
-        rule: finding.rule, cause: finding.cause, runtime: finding.runtime.rawValue)
+      let key = FindingCard.guide(of: finding, in: input)
       if let other = told[key] {
         advice.append(.same(other))
       } else if told.count < Self.guidesShown {
@@ -176,11 +169,11 @@ package struct StatusPage {
 
   private func writeLinks(to page: inout HTMLWriter) {
     page.element("nav", HTMLAttribute("aria-label", "Other pages")) { page in
-      page.inline("a", .href("/metrics"), text: "Metrics")
+      page.inline("a", .href("./metrics"), text: "Metrics")
       page.raw("\n")
-      page.inline("a", .href("/-/healthy"), text: "Healthy")
+      page.inline("a", .href("./-/healthy"), text: "Healthy")
       page.raw("\n")
-      page.inline("a", .href("/-/ready"), text: "Ready")
+      page.inline("a", .href("./-/ready"), text: "Ready")
     }
     page.element(
       "p", .class("quiet"),

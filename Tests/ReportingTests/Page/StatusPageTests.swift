@@ -231,28 +231,39 @@ import Testing
     #expect(page.contains("nsenter -t PID -n ss -tnpo"))
   }
 
+  @Test func `what to do is as for another one only where it is word for word the same`() {
+    var input = StatusHost.leaking
+    var other = input.snapshot.findings[0]
+    other.id += "-other"
+    input.snapshot.findings.append(other)
+    #expect(html(input).contains(">as for "))
+    // Of the same rule, cause and runtime, in another place.
+    input.snapshot.findings[1].namespace = NetnsID(rawValue: 99)
+    #expect(!html(input).contains(">as for "))
+  }
+
   @Test func `the reader can stop the page from reloading`() {
     var input = StatusHost.quiet
-    #expect(html(input).contains("This page reloads every 30 s. <a href=\"/?refresh=off\">"))
+    #expect(html(input).contains("This page reloads every 30 s. <a href=\"./?refresh=off\">"))
     input.refreshSeconds = nil
     input.folds = StatusFolds(query: "refresh=off")
-    #expect(html(input).contains("This page does not reload. <a href=\"/\">"))
+    #expect(html(input).contains("This page does not reload. <a href=\"./\">"))
   }
 
   @Test func `what a reader has unfolded is so in the address, and is unfolded when it reloads`() {
     var input = StatusHost.fiveFindings
     let ids = input.firing.prefix(2).map(FindingCard.id)
-    #expect(html(input).contains("href=\"/?open=\(ids[0])#\(ids[0])-h\""))
+    #expect(html(input).contains("href=\"./?open=\(ids[0])#\(ids[0])-h\""))
     input.folds = StatusFolds(query: "open=\(ids.joined(separator: "."))&refresh=off")
     let page = html(input)
     #expect(page.components(of: " open>") == 2)
     // The same line folds it again, and the other one stays.
-    #expect(page.contains("href=\"/?open=\(ids[1])&amp;refresh=off#\(ids[0])-h\""))
+    #expect(page.contains("href=\"./?open=\(ids[1])&amp;refresh=off#\(ids[0])-h\""))
     // A browser unfolds what it is sent to: the place is the line, not what is in the fold.
     #expect(page.contains("<h3 id=\"\(ids[0])-h\">"))
     // One alone is unfolded by itself, and can be folded.
     let alone = FindingCard.id(of: StatusHost.leaking.firing[0])
-    #expect(html(StatusHost.leaking).contains("href=\"/?open=\(alone)-do#\(alone)-h\""))
+    #expect(html(StatusHost.leaking).contains("href=\"./?open=\(alone)-do#\(alone)-h\""))
     var folded = StatusHost.leaking
     folded.folds = StatusFolds(query: "open=")
     #expect(html(folded).components(of: " open>") == 0)
@@ -261,7 +272,7 @@ import Testing
   @Test func `an address of anybody's becomes neither markup nor a header`() {
     let folds = StatusFolds(
       query: "open=f1.%0d%0a.<b>.\(String(repeating: "f", count: 99)).f2&open=f1.f3\r\nX: y")
-    #expect(folds.address == "/?open=f1")
+    #expect(folds.address == "./?open=f1")
     let many = (0..<999).map { "f\($0)" }.joined(separator: ".")
     #expect(StatusFolds(query: "open=" + many).address.utf8.count < 500)
   }
@@ -291,10 +302,10 @@ import Testing
     _ input: StatusInput
   ) {
     let page = html(input)
-    let allowed = ["/metrics", "/-/healthy", "/-/ready", "/?refresh=off"]
+    let allowed = ["./metrics", "./-/healthy", "./-/ready", "./?refresh=off"]
     for target in page.values(of: "href") + page.values(of: "src") {
       #expect(
-        target.hasPrefix("/?open=") || target.hasPrefix("#i-") || target.hasPrefix("data:")
+        target.hasPrefix("./?open=") || target.hasPrefix("#i-") || target.hasPrefix("data:")
           || allowed.contains(target),
         "\(target)")
     }

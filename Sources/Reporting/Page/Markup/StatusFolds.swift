@@ -66,7 +66,8 @@ package struct StatusFolds: Hashable, Sendable {
     var fields: [String] = []
     if let open { fields.append("open=" + open.sorted().joined(separator: ".")) }
     if !reloads { fields.append("refresh=off") }
-    return fields.isEmpty ? "/" : "/?" + fields.joined(separator: "&")
+    // Relative: a proxy may serve the page below a path of its own.
+    return fields.isEmpty ? "./" : "./?" + fields.joined(separator: "&")
   }
 
   /// Writes a fold: its line is a link as a whole.
