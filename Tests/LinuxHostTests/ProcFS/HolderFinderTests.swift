@@ -121,7 +121,8 @@ extension LiveProcessTests {
       close(connection.accepted)
       let flying = finder.find(search([inode]), in: sample([inode]))
       #expect(flying.holders.isEmpty)
-      #expect(flying.descriptorsInFlight == 1)
+      // Others of the host may have some as well at this moment.
+      #expect(try #require(flying.descriptorsInFlight) >= 1)
     }
 
     @Test func `a thread with a table of its own is found, and only for what its process lacks`()
