@@ -21,6 +21,8 @@ package struct RunWatch: Sendable {
   private var hasLooked = false
   private var deadSearch: (unlisted: Int?, at: BootInstant)?
   private var unlisted: Int?
+  /// How many processes of the run there were at the newest search.
+  private var descendants = 0
   private var hasUnproved = false
   private var sight = RunSight()
   private(set) package var tests: [String] = []
@@ -86,6 +88,9 @@ package struct RunWatch: Sendable {
     } || dead.contains { inode, socket in found[id(ofDead: inode, socket)] == nil }
       || hasUnproved
   }
+
+  /// Whether there is still a process that can leave something.
+  package var hasProcesses: Bool { descendants > 0 }
 
   // MARK: Looks
 
@@ -193,6 +198,7 @@ package struct RunWatch: Sendable {
 
   /// Takes in who holds them, and judges.
   package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
+    descendants = report.descendants
     let records = Dictionary(report.processes.map { ($0.id, $0) }) { first, _ in first }
     var holders: [UInt64: Holder] = [:]
     for holder in report.holders {

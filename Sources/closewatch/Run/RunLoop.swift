@@ -67,8 +67,12 @@ struct RunLoop {
       if Clock.boot.seconds(since: lastLook) >= pace || command.status != nil { look() }
       answerEndings()
     }
+    // Processes that were left behind have the grace to leave a socket, and each socket its own.
     let end = Clock.boot
-    while watch.isUndecided, !isOver(since: end), !WatchedCommand.wasStopped {
+    let latest = end.advanced(bySeconds: order.graceSeconds)
+    while !WatchedCommand.wasStopped,
+      watch.hasProcesses && !isOver(since: end) || watch.isUndecided && !isOver(since: latest)
+    {
       command.rest(seconds: pace, or: [])
       look()
       answerEndings()

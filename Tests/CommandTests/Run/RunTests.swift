@@ -79,7 +79,7 @@ import Testing
       if os.fork() == 0:
           os.setsid()
           if os.fork() == 0:
-              leak_server(); time.sleep(4)
+              time.sleep(0.5); leak_server(); time.sleep(8)
           os._exit(0)
       os.wait()
       """
