@@ -51,10 +51,12 @@ struct ServiceIndex: Sendable {
     }
   }
 
-  /// Children of one parent that run one program. What an interpreter runs is its program.
+  /// Children of one parent that run one program. What an interpreter runs is its program, and by
+  /// what an applet of a file of many calls itself it is told from the others.
   private struct Siblings: Hashable {
     var parent: Int32
     var program: String
+    var command: String
     var main: String?
 
     /// nil: not known. The first process of a host or a container adopts orphans of all kinds.
@@ -62,7 +64,8 @@ struct ServiceIndex: Sendable {
       guard process.parent > 1, let executable = process.executable,
         process.main != nil || !Self.interpreters.contains(process.runtime)
       else { return nil }
-      (parent, program, main) = (process.parent, executable, process.main)
+      (parent, program) = (process.parent, executable)
+      (command, main) = (process.command, process.main)
     }
 
     private static let interpreters: Set<ProcessRuntime> = [

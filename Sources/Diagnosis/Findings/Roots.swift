@@ -197,8 +197,10 @@ struct Roots {
   /// The backend that more clients wait for than there are connections to it: a proxy sends all
   /// requests over one, workers or a pool have one each and are all taken.
   ///
-  /// None of those connections is answered, and that began when the first of the clients was left
-  /// waiting: what has waited for much longer (a queue of jobs) is another story.
+  /// None of those connections is answered, those of its pool that nobody uses included, and that
+  /// began when the first of the clients was left waiting: what has waited for much longer (a queue
+  /// of jobs) is another story. And a few explain many only if more was asked over them after the
+  /// first was left: a watch on a store waits for its next event, and explains nothing.
   private func sharedBackend(of finding: Finding, _ processes: [Int32]) -> Root? {
     guard finding.rule != .acceptQueueStall, let stuckSeconds = oldestSeconds(of: finding)
     else { return nil }
@@ -206,14 +208,19 @@ struct Roots {
     let places = Dictionary(grouping: upstreams, by: \.place).filter { _, all in
       let patience = patience(of: finding)
       let window = stuckSeconds...stuckSeconds + patience
-      return all.allSatisfy { $0.kind == .unanswered && $0.secondsWithoutAnswer >= patience }
-        && (all.contains(where: \.isAnswered) || all.count >= inquiry.settings.fewestDefects)
-        && [all.map(\.seconds).max(), all.map(\.secondsWithoutAnswer).max()]
+      let asked = all.filter { $0.kind == .unanswered }
+      let areMany = asked.count >= inquiry.settings.fewestDefects
+      return all.allSatisfy {
+        [.unanswered, .idle].contains($0.kind) && $0.secondsWithoutAnswer >= patience
+      }
+        && (asked.contains(where: \.isAnswered) || areMany)
+        && (areMany || asked.contains { $0.seconds < stuckSeconds })
+        && [asked.map(\.seconds).max(), asked.map(\.secondsWithoutAnswer).max()]
           .contains { $0.map(window.contains) ?? false }
     }
     let waiting = places.mapValues { all in
       var waiting = Root.Waiting()
-      waiting.unanswered = all.count
+      waiting.unanswered = all.count { $0.kind == .unanswered }
       return waiting
     }
     guard let most = Self.most(waiting, by: \.unanswered), let all = waiting[most]

@@ -183,13 +183,14 @@ package struct UnfinishedGroup {
   }
 
   /// The newcomers among them against all connections made in the time in which they came: what was
-  /// made in the days before says nothing of now.
+  /// made in the days before says nothing of handshakes now. What is closed now was made then.
   private static func share(
     of group: SocketGroup, _ question: Question, patience: Double, in census: Census
   ) -> Share {
     let oldest = group.members.map { $0.dwellSeconds(at: census.now) }.max() ?? 0
-    let window = max(
-      min(census.watchedSeconds, max(oldest, patience, 2 * census.intervalSeconds)), 1)
+    let isHandshake = [.synRecv, .synSent].contains(question.state)
+    let lately = isHandshake ? max(oldest, patience, 2 * census.intervalSeconds) : .infinity
+    let window = max(min(census.watchedSeconds, lately), 1)
     let recent = group.members.count { $0.dwellSeconds(at: census.now) <= window }
     guard
       let made = census.counters.increase(

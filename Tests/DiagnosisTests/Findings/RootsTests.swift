@@ -165,6 +165,17 @@ struct RootsTests {
     #expect(root.waiting?.unanswered == 5)
   }
 
+  @Test func `what a pool has to spare beside workers that wait does not hide the backend`()
+    throws
+  {
+    var story = proxy(unread: 100)
+    asked(5, in: &story)
+    asked(5, in: &story, isAnswered: true)
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.place == backend)
+    #expect(try stuck(story).root?.waiting?.unanswered == 5)
+  }
+
   @Test func `one of the workers that is answered shows that the backend answers`() throws {
     var story = proxy(unread: 100)
     asked(5, in: &story)
@@ -198,6 +209,18 @@ struct RootsTests {
     var story = proxy(unread: 0)
     story.host.add(
       .opened(to: 6379, by: 100).enters(.established, at: -500).changed {
+        ($0.isUnanswered, $0.isAnswered, $0.usedSeconds) = (true, true, 0)
+      })
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
+  @Test func `a watch that was opened shortly before the first client left explains no leak`()
+    throws
+  {
+    var story = proxy(unread: 0)
+    story.host.add(
+      .opened(to: 2379, by: 100).enters(.established, at: 0).changed {
         ($0.isUnanswered, $0.isAnswered, $0.usedSeconds) = (true, true, 0)
       })
     story.look(every: 10, through: 300)

@@ -38,6 +38,23 @@ struct FinWait1PileupTests {
     #expect(story.lifecycle(.finWait1Pileup) == .pending)
   }
 
+  @Test func `what was connected hours ago counts beside what is closed now`() {
+    var story = Story()
+    story.host.start("broker", pid: 100, unit: "broker.service")
+    story.host.listen(1883, by: 100)
+    story.host.add(at: (0..<30).map { 7200 + Double($0) }) { second in
+      .accepted(on: 1883, by: nil).enters(.finWait1, at: second)
+    }
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.passiveOpens = UInt64(min(20_000, 3 * second)) + UInt64(max(0, second - 7200) / 3)
+      return counters
+    }
+    story.look(every: 60, through: 7140)
+    story.look(every: 5, from: 7155, through: 7260)
+    #expect(story.firing.map(\.severity) == [.notice])
+  }
+
   @Test func `it judges by the thresholds that it declares, and by no other`() throws {
     try ThresholdTrial.check(.finWait1Pileup, [.unfinished(.finWait1)])
   }

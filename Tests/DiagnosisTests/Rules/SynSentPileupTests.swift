@@ -51,6 +51,20 @@ struct SynSentPileupTests {
     #expect(pileup.holders.count >= 30)
   }
 
+  @Test func `applets of one file under one parent are as many programs`() {
+    var story = Story { $0.patienceSeconds = 15 }
+    story.host.start("job.sh", pid: 50)
+    for number in 1...40 {
+      let second = Double(number)
+      let pid = story.host.start(
+        "applet\(number % 8)", pid: 100 + Int32(number), parent: 50,
+        executable: "/bin/busybox", from: second)
+      story.host.add(.opened(to: 9090, by: pid).enters(.synSent, at: second))
+    }
+    story.look(every: 1, from: 1, through: 41)
+    #expect(story.firing == [])
+  }
+
   @Test func `what the kernel ends by itself grows to so many and no further`() throws {
     // 3 a second for 127 s are 381: 1,024 descriptors are never used up.
     var story = client(every: 1.0 / 3, timeout: 127)

@@ -38,7 +38,7 @@ package struct ScriptedSocket: Sendable {
   /// For how long after it came data moves on it, and how often it is used again after that.
   package var usedSeconds = 0.0
   package var usedAgainEvery = Double.infinity
-  /// Something was sent, and nothing has come back.
+  /// Something was sent, and nothing has come back; nothing since an answer, if there was one.
   package var isUnanswered = false
   /// What was asked over it has been answered.
   package var isAnswered = false
@@ -150,6 +150,9 @@ package struct ScriptedSocket: Sendable {
       row.bytesReceived = UInt64(1 + awake(born, second) * 1_000_000)
     }
     if isAnswered { row.bytesReceived = 1000 }
+    if isAnswered, isUnanswered, !isSending {
+      row.lastDataSentMilliseconds = UInt32(max(0, Int(row.lastDataReceivedMilliseconds) - 10))
+    }
     if hasKeepalive { (row.timer, row.timerMilliseconds) = (.keepalive, 5000) }
     switch phase.state {
     case .timeWait:
