@@ -26,6 +26,8 @@ package struct RunWatch: Sendable {
   private var hasUnproved = false
   private var sight = RunSight()
   private(set) package var tests: [String] = []
+  /// The command has ended: from then on each look asks who is left.
+  package var isCommandOver = false
   /// When the run went on after a pause: nobody could close anything before.
   package var notBefore = BootInstant(nanoseconds: 0)
 
@@ -187,10 +189,10 @@ package struct RunWatch: Sendable {
   }
 
   /// They cost a look at every descriptor: only when there may be others than before, while some
-  /// are watched, and now and then.
+  /// are watched, at the end, and now and then.
   private var wantsDeadSockets: Bool {
     guard let last = deadSearch, let unlisted else { return true }
-    return hasUnproved || !dead.isEmpty || unlisted != last.unlisted
+    return isCommandOver || hasUnproved || !dead.isEmpty || unlisted != last.unlisted
       || now.seconds(since: last.at) >= order.graceSeconds / 2
   }
 
@@ -198,7 +200,8 @@ package struct RunWatch: Sendable {
 
   /// Takes in who holds them, and judges.
   package mutating func attribute(_ report: HolderReport, to search: HolderSearch) {
-    descendants = report.descendants
+    // What asks for nothing lists no process.
+    if search.wantsSockets || search.deadSockets != .none { descendants = report.descendants }
     let records = Dictionary(report.processes.map { ($0.id, $0) }) { first, _ in first }
     var holders: [UInt64: Holder] = [:]
     for holder in report.holders {

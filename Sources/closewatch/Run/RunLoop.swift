@@ -63,8 +63,9 @@ struct RunLoop {
     while command.status == nil {
       let left = pace - Clock.boot.seconds(since: lastLook)
       command.rest(seconds: left, or: descriptors)
-      readLetters(most: command.status == nil ? Self.lettersMost : Self.lettersLeftMost)
-      if Clock.boot.seconds(since: lastLook) >= pace || command.status != nil { look() }
+      watch.isCommandOver = command.status != nil
+      readLetters(most: watch.isCommandOver ? Self.lettersLeftMost : Self.lettersMost)
+      if Clock.boot.seconds(since: lastLook) >= pace || watch.isCommandOver { look() }
       answerEndings()
     }
     // Processes that were left behind have the grace to leave a socket, and each socket its own.
