@@ -76,7 +76,7 @@ extension HolderLook {
         // A living one of a namespace that was not read looks the same in every table.
         gaps.note(
           .sourceLimited,
-          "descriptors on TCP sockets in no table: whether dead cannot be told (\(error))"
+          "TCP sockets that are in no table may be dead, and cannot be asked (\(error))"
         )
         return false
       }

@@ -58,14 +58,17 @@ extension KernelAbility {
     }
   }
 
-  /// The first release of the kernel with it.
+  /// A release that has it: the first where a manual says so (pidfd_getfd(2), proc_pid_fd(5)), else
+  /// one on which it was measured.
   fileprivate var since: String {
     switch self {
-    case .enteredNamespace: "Linux 5.1"
-    case .descriptorCopies, .inFlightCounts: "Linux 5.6"
+    case .enteredNamespace: "Linux 5.4"
+    case .descriptorCopies: "Linux 5.6"
+    case .inFlightCounts: "Linux 5.10"
     case .ringNumbers: "Linux 6.18"
     case .descriptorCounts: "Linux 6.2"
-    case .unacceptedUsers, .orphanUsers: "Linux 6.16"
+    case .unacceptedUsers: "Linux 6.16"
+    case .orphanUsers: "Linux 6.17"
     case .destroying: "a kernel with CONFIG_INET_DIAG_DESTROY"
     }
   }

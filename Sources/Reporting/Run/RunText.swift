@@ -59,7 +59,7 @@ package struct RunText {
     let pool = report.left.count { $0.excuse == .pool }
     if pool > 0 {
       notes.append(
-        "not counted: \(Quantity.count(pool, "socket")) that can be a client's pool; --strict"
+        "not counted: \(Quantity.count(pool, "socket")) that may be a client's pool; --strict"
           + " counts \(pool == 1 ? "it" : "them")")
     }
     let allowed = report.left.count { $0.excuse == .allowed }

@@ -17,21 +17,21 @@ struct Run: ParsableCommand {
       Watches the command and every process that descends from it. A socket that is still in \
       CLOSE_WAIT, or dead under an open descriptor, after the grace was left open. That is told on \
       standard error; what the command writes, reads and is sent stays as it is. No rights are \
-      needed; processes that this user may not look into, as those of sudo, are said not to have \
-      been seen.
+      needed; processes that this user may not look into, such as those that sudo starts, are \
+      reported as not seen.
 
-      A few outgoing connections to one place can be a client's pool and are not counted, unless \
+      A few outgoing connections to one place may be a client's pool and are not counted, unless \
       --strict is given.
 
-      The command finds in CLOSEWATCH_RUN the path of a datagram socket. A test runner that sends \
-      'test NAME' there at the beginning of each test has the test named in which a socket first \
-      appeared. Sent from a socket that has a name of its own, each is answered with 'ok' after a \
-      look: who waits for it knows that nothing later counts for the test before. 'end' is \
-      answered once it is known what was left, at the latest after the grace. CLOSEWATCH_RUN_UDP \
-      is the same, as ADDRESS:PORT, for languages without such sockets.
+      CLOSEWATCH_RUN in the command's environment is the path of a datagram socket. If the test \
+      runner sends 'test NAME' to it at the start of each test, the report names the test in which \
+      a socket first appeared. A message from a socket with a name of its own is answered with \
+      'ok' after a look: a runner that waits for it knows that nothing later counts for the test \
+      before. 'end' is answered once it is known what was left, at the latest after the grace. \
+      CLOSEWATCH_RUN_UDP is the same, as ADDRESS:PORT, for languages without such sockets.
 
-      Reports are written whole or not at all, and their places are tried before the command \
-      starts. Where GITHUB_ACTIONS is true, annotations are written to standard error, too.
+      Reports are written whole or not at all; a path that cannot be written is refused before the \
+      command starts. If GITHUB_ACTIONS is true, annotations are written to standard error, too.
 
       Exit status: the command's own when nothing was left or when it failed itself, 128 and the \
       signal's number when a signal ended it; 1 when sockets were left; 2 bad usage, or nothing \
@@ -43,7 +43,7 @@ struct Run: ParsableCommand {
         closewatch run --allow '*:5432' --junit leaks.xml -- make test
       """)
 
-  @Flag(help: "Count every socket, also one that can be of a client's pool.")
+  @Flag(help: "Count every socket, even one that may belong to a client's pool.")
   var strict = false
 
   @Option(
@@ -62,8 +62,8 @@ struct Run: ParsableCommand {
 
   @Flag(
     help: """
-      Run it in a network namespace of its own, with a loopback only. For who is not root that is \
-      also a user namespace, in which sudo does not work.
+      Run it in a network namespace of its own, with a loopback only. Without root this is also a \
+      user namespace, in which sudo does not work.
       """)
   var netns = false
 
@@ -108,9 +108,7 @@ struct Run: ParsableCommand {
     report.command = command
     report.version = BuildInfo.version
     var status = report.exitStatus(act: ExitStatus.act, blind: ExitStatus.blind)
-    let unwritten = reports.write(report, exitStatus: status)
-    // Who asked for a report must not take its absence for a good one.
-    if !unwritten.isEmpty, status == ExitStatus.fine { status = ExitStatus.blind }
+    let unwritten = reports.write(report, exitStatus: &status)
     let style = Terminal.style(.never)
     StandardError.raw(RunText(report, style: style).text(exitStatus: status))
     unwritten.forEach(StandardError.line)

@@ -48,21 +48,22 @@ struct RunFiles {
     }
   }
 
+  /// - Parameter status: The exit status, which those that come later have, too: who asked for a
+  ///   report must not take its absence for a good one.
   /// - Returns: What could not be written, in words.
-  func write(_ report: RunReport, exitStatus: Int32) -> [String] {
-    let contents: [(WholeFile?, () -> [UInt8])] = [
-      (junit, { RunJUnit(report).bytes() }),
-      (json, { report.json(exitStatus: exitStatus) }),
-      (sarif, { report.sarif(exitStatus: exitStatus) }),
+  func write(_ report: RunReport, exitStatus status: inout Int32) -> [String] {
+    let contents: [(WholeFile?, (Int32) -> [UInt8])] = [
+      (junit, { _ in RunJUnit(report).bytes() }), (json, report.json), (sarif, report.sarif),
     ]
-    return contents.compactMap { file, bytes in
-      guard let file else { return nil }
+    var unwritten: [String] = []
+    for case (let file?, let bytes) in contents {
       do throws(SystemCallError) {
-        try file.write(bytes())
-        return nil
+        try file.write(bytes(status))
       } catch {
-        return "cannot write the report \(file.path): \(error)"
+        unwritten.append("cannot write the report \(file.path): \(error)")
+        if status == ExitStatus.fine { status = ExitStatus.blind }
       }
     }
+    return unwritten
   }
 }
