@@ -36,7 +36,7 @@ extension LiveProcessTests {
         #expect(second.deadSockets.filter { inodes.contains($0.inode) } == [])
         let gap = second.gaps.first { $0.kind == .sourceLimited }
         #expect((gap?.count ?? 0) >= 22)
-        #expect(gap?.detail.contains("cannot be told") == true)
+        #expect(gap?.detail.contains("cannot be asked") == true)
         #expect(!second.gaps.contains { $0.kind == .socketsUnlisted })
       }
       for connection in connections {
