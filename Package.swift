@@ -72,6 +72,10 @@ let package = Package(
     .target(name: "Diagnosis", dependencies: ["KernelTables"], swiftSettings: strict),
     // Pure: findings to text, JSON, fields and advice. Cannot change a verdict.
     .target(name: "Reporting", dependencies: ["Diagnosis", "KernelTables"], swiftSettings: strict),
+    // Pure: what a trace saw of stacks and sockets, to code paths and their report. No system call.
+    .target(
+      name: "Tracing", dependencies: ["Diagnosis", "KernelTables", "Reporting"],
+      swiftSettings: strict),
     // C: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
     // Debian's libsystemd-dev and libyaml-dev.
@@ -160,6 +164,9 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Diagnosis", "KernelTables", "Reporting", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TracingTests", dependencies: ["KernelTables", "TestSupport", "Tracing"],
       swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",
