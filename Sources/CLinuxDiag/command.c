@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,8 +51,37 @@ static void take_signals(void) {
   sigaction(SIGCHLD, &child, &children_before);
 }
 
+// Seizing, and not attaching, leaves job control as it is: ptrace(2).
+static int stop_at_exit(pid_t child) {
+  long options =
+      PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+  return (int)ptrace(PTRACE_SEIZE, child, NULL, (void *)options);
+}
+
+static int is_job_control(int number) {
+  return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+// Whether a thread has stopped where it ends; what has stopped for another reason goes on.
+static int stands_at_exit(pid_t thread, int status) {
+  int event = status >> 16, number = WSTOPSIG(status);
+  if (event == PTRACE_EVENT_EXIT) return 1;
+  if (event == PTRACE_EVENT_STOP && is_job_control(number)) {
+    ptrace(PTRACE_LISTEN, thread, NULL, NULL);
+  } else {
+    ptrace(PTRACE_CONT, thread, NULL, (void *)(long)(event == 0 ? number : 0));
+  }
+  return 0;
+}
+
+void closewatch_let_exit(int thread) { ptrace(PTRACE_CONT, thread, NULL, NULL); }
+
 static void become(
-    char *const arguments[], char *const environment[], int pipe_was_ignored, int report) {
+    char *const arguments[], char *const environment[], int pipe_was_ignored, int report,
+    int permission) {
+  char byte;
+  // Its parent seizes it first, or has gone.
+  if (permission >= 0 && read(permission, &byte, 1) != 1) _exit(126);
   for (int i = 0; i < passed_on_count; i++) sigaction(passed_on[i], &before[i], NULL);
   sigaction(SIGCHLD, &children_before, NULL);
   if (!pipe_was_ignored) signal(SIGPIPE, SIG_DFL);
@@ -62,17 +92,36 @@ static void become(
   _exit(127);
 }
 
-int closewatch_start(char *const arguments[], char *const environment[], int pipe_was_ignored) {
-  int report[2];
+// Seizes a child and lets it begin. 0, or why not: then it has ended.
+static int seize(pid_t child, int permission[2]) {
+  int refused = stop_at_exit(child) != 0;
+  if (!refused && write(permission[1], "", 1) != 1) refused = 1;
+  close(permission[0]);
+  close(permission[1]);
+  return refused ? ENOTSUP : 0;
+}
+
+int closewatch_start(
+    char *const arguments[], char *const environment[], int pipe_was_ignored, int stops_at_exit) {
+  int report[2], permission[2] = {-1, -1};
   if (pipe2(report, O_CLOEXEC) != 0) return -1;
+  if (stops_at_exit && pipe2(permission, O_CLOEXEC) != 0) {
+    close(report[0]);
+    close(report[1]);
+    return -1;
+  }
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &mask_before);
   take_signals();
   pid_t child = fork();
   int reason = errno;
-  if (child == 0) become(arguments, environment, pipe_was_ignored, report[1]);
+  if (child == 0) {
+    if (permission[1] >= 0) close(permission[1]);
+    become(arguments, environment, pipe_was_ignored, report[1], permission[0]);
+  }
   command = child > 0 ? child : 0;
+  int unseized = child > 0 && stops_at_exit ? seize(child, permission) : 0;
   close(report[1]);
   sigset_t mask = mask_before;
   sigaddset(&mask, SIGCHLD);
@@ -83,8 +132,13 @@ int closewatch_start(char *const arguments[], char *const environment[], int pip
     do {
       got = read(report[0], &reason, sizeof reason);
     } while (got < 0 && errno == EINTR);
-    if (got == (ssize_t)sizeof reason) {
-      waitpid(child, NULL, 0);
+    if (unseized != 0 || got == (ssize_t)sizeof reason) {
+      if (unseized != 0) reason = unseized;
+      // One that is seized stops where it ends.
+      int status;
+      while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+        if (stands_at_exit(child, status)) closewatch_let_exit(child);
+      }
       command = 0;
       child = -1;
     }
@@ -110,15 +164,19 @@ void closewatch_rest(const int *descriptors, int count, int milliseconds) {
   ppoll(waiting, (nfds_t)count, &time, &mask);
 }
 
-int closewatch_take_note(int *status) {
-  int found = 0, ended_with = 0;
+int closewatch_take_note(int *value) {
   for (;;) {
-    pid_t ended = waitpid(-1, &ended_with, WNOHANG);
-    if (ended < 0 && errno == EINTR) continue;
-    if (ended <= 0) return found;
-    if (ended != command) continue;
+    // Threads, too: it is each of them that stops.
+    pid_t changed = waitpid(-1, value, WNOHANG | __WALL);
+    if (changed < 0 && errno == EINTR) continue;
+    if (changed <= 0) return closewatch_nothing_ended;
+    if (WIFSTOPPED(*value)) {
+      if (!stands_at_exit(changed, *value)) continue;
+      *value = changed;
+      return closewatch_thread_exits;
+    }
+    if (changed != command) continue;
     command = 0;
-    *status = ended_with;
-    found = 1;
+    return closewatch_command_ended;
   }
 }

@@ -345,7 +345,7 @@ _closewatch_history() {
 
 _closewatch_run() {
     repeating_flags=()
-    non_repeating_flags=(--strict --netns --version -h --help)
+    non_repeating_flags=(--strict --netns --exit-stop --version -h --help)
     repeating_options=(--allow)
     non_repeating_options=(--grace --junit --json --sarif)
     __closewatch_offer_flags_options -1

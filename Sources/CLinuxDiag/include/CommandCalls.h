@@ -10,7 +10,11 @@ int closewatch_adopt_orphans(void);
 /// not be executed.
 ///
 /// pipe_was_ignored: whether SIGPIPE was ignored when this process began.
-int closewatch_start(char *const arguments[], char *const environment[], int pipe_was_ignored);
+/// stops_at_exit: whether it, and each process that descends from it, is to stop when it ends,
+/// while its descriptors are open: closewatch_take_note() tells. -1 and ENOTSUP when the kernel
+/// refuses.
+int closewatch_start(
+    char *const arguments[], char *const environment[], int pipe_was_ignored, int stops_at_exit);
 
 /// Whether a signal has come since there was nobody to pass it on to.
 int closewatch_was_stopped(void);
@@ -18,9 +22,20 @@ int closewatch_was_stopped(void);
 /// Waits until a descriptor can be read, a child has ended, a signal has come, or the time is over.
 void closewatch_rest(const int *descriptors, int count, int milliseconds);
 
-/// Takes note of each child that has ended. 1 when the one that closewatch_start() has started was
-/// among them: then its wait status is in *status, and signals end the caller's wait from now on.
-int closewatch_take_note(int *status);
+enum {
+  closewatch_nothing_ended,
+  /// The one that closewatch_start() has started: *value is its wait status, and signals end the
+  /// caller's wait from now on.
+  closewatch_command_ended,
+  /// *value is a thread that has stopped where it ends: closewatch_let_exit() lets it go on.
+  closewatch_thread_exits,
+};
+
+/// Takes note of the next child that has ended, and of the next thread that is about to.
+int closewatch_take_note(int *value);
+
+/// Lets a thread end that has stopped there.
+void closewatch_let_exit(int thread);
 
 /// Has the kernel note when each datagram was sent.
 int closewatch_date_datagrams(int socket);

@@ -63,6 +63,14 @@ package struct LeftSocket: Hashable, Sendable {
     case allowed
   }
 
+  /// What shows that nobody closes it.
+  package enum End: String, Hashable, Sendable, CaseIterable {
+    /// It has stayed so for longer than the grace.
+    case grace
+    /// The last process that held it was about to end.
+    case exit
+  }
+
   package var id: SocketID
   /// As it was last seen in a table; nil when it never was.
   package var row: SocketRow?
@@ -73,6 +81,7 @@ package struct LeftSocket: Hashable, Sendable {
   package var isInbound: Bool?
   /// How long it has been so when it was last seen.
   package var age: Age
+  package var end = End.grace
   /// The process that holds it: of several the first.
   package var process: ProcessRecord
   package var fd: Int32

@@ -23,11 +23,14 @@ package struct RunWatch: Sendable {
   private var unlisted: Int?
   /// How many processes of the run there were at the newest search.
   private var descendants = 0
-  private var hasUnproved = false
+  /// Whether there are descriptors of which only another look can tell whether they are dead.
+  package private(set) var hasUnproved = false
   private var sight = RunSight()
   private(set) package var tests: [String] = []
   /// The command has ended: from then on each look asks who is left.
   package var isCommandOver = false
+  /// Processes that have stopped where they end: what they alone hold they will not close.
+  package var ending: Set<Int32> = []
   /// When the run went on after a pause: nobody could close anything before.
   package var notBefore = BootInstant(nanoseconds: 0)
 
@@ -192,7 +195,8 @@ package struct RunWatch: Sendable {
   /// are watched, at the end, and now and then.
   private var wantsDeadSockets: Bool {
     guard let last = deadSearch, let unlisted else { return true }
-    return isCommandOver || hasUnproved || !dead.isEmpty || unlisted != last.unlisted
+    let isEnding = isCommandOver || !ending.isEmpty
+    return isEnding || hasUnproved || !dead.isEmpty || unlisted != last.unlisted
       || now.seconds(since: last.at) >= order.graceSeconds / 2
   }
 
@@ -273,28 +277,34 @@ package struct RunWatch: Sendable {
   private mutating func judge() {
     for (id, watched) in connections
     where watched.isPresent && watched.connection.state == .closeWait {
-      let since = max(notBefore, CloseWaitGroup.quietSince(watched.connection))
-      guard let holder = watched.holder, now.seconds(since: since) >= order.graceSeconds else {
-        continue
-      }
+      guard let holder = watched.holder,
+        let end = end(of: holder, since: CloseWaitGroup.quietSince(watched.connection))
+      else { continue }
       keep(
         LeftSocket(
           id: id, row: watched.row, inode: watched.row.inode, isDead: false,
-          isInbound: isInbound(watched), age: watched.connection.age(at: now),
+          isInbound: isInbound(watched), age: watched.connection.age(at: now), end: end,
           process: holder.process, fd: holder.fd, sharers: holder.sharers,
           test: name(watched.test)))
     }
-    for (inode, socket) in dead
-    where now.seconds(since: max(notBefore, socket.since)) >= order.graceSeconds {
+    for (inode, socket) in dead {
+      guard let end = end(of: socket.holder, since: socket.since) else { continue }
       keep(
         LeftSocket(
           id: id(ofDead: inode, socket), row: socket.last?.row, inode: inode, isDead: true,
           isInbound: socket.last.map(isInbound),
-          age: Age(seconds: now.seconds(since: socket.since), bound: .atLeast),
+          age: Age(seconds: now.seconds(since: socket.since), bound: .atLeast), end: end,
           process: socket.holder.process, fd: socket.holder.fd, sharers: socket.holder.sharers,
           test: name(socket.test)))
     }
     judgePools()
+  }
+
+  /// What shows that nobody closes a socket; nil: its holder still may.
+  private func end(of holder: Holder, since: BootInstant) -> LeftSocket.End? {
+    if now.seconds(since: max(notBefore, since)) >= order.graceSeconds { return .grace }
+    let isLast = holder.sharers.allSatisfy { ending.contains($0.pid) }
+    return isLast && ending.contains(holder.process.id.pid) ? .exit : nil
   }
 
   private mutating func keep(_ socket: LeftSocket) {

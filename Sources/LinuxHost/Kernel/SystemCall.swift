@@ -17,6 +17,7 @@ package struct SystemCallError: Error, Hashable, Sendable {
   /// The thing was there and is gone: a process that ended, a descriptor that was closed. Normal.
   package var isVanished: Bool { errno == ENOENT || errno == ESRCH || errno == ENOTDIR }
   package var isDenied: Bool { errno == EACCES || errno == EPERM }
+  package var isUnsupported: Bool { errno == ENOTSUP }
 
   /// The errno in words and by name: `Permission denied (EACCES)`.
   package var reason: String {

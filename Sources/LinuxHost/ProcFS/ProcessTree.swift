@@ -52,7 +52,8 @@ enum ProcessTree {
     return children
   }
 
-  private static func numbers(in directory: String) -> [Int32] {
+  /// The numbers that name entries of a directory; none where it cannot be read.
+  static func numbers(in directory: String) -> [Int32] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
     var numbers: [Int32] = []

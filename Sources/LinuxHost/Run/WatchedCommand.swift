@@ -8,21 +8,27 @@ import Glibc
 package struct WatchedCommand {
   /// How it has ended, as a shell says it: its exit status, or 128 and the signal's number.
   package private(set) var status: Int32?
+  private let inherited: Set<UInt64>
+  private var stops = ExitStops()
 
   /// Starts a program of the PATH.
   ///
   /// - Parameters:
   ///   - variables: What is set for it besides the environment of this process.
   ///   - wasPipeIgnored: Whether SIGPIPE was ignored when this process began.
-  /// - Throws: ``SystemCallError`` when there is no such program, or it cannot be executed.
+  ///   - stopsAtExit: Whether each of its processes is to stop where it ends: ``processesAtExit``.
+  /// - Throws: ``SystemCallError`` when there is no such program, or it cannot be executed;
+  ///   ``SystemCallError/isUnsupported`` when its processes cannot be stopped.
   package init(
-    _ words: [String], setting variables: [String: String], wasPipeIgnored: Bool
+    _ words: [String], setting variables: [String: String], wasPipeIgnored: Bool,
+    stopsAtExit: Bool = false
   ) throws(SystemCallError) {
+    inherited = Self.inheritedSockets
     for (name, value) in variables { setenv(name, value, 1) }
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     _ = try systemCall("execute", on: words[0]) {
-      closewatch_start(&arguments, environ, wasPipeIgnored ? 1 : 0)
+      closewatch_start(&arguments, environ, wasPipeIgnored ? 1 : 0, stopsAtExit ? 1 : 0)
     }
   }
 
@@ -45,11 +51,25 @@ package struct WatchedCommand {
     takeNote()
   }
 
+  /// Those that have stopped where they end, while what they hold is open; each holds a socket, or
+  /// may. They stay until ``letExit()``.
+  package var processesAtExit: Set<Int32> { stops.processes }
+
+  /// Lets them end.
+  package mutating func letExit() { stops.letGo() }
+
   private mutating func takeNote() {
-    var code: Int32 = 0
-    guard closewatch_take_note(&code) == 1 else { return }
-    let signal = code & 0x7f
-    status = signal == 0 ? (code >> 8) & 0xff : 128 + signal
+    while true {
+      var value: Int32 = 0
+      switch Int(closewatch_take_note(&value)) {
+      case closewatch_command_ended:
+        let signal = value & 0x7f
+        status = signal == 0 ? (value >> 8) & 0xff : 128 + signal
+      case closewatch_thread_exits:
+        stops.take(value, inherited: inherited)
+      default: return
+      }
+    }
   }
 
   /// Whether a signal asks this process to end, after its command has.
@@ -60,14 +80,8 @@ package struct WatchedCommand {
 
   /// Inodes of the sockets that this process has from who started it, and so has its command.
   package static var inheritedSockets: Set<UInt64> {
-    guard let stream = opendir("/proc/self/fd") else { return [] }
-    defer { closedir(stream) }
     var inodes: Set<UInt64> = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard let fd = Int32(name) else { continue }
+    for fd in ProcessTree.numbers(in: "/proc/self/fd") {
       var status = stat()
       if fstat(fd, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
         inodes.insert(UInt64(status.st_ino))

@@ -58,6 +58,7 @@ extension RunReport {
     if let isInbound = socket.isInbound { writer.bool(isInbound) } else { writer.null() }
     writer.member("age_seconds", socket.age.bound == .unknown ? nil : socket.age.seconds)
     writer.member("age_bound", socket.age.bound.rawValue)
+    writer.member("judged_by", socket.end.rawValue)
     writer.member("recv_q", socket.isDead ? nil : socket.row?.receiveQueue)
     writer.member("send_q", socket.isDead ? nil : socket.row?.sendQueue)
     writer.member("inode", socket.inode)

@@ -53,6 +53,7 @@ extension RunReport {
       var process: ProcessID
       var test: String?
       var isDead: Bool
+      var end: LeftSocket.End
       var place: Endpoint?
     }
 
@@ -62,6 +63,7 @@ extension RunReport {
       for socket in sockets {
         let key = Key(
           process: socket.process.id, test: socket.test, isDead: socket.isDead,
+          end: socket.end,
           place: socket.isInbound == true ? socket.row?.local : socket.row?.remote)
         if let place = places[key] {
           groups[place].sockets.append(socket)

@@ -36,8 +36,10 @@ package struct RunText {
     let counted = report.counted
     guard !counted.isEmpty else { return }
     let grace = Quantity.duration(report.order.graceSeconds)
+    let isOfExit = counted.contains { $0.end == .exit }
     page.paragraph(
-      "closewatch: \(Quantity.count(counted.count, "socket")) left open for longer than \(grace)",
+      "closewatch: \(Quantity.count(counted.count, "socket")) left open"
+        + (isOfExit ? "" : " for longer than \(grace)"),
       .strong)
     let groups = RunReport.Group.all(of: counted)
     for group in groups.prefix(Self.shown) {

@@ -25,7 +25,7 @@ struct RunWords {
       ? "dead, and " + (count == 1 ? "its" : "their") + " descriptor"
         + (count == 1 ? "" : "s") + " open" : "in \(TCPState.closeWait.name)"
     return "\(name(first.process)) left \(what(first, count)) \(state)"
-      + " (fd \(descriptors.joined(separator: ", "))\(more)), \(age(group.oldest))\(sharers(first))"
+      + " (fd \(descriptors.joined(separator: ", "))\(more)), \(when(group))\(sharers(first))"
   }
 
   private static let descriptorsShown = 3
@@ -42,8 +42,13 @@ struct RunWords {
     return "\(connections) to \(row.remote)"
   }
 
-  private func age(_ age: Age) -> String {
-    age.bound == .unknown ? "for an unknown time" : "for \(Quantity.age(age))"
+  private func when(_ group: RunReport.Group) -> String {
+    let age = group.oldest
+    switch group.first.end {
+    case .exit: return "when it ended"
+    case .grace:
+      return age.bound == .unknown ? "for an unknown time" : "for \(Quantity.age(age))"
+    }
   }
 
   private func sharers(_ socket: LeftSocket) -> String {

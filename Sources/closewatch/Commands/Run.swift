@@ -67,6 +67,14 @@ struct Run: ParsableCommand {
       """)
   var netns = false
 
+  @Flag(
+    help: """
+      Stop each process where it ends, while its descriptors are open, and count what it still \
+      has in CLOSE_WAIT, or dead, however young. Uses ptrace: leave it out for suites that run \
+      sudo, gdb, strace or LeakSanitizer.
+      """)
+  var exitStop = false
+
   @OptionGroup var files: RunFileOptions
 
   @Argument(
@@ -133,8 +141,13 @@ struct Run: ParsableCommand {
     do throws(SystemCallError) {
       return try WatchedCommand(
         command, setting: variables,
-        wasPipeIgnored: ProgramRun.wasPipeIgnored)
+        wasPipeIgnored: ProgramRun.wasPipeIgnored, stopsAtExit: exitStop)
     } catch {
+      if exitStop, error.isUnsupported {
+        throw HostError(
+          "this machine does not allow closewatch to stop processes where they end (ptrace); "
+            + "leave out --exit-stop")
+      }
       StandardError.line("cannot execute \(command[0]): \(error.reason)")
       throw ExitCode(error.isVanished ? Self.notFound : Self.notExecutable)
     }

@@ -66,6 +66,7 @@ struct RunLoop {
       watch.isCommandOver = command.status != nil
       readLetters(most: watch.isCommandOver ? Self.lettersLeftMost : Self.lettersMost)
       if Clock.boot.seconds(since: lastLook) >= pace || watch.isCommandOver { look() }
+      lookAtExits(&command)
       answerEndings()
     }
     // Processes that were left behind have the grace to leave a socket, and each socket its own.
@@ -75,9 +76,11 @@ struct RunLoop {
       watch.hasProcesses && !isOver(since: end) || watch.isUndecided && !isOver(since: latest)
     {
       command.rest(seconds: pace, or: [])
+      lookAtExits(&command)
       look()
       answerEndings()
     }
+    command.letExit()
     for ending in endings { mailbox?.answer(ending.letter) }
     return report(commandStatus: command.status ?? ExitStatus.blind)
   }
@@ -103,6 +106,18 @@ struct RunLoop {
   }
 
   // MARK: Looks
+
+  /// What a process holds where it ends it will not close any more, however young.
+  private mutating func lookAtExits(_ command: inout WatchedCommand) {
+    let processes = command.processesAtExit
+    guard !processes.isEmpty else { return }
+    watch.ending = processes
+    look()
+    // Of what a look saw once it cannot be told whether it is new or dead.
+    if watch.hasUnproved { look() }
+    watch.ending = []
+    command.letExit()
+  }
 
   private mutating func look(beginning: RunWatch.Beginning? = nil) {
     // A runner that names tests faster than the pace must not keep the others from coming.
