@@ -55,8 +55,11 @@ package struct ProcCgroup: Hashable, Sendable {
   static func unit(in path: String) -> String? {
     let parts = path.split(separator: "/")
     let inside = parts.firstIndex { Self.container(named: $0) != nil || $0 == "payload" }
+    // A pod below `containerd.service` has come to be there by a driver that was set wrongly.
+    let isPod = PodIdentity(cgroup: path) != nil
     let units = parts.prefix(inside.map { $0 + 1 } ?? .max).filter {
-      ($0.hasSuffix(".service") && $0.count > 8) || ($0.hasSuffix(".scope") && $0.count > 6)
+      ($0.hasSuffix(".service") && $0.count > 8 && !isPod)
+        || ($0.hasSuffix(".scope") && $0.count > 6)
     }
     guard var last = units.last else { return nil }
     // `init.scope` below a service is that service's own manager: `user@1000.service`.

@@ -65,6 +65,9 @@ package struct ProcessRecord: Hashable, Sendable {
 }
 
 extension ProcessRecord {
+  /// The pod in the path of its cgroup; nil outside of Kubernetes.
+  package var pod: PodIdentity? { cgroup.flatMap(PodIdentity.init(cgroup:)) }
+
   /// The container's id, as the runtime writes it; nil where it has a name only.
   package var containerID: String? { container.flatMap { Self.isContainerID($0) ? $0 : nil } }
 
