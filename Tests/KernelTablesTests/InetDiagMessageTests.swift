@@ -73,6 +73,36 @@ import Testing
     #expect(row.lastDataSentMilliseconds == 0)
   }
 
+  @Test(
+    arguments: [
+      (state: 1, acked: 1, sent: 0, again: 0, underWay: 0, size: 216, opener: .opened),
+      (1, 0, 0, 0, 0, 216, .accepted), (8, 501, 700, 200, 0, 240, .opened),
+      (8, 500, 700, 200, 0, 240, .accepted),
+      // Neither, what is not acknowledged yet, with a FIN that counts too, and older kernels.
+      (1, 502, 700, 200, 0, 216, []), (1, 1, 1, 0, 1, 216, []), (4, 1, 0, 0, 0, 216, []),
+      (1, 1, 0, 0, 0, 215, []),
+      // From the wire can come anything.
+      (1, 0, 0, .max, 0, 216, []), (1, .max, .max, 0, 0, 216, .accepted),
+    ]
+      as [(
+        state: UInt8, acked: UInt64, sent: UInt64, again: UInt64, underWay: UInt32, size: Int,
+        opener: RowKnowledge
+      )])
+  func `the counters tell who opened a connection, or nothing is known of it`(
+    _ line: (
+      state: UInt8, acked: UInt64, sent: UInt64, again: UInt64, underWay: UInt32, size: Int,
+      opener: RowKnowledge
+    )
+  ) throws {
+    var info = DiagBytes.info(acked: line.acked)
+    info.replaceSubrange(24..<28, with: DiagBytes.bytes(line.underWay))
+    info.replaceSubrange(200..<208, with: DiagBytes.bytes(line.sent))
+    info.replaceSubrange(208..<216, with: DiagBytes.bytes(line.again))
+    let row = try decode(
+      DiagBytes.socket(state: line.state) + DiagBytes.attribute(2, Array(info.prefix(line.size))))
+    #expect(row.knowledge.intersection([.opened, .accepted]) == line.opener)
+  }
+
   @Test func `an INFO that is too short for all its columns gives none of them`() throws {
     let long = try decode(
       DiagBytes.socket() + DiagBytes.attribute(2, DiagBytes.info(size: 140)))

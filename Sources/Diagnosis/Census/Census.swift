@@ -219,7 +219,9 @@ package struct Census: Sendable {
     }
     var connection = Connection(row, at: sample.takenAt, age: age, isFirstLook: isFirst)
     connection.rowIndex = position
-    if listeners.isListening(port: row.localPort, in: row.namespace) {
+    if !row.knowledge.contains(.opened),
+      listeners.isListening(port: row.localPort, in: row.namespace)
+    {
       connection.flags.insert(.isInbound)
     }
     let slot: Int32

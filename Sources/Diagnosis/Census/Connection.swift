@@ -55,7 +55,8 @@ package struct Connection: Sendable {
     package static let inFirstLook = Flags(rawValue: 8)
     /// Its socket was seen with an inode at some time.
     package static let hadInode = Flags(rawValue: 16)
-    /// The local port is (or was) a listener's.
+    /// It came in through a listener: its counters say so, or the local port is (or was) a
+    /// listener's and they do not say.
     package static let isInbound = Flags(rawValue: 32)
   }
 
@@ -183,6 +184,8 @@ package struct Connection: Sendable {
       flags.insert(.hadInode)
     }
     if row.timer == .keepalive { flags.insert(.hadKeepalive) }
+    if row.knowledge.contains(.accepted) { flags.insert(.isInbound) }
+    if row.knowledge.contains(.opened) { flags.remove(.isInbound) }
   }
 
   /// When the kernel last saw data on it, where the row tells.

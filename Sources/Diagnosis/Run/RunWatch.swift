@@ -292,7 +292,7 @@ package struct RunWatch: Sendable {
       keep(
         LeftSocket(
           id: id(ofDead: inode, socket), row: socket.last?.row, inode: inode, isDead: true,
-          isInbound: socket.last.map(isInbound),
+          isInbound: socket.last.flatMap(isInbound),
           age: Age(seconds: now.seconds(since: socket.since), bound: .atLeast), end: end,
           process: socket.holder.process, fd: socket.holder.fd, sharers: socket.holder.sharers,
           test: name(socket.test)))
@@ -357,9 +357,12 @@ package struct RunWatch: Sendable {
     var isDead: Bool
   }
 
-  private func isInbound(_ watched: Watched) -> Bool {
-    listening.contains(
-      ListeningPort(namespace: watched.row.namespace, port: watched.row.localPort))
+  /// nil: its counters do not say, and no look saw a listener on its port.
+  private func isInbound(_ watched: Watched) -> Bool? {
+    if watched.connection.flags.contains(.isInbound) { return true }
+    if watched.row.knowledge.contains(.opened) { return false }
+    let port = ListeningPort(namespace: watched.row.namespace, port: watched.row.localPort)
+    return listening.contains(port) ? true : nil
   }
 
   private func isAllowed(_ watched: Watched) -> Bool {

@@ -63,6 +63,7 @@ package enum InetDiagLayout {
 
   /// `struct tcp_info`, the payload of `INET_DIAG_INFO`. Newer kernels append to it.
   package enum Info {
+    package static let unacknowledged = 24
     package static let lastDataSent = 44
     package static let lastDataReceived = 52
     package static let lastAckReceived = 56
@@ -71,6 +72,10 @@ package enum InetDiagLayout {
     package static let segmentsOut = 136
     /// What a payload must hold for all of the above: Linux 4.2 and later.
     package static let needed = 140
+    package static let bytesSent = 200
+    package static let bytesSentAgain = 208
+    /// What it must hold to tell who opened the connection: Linux 4.19 and later.
+    package static let neededForOpener = 216
   }
 
   /// `struct nlattr`.

@@ -120,6 +120,27 @@ package enum InetDiagMessage {
     row.bytesReceived = load(bytes, start + Layout.bytesReceived, as: UInt64.self)
     row.segmentsOut = load(bytes, start + Layout.segmentsOut, as: UInt32.self)
     row.knowledge.insert(.tcpInfo)
+    if range.count >= Layout.neededForOpener { readOpener(bytes, at: start, into: &row) }
+  }
+
+  /// Who opened a connection: its counters say so while it has sent no FIN and nothing that is not
+  /// acknowledged. The kernel counts the acknowledgement of a SYN as one byte
+  /// (`tcp_snd_una_update()` in net/ipv4/tcp_input.c), and a socket that was made for a SYN of the
+  /// other end begins behind its own (`tcp_create_openreq_child()`).
+  @inline(__always)
+  private static func readOpener(_ bytes: RawSpan, at start: Int, into row: inout SocketRow) {
+    typealias Layout = InetDiagLayout.Info
+    guard row.state == .established || row.state == .closeWait,
+      load(bytes, start + Layout.unacknowledged, as: UInt32.self) == 0
+    else { return }
+    let sent = load(bytes, start + Layout.bytesSent, as: UInt64.self)
+    let again = load(bytes, start + Layout.bytesSentAgain, as: UInt64.self)
+    // From the wire: whatever they are, nothing may trap.
+    switch row.bytesAcked &- (sent &- again) {
+    case 0: row.knowledge.insert(.accepted)
+    case 1: row.knowledge.insert(.opened)
+    default: break
+    }
   }
 
   /// Reads a number at any alignment. Every caller has checked that it is inside of `bytes`: a

@@ -87,13 +87,12 @@ extension RecordColumn {
     }
   }
 
-  /// What the source knew, with a plus sign between: `cookie+info`; `none`. Bits without a name
-  /// are `bit6`; what has a column of its own is not among them, and is passed over where an older
-  /// recording names it (`bit5`).
+  /// What the source knew, with a plus sign between: `cookie+info`; `none`. What has a column of
+  /// its own is not among them, and is passed over where an older recording names it (`bit5`).
   fileprivate static func knowledge(
     _ name: String, _ path: Place<Row, RowKnowledge>
   ) -> RecordColumn {
-    let names = ["cookie", "info", "cgroup", "shutdown", "limit", "bit5", "bit6", "bit7"]
+    let names = ["cookie", "info", "cgroup", "shutdown", "limit", "bit5", "opened", "accepted"]
     return RecordColumn(name) { row, writer in
       let bits = row[keyPath: path].subtracting(.ipv6Only).rawValue
       let known = names.indices.filter { bits & (1 << UInt8($0)) != 0 }.map { names[$0] }

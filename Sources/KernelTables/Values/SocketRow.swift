@@ -45,6 +45,10 @@ package struct RowKnowledge: OptionSet, Hashable, Sendable {
   package static let acceptQueueLimit = RowKnowledge(rawValue: 16)
   /// LISTEN of an `AF_INET6` socket only: whether it takes IPv4 connections too (`sock_diag`).
   package static let ipv6Only = RowKnowledge(rawValue: 32)
+  /// The kernel's counters show that connect(2) opened it.
+  package static let opened = RowKnowledge(rawValue: 64)
+  /// They show that it came in through a listener, be that gone by now.
+  package static let accepted = RowKnowledge(rawValue: 128)
 }
 
 /// One row of the kernel's TCP table.

@@ -29,6 +29,20 @@ import Testing
     #expect(words.hasSuffix("closewatch: exit status 1; the command's own was 0"))
   }
 
+  @Test func `an accepted connection counts although its listener is gone before any look`()
+    throws
+  {
+    let leak = try RunSuite(
+      """
+      brief = socket.create_server(('127.0.0.1', 0))
+      client = socket.create_connection(brief.getsockname()); kept.append(brief.accept()[0])
+      brief.close(); client.close(); time.sleep(2)
+      """
+    ).run()
+    #expect(leak.status == 1)
+    #expect(leak.errors.contains("accepted on 127.0.0.1:"), "\(leak.errors)")
+  }
+
   @Test func `a client's connection may be of a pool, and counts when it is strict`() throws {
     let suite = RunSuite("leak_client(); time.sleep(2)")
     let usual = try suite.run()

@@ -109,6 +109,25 @@ struct CensusTests {
     #expect(try #require(connections.first).dwellSeconds(at: HostScript.instant(60)) < 25)
   }
 
+  @Test(
+    arguments: [
+      (opener: RowKnowledge.accepted, isListening: false, isInbound: true),
+      (.opened, true, false), ([], true, true), ([], false, false),
+    ] as [(opener: RowKnowledge, isListening: Bool, isInbound: Bool)])
+  func `who opened a connection the kernel tells, and a listener only where it does not`(
+    _ opener: RowKnowledge, _ isListening: Bool, _ isInbound: Bool
+  ) {
+    var story = Story()
+    if isListening { story.host.listen(8080, by: 100) }
+    // The FIN is acknowledged too: from then on the counters do not say.
+    story.host.add(
+      .accepted(on: 8080, by: 100).enters(.established, at: 0).enters(.finWait2, at: 15)
+        .changed { $0.opener = opener })
+    story.look(every: 10, through: 20)
+    let connections = story.census?.connections.filter { $0.state == .finWait2 } ?? []
+    #expect(connections.map { $0.flags.contains(.isInbound) } == [isInbound])
+  }
+
   @Test func `equal cookies in two namespaces are two connections`() {
     var story = Story()
     story.host.namespaces.append(NamespaceSample(id: HostScript.other))

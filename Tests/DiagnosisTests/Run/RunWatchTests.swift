@@ -21,6 +21,20 @@ import Testing
     #expect(left.first?.test == nil)
   }
 
+  @Test(
+    arguments: [
+      (opener: RowKnowledge.accepted, counted: 1, isInbound: true), (.opened, 0, false),
+      ([], 0, nil),
+    ] as [(RowKnowledge, Int, Bool?)])
+  func `a connection whose listener no look saw was accepted if its counters say so`(
+    _ opener: RowKnowledge, _ counted: Int, _ isInbound: Bool?
+  ) {
+    var story = RunStory()
+    story.host.add(.leaked(on: 8080, at: 1).changed { $0.opener = opener })
+    #expect(story.counted.count == counted)
+    #expect(story.told().left.first?.isInbound == isInbound)
+  }
+
   @Test(arguments: [(3.0, 0), (2.9, 0), (3.5, 1)])
   func `within the grace a program may close`(_ closes: Double, _ expected: Int) {
     var story = RunStory()

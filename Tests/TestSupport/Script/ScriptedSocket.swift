@@ -44,6 +44,8 @@ package struct ScriptedSocket: Sendable {
   package var isAnswered = false
   package var hasKeepalive = false
   /// What repeats is a probe of a closed window.
+  /// What the kernel's counters tell of who opened it.
+  package var opener: RowKnowledge = []
   package var isProbing = false
   /// Given by the script when 0.
   package var inode: UInt64 = 0
@@ -170,6 +172,7 @@ package struct ScriptedSocket: Sendable {
     default: break
     }
     if isProbing { row.timer = .probe }
+    if row.state == .established || row.state == .closeWait { row.knowledge.formUnion(opener) }
     return row
   }
 
