@@ -22,16 +22,18 @@ struct PairIndex: Sendable {
     }
   }
 
-  /// In the same namespace, or over a wire that joins two on this host.
   private static func otherEnd(
     of row: SocketRow, in sockets: [SocketRow], _ rows: SlotTable
   ) -> Int32? {
+    rows.first(hash(row.remote, row.local)) { areEnds(row, sockets[Int($0)]) }
+  }
+
+  /// Whether two are the ends of one connection: in the same namespace, or over a wire that joins
+  /// two on this host.
+  static func areEnds(_ row: SocketRow, _ other: SocketRow) -> Bool {
     let isLocal = row.localAddress.isLoopback || row.remoteAddress.isLoopback
-    return rows.first(hash(row.remote, row.local)) { position in
-      let other = sockets[Int(position)]
-      return other.local == row.remote && other.remote == row.local
-        && (other.namespace == row.namespace || !isLocal)
-    }
+    return other.local == row.remote && other.remote == row.local
+      && (other.namespace == row.namespace || !isLocal)
   }
 
   private static func hash(_ local: Endpoint, _ remote: Endpoint) -> UInt64 {

@@ -5,7 +5,7 @@ import KernelTables
 /// Finds what stands behind the findings about a server's clients: a pass over what the rules say,
 /// before the ledger takes it up. The evidence is what else the same processes have open.
 struct Roots {
-  private let inquiry: Inquiry
+  let inquiry: Inquiry
   /// The connections that the accused processes have opened, by process.
   private var opened: [Int32: [Upstream]] = [:]
   /// The accused processes, by their identity.
@@ -44,6 +44,32 @@ struct Roots {
   /// The findings with their roots, as far as they can be told. A sample without ESTABLISHED shows
   /// no backend: then each stays as it is.
   static func told(of findings: [Finding], in inquiry: Inquiry) -> [Finding] {
+    withBackends(findings, in: inquiry).map { finding in
+      guard finding.root?.kind == .ownLimit, cannotAccept(finding, in: inquiry)
+      else { return finding }
+      var finding = finding
+      finding.root = nil
+      return finding
+    }
+  }
+
+  /// A server that is out of descriptors accepts as many as leave too, and does not allow itself
+  /// more: the system does not. One that closes its queue (`listen(fd, 0)`) knows what it does: the
+  /// limit that it has set is its own.
+  private static func cannotAccept(_ finding: Finding, in inquiry: Inquiry) -> Bool {
+    let census = inquiry.census
+    let closesItsQueue = census.listeners.all.allSatisfy { position in
+      let row = census.sample.sockets[Int(position)]
+      return row.localPort != finding.localPort || row.namespace != finding.namespace
+        || row.sendQueue == 0
+    }
+    return !closesItsQueue
+      && finding.culprits.contains {
+        $0.role == .listener && DescriptorExhaustion.isFull($0.process)
+      }
+  }
+
+  private static func withBackends(_ findings: [Finding], in inquiry: Inquiry) -> [Finding] {
     let isWanted = findings.map(Self.mayHaveRoot)
     guard isWanted.contains(true), inquiry.census.sample.states.contains(.established)
     else { return findings }
@@ -140,8 +166,7 @@ struct Roots {
   private func waiting(
     of finding: Finding, _ processes: [Int32]
   ) -> [Endpoint: Root.Waiting] {
-    let patience = patience(of: finding)
-    let connecting = min(patience, SynSentPileup.patience.seconds(inquiry.settings))
+    let (patience, connecting) = (patience(of: finding), connectPatience(of: finding))
     var places: [Endpoint: Root.Waiting] = [:]
     for upstream in Set(processes).flatMap({ opened[$0] ?? [] }) {
       guard upstream.seconds >= (upstream.kind == .connecting ? connecting : patience)
@@ -156,7 +181,11 @@ struct Roots {
     return places
   }
 
-  private func patience(of finding: Finding) -> Double {
+  private func connectPatience(of finding: Finding) -> Double {
+    min(patience(of: finding), SynSentPileup.patience.seconds(inquiry.settings))
+  }
+
+  func patience(of finding: Finding) -> Double {
     for case .survivors(_, let seconds) in finding.evidence { return seconds }
     return inquiry.settings.patience(for: finding.rule)
   }
@@ -197,33 +226,39 @@ struct Roots {
   /// The backend that more clients wait for than there are connections to it: a proxy sends all
   /// requests over one, workers or a pool have one each and are all taken.
   ///
-  /// None of those connections is answered, those of its pool that nobody uses included, and that
-  /// began when the first of the clients was left waiting: what has waited for much longer (a queue
-  /// of jobs) is another story. And a few explain many only if more was asked over them after the
-  /// first was left: a watch on a store waits for its next event, and explains nothing.
+  /// None of those connections is answered, those of its pool that nobody uses and those of workers
+  /// that are still to be made included, and that began when the first of the clients was left
+  /// waiting: what has waited for much longer (a queue of jobs) is another story. And a few explain
+  /// many only if more was asked over them after the first was left: a watch on a store waits for
+  /// its next event, and explains nothing.
   private func sharedBackend(of finding: Finding, _ processes: [Int32]) -> Root? {
     guard finding.rule != .acceptQueueStall, let stuckSeconds = oldestSeconds(of: finding)
     else { return nil }
+    let patience = patience(of: finding)
     let upstreams = Set(processes).flatMap { opened[$0] ?? [] }
     let places = Dictionary(grouping: upstreams, by: \.place).filter { _, all in
-      let patience = patience(of: finding)
-      let window = stuckSeconds...stuckSeconds + patience
+      let connecting = all.filter { $0.kind == .connecting }
       let asked = all.filter { $0.kind == .unanswered }
-      let areMany = asked.count >= inquiry.settings.fewestDefects
-      return all.allSatisfy {
-        [.unanswered, .idle].contains($0.kind) && $0.secondsWithoutAnswer >= patience
+      let areMany = asked.count + connecting.count >= inquiry.settings.fewestDefects
+      let isSilent = all.allSatisfy {
+        $0.kind == .connecting && $0.seconds >= connectPatience(of: finding)
+          || [.unanswered, .idle].contains($0.kind) && $0.secondsWithoutAnswer >= patience
       }
-        && (asked.contains(where: \.isAnswered) || areMany)
+      // No handshake is tried for as long as clients wait, so none says when it began.
+      if isSilent, areMany, asked.isEmpty { return finding.cause != .eofReadNotClosed }
+      let window = stuckSeconds...stuckSeconds + patience
+      return isSilent && (asked.contains(where: \.isAnswered) || areMany)
         && (areMany || asked.contains { $0.seconds < stuckSeconds })
         && [asked.map(\.seconds).max(), asked.map(\.secondsWithoutAnswer).max()]
           .contains { $0.map(window.contains) ?? false }
     }
     let waiting = places.mapValues { all in
       var waiting = Root.Waiting()
+      waiting.connecting = all.count { $0.kind == .connecting }
       waiting.unanswered = all.count { $0.kind == .unanswered }
       return waiting
     }
-    guard let most = Self.most(waiting, by: \.unanswered), let all = waiting[most]
+    guard let most = Self.most(waiting, by: \.sockets), let all = waiting[most]
     else { return nil }
     return root(waitingFor: most, all, of: finding)
   }
@@ -252,73 +287,9 @@ struct Roots {
     return root
   }
 
-  // MARK: Not reading on purpose
+  // MARK: A server and its clients
 
-  /// More than a request: a client that goes on sending has filled the queue.
-  private static let fullReceiveQueue = 16_384
-  /// More than a goodbye: many clients send a few bytes before they close.
-  private static let fewestMessageBytes = 256
-
-  /// Whether it leaves full receive queues unread while it goes on accepting: workers that are
-  /// stuck have a request in each queue, and a listener that is stuck accepts nobody. Or whether it
-  /// leaves what came after its own answers unread, and answers newcomers all the same.
-  private func isStoppedReading(_ finding: Finding, _ processes: Set<Int32>) -> Bool {
-    let census = inquiry.census
-    guard finding.rule != .acceptQueueStall, finding.cause == .dataUnread else { return false }
-    let left = finding.members.compactMap { census.connection($0.id) }
-    let full = left.count { $0.receiveQueue >= Self.fullReceiveQueue }
-    let answered = left.count { $0.receiveQueue >= Self.fewestMessageBytes && $0.wasAnswered }
-    let areFull = 2 * full >= finding.members.count
-    guard areFull || 2 * answered >= finding.members.count,
-      !listeners(at: finding).contains(where: Self.isHalfFull)
-    else { return false }
-    let lately = census.now.advanced(bySeconds: -patience(of: finding))
-    return accepted(at: finding, by: processes).contains { connection in
-      connection.firstSeen > max(lately, census.firstLookAt) && (areFull || connection.wasAnswered)
-        || connection.receiveQueue == 0 && connection.flags.contains(.sentInState)
-          && connection.progressAt > lately
-    }
-  }
-
-  /// The process on this host whose full receive queues hold the closes back: it goes on
-  /// accepting, and reads nothing.
-  private func unreadElsewhere(_ finding: Finding) -> Root? {
-    let census = inquiry.census
-    let ends = Set(
-      finding.members.compactMap { census.connection($0.id).flatMap(census.row) }
-        .map { [$0.remote, $0.local] })
-    let unread = census.connections.filter { connection in
-      guard connection.flags.contains(.isInbound), connection.inode != 0,
-        connection.receiveQueue >= Self.fewestMessageBytes,
-        let row = census.row(of: connection), row.inode != 0
-      else { return false }
-      return ends.contains([row.local, row.remote])
-    }
-    let lately = max(
-      census.now.advanced(bySeconds: -patience(of: finding)), census.firstLookAt)
-    guard 2 * unread.count >= finding.members.count, let one = unread.first,
-      let place = census.row(of: one)?.local,
-      let holder = census.holders.first(of: one.inode)?.process,
-      census.connections.contains(where: { connection in
-        connection.localPort == one.localPort && connection.id.namespace == one.id.namespace
-          && connection.flags.contains([.isInbound, .hadInode]) && connection.firstSeen > lately
-          && connection.wasAnswered
-      })
-    else { return nil }
-    return Root(.stoppedReading, place: place, process: census.processes[holder])
-  }
-
-  private static func isHalfFull(_ listener: SocketRow) -> Bool {
-    listener.receiveQueue > 0 && 2 * listener.receiveQueue > listener.sendQueue
-  }
-
-  private func stoppedReading(_ finding: Finding) -> Root {
-    Root(
-      .stoppedReading, place: listeners(at: finding).first?.local,
-      process: finding.culprits.first { $0.role == .holder }?.process)
-  }
-
-  private func listeners(at finding: Finding) -> [SocketRow] {
+  func listeners(at finding: Finding) -> [SocketRow] {
     let census = inquiry.census
     return census.listeners.all.map { census.sample.sockets[Int($0)] }.filter {
       $0.localPort == finding.localPort && $0.namespace == finding.namespace
@@ -326,7 +297,7 @@ struct Roots {
   }
 
   /// The clients of a finding's port that its processes have accepted and keep.
-  private func accepted(at finding: Finding, by processes: Set<Int32>) -> [Connection] {
+  func accepted(at finding: Finding, by processes: Set<Int32>) -> [Connection] {
     let census = inquiry.census
     return census.connections.filter { connection in
       guard connection.flags.contains(.isInbound), connection.localPort == finding.localPort,
@@ -363,10 +334,4 @@ extension Inquiry {
     }
     return nil
   }
-}
-
-extension Connection {
-  /// Whether input was taken from it, and an answer was sent and has arrived. The byte that is
-  /// always acknowledged is its SYN.
-  fileprivate var wasAnswered: Bool { bytesReceived > receiveQueue && bytesAcked > 1 }
 }

@@ -223,19 +223,20 @@ private enum OwnLimit {
   ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`).
   /// - The queue stands still, and those that it has accepted before stay and are answered: each
   ///   worker is at work for a client that does not leave (pgpool at `num_init_children`). Where
-  ///   nobody is answered either, it has other troubles.
+  ///   nobody is answered either, or clients leave and nobody is taken in their place (the thread
+  ///   that accepts has died), it has other troubles.
   static func place(
     of listeners: [SocketRow], _ stretch: QueueLog.Stretch?, in inquiry: Inquiry
   ) -> Endpoint? {
     guard let stretch, let listener = listeners.first else { return nil }
     let hasNoQueue = listeners.allSatisfy { $0.sendQueue == 0 }
-    // One is between accept() and close() now and then.
-    let isAtConstant = stretch.served.map { range in
-      range.lowerBound >= 1 && range.count <= max(2, 1 + range.upperBound / 8)
-    }
-    if hasNoQueue, (stretch.served?.lowerBound ?? 0) >= 1 { return listener.local }
-    guard isAtConstant ?? false, stretch.fullSamples >= 3,
-      stretch.left >= 3 || answersThoseItHas(listener, since: stretch.since, in: inquiry)
+    guard let served = stretch.served, served.lowerBound >= 1 else { return nil }
+    if hasNoQueue { return listener.local }
+    let moves = stretch.left >= 3
+    // One is between accept() and close() now and then, of many several.
+    let mostApart = moves ? max(2, 1 + served.upperBound / 8) : 2
+    guard served.count <= mostApart, stretch.fullSamples >= 3,
+      moves || answersThoseItHas(listener, since: stretch.since, in: inquiry)
     else { return nil }
     return listener.local
   }

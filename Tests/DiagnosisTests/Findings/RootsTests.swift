@@ -197,6 +197,33 @@ struct RootsTests {
     #expect(root.waiting?.unanswered == 1)
   }
 
+  @Test func `workers that connect to the backend again wait for it as those that have asked do`()
+    throws
+  {
+    var story = proxy(unread: 100)
+    asked(3, in: &story)
+    story.host.add(at: (0..<2).map { _ in 250.0 }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.synSent, at: second)
+    }
+    story.look(every: 10, through: 300)
+    let root = try #require(try stuck(story).root)
+    #expect(root.place == backend)
+    #expect(root.waiting?.unanswered == 3)
+    #expect(root.waiting?.connecting == 2)
+  }
+
+  @Test(arguments: [(3, UInt32(100), true), (2, 100, false), (3, 0, false)])
+  func `workers that all connect to one place explain clients whose end nobody has read`(
+    workers: Int, unread: UInt32, isTold: Bool
+  ) throws {
+    var story = proxy(unread: unread)
+    story.host.add(at: (0..<workers).map { _ in 250.0 }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.synSent, at: second)
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root?.place == (isTold ? backend : nil))
+  }
+
   @Test func `what only sends, as to a log, is waited for by nobody`() throws {
     var story = proxy(unread: 0)
     story.host.add(
@@ -223,54 +250,6 @@ struct RootsTests {
       .opened(to: 2379, by: 100).enters(.established, at: 0).changed {
         ($0.isUnanswered, $0.isAnswered, $0.usedSeconds) = (true, true, 0)
       })
-    story.look(every: 10, through: 300)
-    #expect(try stuck(story).root == nil)
-  }
-
-  // MARK: Not reading on purpose
-
-  @Test func `publishers that left a broker with an alarm are its doing`() throws {
-    var story = Story { $0.patienceSeconds = 15 }
-    story.host.start("broker", pid: 100)
-    story.host.listen(5672, by: 100)
-    story.host.start("publisher", pid: 300)
-    for second in stride(from: 1.0, to: 60, by: 1) {
-      let there = Endpoint(HostScript.here, 5672)
-      let publisher = Endpoint(HostScript.here, UInt16(30_000 + Int(second)))
-      story.host.add(
-        .between(there, publisher, by: 100).enters(.established, at: second, unread: 90_000)
-          .changed {
-            ($0.isReceiving, $0.isSending) = (second > 50, true)
-          })
-      story.host.add(
-        .between(publisher, there, by: 300).enters(.established, at: second)
-          .enters(.finWait1, at: second + 1, unsent: 4000).isReleased(at: second + 1)
-          .changed { $0.isProbing = true })
-    }
-    story.look(every: 1, through: 60)
-    let closes = try #require(story.finding(.finWait1Pileup))
-    #expect(closes.cause == .peerNeverReads)
-    #expect(closes.root?.kind == .stoppedReading)
-    #expect(closes.root?.place == Endpoint(HostScript.here, 5672))
-    #expect(closes.root?.process?.id.pid == 100)
-  }
-
-  @Test(arguments: [(UInt32(60_000), Root.Kind.stoppedReading as Root.Kind?), (300, nil)])
-  func `full queues that a server leaves while it accepts others are left on purpose`(
-    unread: UInt32, kind: Root.Kind?
-  ) throws {
-    var story = proxy(unread: unread)
-    story.host.add(at: [250, 290]) { second in
-      .accepted(on: 8080, by: 100).enters(.established, at: second)
-    }
-    story.look(every: 10, through: 300)
-    let root = try stuck(story).root
-    #expect(root?.kind == kind)
-    #expect(kind == nil || root?.place?.port == 8080 && root?.process?.id.pid == 100)
-  }
-
-  @Test func `a server that accepts nobody meanwhile has not stopped on purpose`() throws {
-    var story = proxy(unread: 60_000)
     story.look(every: 10, through: 300)
     #expect(try stuck(story).root == nil)
   }

@@ -95,6 +95,42 @@ struct FullAcceptQueueTests {
     #expect(stall.root?.kind == kind)
   }
 
+  /// The thread that accepts has died: those that are served go on, and leave one by one.
+  @Test func `a server that takes nobody in the place of who leaves is not at its own limit`()
+    throws
+  {
+    var story = taken(isAnswered: true)
+    story.host.add(at: (0..<40).map { Double($0) }) { second in
+      .accepted(on: 9999, by: 100).enters(.established, at: 0).leaves(at: 60 + 40 * second)
+        .changed { $0.isSending = true }
+    }
+    story.look(every: 10, from: 10, through: 200)
+    let stall = try #require(story.finding(.acceptQueueStall))
+    #expect(stall.lifecycle == .firing)
+    #expect(stall.root == nil)
+  }
+
+  /// Both are out of descriptors. memcached at `-c` has set that limit itself.
+  @Test(arguments: [(16 as UInt32, nil as Root.Kind?), (0 as UInt32, Root.Kind.ownLimit)])
+  func `a server that is out of descriptors is at its own limit only if it closes its queue`(
+    limit: UInt32, kind: Root.Kind?
+  ) throws {
+    var story = Story()
+    story.host.start("server", pid: 100, limit: 64, files: { _ in 24 })
+    story.host.listen(9000, by: 100, queueLimit: limit)
+    for _ in 0..<39 {
+      story.host.add(
+        .accepted(on: 9000, by: 100).enters(.established, at: 0).changed { $0.isSending = true })
+    }
+    story.host.add(at: (0...limit).map { _ in 1.0 }) { second in
+      .accepted(on: 9000, by: nil).enters(.established, at: second)
+    }
+    story.look(every: 10, from: 10, through: 200)
+    let stall = try #require(story.finding(.acceptQueueStall))
+    #expect(stall.lifecycle == .firing)
+    #expect(stall.root?.kind == kind)
+  }
+
   @Test func `a queue that is full for a moment is none`() {
     var story = overloaded(until: 22)
     story.look(every: 10, from: 10, through: 200)

@@ -42,6 +42,8 @@ package struct ScriptedSocket: Sendable {
   package var isUnanswered = false
   /// What was asked over it has been answered.
   package var isAnswered = false
+  /// So much was sent over it in all, and is acknowledged.
+  package var answerBytes: UInt64 = 0
   package var hasKeepalive = false
   /// What repeats is a probe of a closed window.
   /// What the kernel's counters tell of who opened it.
@@ -152,6 +154,7 @@ package struct ScriptedSocket: Sendable {
       row.bytesReceived = UInt64(1 + awake(born, second) * 1_000_000)
     }
     if isAnswered { row.bytesReceived = 1000 }
+    if answerBytes > 0 { row.bytesAcked = answerBytes }
     if isAnswered, isUnanswered, !isSending {
       row.lastDataSentMilliseconds = UInt32(max(0, Int(row.lastDataReceivedMilliseconds) - 10))
     }
