@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import KernelTables
 import TestSupport
 import Testing
@@ -76,6 +77,22 @@ struct CounterLogTests {
       log.record([record], at: HostScript.instant(10 * Double(index)))
     }
     return log.descriptorCourse(of: record.id, above: 11, window: window)
+  }
+
+  /// A cache that fills by half of what is missing in 100 s, and a leak of one in two seconds beside
+  /// it. Nobody looks for six minutes.
+  @Test func `a pause of the looks does not hide the leak beside a cache that was seen after it`() {
+    var log = CounterLog()
+    var record = ProcessRecord(id: ProcessID(pid: 100, startTicks: 1))
+    let looks =
+      Array(stride(from: 0.0, through: 150, by: 15))
+      + Array(stride(from: 500.0, through: 980, by: 15))
+    for second in looks {
+      record.descriptorCount = Int(10_000 * (1 - exp2(-second / 100)) + second / 2)
+      log.record([record], at: HostScript.instant(second))
+    }
+    let course = log.descriptorCourse(of: record.id, above: 11, window: 120)
+    #expect(course.restsAt == nil)
   }
 
   @Test func `descriptors that rise all the time grow, and say how exactly that is known`() throws {

@@ -116,6 +116,7 @@ package struct CounterLog: Sendable {
     var span = window
     let known = last.at.seconds(since: points[0].at)
     course.watchedSeconds = known
+    var isKnownToGoOn = false
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
       if course.growth == nil, let growth = Self.growth(recent, restlessness: restlessness),
@@ -125,10 +126,13 @@ package struct CounterLog: Sendable {
       }
       switch Self.slowdown(recent, restlessness: restlessness) {
       case .none: break
-      // The longer the time, the surer.
-      case .rests(let level, let deviation):
+      // The longer the time, the surer. Over a pause of the looks it cannot be told from something
+      // that grows beside it, so what was seen after the pause holds.
+      case .rests(let level, let deviation, let isAcrossPause):
+        if isKnownToGoOn, isAcrossPause { break }
         (course.restsAt, course.restsWithin) = (level, deviation)
-      case .goesOn: course.restsAt = nil
+        isKnownToGoOn = false
+      case .goesOn: (course.restsAt, isKnownToGoOn) = (nil, true)
       }
       if span >= known { break }
       span *= 2
@@ -142,7 +146,7 @@ package struct CounterLog: Sendable {
   /// What slows down, and where it leads.
   private enum Slowdown {
     case none
-    case rests(at: Double, within: Double)
+    case rests(at: Double, within: Double, isAcrossPause: Bool)
     /// Something else grows beside what slows down.
     case goesOn
   }
@@ -171,7 +175,8 @@ package struct CounterLog: Sendable {
     }
     guard isSlower else { return .none }
     if ends[1] != span / 3 || ends[2] != span * 2 / 3 {
-      return .rests(at: levels[3] + left(rises, lengths), within: rises[2].squareRoot())
+      return .rests(
+        at: levels[3] + left(rises, lengths), within: rises[2].squareRoot(), isAcrossPause: true)
     }
     // Between two points a curve lies below the line by up to an eighth of how much it turns there.
     let turns = (turn(points, at: span / 3) + turn(points, at: span * 2 / 3)) / 8
@@ -192,7 +197,7 @@ package struct CounterLog: Sendable {
     let onLast = rises[2] * (2 * rises[1] - rises[2]) / (newer * newer)
     let onBefore = rises[2] * rises[2] / (newer * newer)
     let deviation = (onLast * onLast * rises[2] + onBefore * onBefore * rises[1]).squareRoot()
-    return .rests(at: levels[3] + left, within: deviation)
+    return .rests(at: levels[3] + left, within: deviation, isAcrossPause: false)
   }
 
   /// Where a third of the time begins. In a pause of the looks nothing is known of how the number
