@@ -36,7 +36,7 @@ struct ServiceIndex: Sendable {
       guard let owner = processes[index]?.owner else { continue }
       if owner.kind == .program {
         let root = processes.programRoot(of: index)
-        guard let siblings = processes[root].flatMap(Siblings.init) else {
+        guard let siblings = Siblings(of: root, in: processes) else {
           services[Int(index)] = root
           continue
         }
@@ -59,15 +59,19 @@ struct ServiceIndex: Sendable {
     var command: String
     var main: String?
 
-    /// nil: not known. The first process of a host or a container adopts orphans of all kinds.
-    init?(_ process: ProcessRecord) {
-      guard process.parent > 1, let executable = process.executable,
-        process.main != nil || !Self.interpreters.contains(process.runtime)
+    /// nil: not known. The first process of a host or a container adopts orphans of all kinds, and
+    /// so does the one of each user (`systemd --user`).
+    init?(of index: Int32, in processes: ProcessTable) {
+      guard let process = processes[index], process.parent > 1,
+        let executable = process.executable,
+        process.main != nil || !Self.interpreters.contains(process.runtime),
+        processes.index(pid: process.parent).flatMap({ processes[$0]?.command }) != Self.adopter
       else { return nil }
       (parent, program) = (process.parent, executable)
       (command, main) = (process.command, process.main)
     }
 
+    private static let adopter = "systemd"
     private static let interpreters: Set<ProcessRuntime> = [
       .jvm, .node, .python, .ruby, .php, .dotnet, .erlang,
     ]

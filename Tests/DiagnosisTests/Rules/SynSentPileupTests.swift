@@ -51,6 +51,18 @@ struct SynSentPileupTests {
     #expect(pileup.holders.count >= 30)
   }
 
+  @Test func `orphans that the manager of a user has adopted are as many programs`() {
+    var story = Story { $0.patienceSeconds = 15 }
+    story.host.start("systemd", pid: 50)
+    for number in 1...40 {
+      let second = Double(number)
+      let pid = story.host.start("app", pid: 100 + Int32(number), parent: 50, from: second)
+      story.host.add(.opened(to: 9090, by: pid).enters(.synSent, at: second))
+    }
+    story.look(every: 1, from: 1, through: 41)
+    #expect(story.firing == [])
+  }
+
   @Test func `applets of one file under one parent are as many programs`() {
     var story = Story { $0.patienceSeconds = 15 }
     story.host.start("job.sh", pid: 50)
