@@ -15,7 +15,7 @@ package struct RunWatch: Sendable {
   private var connections: [SocketID: Watched] = [:]
   private var idByInode: [UInt64: SocketID] = [:]
   private var dead: [UInt64: DeadWatched] = [:]
-  private var listening: Set<ListeningPort> = []
+  private var listeners = RunListeners()
   private var found: [SocketID: LeftSocket] = [:]
   private var now = BootInstant(nanoseconds: 0)
   private var hasLooked = false
@@ -40,6 +40,8 @@ package struct RunWatch: Sendable {
     /// An index into the tests; -1: before the first.
     var test: Int
     var isOlder: Bool
+    /// The program was seen to open it: its handshake, or the listener that it leads to.
+    var isOutbound = false
     var holder: Holder?
     /// Searches in a row that have found no holder among the processes of the run.
     var misses = 0
@@ -57,11 +59,6 @@ package struct RunWatch: Sendable {
     var process: ProcessRecord
     var fd: Int32
     var sharers: [ProcessID]
-  }
-
-  private struct ListeningPort: Hashable {
-    var namespace: NetnsID
-    var port: UInt16
   }
 
   /// So long a row that has gone is remembered: its descriptor may turn out to be on a dead socket.
@@ -120,13 +117,8 @@ package struct RunWatch: Sendable {
     now = sample.takenAt
     unlisted = sample.unlistedSockets
     for id in connections.keys { connections[id]?.isPresent = false }
-    for row in sample.sockets {
-      if row.state == .listen {
-        listening.insert(ListeningPort(namespace: row.namespace, port: row.localPort))
-      } else {
-        take(row, beginning)
-      }
-    }
+    listeners.take(sample)
+    for row in sample.sockets where row.state != .listen { take(row, beginning) }
     forget()
     idByInode = Dictionary(
       connections.lazy.filter { $0.value.connection.inode != 0 }.map {
@@ -151,10 +143,16 @@ package struct RunWatch: Sendable {
       return
     }
     let isNext = beginning.map { isOf($0, row) } ?? false
-    connections[id] = Watched(
+    var new = Watched(
       connection: Connection(row, at: now, age: age, isFirstLook: !hasLooked), row: row,
       test: isNext ? tests.count : tests.count - 1,
       isOlder: !hasLooked || inherited.contains(row.inode))
+    if !row.knowledge.contains(.opened), listeners.accept(row) {
+      new.connection.flags.insert(.isInbound)
+    } else {
+      new.isOutbound = row.state == .synSent || listeners.acceptOtherEnd(of: row)
+    }
+    connections[id] = new
   }
 
   /// Whether a socket that the look at the beginning of a test shows first is of that test: nothing
@@ -357,12 +355,10 @@ package struct RunWatch: Sendable {
     var isDead: Bool
   }
 
-  /// nil: its counters do not say, and no look saw a listener on its port.
+  /// nil: not known. Neither its counters say, nor was its listener seen, or the other end's.
   private func isInbound(_ watched: Watched) -> Bool? {
     if watched.connection.flags.contains(.isInbound) { return true }
-    if watched.row.knowledge.contains(.opened) { return false }
-    let port = ListeningPort(namespace: watched.row.namespace, port: watched.row.localPort)
-    return listening.contains(port) ? true : nil
+    return watched.isOutbound || watched.row.knowledge.contains(.opened) ? false : nil
   }
 
   private func isAllowed(_ watched: Watched) -> Bool {

@@ -35,6 +35,29 @@ import Testing
     #expect(story.told().left.first?.isInbound == isInbound)
   }
 
+  /// A listener on the port that an outgoing connection has here, at another address.
+  @Test func `a listener at another address has not accepted what has its port`() {
+    var story = RunStory()
+    let loopback = IPAddress(ipv4: 0x7f00_0001)
+    story.host.add(
+      .between(Endpoint(loopback, 8080), Endpoint(loopback, 0), by: RunStory.suite)
+        .enters(.listen, at: 0))
+    story.host.add(.leaked(on: 8080, at: 1))
+    #expect(story.told().left.map(\.isInbound) == [nil])
+  }
+
+  @Test func `which side an end is of is told by the listener that is here, or not at all`() {
+    var story = RunStory()
+    let loopback = IPAddress(ipv4: 0x7f00_0001)
+    story.host.listen(8080, by: RunStory.suite)
+    story.host.add(
+      .between(Endpoint(loopback, 0), Endpoint(loopback, 8080), by: RunStory.suite)
+        .enters(.closeWait, at: 1, unread: 1))
+    story.host.add(.leaked(to: 5432, at: 1))
+    let sides = story.told().left.map { "\($0.row?.remotePort ?? 0) \($0.isInbound as Any)" }
+    #expect(sides.sorted() == ["5432 nil", "8080 Optional(false)"])
+  }
+
   @Test(arguments: [(3.0, 0), (2.9, 0), (3.5, 1)])
   func `within the grace a program may close`(_ closes: Double, _ expected: Int) {
     var story = RunStory()
