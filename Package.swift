@@ -167,7 +167,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TracingTests", dependencies: ["KernelTables", "TestSupport", "Tracing"],
-      swiftSettings: strict),
+      exclude: ["Programs"], swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",
       dependencies: [

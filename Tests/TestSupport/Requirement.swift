@@ -63,9 +63,9 @@
       ]
         + [
           "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "gcc", "gdb",
-          "groff", "ip", "journalctl", "lintian", "lsof", "man", "netstat", "nft", "nsenter",
-          "openssl",
-          "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
+          "go", "groff", "gzip", "ip", "journalctl", "lintian", "lsof", "man", "netstat", "nft",
+          "nsenter", "openssl", "prometheus", "prometheus-alertmanager",
+          "prometheus-node-exporter", "promtool",
           "python3", "setpriv", "ss", "strace", "sudo", "systemd-analyze", "systemd-nspawn",
           "systemd-socket-activate", "tmux", "unshare",
         ].map(command)

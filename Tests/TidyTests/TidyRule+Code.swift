@@ -6,6 +6,7 @@ extension TidyRule {
     "Sources/KernelTables": [],
     "Sources/Diagnosis": ["KernelTables"],
     "Sources/Reporting": ["Diagnosis", "KernelTables"],
+    "Sources/Tracing": ["Diagnosis", "KernelTables", "Reporting"],
     "Sources/LinuxHost": ["CLinuxDiag", "Glibc", "KernelTables", "Synchronization"],
     "Sources/PackageFiles": [
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
