@@ -106,9 +106,10 @@ package struct PythonProcess: Hashable, Sendable {
       guard type == codeType else { return nil }
       let name = text(pointedAtFrom: call.code &+ layout.qualifiedName, in: memory)
       if name == "<shim>" || name == "<interpreter trampoline>" { return nil }
+      let file = text(pointedAtFrom: call.code &+ layout.fileName, in: memory)
       return StackFrame(
-        function: name, file: text(pointedAtFrom: call.code &+ layout.fileName, in: memory),
-        line: line(of: call, in: memory))
+        function: name, file: file, line: line(of: call, in: memory),
+        isOwn: OwnCode.isOwn(function: name, source: file, path: ""))
     }
   }
 }
