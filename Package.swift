@@ -76,6 +76,17 @@ let package = Package(
     .target(
       name: "Tracing", dependencies: ["Diagnosis", "KernelTables", "Reporting"],
       swiftSettings: strict),
+    // C: libbpf, which puts a trace's programs into the kernel, and libdw, which reads stacks.
+    .target(
+      name: "CTrace",
+      linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("dw"), .linkedLibrary("elf")]),
+    // The programs in the kernel. They are compiled for its virtual machine and carried as bytes.
+    .target(
+      name: "TraceProbe", exclude: ["Programs"], swiftSettings: strict,
+      plugins: ["CompileProbe"]),
+    .plugin(name: "CompileProbe", capability: .buildTool(), dependencies: ["ProbeCompiler"]),
+    .executableTarget(
+      name: "ProbeCompiler", path: "Plugins/ProbeCompiler", swiftSettings: strict),
     // C: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
     // Debian's libsystemd-dev and libyaml-dev.

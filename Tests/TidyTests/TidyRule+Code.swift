@@ -7,6 +7,13 @@ extension TidyRule {
     "Sources/Diagnosis": ["KernelTables"],
     "Sources/Reporting": ["Diagnosis", "KernelTables"],
     "Sources/Tracing": ["Diagnosis", "KernelTables", "Reporting"],
+    "Sources/TraceProbe": [],
+    "Sources/closewatch-trace": [
+      "ArgumentParser", "CTrace", "Console", "Diagnosis", "Glibc", "KernelTables", "LinuxHost",
+      "Reporting", "TraceProbe", "Tracing",
+    ],
+    "Plugins/CompileProbe": ["PackagePlugin"],
+    "Plugins/ProbeCompiler": ["Glibc"],
     "Sources/LinuxHost": ["CLinuxDiag", "Glibc", "KernelTables", "Synchronization"],
     "Sources/PackageFiles": [
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",

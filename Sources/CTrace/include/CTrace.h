@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a trace needs of libbpf and libdw.
+#pragma once
+
+#include "Probe.h"
+#include "TraceEvent.h"
+#include "Unwinder.h"

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+// Of the kernel's structures only the fields that are read, by name: libbpf finds out where each is
+// in the running kernel, so no header of the machine that compiles this is needed.
+#pragma once
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+#define READ_FROM_KERNEL __attribute__((preserve_access_index))
+
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, IPPROTO_TCP = 6 };
+
+typedef struct READ_FROM_KERNEL {
+  long long counter;
+} atomic64_t;
+
+struct sock_common {
+  volatile unsigned char skc_state;
+  atomic64_t skc_cookie;
+} READ_FROM_KERNEL;
+
+struct sock {
+  struct sock_common __sk_common;
+  __u16 sk_protocol;
+} READ_FROM_KERNEL;
+
+struct socket {
+  struct sock *sk;
+} READ_FROM_KERNEL;
+
+struct inode {
+  unsigned short i_mode;
+} READ_FROM_KERNEL;
+
+struct file {
+  struct inode *f_inode;
+  void *private_data;
+} READ_FROM_KERNEL;
+
+struct fdtable {
+  unsigned int max_fds;
+  struct file **fd;
+} READ_FROM_KERNEL;
+
+struct files_struct {
+  struct fdtable *fdt;
+} READ_FROM_KERNEL;
+
+struct thread_struct {
+  unsigned long fsbase;
+} READ_FROM_KERNEL;
+
+struct task_struct {
+  struct files_struct *files;
+  struct thread_struct thread;
+} READ_FROM_KERNEL;
+
+struct pt_regs {
+  unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
+} READ_FROM_KERNEL;

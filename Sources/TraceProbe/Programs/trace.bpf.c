@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+// The programs in the kernel: what happens to the sockets of the processes that are watched, and
+// where in them. Only tp_btf programs, which kernels allow that refuse the kernel's trampolines.
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "../../CTrace/include/TraceEvent.h"
+
+// Some of the calls are only for programs under a licence that the kernel names, hence the choice
+// in the first line.
+char known_licence[] SEC("license") = "Dual BSD/GPL";
+
+/// Whether the end of a stream is learned from each system call: there is no sock_recv_length
+/// before Linux 6.3.
+const volatile _Bool ends_by_system_call = 0;
+/// Stacks copied in a second at most: some 4 MB, and a tenth of what one processor can copy.
+const volatile __u32 stacks_per_second = 2000;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1024);
+  __type(key, __u32);
+  __type(value, struct closewatch_trace_watched);
+} watched SEC(".maps");
+
+// A map that forgets the oldest would forget the leak.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 65536);
+  __type(key, __u64);
+  __type(value, __u32);
+} sockets SEC(".maps");
+
+// Of each socket its newest read, written over by the next. 35 MB, there from the start: in the
+// middle of a read the kernel may have no memory of this size.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 2048);
+  __type(key, __u64);
+  __type(value, struct closewatch_trace_stop);
+} reads SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 24);
+} events SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, closewatch_trace_counts);
+  __type(key, __u32);
+  __type(value, __u64);
+} counts SEC(".maps");
+
+struct budget {
+  __u64 second;
+  __u32 used;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct budget);
+} budgets SEC(".maps");
+
+// What a map's new entry is copied from: too large for the stack of a program.
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct closewatch_trace_stop);
+} empty SEC(".maps");
+
+static __always_inline void count(__u32 what) {
+  __u64 *number = bpf_map_lookup_elem(&counts, &what);
+  if (number) __sync_fetch_and_add(number, 1);
+}
+
+static __always_inline struct closewatch_trace_watched *watching(void) {
+  __u32 process = bpf_get_current_pid_tgid() >> 32;
+  return bpf_map_lookup_elem(&watched, &process);
+}
+
+static __always_inline _Bool may_copy(void) {
+  __u32 only = 0;
+  struct budget *budget = bpf_map_lookup_elem(&budgets, &only);
+  if (!budget) return 0;
+  __u64 second = bpf_ktime_get_ns() >> 30;
+  if (budget->second != second) {
+    budget->second = second;
+    budget->used = 0;
+  }
+  return __sync_fetch_and_add(&budget->used, 1) < stacks_per_second;
+}
+
+#include "python.bpf.h"
+
+enum { step = 1024, page = 4096 };
+
+static __always_inline void copy_stack(
+    struct closewatch_trace_stack *stack, struct closewatch_trace_watched *process) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct pt_regs *from = (struct pt_regs *)bpf_task_pt_regs(task);
+  __u64 pointer = BPF_CORE_READ(from, sp);
+  // DWARF: rax rdx rcx rbx rsi rdi rbp rsp r8-r15 and the return address. A system call keeps all
+  // but rax, rcx and r11.
+  stack->registers[0] = 0;
+  stack->registers[1] = BPF_CORE_READ(from, dx);
+  stack->registers[2] = 0;
+  stack->registers[3] = BPF_CORE_READ(from, bx);
+  stack->registers[4] = BPF_CORE_READ(from, si);
+  stack->registers[5] = BPF_CORE_READ(from, di);
+  stack->registers[6] = BPF_CORE_READ(from, bp);
+  stack->registers[7] = pointer;
+  stack->registers[8] = BPF_CORE_READ(from, r8);
+  stack->registers[9] = BPF_CORE_READ(from, r9);
+  stack->registers[10] = BPF_CORE_READ(from, r10);
+  stack->registers[11] = 0;
+  stack->registers[12] = BPF_CORE_READ(from, r12);
+  stack->registers[13] = BPF_CORE_READ(from, r13);
+  stack->registers[14] = BPF_CORE_READ(from, r14);
+  stack->registers[15] = BPF_CORE_READ(from, r15);
+  stack->registers[16] = BPF_CORE_READ(from, ip);
+  stack->length = 0;
+  for (int i = 0; i < closewatch_trace_stack_bytes / step; i++) {
+    __u64 place = pointer + i * step;
+    if (bpf_probe_read_user(stack->bytes + i * step, step, (void *)place) == 0) {
+      stack->length = (i + 1) * step;
+      continue;
+    }
+    // It ends in here, at the end of a page.
+    __u32 left = page - (place & (page - 1));
+    if (left >= step) break;
+    if (bpf_probe_read_user(stack->bytes + i * step, left & (step - 1), (void *)place) == 0) {
+      stack->length = i * step + left;
+    }
+    break;
+  }
+  stack->call_count = 0;
+  read_python_calls(stack, process, task);
+}
+
+static __always_inline void describe(
+    struct closewatch_trace_event *event, __u64 cookie, __u32 kind, int result) {
+  __u64 who = bpf_get_current_pid_tgid();
+  event->cookie = cookie;
+  event->kind = kind;
+  event->process = who >> 32;
+  event->thread = (__u32)who;
+  event->result = result;
+}
+
+/// Follows the socket from now on; 0 where there is no room.
+static __always_inline _Bool follow(__u64 cookie, _Bool is_new) {
+  if (bpf_map_lookup_elem(&sockets, &cookie)) return 1;
+  __u32 process = bpf_get_current_pid_tgid() >> 32;
+  if (bpf_map_update_elem(&sockets, &cookie, &process, BPF_ANY) != 0) {
+    count(closewatch_trace_refused);
+    return 0;
+  }
+  if (is_new) count(closewatch_trace_opened);
+  return 1;
+}
+
+static __always_inline void tell(
+    struct closewatch_trace_watched *process, __u64 cookie, __u32 kind, int result) {
+  if (!cookie || !follow(cookie, kind != closewatch_trace_end)) return;
+  if (!may_copy()) return count(closewatch_trace_skipped);
+  struct closewatch_trace_stop *stop = bpf_ringbuf_reserve(&events, sizeof *stop, 0);
+  if (!stop) return count(closewatch_trace_lost);
+  describe(&stop->event, cookie, kind, result);
+  copy_stack(&stop->stack, process);
+  bpf_ringbuf_submit(stop, 0);
+}
+
+static __always_inline void remember_read(
+    struct closewatch_trace_watched *process, __u64 cookie, int result) {
+  if (!follow(cookie, 0)) return;
+  // An older read must not stand for one that was not copied.
+  if (!may_copy()) {
+    bpf_map_delete_elem(&reads, &cookie);
+    return count(closewatch_trace_skipped);
+  }
+  struct closewatch_trace_stop *stop = bpf_map_lookup_elem(&reads, &cookie);
+  if (!stop) {
+    __u32 only = 0;
+    void *blank = bpf_map_lookup_elem(&empty, &only);
+    if (!blank) return;
+    if (bpf_map_update_elem(&reads, &cookie, blank, BPF_NOEXIST) != 0) {
+      return count(closewatch_trace_refused);
+    }
+    stop = bpf_map_lookup_elem(&reads, &cookie);
+    if (!stop) return;
+  }
+  describe(&stop->event, cookie, closewatch_trace_read, result);
+  copy_stack(&stop->stack, process);
+}
+
+/// Whether a read has said that nothing more comes. To be told to come again, or to have been
+/// interrupted, is no end, and a read of no bytes gives 0 at any time.
+static __always_inline _Bool is_end(int result, unsigned char state) {
+  if (result > 0 || state == TCP_ESTABLISHED) return 0;
+  return result != -11 && result != -4 && result > -512;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_receive, struct sock *sk, int result, int flags) {
+  struct closewatch_trace_watched *process = watching();
+  if (!process || sk->sk_protocol != IPPROTO_TCP) return 0;
+  __u64 cookie = bpf_get_socket_cookie(sk);
+  if (is_end(result, sk->__sk_common.skc_state)) {
+    bpf_map_delete_elem(&reads, &cookie);
+    tell(process, cookie, closewatch_trace_end, result);
+  } else if (result > 0) {
+    remember_read(process, cookie, result);
+  }
+  return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int old, int new) {
+  if (sk->sk_protocol != IPPROTO_TCP) return 0;
+  // What is accepted has a cookie then, by which on_return knows it.
+  if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV) bpf_get_socket_cookie(sk);
+  if (new != TCP_SYN_SENT) return 0;
+  struct closewatch_trace_watched *process = watching();
+  if (process) tell(process, bpf_get_socket_cookie(sk), closewatch_trace_connect, 0);
+  return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_destroy, struct sock *sk) {
+  __u64 cookie = sk->__sk_common.skc_cookie.counter;
+  if (!cookie || bpf_map_delete_elem(&sockets, &cookie) != 0) return 0;
+  bpf_map_delete_elem(&reads, &cookie);
+  count(closewatch_trace_closed);
+  struct closewatch_trace_event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+  if (!event) {
+    count(closewatch_trace_lost);
+    return 0;
+  }
+  describe(event, cookie, closewatch_trace_gone, 0);
+  bpf_ringbuf_submit(event, 0);
+  return 0;
+}
+
+// x86-64: read, readv, recvfrom, recvmsg; accept, accept4.
+static __always_inline _Bool reads_a_socket(long call) {
+  return call == 0 || call == 19 || call == 45 || call == 47;
+}
+
+static __always_inline _Bool accepts(long call) { return call == 43 || call == 288; }
+
+static __always_inline struct sock *socket_behind(__u32 descriptor) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+  if (descriptor >= BPF_CORE_READ(table, max_fds)) return 0;
+  struct file **files = BPF_CORE_READ(table, fd);
+  struct file *file = 0;
+  bpf_probe_read_kernel(&file, sizeof file, files + descriptor);
+  if (!file) return 0;
+  if ((BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000) return 0;
+  struct socket *socket = BPF_CORE_READ(file, private_data);
+  struct sock *sk = BPF_CORE_READ(socket, sk);
+  return sk && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP ? sk : 0;
+}
+
+// The kernel's way from a descriptor to its socket has no tracepoint: both ends are known when the
+// call returns.
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_return, struct pt_regs *registers, long result) {
+  struct closewatch_trace_watched *process = watching();
+  if (!process) return 0;
+  long call = registers->orig_ax;
+  _Bool is_accept = accepts(call) && result >= 0;
+  _Bool is_read = ends_by_system_call && reads_a_socket(call);
+  if (!is_accept && !is_read) return 0;
+  struct sock *sk = socket_behind(is_accept ? result : registers->di);
+  if (!sk) return 0;
+  __u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+  if (is_accept) {
+    tell(process, cookie, closewatch_trace_accept, 0);
+  } else if (is_end(result, BPF_CORE_READ(sk, __sk_common.skc_state))) {
+    bpf_map_delete_elem(&reads, &cookie);
+    tell(process, cookie, closewatch_trace_end, result);
+  } else if (result > 0) {
+    remember_read(process, cookie, result);
+  }
+  return 0;
+}
