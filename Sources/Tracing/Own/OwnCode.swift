@@ -19,6 +19,8 @@ public enum OwnCode {
       let package = function.prefix { $0 != "/" && $0 != "." }
       // Built with -trimpath, a dependency has its version in its path and no folder before it.
       if LibraryCode.goPackages.contains(package) || source.contains("@v") { return false }
+      // Only the assembly of Go's own library has functions of no package.
+      if source.hasSuffix(".s"), package == function { return false }
     }
     // A source file of the JVM has no folder, its function has: the package. Elsewhere the file
     // says more: what a language's library calls by a name of its own may be the program's.

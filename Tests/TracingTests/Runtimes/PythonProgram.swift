@@ -5,7 +5,7 @@ import TestSupport
 import Tracing
 
 /// The memory of a program that a test has started.
-final class LiveMemory: ProgramMemory {
+final class LiveMemory: ProgramMemory, ProcessMemory {
   private let file: Int32
 
   init(of pid: pid_t) { file = open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC) }
@@ -56,12 +56,18 @@ enum PythonProgram {
 
   /// The interpreter of a process.
   static func find(in pid: pid_t, memory: LiveMemory) throws -> PythonProcess? {
-    guard let path = file(in: pid), let bytes = readBytes(path),
-      let start = mapped(in: pid).first(where: { $0.path == path })?.start
+    guard let path = file(in: pid), let bytes = readBytes(path), let bias = bias(of: path, in: pid)
     else { return nil }
     let file = try ELFFile(StoredMemory(bytes))
-    let linked = (file.segments.map(\.address).min() ?? 0) / 4096 * 4096
-    return try PythonProcess.find(in: file, memory: memory, bias: start &- linked)
+    return try PythonProcess.find(in: file, memory: memory, bias: bias)
+  }
+
+  /// How far a process has a file from where the linker put it.
+  static func bias(of path: String, in pid: pid_t) -> UInt64? {
+    guard let start = mapped(in: pid).first(where: { $0.path == path })?.start,
+      let file = readBytes(path).flatMap({ try? ELFFile(StoredMemory($0)) })
+    else { return nil }
+    return start &- (file.segments.map(\.address).min() ?? 0) / 4096 * 4096
   }
 
   private static func mapped(in pid: pid_t) -> [(path: String, start: UInt64)] {
