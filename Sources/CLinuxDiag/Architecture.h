@@ -21,6 +21,14 @@
 #define OLD_OPEN_FLAGS args[1]
 /// Calls that start a process and have no flags.
 #define OLD_FORK_CALLS(refuse) , refuse(fork), refuse(vfork)
+/// Of a stopped thread's registers (struct user_regs_struct) those that DWARF numbers from 0 on.
+#define DWARF_REGISTERS(of)                                                                      \
+  {of.rax, of.rdx, of.rcx, of.rbx, of.rsi, of.rdi, of.rbp, of.rsp, of.r8,                        \
+   of.r9,  of.r10, of.r11, of.r12, of.r13, of.r14, of.r15, of.rip}
+/// The system call that it is in, or -1, what that was given, and what pthread_self(3) says.
+#define CALL_NUMBER(of) ((long long)of.orig_rax)
+#define CALL_ARGUMENTS(of) {of.rdi, of.rsi, of.rdx, of.r10, of.r8, of.r9}
+#define THREAD_POINTER(of) of.fs_base
 
 #elif defined(__aarch64__)
 // Newer than the old calls: it has but renameat(2) of them.

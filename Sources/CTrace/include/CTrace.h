@@ -3,5 +3,6 @@
 #pragma once
 
 #include "Probe.h"
+#include "Stop.h"
 #include "TraceEvent.h"
 #include "Unwinder.h"

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A thread of another process, stopped for as long as it takes to copy its registers and its stack.
+#pragma once
+#include "TraceEvent.h"
+
+/// What a thread was doing when it was stopped.
+struct closewatch_stopped_thread {
+  /// Of the system call that it is in; -1 when it was in none.
+  long long system_call;
+  /// What it was given: the first is a descriptor, or the address of a lock.
+  unsigned long long arguments[6];
+  /// What pthread_self(3) says in it.
+  unsigned long long identity;
+};
+
+/// Stops a thread and copies where it is, without its interpreter's calls. It stays stopped until
+/// closewatch_thread_release(), and goes on by itself when this process ends. Those system calls
+/// that a debugger interrupts (epoll_wait(2) is one) return EINTR. -1 and errno when it can't be
+/// stopped within so many milliseconds.
+int closewatch_thread_stop(
+    int thread, int milliseconds, struct closewatch_stopped_thread *state,
+    struct closewatch_trace_stack *stack);
+
+/// Lets it go on.
+void closewatch_thread_release(int thread);

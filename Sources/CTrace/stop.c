@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "Stop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../CLinuxDiag/Architecture.h"
+
+static long long milliseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+// PTRACE_INTERRUPT stops it without a signal that the program could see.
+static int stop(int thread, int milliseconds) {
+  if (ptrace(PTRACE_SEIZE, thread, 0, 0) != 0) return -1;
+  if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0) {
+    closewatch_thread_release(thread);
+    return -1;
+  }
+  long long end = milliseconds_now() + milliseconds;
+  for (;;) {
+    int status = 0;
+    int got = waitpid(thread, &status, __WALL | WNOHANG);
+    if (got == thread && WIFSTOPPED(status)) return 0;
+    if (got == thread || (got < 0 && errno != EINTR)) {
+      errno = ESRCH;
+      return -1;
+    }
+    if (milliseconds_now() > end) break;
+    struct timespec pause = {.tv_nsec = 50000};
+    nanosleep(&pause, NULL);
+  }
+  // It waits for a disk, or a debugger has it. Nobody can let a thread go that has not stopped:
+  // that is done by the end of this process.
+  errno = ETIMEDOUT;
+  return -1;
+}
+
+static void copy(int process, struct closewatch_trace_stack *stack) {
+  stack->length = 0;
+  for (unsigned done = 0; done < closewatch_trace_stack_bytes; done += 1024) {
+    struct iovec here = {stack->bytes + done, 1024};
+    struct iovec there = {(void *)(unsigned long)(stack->registers[7] + done), 1024};
+    long got = process_vm_readv(process, &here, 1, &there, 1, 0);
+    if (got > 0) stack->length = done + (unsigned)got;
+    // A stack ends with its page, which may be within these.
+    if (got < 1024) break;
+  }
+}
+
+int closewatch_thread_stop(
+    int thread, int milliseconds, struct closewatch_stopped_thread *state,
+    struct closewatch_trace_stack *stack) {
+#ifdef DWARF_REGISTERS
+  if (stop(thread, milliseconds) != 0) return -1;
+  struct user_regs_struct from;
+  if (ptrace(PTRACE_GETREGS, thread, 0, &from) != 0) {
+    int reason = errno;
+    closewatch_thread_release(thread);
+    errno = reason;
+    return -1;
+  }
+  const unsigned long long registers[closewatch_trace_registers] = DWARF_REGISTERS(from);
+  for (int i = 0; i < closewatch_trace_registers; i++) stack->registers[i] = registers[i];
+  stack->call_count = 0;
+  copy(thread, stack);
+  state->system_call = CALL_NUMBER(from);
+  const unsigned long long arguments[6] = CALL_ARGUMENTS(from);
+  for (int i = 0; i < 6; i++) state->arguments[i] = arguments[i];
+  state->identity = THREAD_POINTER(from);
+  return 0;
+#else
+  (void)thread, (void)milliseconds, (void)state, (void)stack, (void)stop, (void)copy;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+void closewatch_thread_release(int thread) { ptrace(PTRACE_DETACH, thread, 0, 0); }

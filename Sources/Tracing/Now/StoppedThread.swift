@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import KernelTables
+
+/// What a thread was doing when it was looked at.
+package struct StoppedThread: Hashable, Sendable {
+  /// What it waits for; nil: it was running, or for something that is not known.
+  package enum Wait: Hashable, Sendable {
+    /// A lock, by its address; and who holds it, where the lock says so.
+    case lock(address: UInt64, holder: Int32?)
+    /// A condition, a channel, a queue of work: what other threads wait for it too is nothing yet.
+    case wake
+    /// A call on a descriptor: `recv`, and the other end where it is a connection.
+    case descriptor(call: String, fd: Int32, peer: Endpoint?)
+    /// Something to happen on one of many descriptors.
+    case events
+    /// Time to pass.
+    case time
+    /// Another system call, by its number.
+    case call(Int64)
+  }
+
+  package var tid: Int32
+  /// What it calls itself. Untrusted text.
+  package var name: String
+  package var wait: Wait?
+  /// The innermost call first; empty when the stack could not be read.
+  package var frames: [StackFrame]
+
+  package init(tid: Int32, name: String, wait: Wait?, frames: [StackFrame]) {
+    self.tid = tid
+    self.name = name
+    self.wait = wait
+    self.frames = frames
+  }
+}
+
+extension StoppedThread.Wait {
+  /// What a system call waits for, by its number on x86-64.
+  ///
+  /// - Parameters:
+  ///   - arguments: What it was given.
+  ///   - word: Reads 32 bits of the process.
+  ///   - threads: Those of the process: who holds a lock is one of them.
+  package init?(
+    systemCall number: Int64, arguments: [UInt64], word: (UInt64) -> UInt32?, threads: Set<Int32>
+  ) {
+    guard number >= 0, arguments.count == 6 else { return nil }
+    let fd = Int32(truncatingIfNeeded: arguments[0])
+    switch number {
+    case 0: self = .descriptor(call: "read", fd: fd, peer: nil)
+    case 1: self = .descriptor(call: "write", fd: fd, peer: nil)
+    case 19: self = .descriptor(call: "readv", fd: fd, peer: nil)
+    case 20: self = .descriptor(call: "writev", fd: fd, peer: nil)
+    case 42: self = .descriptor(call: "connect", fd: fd, peer: nil)
+    case 43, 288: self = .descriptor(call: "accept", fd: fd, peer: nil)
+    case 44: self = .descriptor(call: "send", fd: fd, peer: nil)
+    case 45: self = .descriptor(call: "recv", fd: fd, peer: nil)
+    case 46: self = .descriptor(call: "sendmsg", fd: fd, peer: nil)
+    case 47: self = .descriptor(call: "recvmsg", fd: fd, peer: nil)
+    case 7, 23, 232, 270, 271, 281, 441: self = .events
+    case 35, 230: self = .time
+    case 202: self = Self.futex(arguments, word, threads)
+    default: self = .call(number)
+    }
+  }
+
+  /// A mutex of glibc has its state, its depth and its holder, 32 bits each, where its futex is.
+  /// What has no holder among the threads is no mutex of that kind.
+  private static func futex(
+    _ arguments: [UInt64], _ word: (UInt64) -> UInt32?, _ threads: Set<Int32>
+  ) -> Self {
+    let address = arguments[0]
+    // FUTEX_LOCK_PI and its successor say it themselves.
+    let operation = arguments[1] & 0x7f
+    let state = word(address) ?? 0
+    if operation == 6 || operation == 13 {
+      let holder = Int32(bitPattern: state & 0x3fff_ffff)
+      return .lock(address: address, holder: threads.contains(holder) ? holder : nil)
+    }
+    guard operation == 0, state == 1 || state == 2,
+      let holder = word(address &+ 8).map(Int32.init(bitPattern:)), threads.contains(holder)
+    else { return .wake }
+    return .lock(address: address, holder: holder)
+  }
+}
