@@ -50,6 +50,7 @@ let package = Package(
   products: [
     .executable(name: "closewatch", targets: ["closewatch"]),
     .executable(name: "closewatchd", targets: ["closewatchd"]),
+    .executable(name: "closewatch-trace", targets: ["closewatch-trace"]),
     // Tests only: a library of its own, so that it can be preloaded.
     .library(name: "ClockShift", type: .dynamic, targets: ["ClockShift"]),
   ],
@@ -79,7 +80,7 @@ let package = Package(
     // C: libbpf, which puts a trace's programs into the kernel, and libdw, which reads stacks.
     .target(
       name: "CTrace",
-      linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("dw"), .linkedLibrary("elf")]),
+      linkerSettings: ["bpf", "dw", "elf", "stdc++"].map { .linkedLibrary($0) }),
     // The programs in the kernel. They are compiled for its virtual machine and carried as bytes.
     .target(
       name: "TraceProbe", exclude: ["Programs"], swiftSettings: strict,
@@ -95,9 +96,14 @@ let package = Package(
     .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
     // crypt_r(3), for the bcrypt hashes of basic_auth_users: libcrypt-dev.
     .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
-    // C: what is linked into the daemon so that it starts on older and other distributions.
+    // C: what is linked into the daemon and the tracer so that they start on older and other
+    // distributions.
     .target(
-      name: "CGlibcFloor", exclude: ["libcrypt.so", "libstdc++.so", "libyaml.so", "libz.so"]),
+      name: "CGlibcFloor",
+      exclude: [
+        "libbpf.so", "libcrypt.so", "libdw.so", "libelf.so", "libstdc++.so", "libyaml.so",
+        "libz.so",
+      ]),
     // The only target that makes system calls.
     .target(
       name: "LinuxHost", dependencies: ["CLinuxDiag", "KernelTables"], swiftSettings: strict),
@@ -132,6 +138,20 @@ let package = Package(
         "CCrypt", "CGlibcFloor", "CSystemd", "CYaml", "Console", "Diagnosis", "KernelTables",
         "LinuxHost", "Reporting", "Settings", argumentParser,
       ] + lifecycle + http,
+      swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(
+          ["-use-ld=lld", "-L", "\(Context.packageDirectory)/Sources/CGlibcFloor"],
+          .when(configuration: .release))
+      ]),
+    // The tracer: libbpf and libdw, which neither the command nor the daemon carries. Of a release
+    // only glibc is loaded.
+    .executableTarget(
+      name: "closewatch-trace",
+      dependencies: [
+        "CGlibcFloor", "CLinuxDiag", "CTrace", "Console", "Diagnosis", "KernelTables",
+        "LinuxHost", "Reporting", "Settings", "TraceProbe", "Tracing", argumentParser,
+      ],
       swiftSettings: strict,
       linkerSettings: [
         .unsafeFlags(
@@ -177,7 +197,8 @@ let package = Package(
       dependencies: ["Diagnosis", "KernelTables", "Reporting", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "TracingTests", dependencies: ["KernelTables", "TestSupport", "Tracing"],
+      name: "TracingTests",
+      dependencies: ["closewatch-trace", "KernelTables", "Reporting", "TestSupport", "Tracing"],
       exclude: ["Programs"], swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -206,3 +207,29 @@ void closewatch_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 void closewatch_name_process(const char *name) { prctl(PR_SET_NAME, name); }
 
 int closewatch_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+void closewatch_keep_descriptors(const int *descriptors, int count) {
+  unsigned first = 0;
+  for (int i = 0; i < count; i++) {
+    if (descriptors[i] > 0) close_range_of(first, (unsigned)descriptors[i] - 1);
+    first = (unsigned)descriptors[i] + 1;
+  }
+  close_range_of(first, ~0U);
+}
+
+void closewatch_never_dump(void) {
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+int closewatch_open_within(int folder, const char *path) {
+  struct open_how how = {
+      .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_IN_ROOT};
+  int file = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+  struct stat status;
+  if (file < 0 || (fstat(file, &status) == 0 && S_ISREG(status.st_mode))) return file;
+  close(file);
+  errno = EINVAL;
+  return -1;
+}

@@ -71,3 +71,11 @@ int closewatch_name_address(
   calls[0].function = dwfl_module_addrname(module, address);
   return 1;
 }
+
+// Of the C++ library that Swift's runtime is linked with.
+extern char *__cxa_demangle(const char *name, char *room, size_t *size, int *status);
+
+char *closewatch_demangle_cplusplus(const char *name) {
+  int status = 0;
+  return __cxa_demangle(name, NULL, NULL, &status);
+}

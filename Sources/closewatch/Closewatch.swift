@@ -23,8 +23,8 @@ struct Closewatch: ParsableCommand {
   /// By their names in writing: to ask each for its configuration builds all their texts.
   static let commands: [(name: String, type: any ParsableCommand.Type)] = [
     ("triage", Triage.self), ("top", Top.self), ("sockets", Sockets.self),
-    ("history", FindingHistory.self), ("run", Run.self), ("release", Release.self),
-    ("explain", Explain.self),
+    ("history", FindingHistory.self), ("trace", TraceInTree.self), ("run", Run.self),
+    ("release", Release.self), ("explain", Explain.self),
     ("doctor", Doctor.self), ("record", Record.self), ("daemon", DaemonInTree.self),
     ("check-settings", CheckSettingsInTree.self), ("demo", Demo.self),
     ("demo-server", DemoServer.self),
@@ -38,7 +38,9 @@ struct Closewatch: ParsableCommand {
   private static func run(_ arguments: [String]) throws {
     guard let word = arguments.first else { return try runByTree(arguments) }
     if word == "--version" { return try StandardOutput.write(BuildInfo.version + "\n") }
-    if DaemonProgram.commands.contains(word) { try DaemonProgram.execute(arguments) }
+    if let program = OtherProgram.all.first(where: { $0.commands.contains(word) }) {
+      try program.execute(arguments)
+    }
     try checkCommand(word)
     let type = commands.first { $0.name == word }?.type
     let eyes = type == Sockets.self ? Sockets.eyesAhead(of: arguments.dropFirst()) : nil

@@ -8,9 +8,11 @@ import Testing
 
 /// The two programs, and how the command becomes the daemon.
 @Suite struct DaemonProgramTests {
-  @Test(arguments: ["daemon", "check-settings"])
+  @Test(arguments: [
+    ("daemon", "closewatchd"), ("check-settings", "closewatchd"), ("trace", "closewatch-trace"),
+  ])
   func `a command that was copied alone says in one line what is not there`(
-    command: String
+    command: String, program: String
   ) throws {
     let directory = TemporaryDirectory()
     let copy = "\(directory.path)/bin/closewatch"
@@ -20,9 +22,9 @@ import Testing
     #expect(run.status == 2)
     #expect(
       run.lines == [
-        "closewatch: closewatch \(command) needs the program closewatchd, which is not at"
-          + " \(directory.path)/bin/closewatchd or"
-          + " \(directory.path)/libexec/closewatch/closewatchd; install the package, or copy it"
+        "closewatch: closewatch \(command) needs the program \(program), which is not at"
+          + " \(directory.path)/bin/\(program) or"
+          + " \(directory.path)/libexec/closewatch/\(program); install the package, or copy it"
           + " there"
       ])
   }
@@ -42,7 +44,7 @@ import Testing
   }
 
   @Test func `the help of the daemon is that of the command's tree`() throws {
-    for command in ["daemon", "check-settings"] {
+    for command in ["daemon", "check-settings", "trace"] {
       let asked = try #require(Command.run([command, "--help"]))
       let shown = try #require(Command.run(["help", command]))
       #expect(asked.status == 0 && shown.status == 0)

@@ -42,6 +42,12 @@
     package static let socketDiagnostics = Requirement(
       "sock_diag", missing: socketDiagnosticsFailure())
 
+    /// Programs can be put into the kernel: tests of traces.
+    package static let tracing = Requirement(
+      "a kernel that describes itself to BPF",
+      missing: access("/sys/kernel/btf/vmlinux", R_OK) == 0
+        ? nil : "there is no /sys/kernel/btf/vmlinux")
+
     /// The .deb of ``BuiltPackage``.
     package static let debianPackage = Requirement(
       "the Debian package",
@@ -59,7 +65,7 @@
     package static var all: [Requirement] {
       [
         root, networkNamespaces, mountNamespaces, pidNamespaces, fuse, socketDiagnostics,
-        debianPackage,
+        tracing, debianPackage,
       ]
         + [
           "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "gcc", "gdb",

@@ -172,13 +172,13 @@ _closewatch() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    triage|top|sockets|history|run|release|explain|doctor|record|daemon|check-settings|demo|help)
+    triage|top|sockets|history|trace|run|release|explain|doctor|record|daemon|check-settings|demo|help)
         # Offer subcommand argument completions
         "_closewatch_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'triage top sockets history run release explain doctor record daemon check-settings demo help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'triage top sockets history trace run release explain doctor record daemon check-settings demo help' -- "${cur}"))
         ;;
     esac
 }
@@ -335,6 +335,24 @@ _closewatch_history() {
         return
         ;;
     '--file')
+        return
+        ;;
+    '--color')
+        return
+        ;;
+    esac
+}
+
+_closewatch_trace() {
+    repeating_flags=()
+    non_repeating_flags=(--opener --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--for --color)
+    __closewatch_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--for')
         return
         ;;
     '--color')

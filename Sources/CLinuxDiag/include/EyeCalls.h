@@ -73,8 +73,24 @@ void closewatch_name_process(const char *name);
 int closewatch_no_new_privileges(void);
 
 /// Whose calls are to be confined.
-enum closewatch_role { closewatch_daemon, closewatch_keeper, closewatch_eye };
+enum closewatch_role {
+  closewatch_daemon,
+  closewatch_keeper,
+  closewatch_eye,
+  /// Reads stacks and symbols from what is open already: everything else is refused.
+  closewatch_reader,
+};
 
 /// Refuses with EPERM what this process never does: seccomp(2). An eye adds to what its keeper was
 /// refused. After closewatch_no_new_privileges(). -1 and errno where there is no such filter.
 int closewatch_confine(enum closewatch_role role);
+
+/// Lets go of every descriptor but these, which are in ascending order.
+void closewatch_keep_descriptors(const int *descriptors, int count);
+
+/// What the process that called this has in its memory never gets to a disk: no core dumps.
+void closewatch_never_dump(void);
+
+/// Opens a regular file for reading, below a folder that takes the place of /, whatever its links
+/// say: openat2(2). -1 and errno on failure.
+int closewatch_open_within(int folder, const char *path);

@@ -25,8 +25,8 @@ struct closewatch_unwinder *closewatch_unwinder_new(
 
 void closewatch_unwinder_free(struct closewatch_unwinder *unwinder);
 
-/// The addresses of the calls, the innermost first, each within the call: the number of them, 0 when
-/// not even the first is known.
+/// The addresses of the calls, the innermost first, each within the call: the number of them, 0
+/// when not even the first is known.
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
     unsigned long long *addresses, int room);
@@ -48,3 +48,6 @@ int closewatch_name_address(
 
 /// What an address in this file's code is above the one that the file says; -1 when not known.
 long long closewatch_code_bias(const struct closewatch_unwinder *unwinder, int file);
+
+/// The readable form of a C++ name (and of Rust's older ones), to be freed; null when it is none.
+char *closewatch_demangle_cplusplus(const char *name);

@@ -2,7 +2,7 @@
 
 import CLinuxDiag
 import Glibc
-import KernelTables
+package import KernelTables
 
 /// What a TCP socket in another process's descriptor is, asked of the socket itself: the tables of
 /// a namespace that nobody can find never show it.
@@ -10,7 +10,7 @@ import KernelTables
 /// pidfd_getfd(2) gives a copy of the descriptor for the time of one fstat(2) and one
 /// getsockopt(2). A living socket that its process closes in these microseconds stays open so much
 /// longer; so it is asked only of sockets that tables have lacked twice.
-enum DescriptorProof {
+package enum DescriptorProof {
   /// In `TCP_CLOSE`: reset, timed out, or never connected.
   case dead
   /// In any other state.
@@ -29,7 +29,38 @@ enum DescriptorProof {
     }
   }
 
+  /// What ss calls sk of a socket that no table shows; nil when it is gone, or the kernel is
+  /// against it.
+  package static func cookie(of deadSocket: DeadDescriptor) -> UInt64? {
+    var cookie: UInt64 = 0
+    var length = socklen_t(MemoryLayout<UInt64>.size)
+    let isTold = try? withCopy(of: deadSocket) { copy, subject throws(SystemCallError) in
+      _ = try systemCall("getsockopt SO_COOKIE", on: subject) {
+        getsockopt(copy, SOL_SOCKET, SO_COOKIE, &cookie, &length)
+      }
+      return true
+    }
+    return isTold == true ? cookie : nil
+  }
+
   private static func ask(_ deadSocket: DeadDescriptor) throws(SystemCallError) -> DescriptorProof {
+    // The first byte of struct tcp_info is tcpi_state.
+    var state: UInt8 = 0
+    var length = socklen_t(1)
+    let isTold = try withCopy(of: deadSocket) { copy, subject throws(SystemCallError) in
+      _ = try systemCall("getsockopt TCP_INFO", on: subject) {
+        getsockopt(copy, Int32(IPPROTO_TCP), TCP_INFO, &state, &length)
+      }
+      return true
+    }
+    guard isTold != nil else { return .gone }
+    return state == TCPState.close.rawValue ? .dead : .alive
+  }
+
+  /// - Returns: nil when the number leads to something else now.
+  private static func withCopy<Answer>(
+    of deadSocket: DeadDescriptor, _ ask: (Int32, String) throws(SystemCallError) -> Answer
+  ) throws(SystemCallError) -> Answer? {
     let subject = "/proc/\(deadSocket.process.pid)/fd/\(deadSocket.fd)"
     let process = try systemCall("pidfd_open", on: subject) {
       closewatch_pidfd_open(deadSocket.process.pid)
@@ -41,13 +72,7 @@ enum DescriptorProof {
     defer { close(copy) }
     var status = stat()
     _ = try systemCall("fstat", on: subject) { fstat(copy, &status) }
-    guard UInt64(status.st_ino) == deadSocket.inode else { return .gone }
-    // The first byte of struct tcp_info is tcpi_state.
-    var state: UInt8 = 0
-    var length = socklen_t(1)
-    _ = try systemCall("getsockopt TCP_INFO", on: subject) {
-      getsockopt(copy, Int32(IPPROTO_TCP), TCP_INFO, &state, &length)
-    }
-    return state == TCPState.close.rawValue ? .dead : .alive
+    guard UInt64(status.st_ino) == deadSocket.inode else { return nil }
+    return try ask(copy, subject)
   }
 }

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Lines of text that keep to a width.
-struct TextPage {
+package struct TextPage {
   let style: TextStyle
-  private(set) var text = ""
+  package private(set) var text = ""
 
-  init(style: TextStyle) { self.style = style }
+  package init(style: TextStyle) { self.style = style }
 
   private var labelColumns: Int { style.isNarrow ? 4 : 12 }
 
   /// A blank line, then a title that stands at the edge.
-  mutating func heading(_ title: String) {
+  package mutating func heading(_ title: String) {
     blank()
     text += style.mark(title, .strong) + "\n"
   }
 
-  mutating func blank() {
+  package mutating func blank() {
     if !text.isEmpty { text += "\n" }
   }
 
   /// Lines at the edge.
-  mutating func paragraph(_ words: String, _ emphasis: Emphasis = .plain) {
+  package mutating func paragraph(_ words: String, _ emphasis: Emphasis = .plain) {
     for line in style.wrap(words, columns: style.width) {
       text += style.mark(line, emphasis) + "\n"
     }
   }
 
   /// An indented line; what goes on is indented further.
-  mutating func item(_ words: String) {
+  package mutating func item(_ words: String) {
     hang("  ", words, indent: 4)
   }
 
   /// Lines indented below an item.
-  mutating func inner(_ words: String) {
+  package mutating func inner(_ words: String) {
     hang("    ", words, indent: 4)
   }
 

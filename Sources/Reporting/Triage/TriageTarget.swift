@@ -58,6 +58,25 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The processes that a look shows of it, by their numbers.
+  package func processes(in sample: Sample, _ report: HolderReport) -> [ProcessRecord] {
+    let found =
+      switch self {
+      case .pid(let pid): report.processes.filter { $0.id.pid == pid }
+      case .unit(let unit): report.processes.filter { Self.matches($0.unit, unit) }
+      case .port(let port): Self.holders(of: port, in: sample, report)
+      }
+    return found.sorted { $0.id.pid < $1.id.pid }
+  }
+
+  private static func holders(
+    of port: UInt16, in sample: Sample, _ report: HolderReport
+  ) -> [ProcessRecord] {
+    let inodes = Set(sample.sockets.lazy.filter { has(port, $0) && $0.inode != 0 }.map(\.inode))
+    let pids = Set(report.holders.lazy.filter { inodes.contains($0.inode) }.map(\.process.pid))
+    return report.processes.filter { pids.contains($0.id.pid) }
+  }
+
   /// Why there is nothing to judge, when ``isSeen(in:_:)`` is false.
   package var absence: String {
     switch self {

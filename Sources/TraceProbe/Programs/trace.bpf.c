@@ -26,12 +26,18 @@ struct {
   __type(value, struct closewatch_trace_watched);
 } watched SEC(".maps");
 
+struct followed {
+  __u32 process;
+  /// Some programs read the end again and again: once is enough.
+  _Bool end_was_told;
+};
+
 // A map that forgets the oldest would forget the leak.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 65536);
   __type(key, __u64);
-  __type(value, __u32);
+  __type(value, struct followed);
 } sockets SEC(".maps");
 
 // Of each socket its newest read, written over by the next. 35 MB, there from the start: in the
@@ -99,7 +105,24 @@ static __always_inline _Bool may_copy(void) {
 
 #include "python.bpf.h"
 
-enum { step = 1024, page = 4096 };
+enum { step = 1024, steps = closewatch_trace_stack_bytes / step };
+
+// In steps that lie in one page each: of a large buffer there can be pages that nobody has touched,
+// which can't be read and hold zeros. So they do in the copy: a read that fails fills with zeros.
+static __always_inline void copy_memory(struct closewatch_trace_stack *stack, __u64 pointer) {
+  __u32 low = pointer & (step - 1);
+  stack->length = 0;
+  if (bpf_probe_read_user(stack->bytes, step - low, (void *)pointer) == 0) {
+    stack->length = step - low;
+  }
+#pragma unroll
+  for (int i = 1; i < steps; i++) {
+    __u32 offset = i * step - low;
+    if (bpf_probe_read_user(stack->bytes + offset, step, (void *)(pointer + offset)) == 0) {
+      stack->length = offset + step;
+    }
+  }
+}
 
 static __always_inline void copy_stack(
     struct closewatch_trace_stack *stack, struct closewatch_trace_watched *process) {
@@ -125,21 +148,7 @@ static __always_inline void copy_stack(
   stack->registers[14] = BPF_CORE_READ(from, r14);
   stack->registers[15] = BPF_CORE_READ(from, r15);
   stack->registers[16] = BPF_CORE_READ(from, ip);
-  stack->length = 0;
-  for (int i = 0; i < closewatch_trace_stack_bytes / step; i++) {
-    __u64 place = pointer + i * step;
-    if (bpf_probe_read_user(stack->bytes + i * step, step, (void *)place) == 0) {
-      stack->length = (i + 1) * step;
-      continue;
-    }
-    // It ends in here, at the end of a page.
-    __u32 left = page - (place & (page - 1));
-    if (left >= step) break;
-    if (bpf_probe_read_user(stack->bytes + i * step, left & (step - 1), (void *)place) == 0) {
-      stack->length = i * step + left;
-    }
-    break;
-  }
+  copy_memory(stack, pointer);
   stack->call_count = 0;
   read_python_calls(stack, process, task);
 }
@@ -154,27 +163,30 @@ static __always_inline void describe(
   event->result = result;
 }
 
-/// Follows the socket from now on; 0 where there is no room.
-static __always_inline _Bool follow(__u64 cookie, _Bool is_new) {
-  if (bpf_map_lookup_elem(&sockets, &cookie)) return 1;
-  __u32 process = bpf_get_current_pid_tgid() >> 32;
-  if (bpf_map_update_elem(&sockets, &cookie, &process, BPF_ANY) != 0) {
+/// Follows the socket from now on; null where there is no room.
+static __always_inline struct followed *follow(__u64 cookie, _Bool is_new) {
+  struct followed *known = bpf_map_lookup_elem(&sockets, &cookie);
+  if (known) return known;
+  struct followed socket = {.process = bpf_get_current_pid_tgid() >> 32};
+  if (bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) != 0) {
     count(closewatch_trace_refused);
     return 0;
   }
   if (is_new) count(closewatch_trace_opened);
-  return 1;
+  return bpf_map_lookup_elem(&sockets, &cookie);
 }
 
 static __always_inline void tell(
     struct closewatch_trace_watched *process, __u64 cookie, __u32 kind, int result) {
-  if (!cookie || !follow(cookie, kind != closewatch_trace_end)) return;
+  struct followed *socket = cookie ? follow(cookie, kind != closewatch_trace_end) : 0;
+  if (!socket || (kind == closewatch_trace_end && socket->end_was_told)) return;
   if (!may_copy()) return count(closewatch_trace_skipped);
   struct closewatch_trace_stop *stop = bpf_ringbuf_reserve(&events, sizeof *stop, 0);
   if (!stop) return count(closewatch_trace_lost);
   describe(&stop->event, cookie, kind, result);
   copy_stack(&stop->stack, process);
   bpf_ringbuf_submit(stop, 0);
+  if (kind == closewatch_trace_end) socket->end_was_told = 1;
 }
 
 static __always_inline void remember_read(

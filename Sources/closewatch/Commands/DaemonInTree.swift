@@ -3,7 +3,7 @@
 import ArgumentParser
 import Console
 
-/// `closewatch daemon`, as the tree of commands shows it: ``DaemonProgram`` is executed instead.
+/// `closewatch daemon`, as the tree of commands shows it: ``OtherProgram`` is executed instead.
 struct DaemonInTree: ParsableCommand {
   static let configuration = DaemonArguments.configuration
 
@@ -15,4 +15,11 @@ struct CheckSettingsInTree: ParsableCommand {
   static let configuration = CheckSettingsArguments.configuration
 
   @OptionGroup var arguments: CheckSettingsArguments
+}
+
+/// `closewatch trace`, in the same way.
+struct TraceInTree: ParsableCommand {
+  static let configuration = TraceArguments.configuration
+
+  @OptionGroup var arguments: TraceArguments
 }

@@ -45,7 +45,7 @@ extension CloseWaitLeak: RuleGuide {
         (Recv-Q 0). Only close() is missing. CLOSE_WAIT has no timer: each one keeps its \
         descriptor until the program closes it or ends.
         """,
-      look: looked(subject, trouble),
+      look: [GuideStep.trace] + looked(subject, trouble),
       rescue: subject.rescue(trouble) + [GuideStep.release],
       fix: subject.fix(
         trouble, server: ServerFix.afterEnd(subject.runtime),
@@ -79,7 +79,7 @@ extension CloseWaitLeak: RuleGuide {
         The peers have closed, and the FIN (1 in Recv-Q, a few bytes more with TLS) is unread: \
         \(reason). CLOSE_WAIT has no timer: each one keeps its descriptor.
         """,
-      look: looked(subject, trouble),
+      look: [GuideStep.trace] + looked(subject, trouble),
       rescue: subject.rescue(trouble) + [GuideStep.release],
       fix: subject.fix(
         trouble, server: ServerFix.endUnseen(subject.runtime),
@@ -101,7 +101,7 @@ extension CloseWaitLeak: RuleGuide {
         The peers have sent data and closed, and the program has not read it all (Recv-Q above \
         1). \(reason) Nothing ends these but the program.
         """,
-      look: subject.look(trouble) + listed,
+      look: [GuideStep.trace] + subject.look(trouble) + listed,
       rescue: subject.rescue(trouble) + [GuideStep.release],
       fix: subject.fix(
         trouble, server: ServerFix.unreadInput(subject.runtime),

@@ -23,6 +23,7 @@ extension DeadSocketLeak: RuleGuide {
       title: title(subject.cause),
       meaning: meaning(subject.cause),
       look: [
+        GuideStep.trace,
         "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
           + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'",
         GuideStep.one, GuideStep.descriptorRoom,

@@ -42,6 +42,11 @@ enum GuideStep {
     "Or reset the old ones: wakes code that waits on them, frees memory, not descriptors:\n"
     + "closewatch release {pid} --older-than 5m"
 
+  /// Names the code. What leaks while it watches is enough, and the program goes on.
+  static let trace =
+    "Name the code that leaves them open (as root, Linux 5.15 or newer):\n"
+    + "closewatch trace {pid} --for 60s"
+
   /// How many descriptors, against the limit.
   static let descriptorRoom =
     "See how close it is to its limit of open files:\n"

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Console
 import Glibc
-import Reporting
+package import Reporting
 
 /// What the place where output goes can do.
-enum Terminal {
+package enum Terminal {
   /// A page is never wider than this: it is read on call, and pasted into tickets.
-  static let pageColumns = 79
+  package static let pageColumns = 79
 
-  static var hasOutput: Bool { isatty(1) == 1 }
-  static var hasError: Bool { isatty(2) == 1 }
+  package static var hasOutput: Bool { isatty(1) == 1 }
+  package static var hasError: Bool { isatty(2) == 1 }
 
   /// What kind it is, as the variable TERM says; nil when it is not set.
-  static var name: String? { variable("TERM") }
+  package static var name: String? { variable("TERM") }
 
   /// Whether a person can be asked: questions go to standard output, answers come from standard
   /// input.
-  static var canAsk: Bool { isatty(0) == 1 && hasOutput }
+  package static var canAsk: Bool { isatty(0) == 1 && hasOutput }
 
   /// Asks, and waits for a line. Only `y` and `yes` are a yes.
-  static func agrees(_ question: String) throws(StandardOutput.Failure) -> Bool {
+  package static func agrees(_ question: String) throws(StandardOutput.Failure) -> Bool {
     try StandardOutput.write(question)
     guard let line = readLine() else {
       try StandardOutput.write("\n")
@@ -31,7 +30,7 @@ enum Terminal {
 
   /// The style for standard output. Long lines of prose are hard to read: only tables are as wide
   /// as the terminal.
-  static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
+  package static func style(_ colour: ColourChoice, usesFullWidth: Bool = false) -> TextStyle {
     let room = max(TextStyle.leastWidth, columns ?? pageColumns)
     return TextStyle(
       colour: isColoured(colour), unicode: speaksUTF8,
@@ -65,7 +64,7 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
-  static func variable(_ name: String) -> String? {
+  package static func variable(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
 }

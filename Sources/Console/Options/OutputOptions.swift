@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Console
 
 /// When to use colour.
-enum ColourChoice: String, CaseIterable {
+package enum ColourChoice: String, CaseIterable {
   case auto, always, never
 }
 
 /// `--color`, wherever something is shown to a person.
-struct ColourOption: ParsableArguments {
+package struct ColourOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Colour: auto (on a terminal, unless NO_COLOR is set), always or never.",
       valueName: "when"),
     transform: ColourOption.parse)
-  var color = ColourChoice.auto
+  package var color = ColourChoice.auto
+
+  package init() {}
 
   private static func parse(_ text: String) throws -> ColourChoice {
     guard let choice = ColourChoice(rawValue: text.lowercased()) else {
@@ -26,11 +27,13 @@ struct ColourOption: ParsableArguments {
 }
 
 /// How the answer is written.
-struct OutputOptions: ParsableArguments {
+package struct OutputOptions: ParsableArguments {
   @Flag(help: "Write one JSON object instead of text.")
-  var json = false
+  package var json = false
 
   @OptionGroup private var colour: ColourOption
 
-  var color: ColourChoice { colour.color }
+  package var color: ColourChoice { colour.color }
+
+  package init() {}
 }

@@ -4,18 +4,24 @@ import Glibc
 import KernelTables
 import LinuxHost
 
-/// `closewatchd`, a program of its own: no short command pays for what it is made of, and what
-/// serves HTTP is not what people run as root.
-enum DaemonProgram {
+/// A program of its own that carries out some of the commands: no short command pays for what it is
+/// made of.
+struct OtherProgram {
   /// The commands that it carries out.
-  static let commands = ["daemon", "check-settings"]
+  let commands: [String]
+  private let name: String
 
-  private static let name = "closewatchd"
+  /// All of them. What serves HTTP is not what people run as root, and what loads programs into the
+  /// kernel is neither.
+  static let all = [
+    OtherProgram(commands: ["daemon", "check-settings"], name: "closewatchd"),
+    OtherProgram(commands: ["trace"], name: "closewatch-trace"),
+  ]
 
   /// Becomes it: the pid, the rights and the descriptors stay.
   ///
   /// - Throws: ``HostError`` when it is not there, or cannot be executed.
-  static func execute(_ arguments: [String]) throws(HostError) -> Never {
+  func execute(_ arguments: [String]) throws(HostError) -> Never {
     let paths = places
     var words = ([name] + arguments).map { strdup($0) } + [nil]
     var reason = ENOENT
@@ -32,7 +38,7 @@ enum DaemonProgram {
   }
 
   /// Beside this program, and in the libexec folder beside the bin folder that it is in.
-  private static var places: [String] {
+  private var places: [String] {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     let own = String(

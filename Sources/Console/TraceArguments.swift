@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Reporting
+package import Settings
+
+/// The arguments of `closewatch trace`: its program parses them, the command shows them.
+package struct TraceArguments: ParsableArguments {
+  package static let configuration = CommandConfiguration(
+    commandName: "trace",
+    abstract: "Watches a process and names the code that leaves its sockets open.",
+    discussion: """
+      Watches what a process, or those of a systemd unit, do with their TCP sockets, and at the \
+      end looks which of them are stuck: in CLOSE_WAIT, or dead under an open descriptor. Of \
+      each it says where the program was told of the end and did not close it; else where it \
+      read last, or where it was opened. The program need not be prepared, and is not stopped. \
+      What was stuck before the watch has no history: only what happens while it lasts is seen.
+
+      It needs root, and a kernel that lets root trace with BPF (Linux 5.15 or newer): programs \
+      in the kernel copy the registers and 16 kB of the stack at each such event of the process. \
+      These copies stay in memory; symbols are read by a process without rights. Where this \
+      cannot be done, it says why.
+
+      Exit status: 0 nothing is stuck, 1 something is, 2 bad usage, not permitted, or this kernel \
+      cannot.
+
+      Examples:
+        closewatch trace 812
+        closewatch trace web.service --for 2m
+        closewatch trace 812 --opener --json
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A process, a systemd unit, or a port, local or remote, of one of them.",
+      valueName: "pid|unit|:port"),
+    transform: TypedTarget.parse)
+  package var target: TypedTarget
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("Watch for this long: 30s, 2m.", valueName: "time"),
+    transform: TimeSpanArgument.parsePositive)
+  package var duration = TimeSpan(seconds: 60)
+
+  @Flag(
+    help: """
+      Also say where connections were accepted. While it watches, that makes every system call of \
+      this host some 75 ns slower.
+      """)
+  package var opener = false
+
+  @OptionGroup package var output: OutputOptions
+
+  package init() {}
+
+  package func validate() throws {
+    guard duration.seconds <= Self.longest.seconds else {
+      throw ValidationError("--for is at most \(Quantity.duration(Self.longest.seconds))")
+    }
+  }
+
+  private static let longest = TimeSpan(seconds: 3600)
+}

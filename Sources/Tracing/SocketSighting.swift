@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a thread was: its calls, the innermost first.
+public struct CodePath: Hashable, Sendable {
+  /// Never empty.
+  public var frames: [StackFrame]
+
+  /// - Returns: nil for no calls: then nothing is known of the place.
+  public init?(_ frames: [StackFrame]) {
+    guard !frames.isEmpty else { return nil }
+    self.frames = frames
+  }
+}
+
+/// What was seen of one socket while its process was watched.
+public struct SocketSighting: Hashable, Sendable {
+  /// How a program came by a socket.
+  public enum Opening: Hashable, Sendable {
+    case connected, accepted
+  }
+
+  /// What a read said at the end.
+  public struct End: Hashable, Sendable {
+    /// 0 for the end of the stream; otherwise the errno of what broke it.
+    public var errno: Int32
+    /// Where it was read; nil when the copy of the stack could not be read.
+    public var path: CodePath?
+
+    /// A read at its place.
+    public init(errno: Int32, path: CodePath?) {
+      self.errno = errno
+      self.path = path
+    }
+  }
+
+  /// nil: it was there before the watch, or its opening was not watched.
+  public var opening: Opening?
+  /// Where it was opened; nil when that is not known.
+  public var opener: CodePath?
+  /// nil: nobody was told of the end while it was watched.
+  public var end: End?
+  /// Whether something was read of it.
+  public var wasRead = false
+  /// Where it was read last; nil when that is not known.
+  public var lastRead: CodePath?
+
+  /// Nothing seen yet.
+  public init() {}
+}
+
+/// A socket that is stuck at the end of a watch.
+public struct StuckSocket: Hashable, Sendable {
+  /// How it is stuck.
+  public enum State: Hashable, Sendable {
+    /// In CLOSE_WAIT, with so many bytes unread; a FIN that was not read counts as one.
+    case closeWait(unread: UInt32)
+    /// Reset or timed out, under an open descriptor.
+    case dead
+  }
+
+  /// What ss calls sk; nil where the kernel would not tell.
+  public var cookie: UInt64?
+  /// How it is stuck.
+  public var state: State
+  /// Whether it was so already when the watch began.
+  public var wasStuckBefore: Bool
+
+  /// A socket of the last look.
+  public init(cookie: UInt64?, state: State, wasStuckBefore: Bool) {
+    self.cookie = cookie
+    self.state = state
+    self.wasStuckBefore = wasStuckBefore
+  }
+}
+
+/// What a watch has missed.
+public struct TraceLoss: Hashable, Sendable {
+  /// Events that found no room on their way.
+  public var lost: UInt64 = 0
+  /// Sockets that could not be followed: as many as there is room for were.
+  public var refused: UInt64 = 0
+  /// Events beyond what may be copied in a second.
+  public var skipped: UInt64 = 0
+  /// Stacks that were copied, and could not be read in time.
+  public var unread: UInt64 = 0
+
+  /// Nothing missed.
+  public init() {}
+
+  /// All of it.
+  public var total: UInt64 { lost + refused + skipped + unread }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What was watched.
+public struct TraceTarget: Hashable, Sendable {
+  /// A process of it.
+  public struct Process: Hashable, Sendable {
+    /// Its number.
+    public var pid: Int32
+    /// What it calls itself. Untrusted text.
+    public var command: String
+
+    /// A process by its number and name.
+    public init(pid: Int32, command: String) {
+      self.pid = pid
+      self.command = command
+    }
+  }
+
+  /// The systemd unit that was asked for; nil: a process was.
+  public var unit: String?
+  /// Those that were watched, by their numbers; never empty.
+  public var processes: [Process]
+
+  /// A unit's processes, or one process.
+  public init(unit: String? = nil, processes: [Process]) {
+    self.unit = unit
+    self.processes = processes
+  }
+}
+
+/// What a watch has brought: what was seen, what is stuck at its end, and what was missed.
+public struct TraceOutcome: Sendable {
+  /// Why it ended before its time.
+  public enum EarlyEnd: Hashable, Sendable {
+    /// No process of the target is left, or another program runs in it.
+    case targetEnded
+    /// Somebody stopped it.
+    case interrupted
+  }
+
+  /// What was watched.
+  public var target: TraceTarget
+  /// For how long.
+  public var watchedSeconds: Double
+  /// nil: it was watched for as long as was asked for.
+  public var earlyEnd: EarlyEnd?
+  /// Connections that were accepted; nil when nobody watched for that.
+  public var accepted: Int?
+  /// Sockets seen to be opened.
+  public var opened: Int
+  /// Sockets that were followed, and are closed.
+  public var closed: Int
+  /// At the end.
+  public var stuck: [StuckSocket]
+  /// By their cookies.
+  public var sightings: [UInt64: SocketSighting] = [:]
+  /// What was missed.
+  public var loss = TraceLoss()
+
+  /// A watch that has seen nothing.
+  public init(
+    target: TraceTarget, watchedSeconds: Double, accepted: Int?, opened: Int, closed: Int,
+    stuck: [StuckSocket]
+  ) {
+    self.target = target
+    self.watchedSeconds = watchedSeconds
+    self.accepted = accepted
+    self.opened = opened
+    self.closed = closed
+    self.stuck = stuck
+  }
+}

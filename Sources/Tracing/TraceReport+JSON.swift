@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reporting
+
+extension TraceReport {
+  /// One JSON object and the end of its line.
+  package var json: [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("schema_version", 1)
+    write(outcome.target, to: &writer)
+    writer.member("watched_seconds", outcome.watchedSeconds)
+    writer.member("accepted", outcome.accepted)
+    writer.member("closed", outcome.closed)
+    writer.member("stuck", outcome.stuck.count)
+    writer.member("lost_events", outcome.loss.total)
+    writer.beginArray("groups")
+    for group in groups { Self.write(group, to: &writer) }
+    writer.endArray()
+    writer.member("unknown", outcome.stuck.count - known)
+    writer.endObject()
+    writer.endLine()
+    return writer.bytes
+  }
+
+  private func write(_ target: TraceTarget, to writer: inout JSONWriter) {
+    writer.beginObject("target")
+    writer.member("pid", target.processes.count == 1 ? target.processes.first?.pid : nil)
+    writer.member("unit", target.unit)
+    writer.beginArray("pids")
+    for process in target.processes { writer.integer(process.pid) }
+    writer.endArray()
+    writer.endObject()
+  }
+
+  private static func write(_ group: TraceGroup, to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("sockets", group.sockets)
+    writer.member("kind", group.kind.rawValue)
+    write(group.path, named: "frames", to: &writer)
+    write(group.opener, named: "opener", to: &writer)
+    writer.endObject()
+  }
+
+  private static func write(
+    _ path: CodePath?, named name: StaticString, to writer: inout JSONWriter
+  ) {
+    writer.beginArray(name)
+    for frame in path?.frames ?? [] {
+      writer.beginObject()
+      writer.member("function", frame.function)
+      writer.member("file", frame.file)
+      writer.member("line", frame.line)
+      writer.member("own", frame.isOwn)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelTables
+package import Reporting
+
+extension TraceReport {
+  /// The page for a person.
+  package func text(_ style: TextStyle) -> String {
+    var page = TextPage(style: style)
+    page.paragraph(summary, .strong)
+    for group in groups { write(group, to: &page) }
+    for reason in Unknown.allCases {
+      guard let count = unknown[reason] else { continue }
+      page.blank()
+      page.item("\(share(count))  \(Self.words(reason))")
+    }
+    if !groups.isEmpty {
+      page.blank()
+      page.paragraph(
+        """
+        These are the places where the program knew last of the sockets. Whether it is they or \
+        their callers that ought to close them, the code says.
+        """)
+    }
+    if let missed { page.paragraph(missed) }
+    return page.text
+  }
+
+  /// `WATCHED web.service nginx [812] for 60 s: 60 accepted, 39 closed, 21 still in CLOSE_WAIT`.
+  private var summary: String {
+    var parts: [String] = []
+    if let accepted = outcome.accepted { parts.append("\(Quantity.count(accepted)) accepted") }
+    let connected = outcome.opened - (outcome.accepted ?? 0)
+    if connected > 0 { parts.append("\(Quantity.count(connected)) connected") }
+    parts.append("\(Quantity.count(outcome.closed)) closed")
+    let dead = outcome.stuck.count { $0.state == .dead }
+    let waiting = outcome.stuck.count - dead
+    parts.append("\(Quantity.count(waiting)) still in CLOSE_WAIT")
+    if dead > 0 { parts.append("\(Quantity.count(dead)) dead and not closed") }
+    let early =
+      switch outcome.earlyEnd {
+      case nil: ""
+      case .targetEnded: ", when it ended"
+      case .interrupted: ", until you stopped it"
+      }
+    return "WATCHED \(Self.name(outcome.target)) for \(Quantity.duration(outcome.watchedSeconds))"
+      + "\(early): \(parts.joined(separator: ", ")); \(coverage)."
+  }
+
+  private var coverage: String {
+    let count = outcome.stuck.count
+    if count == 0 { return "nothing is stuck" }
+    return known == count
+      ? "the code is known of all" : "the code is known of \(Quantity.count(known)) of them"
+  }
+
+  private static func name(_ target: TraceTarget) -> String {
+    let processes = target.processes.prefix(3).map {
+      "\(UntrustedText.printable($0.command)) [\($0.pid)]"
+    }
+    let rest = target.processes.count - 3
+    let all = processes.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    return (target.unit.map { UntrustedText.printable($0) + " " } ?? "") + all
+  }
+
+  private func share(_ count: Int) -> String {
+    "\(Quantity.count(count)) of \(Quantity.count(outcome.stuck.count))"
+  }
+
+  private func write(_ group: TraceGroup, to page: inout TextPage) {
+    page.blank()
+    page.item("\(share(group.sockets))  \(Self.words(group))")
+    let result = group.errno == 0 ? " = 0" : " = \(TraceErrno.name(group.errno))"
+    switch group.kind {
+    case .endOfStream: page.inner(group.path.lead(calling: "read", saying: result))
+    case .lastRead: page.inner(group.path.lead(calling: "read", saying: ""))
+    case .opened:
+      let call = group.opening == .accepted ? "accept" : "connect"
+      page.inner(group.path.lead(calling: call, saying: ""))
+    }
+    if let callers = group.path.callers { page.inner("called by \(callers)") }
+    guard let opener = group.opener else { return }
+    page.inner("\(group.opening == .accepted ? "accepted" : "connected") at \(opener.line)")
+  }
+
+  private static func words(_ group: TraceGroup) -> String {
+    switch group.kind {
+    case .endOfStream:
+      group.errno == 0
+        ? "learned of the end here, and did not close:"
+        : "learned here that the connection had broken, and did not close:"
+    case .lastRead: "read here last; nobody has read since, and nobody has closed:"
+    case .opened:
+      (group.opening == .accepted ? "accepted" : "connected")
+        + " here; nobody has read since, and nobody has closed:"
+    }
+  }
+
+  private static func words(_ reason: Unknown) -> String {
+    switch reason {
+    case .stuckBefore:
+      "were stuck before the watch began: where they were opened and read is not known"
+    case .neverRead: "nobody has read them since the watch began"
+    case .unreadable: "were read while watched, by calls that could not be made out"
+    case .missed: "not known: some events were missed"
+    }
+  }
+
+  /// What was missed; nil: nothing.
+  private var missed: String? {
+    let loss = outcome.loss
+    guard loss.total > 0 else { return nil }
+    var parts: [String] = []
+    if loss.lost > 0 { parts.append("\(loss.lost) found no room on their way") }
+    if loss.skipped > 0 { parts.append("\(loss.skipped) were more than a second may have") }
+    if loss.refused > 0 { parts.append("\(loss.refused) were of more sockets than are followed") }
+    if loss.unread > 0 { parts.append("\(loss.unread) could not be read in time") }
+    return "Missed events: \(parts.joined(separator: "; ")). They cost names, and name nobody else."
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Sockets that are stuck by the same code path.
+public struct TraceGroup: Hashable, Sendable {
+  /// What is known of them, the most telling first.
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Where the program was told of the end.
+    case endOfStream = "end-of-stream"
+    /// Where they were read last; nobody has read the rest.
+    case lastRead = "last-read"
+    /// Where they were opened; nobody has read them.
+    case opened
+  }
+
+  /// What ``path`` is the place of.
+  public var kind: Kind
+  /// Where it happened.
+  public var path: CodePath
+  /// Of an end: 0, or the errno of what broke the connection.
+  public var errno: Int32
+  /// How they were opened, and where as far as that is known.
+  public var opening: SocketSighting.Opening?
+  /// Where they were opened; nil when that is not known.
+  public var opener: CodePath?
+  /// How many.
+  public var sockets: Int
+}
+
+/// Of the sockets that are stuck at the end of a watch, which code path knew of them last.
+public struct TraceReport: Sendable {
+  /// Why nothing is known of a socket.
+  public enum Unknown: Hashable, Sendable, CaseIterable {
+    /// It was stuck before the watch began.
+    case stuckBefore
+    /// It was there before the watch began, or came with it, and nobody has read it since.
+    case neverRead
+    /// It was seen, and the calls could not be read.
+    case unreadable
+    /// Events were missed: its may be among them.
+    case missed
+  }
+
+  /// What the watch has brought.
+  public let outcome: TraceOutcome
+  /// The largest first.
+  public let groups: [TraceGroup]
+  /// How many, by the reason.
+  public let unknown: [Unknown: Int]
+
+  /// Groups what is stuck. A socket is only ever told by what was seen of itself: two handlers on
+  /// the same way through a library look alike, and one of them may be innocent.
+  public init(_ outcome: TraceOutcome) {
+    self.outcome = outcome
+    var counts: [TraceGroup: Int] = [:]
+    var unknown: [Unknown: Int] = [:]
+    for socket in outcome.stuck {
+      let sighting = socket.cookie.flatMap { outcome.sightings[$0] }
+      if let group = Self.group(of: socket, sighting) {
+        counts[group, default: 0] += 1
+      } else {
+        unknown[Self.reason(socket, sighting, outcome.loss), default: 0] += 1
+      }
+    }
+    self.unknown = unknown
+    groups = counts.map { group, count in
+      var group = group
+      group.sockets = count
+      return group
+    }.sorted { Self.sortKey($0) < Self.sortKey($1) }
+  }
+
+  /// Sockets of which a code path is known.
+  public var known: Int { groups.reduce(0) { $0 + $1.sockets } }
+
+  private static func group(of socket: StuckSocket, _ sighting: SocketSighting?) -> TraceGroup? {
+    guard let sighting else { return nil }
+    func group(_ kind: TraceGroup.Kind, _ path: CodePath, errno: Int32 = 0) -> TraceGroup {
+      TraceGroup(
+        kind: kind, path: path, errno: errno, opening: sighting.opening,
+        opener: kind == .opened ? nil : sighting.opener, sockets: 0)
+    }
+    if let end = sighting.end {
+      return end.path.map { group(.endOfStream, $0, errno: end.errno) }
+    }
+    if sighting.wasRead { return sighting.lastRead.map { group(.lastRead, $0) } }
+    return sighting.opener.map { group(.opened, $0) }
+  }
+
+  private static func reason(
+    _ socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
+  ) -> Unknown {
+    if sighting?.end != nil || sighting?.wasRead == true { return .unreadable }
+    if socket.wasStuckBefore { return .stuckBefore }
+    return loss.total > 0 || socket.cookie == nil ? .missed : .neverRead
+  }
+
+  /// The largest first; of equals the most telling, and then by their words.
+  private static func sortKey(_ group: TraceGroup) -> (Int, Int, String) {
+    let rank = TraceGroup.Kind.allCases.firstIndex(of: group.kind) ?? 0
+    let words = (group.path.frames + (group.opener?.frames ?? [])).map {
+      "\($0.function ?? "") \($0.file ?? ""):\($0.line ?? 0)"
+    }
+    return (-group.sockets, rank, words.joined(separator: " "))
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CLinuxDiag
+import Console
+import Glibc
+import KernelTables
+import LinuxHost
+import Reporting
+import Settings
+import Tracing
+
+/// The tracer, which `closewatch trace` executes with this word first.
+@main
+struct ClosewatchTrace: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "closewatch", version: BuildInfo.version, subcommands: [Trace.self])
+
+  static func main() {
+    // Stacks hold secrets.
+    closewatch_never_dump()
+    ProgramRun.exit(self) { arguments in
+      let isNamed = ["--version", "trace"].contains(arguments.first)
+      var command = try parseAsRoot(isNamed ? arguments : ["trace"] + arguments)
+      try command.run()
+    }
+  }
+}
+
+/// `closewatch trace`: which code leaves sockets open.
+struct Trace: ParsableCommand {
+  static let configuration = TraceArguments.configuration
+
+  @OptionGroup var arguments: TraceArguments
+
+  func run() throws {
+    StopSignal.hold()
+    let seconds = arguments.duration.seconds
+    var watch = try TraceWatch(arguments.target.target, tellsAccepts: arguments.opener)
+    if watch.looksAtEveryCall {
+      let reason =
+        arguments.opener
+        ? "with --opener" : "this kernel has no sock_recv_length (Linux 6.3), so"
+      StandardError.line(
+        "\(reason) every system call of this host is some 75 ns slower until the end")
+    }
+    StandardError.line(
+      "watching \(arguments.target.text) for \(Quantity.duration(seconds)); Ctrl-C ends it early")
+    let outcome = try watch.run(forSeconds: seconds, tellsAccepts: arguments.opener)
+    let report = TraceReport(outcome)
+    let output = arguments.output
+    try StandardOutput.write(
+      output.json ? report.json : Array(report.text(Terminal.style(output.color)).utf8))
+    if outcome.earlyEnd == .targetEnded { throw ExitCode(ExitStatus.blind) }
+    if !outcome.stuck.isEmpty { throw ExitCode(ExitStatus.act) }
+  }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CTrace
+import Console
+import Glibc
+import KernelTables
+import LinuxHost
+import Reporting
+import Tracing
+
+/// One watch from its beginning to its end: the program in a few steps.
+struct TraceWatch {
+  private let target: TriageTarget
+  private let probe: KernelProbe
+  private var look = StuckLook()
+  private var processes: [Int32: WatchedProcess] = [:]
+  private var cgroup: String?
+  private var book = EventBook()
+  private let reader = StackReader()
+  private var stuckBefore: Set<UInt64> = []
+
+  /// CLOSE_WAIT for less is a connection whose end somebody is just reading.
+  static let graceSeconds = 1.0
+  /// How often a unit is asked for processes that it has started since.
+  private static let rescanSeconds = 1.0
+  /// For reading stacks after the watch.
+  private static let readingSeconds = 30.0
+
+  /// - Throws: ``HostError`` when there is no such target, or the kernel does not let us.
+  init(_ target: TriageTarget, tellsAccepts: Bool) throws(HostError) {
+    self.target = target
+    probe = try KernelProbe(tellsAccepts: tellsAccepts)
+    let found = try look.processes(of: target)
+    if case .unit = target { cgroup = found.first?.cgroup }
+    for record in found { try watch(record) }
+    guard !processes.isEmpty else { throw HostError("the target ended while it was looked for") }
+    stuckBefore = Set(try look.stuck(of: pids).values.compactMap(\.cookie))
+  }
+
+  /// Whether every system call of the host is looked at.
+  var looksAtEveryCall: Bool { probe.looksAtEveryCall }
+
+  /// Watches, looks, reads and tells.
+  mutating func run(forSeconds seconds: Double, tellsAccepts: Bool) throws(HostError)
+    -> TraceOutcome
+  {
+    let began = Clock.monotonicSeconds
+    var early = try follow(until: began + seconds)
+    var stuck: [StuckSocket] = []
+    if early != .targetEnded {
+      let first = try look.stuck(of: pids)
+      if try follow(until: Clock.monotonicSeconds + Self.graceSeconds) == .targetEnded {
+        early = .targetEnded
+      } else {
+        let second = try look.stuck(of: pids)
+        stuck = second.filter { first[$0.key] != nil }.map(\.value)
+      }
+    }
+    let watched = Clock.monotonicSeconds - began
+    try take(milliseconds: 0)
+    for index in stuck.indices {
+      stuck[index].wasStuckBefore = stuck[index].cookie.map(stuckBefore.contains) ?? false
+    }
+    readStacks(of: stuck)
+    var outcome = TraceOutcome(
+      target: described, watchedSeconds: watched, accepted: tellsAccepts ? book.accepted : nil,
+      opened: Int(clamping: probe.count(closewatch_trace_opened)),
+      closed: Int(clamping: probe.count(closewatch_trace_closed)), stuck: stuck)
+    outcome.earlyEnd = early
+    outcome.sightings = book.sightings
+    outcome.loss = loss
+    return outcome
+  }
+
+  private var pids: Set<Int32> { Set(processes.keys) }
+
+  private var described: TraceTarget {
+    var unit: String?
+    if case .unit = target { unit = processes.values.lazy.compactMap(\.record.unit).first }
+    return TraceTarget(
+      unit: unit,
+      processes: processes.values.map { .init(pid: $0.record.id.pid, command: $0.record.command) }
+        .sorted { $0.pid < $1.pid })
+  }
+
+  private var loss: TraceLoss {
+    var loss = TraceLoss()
+    loss.lost = probe.count(closewatch_trace_lost)
+    loss.refused = probe.count(closewatch_trace_refused)
+    loss.skipped = probe.count(closewatch_trace_skipped)
+    loss.unread = book.unread
+    return loss
+  }
+
+  private mutating func watch(_ record: ProcessRecord) throws(HostError) {
+    guard processes[record.id.pid] == nil, let process = WatchedProcess(record) else { return }
+    processes[record.id.pid] = process
+    try probe.watch(record.id.pid, layout: process.interpreter?.layout ?? [])
+  }
+
+  /// Takes events until then.
+  ///
+  /// - Returns: Why it ended before.
+  private mutating func follow(until end: Double) throws(HostError) -> TraceOutcome.EarlyEnd? {
+    var rescan = Clock.monotonicSeconds
+    while Clock.monotonicSeconds < end {
+      try take(milliseconds: 50)
+      if StopSignal.hasCome { return .interrupted }
+      guard Clock.monotonicSeconds >= rescan else { continue }
+      rescan = Clock.monotonicSeconds + Self.rescanSeconds
+      guard processes.values.contains(where: \.isAlive) else { return .targetEnded }
+      try watchNewcomers()
+    }
+    return nil
+  }
+
+  private mutating func take(milliseconds: Int32) throws(HostError) {
+    var events: [KernelEvent] = []
+    try probe.poll(milliseconds: milliseconds) { events.append($0) }
+    let now = Clock.monotonicSeconds
+    for event in events {
+      let process = processes[Int32(bitPattern: event.head.process)]
+      let frames = event.stack.flatMap { process?.interpretedFrames($0) } ?? []
+      book.take(event, interpreted: frames, at: now)
+    }
+    if let (batch, named) = reader.finish(waiting: 0) { book.note(named, of: batch) }
+    if !reader.isBusy, let batch = book.batch(at: now) { begin(batch) }
+  }
+
+  private mutating func begin(_ batch: StackReader.Batch) {
+    if !reader.begin(batch) { book.note(NamedStacks([], count: 0, isWhole: true), of: batch) }
+  }
+
+  /// A unit's new processes, as its cgroup lists them.
+  private mutating func watchNewcomers() throws(HostError) {
+    guard let cgroup,
+      let bytes = try? readFile("/sys/fs/cgroup\(cgroup)/cgroup.procs", limit: 1 << 16)
+    else { return }
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      guard let pid = Int32(String(decoding: line, as: UTF8.self)), processes[pid] == nil,
+        let stat = (try? readFile("/proc/\(pid)/stat", limit: 4096)).flatMap({ try? ProcStat($0) })
+      else { continue }
+      var record = ProcessRecord(id: stat.id)
+      record.command = stat.command
+      record.unit = processes.values.lazy.compactMap(\.record.unit).first
+      try watch(record)
+    }
+  }
+
+  /// Reads what is still wanted, and nothing of a socket that is not stuck.
+  private mutating func readStacks(of stuck: [StuckSocket]) {
+    let cookies = Set(stuck.compactMap(\.cookie))
+    book.keep(cookies)
+    for cookie in cookies where book.sightings[cookie]?.end == nil {
+      guard let read = probe.newestRead(of: cookie) else { continue }
+      let process = processes[Int32(bitPattern: read.head.process)]
+      let frames = read.stack.flatMap { process?.interpretedFrames($0) } ?? []
+      book.take(read, interpreted: frames, at: Clock.monotonicSeconds)
+    }
+    let deadline = Clock.monotonicSeconds + Self.readingSeconds
+    while Clock.monotonicSeconds < deadline {
+      if let (batch, named) = reader.finish(waiting: 100) { book.note(named, of: batch) }
+      if reader.isBusy { continue }
+      guard let batch = book.lastBatch() else { return }
+      begin(batch)
+    }
+  }
+}

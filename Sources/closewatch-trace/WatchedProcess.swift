@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxDiag
+import CTrace
+import Glibc
+import KernelTables
+import LinuxHost
+import Tracing
+
+/// A process that is watched: it is known by a descriptor, so that no other can take its number.
+final class WatchedProcess {
+  let record: ProcessRecord
+  private(set) var interpreter: (any InterpreterReader)?
+  private let handle: Int32
+  private let memory: OpenMemory
+
+  /// - Returns: nil when it has ended.
+  init?(_ record: ProcessRecord) {
+    let pid = record.id.pid
+    handle = closewatch_pidfd_open(pid)
+    memory = OpenMemory(pid: pid)
+    self.record = record
+    guard handle >= 0, let bytes = try? readFile("/proc/\(pid)/stat", limit: 4096),
+      let now = try? ProcStat(bytes), now.id == record.id
+    else { return nil }
+    let files = MappedFiles(of: pid)
+    interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
+  }
+
+  deinit { if handle >= 0 { close(handle) } }
+
+  /// Whether it has not ended.
+  var isAlive: Bool {
+    var asked = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
+    return poll(&asked, 1, 0) == 0
+  }
+
+  /// What its interpreter was doing; asked while it is fresh.
+  func interpretedFrames(_ stack: [UInt8]) -> [StackFrame] {
+    guard interpreter != nil else { return [] }
+    let calls = stack.withUnsafeBytes { bytes -> [InterpretedCall] in
+      let stack = bytes.assumingMemoryBound(to: closewatch_trace_stack.self)
+      guard let stack = stack.baseAddress else { return [] }
+      let most = closewatch_trace_calls
+      let start = MemoryLayout<closewatch_trace_stack>.offset(of: \.calls) ?? 0
+      let count = min(Int(stack.pointee.call_count), most)
+      return (0..<count).map { index in
+        let call = bytes.loadUnaligned(
+          fromByteOffset: start + index * MemoryLayout<closewatch_trace_call>.size,
+          as: closewatch_trace_call.self)
+        return InterpretedCall(code: call.code, instruction: call.instruction)
+      }
+    }
+    return calls.isEmpty ? [] : interpreter?.frames(of: calls, in: memory) ?? []
+  }
+}
+
+/// The memory of a process, to read.
+private final class OpenMemory: ProcessMemory {
+  private let file: Int32
+
+  init(pid: Int32) { file = open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC) }
+
+  deinit { if file >= 0 { close(file) } }
+
+  func bytes(at address: UInt64, count: Int) -> [UInt8]? {
+    guard file >= 0, count > 0, count <= 1 << 20, let place = off_t(exactly: address) else {
+      return nil
+    }
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = bytes.withUnsafeMutableBytes { pread(file, $0.baseAddress, count, place) }
+    return got == count ? bytes : nil
+  }
+}

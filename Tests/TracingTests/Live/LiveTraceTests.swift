@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// Real traces of real programs that leak, which were not prepared.
+@Suite(.serialized, .requires(.root, .tracing, .command("gcc")))
+struct LiveTraceTests {
+  /// Each is known, and its leaks are named by the function that leaks.
+  private static let mix = "ududdu"
+
+  @Test(arguments: [
+    ["-O2", "-g", "-fomit-frame-pointer"], ["-O2", "-g", "-fno-omit-frame-pointer"],
+    ["-O0", "-g"], ["-O2", "-fomit-frame-pointer"],
+  ])
+  func `the handler that leaks is named, and never the one that closes on the same way`(
+    flags: [String]
+  ) throws {
+    let program = try TracedProgram(flags)
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 138, Self.mix)
+    let report = try trace.report()
+    #expect(report.stuck == 69)
+    #expect(report.closed == 69)
+    #expect(report.lost_events == 0)
+    #expect(report.unknown == 0)
+    #expect(report.leads == ["end-of-stream read_all": 69])
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["read_all", "handle_upload"]) })
+    #expect(!report.names("handle_download"))
+    if flags.contains("-g") {
+      #expect(report.groups.allSatisfy { $0.frames.contains { ($0.line ?? 0) > 0 } })
+    }
+  }
+
+  @Test(arguments: [("5", 500_000), ("597", 5000)])
+  func `at one connection a second and at two hundred, all are named`(
+    count: String, gap: Int
+  ) throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let count = try #require(Int(count))
+    let trace = try RunningTrace("\(server.pid)", seconds: count * gap / 1_000_000 + 3)
+    try program.send(to: port, count: count, gap: gap, "u")
+    let report = try trace.report()
+    #expect(report.stuck == count)
+    #expect(report.leads == ["end-of-stream read_all": count])
+    #expect(report.unknown == 0)
+  }
+
+  @Test func `of a program without symbols the file is named and nothing else`() throws {
+    let program = try TracedProgram(["-O2", "-s"])
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "u")
+    let report = try trace.report()
+    #expect(report.groups.map(\.sockets) == [23])
+    let own = report.groups.flatMap(\.frames).filter(\.own)
+    #expect(own.count >= 2)
+    #expect(own.allSatisfy { $0.function == nil && $0.file?.hasSuffix("/leaking") == true })
+  }
+
+  @Test func `with --opener it is told where connections were accepted`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2, ["--opener"])
+    try program.send(to: port, count: 46, "ud")
+    let report = try trace.report()
+    #expect(report.accepted == 46)
+    #expect(report.stuck == 23)
+    #expect(
+      report.groups.allSatisfy {
+        $0.opener.filter(\.own).compactMap(\.function).starts(with: ["accept_one", "serve"])
+      })
+  }
+
+  @Test func `a reset is told where it was read, and the dead socket is found`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "x")
+    let report = try trace.report()
+    #expect(report.stuck == 23)
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["read_all", "handle_reset"]) })
+    #expect(report.unknown == 0)
+  }
+
+  @Test func `where nobody reads on, the last read is told`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "r")
+    let report = try trace.report()
+    #expect(report.leads == ["last-read parse_request": 23])
+  }
+
+  @Test func `where nobody has read at all, the place of connect is told`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let client = try ChildProgram(program.path, ["fetch", port, "23"])
+    #expect(try client.readLine() == "ready")
+    let trace = try RunningTrace("\(client.pid)", seconds: 2)
+    client.send("go")
+    let report = try trace.report()
+    #expect(report.leads == ["opened open_connection": 23])
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["open_connection", "fetch_price"]) })
+    _ = server
+  }
+
+  @Test func `a large buffer on the stack hides no caller`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "b")
+    let report = try trace.report()
+    #expect(report.leads == ["end-of-stream handle_bulk": 23])
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["handle_bulk", "handle"]) })
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+/// Traces of programs whose surroundings change, or are not ours.
+@Suite(.serialized, .requires(.root, .tracing, .mountNamespaces, .command("gcc")))
+struct TraceSurroundingsTests {
+  @Test func `a program in a mount namespace of its own has its names`() throws {
+    let program = try TracedProgram()
+    let script = """
+      mount -t tmpfs none /mnt && cp "$0" /mnt/web && exec /mnt/web serve
+      """
+    let server = try ChildProgram("unshare", ["--mount", "sh", "-c", script, program.path])
+    let port = try #require(try server.readLine())
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "u")
+    #expect(try trace.report().leads == ["end-of-stream read_all": 23])
+  }
+
+  @Test func `a program that was replaced on disk has the names that it runs with`() throws {
+    let program = try TracedProgram()
+    let copy = "\(program.directory.path)/web"
+    #expect(try ChildProgram.run("cp", [program.path, copy]).status == 0)
+    let (server, port) = try program.serve(by: copy)
+    let replaced = try ChildProgram.run(
+      "sh", ["-c", "cp /bin/sh \"$0.new\" && mv \"$0.new\" \"$0\"", copy])
+    #expect(replaced.status == 0)
+    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    try program.send(to: port, count: 23, "u")
+    #expect(try trace.report().leads == ["end-of-stream read_all": 23])
+  }
+
+  @Test func `two traces of one process both see everything`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let traces = [
+      try RunningTrace("\(server.pid)", seconds: 6), try RunningTrace("\(server.pid)", seconds: 3),
+    ]
+    try program.send(to: port, count: 23, "u")
+    for trace in traces { #expect(try trace.report().leads == ["end-of-stream read_all": 23]) }
+  }
+
+  @Test func `of sockets that leaked before the watch it says that nothing is known`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    try program.send(to: port, count: 23, "u")
+    let trace = try RunningTrace("\(server.pid)", seconds: 1)
+    let report = try trace.report()
+    #expect(report.stuck == 23)
+    #expect(report.unknown == 23)
+    #expect(report.groups.isEmpty)
+  }
+
+  @Test func `a trace ends with its process, and says so`() throws {
+    let program = try TracedProgram()
+    let (server, _) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 600)
+    kill(server.pid, SIGKILL)
+    #expect(try trace.report(within: 20).stuck == 0)
+    #expect(trace.program.end() == 2)
+  }
+
+  @Test func `a signal ends the watch, and what was seen is told`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 600)
+    try program.send(to: port, count: 23, "u")
+    kill(trace.program.pid, SIGINT)
+    #expect(try trace.report(within: 20).leads == ["end-of-stream read_all": 23])
+  }
+
+  @Test func `when the process that reads names is killed, only names are lost`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)", seconds: 1)
+    try program.send(to: port, count: 23, "u")
+    let children = "/proc/\(trace.program.pid)/task/\(trace.program.pid)/children"
+    var killed = 0
+    for _ in 0..<20_000 where killed == 0 {
+      for child in Self.text(children).split(separator: " ").compactMap({ pid_t($0) })
+      where Self.text("/proc/\(child)/comm") == "closewatch-name\n" {
+        kill(child, SIGKILL)
+        killed += 1
+      }
+      usleep(200)
+    }
+    #expect(killed == 1)
+    let report = try trace.report()
+    #expect(report.stuck == 23)
+    #expect(report.unknown + report.groups.reduce(0) { $0 + $1.sockets } == 23)
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["read_all", "handle_upload"]) })
+  }
+
+  @Test func `nobody but root is told that it needs root`() throws {
+    let run = try ChildProgram.run(
+      "setpriv",
+      [
+        "--reuid=65534", "--clear-groups", "sh", "-c", "exec \"$@\" 2>&1", "sh",
+        ChildProgram.built("closewatch-trace"), "trace", "\(getpid())",
+      ])
+    #expect(run.status == 2)
+    #expect(run.lines.count == 1)
+    #expect(run.lines.first?.contains("needs root; run it with sudo") == true, "\(run.lines)")
+  }
+
+  private static func text(_ path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes.prefix(count), as: UTF8.self)
+  }
+}

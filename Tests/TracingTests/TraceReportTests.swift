@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reporting
+import Testing
+
+@testable import Tracing
+
+/// What is said of sockets that are stuck at the end of a watch.
+@Suite struct TraceReportTests {
+  private static func path(_ functions: String...) -> CodePath? {
+    CodePath(
+      functions.enumerated().map { index, name in
+        StackFrame(function: name, file: "/srv/app.c", line: index + 1, isOwn: name != "__GI_recv")
+      })
+  }
+
+  private static func outcome(
+    _ stuck: [StuckSocket], _ sightings: [UInt64: SocketSighting] = [:],
+    loss: TraceLoss = TraceLoss()
+  ) -> TraceOutcome {
+    var outcome = TraceOutcome(
+      target: TraceTarget(processes: [.init(pid: 812, command: "web")]), watchedSeconds: 60,
+      accepted: 60, opened: 60, closed: 39, stuck: stuck)
+    outcome.sightings = sightings
+    outcome.loss = loss
+    return outcome
+  }
+
+  private static func waiting(_ cookie: UInt64, before: Bool = false) -> StuckSocket {
+    StuckSocket(cookie: cookie, state: .closeWait(unread: 0), wasStuckBefore: before)
+  }
+
+  private static func ended(_ path: CodePath?, errno: Int32 = 0) -> SocketSighting {
+    var sighting = SocketSighting()
+    sighting.end = .init(errno: errno, path: path)
+    return sighting
+  }
+
+  @Test func `sockets that ended on one code path are one group, led by own code`() {
+    var sighting = Self.ended(Self.path("__GI_recv", "read_all", "handle_upload"))
+    sighting.opening = .accepted
+    sighting.opener = Self.path("accept_one", "serve")
+    let report = TraceReport(
+      Self.outcome([Self.waiting(1), Self.waiting(2)], [1: sighting, 2: sighting]))
+    #expect(
+      report.text(TextStyle()) == """
+        WATCHED web [812] for 60 s: 60 accepted, 39 closed, 2 still in CLOSE_WAIT; the
+        code is known of all.
+
+          2 of 2 learned of the end here, and did not close:
+            read_all app.c:2 -> recv() = 0
+            called by handle_upload app.c:3
+            accepted at accept_one app.c:1 <- serve app.c:2
+
+        These are the places where the program knew last of the sockets. Whether it is
+        they or their callers that ought to close them, the code says.
+
+        """)
+  }
+
+  @Test func `handlers that share their innermost calls are told apart by their callers`() {
+    let report = TraceReport(
+      Self.outcome(
+        [Self.waiting(1), Self.waiting(2)],
+        [
+          1: Self.ended(Self.path("__GI_recv", "read_all", "upload")),
+          2: Self.ended(Self.path("__GI_recv", "read_all", "download")),
+        ]))
+    #expect(report.groups.map(\.sockets) == [1, 1])
+  }
+
+  @Test func `a socket whose stack was not read is unknown, and not what another was`() {
+    let known = Self.ended(Self.path("__GI_recv", "upload"))
+    let report = TraceReport(
+      Self.outcome([Self.waiting(1), Self.waiting(2)], [1: known, 2: Self.ended(nil)]))
+    #expect(report.known == 1)
+    #expect(report.unknown == [.unreadable: 1])
+  }
+
+  @Test func `a connection that broke is said to have broken, and by which error`() {
+    let report = TraceReport(
+      Self.outcome(
+        [StuckSocket(cookie: 1, state: .dead, wasStuckBefore: false)],
+        [1: Self.ended(Self.path("__GI_recv", "upload"), errno: 104)]))
+    let text = report.text(TextStyle())
+    #expect(text.contains("1\ndead and not closed"))
+    #expect(text.contains("learned here that the connection had broken"))
+    #expect(text.contains("upload app.c:2 -> recv() = ECONNRESET"))
+  }
+
+  @Test func `what was stuck before the watch has neither reader nor opener`() {
+    let report = TraceReport(Self.outcome([Self.waiting(1, before: true)]))
+    #expect(report.unknown == [.stuckBefore: 1])
+    #expect(report.text(TextStyle()).contains("were stuck before the watch began"))
+  }
+
+  @Test func `that nobody has read is said only when nothing was missed`() {
+    var loss = TraceLoss()
+    #expect(TraceReport(Self.outcome([Self.waiting(1)])).unknown == [.neverRead: 1])
+    loss.lost = 1
+    #expect(TraceReport(Self.outcome([Self.waiting(1)], loss: loss)).unknown == [.missed: 1])
+    #expect(
+      TraceReport(
+        Self.outcome([StuckSocket(cookie: nil, state: .dead, wasStuckBefore: false)])
+      ).unknown == [.missed: 1])
+  }
+
+  @Test func `of a socket that has bytes unread the last read is told, else its opener`() {
+    var read = SocketSighting()
+    read.wasRead = true
+    read.lastRead = Self.path("__GI_recv", "parse")
+    var opened = SocketSighting()
+    opened.opening = .connected
+    opened.opener = Self.path("connect", "fetch")
+    let report = TraceReport(
+      Self.outcome([Self.waiting(1), Self.waiting(2)], [1: read, 2: opened]))
+    #expect(report.groups.map(\.kind) == [.lastRead, .opened])
+    let text = report.text(TextStyle())
+    #expect(text.contains("read here last; nobody has read since"))
+    #expect(text.contains("connected here; nobody has read since"))
+  }
+
+  @Test func `the JSON has the members of its schema, unknown ones as null`() {
+    var outcome = Self.outcome(
+      [Self.waiting(1), Self.waiting(2, before: true)],
+      [1: Self.ended(CodePath([StackFrame(function: nil, file: "/srv/a \"b\"")]))])
+    outcome.accepted = nil
+    let json = String(decoding: TraceReport(outcome).json, as: UTF8.self)
+    #expect(
+      json == """
+        {"schema_version":1,"target":{"pid":812,"unit":null,"pids":[812]},\
+        "watched_seconds":60,"accepted":null,"closed":39,"stuck":2,"lost_events":0,\
+        "groups":[{"sockets":1,"kind":"end-of-stream","frames":[{"function":null,\
+        "file":"/srv/a \\"b\\"","line":null,"own":true}],"opener":[]}],"unknown":1}
+
+        """)
+  }
+
+  @Test func `names that a program chose do not steer a terminal`() {
+    let report = TraceReport(
+      Self.outcome(
+        [Self.waiting(1)],
+        [1: Self.ended(CodePath([StackFrame(function: "a\u{1b}[2Jb", file: "c\u{7}.c")]))]))
+    #expect(!report.text(TextStyle()).contains { $0 == "\u{1b}" || $0 == "\u{7}" })
+  }
+}
