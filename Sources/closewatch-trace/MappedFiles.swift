@@ -50,7 +50,12 @@ final class MappedFiles {
 
   /// For readers of runtimes, which look for what they know.
   var codeFiles: [CodeFile] {
-    files.map { Self.codeFile($0, bias: $0.code.start - $0.code.offset) }
+    files.map { file in
+      var code = Self.codeFile(file, bias: 0)
+      let (start, offset) = (file.code.start, file.code.offset)
+      code.bias = RuntimeReaders.bias(of: code, start: start, offset: offset) ?? 0
+      return code
+    }
   }
 
   /// - Parameter bias: What addresses in memory are above the file's own.

@@ -11,6 +11,21 @@ public enum RuntimeReaders {
     return GoNamer(table: table, path: file.path)
   }
 
+  /// What an address in memory is above the one that a file says, from one piece of the file.
+  ///
+  /// - Parameters:
+  ///   - start: The first address of the piece.
+  ///   - offset: Where in the file it begins.
+  /// - Returns: nil when the file says nothing of such a piece.
+  public static func bias(of file: CodeFile, start: UInt64, offset: UInt64) -> UInt64? {
+    let parts = try? ELFFile(CodeFileMemory(file))
+    // Pieces are mapped in whole pages.
+    let segment = parts?.segments.first { segment in
+      segment.offset & ~4095 <= offset && offset < segment.offset &+ segment.size
+    }
+    return segment.map { start &- offset &+ $0.offset &- $0.address }
+  }
+
   /// Who reads the calls of an interpreter that this process is; nil when it is none.
   public static func interpreter(
     of files: [CodeFile], in memory: any ProcessMemory

@@ -65,6 +65,23 @@ import Testing
     child.send("end")
   }
 
+  @Test(.requires(.command("python3")), arguments: PythonProgram.known)
+  func `how far a process has a file is told by any piece of it`(path: String) throws {
+    let (child, _) = try PythonProgram.start(path)
+    let library = try #require(PythonProgram.file(in: child.pid))
+    let expected = try #require(PythonProgram.bias(of: library, in: child.pid))
+    let file = try codeFile(library)
+    let maps = String(decoding: readBytes("/proc/\(child.pid)/maps") ?? [], as: UTF8.self)
+    let pieces = MappedCode.all(in: maps).filter { $0.path == library }
+    #expect(!pieces.isEmpty)
+    for piece in pieces {
+      #expect(
+        RuntimeReaders.bias(of: file, start: piece.start, offset: piece.offset) == expected)
+    }
+    #expect(RuntimeReaders.bias(of: file, start: 0, offset: 1 << 40) == nil)
+    child.send("end")
+  }
+
   private func codeFile(_ path: String, bias: UInt64 = 0) throws -> CodeFile {
     let bytes = StoredMemory(try #require(readBytes(path)))
     return CodeFile(path: path, size: UInt64(bytes.bytes.count), bias: bias) { offset, count in
