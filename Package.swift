@@ -85,9 +85,11 @@ let package = Package(
     .target(
       name: "TraceProbe", exclude: ["Programs"], swiftSettings: strict,
       plugins: ["CompileProbe"]),
-    .plugin(name: "CompileProbe", capability: .buildTool(), dependencies: ["ProbeCompiler"]),
+    .plugin(
+      name: "CompileProbe", capability: .buildTool(), dependencies: ["ProbeCompiler"],
+      path: "Sources/CompileProbe"),
     .executableTarget(
-      name: "ProbeCompiler", path: "Plugins/ProbeCompiler", swiftSettings: strict),
+      name: "ProbeCompiler", swiftSettings: strict),
     // C: the kernel's structures and the calls that Glibc's module lacks.
     .target(name: "CLinuxDiag"),
     // Debian's libsystemd-dev and libyaml-dev.

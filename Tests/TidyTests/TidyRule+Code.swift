@@ -12,8 +12,8 @@ extension TidyRule {
       "ArgumentParser", "CLinuxDiag", "CTrace", "Console", "Diagnosis", "Glibc", "KernelTables",
       "LinuxHost", "Reporting", "Settings", "TraceProbe", "Tracing",
     ],
-    "Plugins/CompileProbe": ["PackagePlugin"],
-    "Plugins/ProbeCompiler": ["Glibc"],
+    "Sources/CompileProbe": ["PackagePlugin"],
+    "Sources/ProbeCompiler": ["Glibc"],
     "Sources/LinuxHost": ["CLinuxDiag", "Glibc", "KernelTables", "Synchronization"],
     "Sources/PackageFiles": [
       "Diagnosis", "FoundationEssentials", "Glibc", "Reporting", "Settings",
