@@ -291,6 +291,16 @@ enum HarmlessLife {
 
   /// Much for a while, and then none of it.
   private static let burstKinds: [Kind] = [
+    Kind(name: "backend-restart") { host, name in
+      // Nobody answers for a while; then all are connected, at the latest with the next SYN.
+      let outage = host.random.spread(5...60)
+      var plan = Bursts.Plan(
+        everySeconds: host.random.spread(7200...200_000), size: 5...300,
+        withinSeconds: outage / 2...outage, drainSeconds: 1...25)
+      plan.state = .synSent
+      plan.receiveQueue = 0
+      return Bursts(name, plan, in: host, workers: service(host, name), isInbound: false)
+    },
     Kind(name: "batch-job") { host, name in
       let limit = host.random.pick([1024, 4096, 65536], or: UInt64(1024))
       let plan = BatchJob.Plan(

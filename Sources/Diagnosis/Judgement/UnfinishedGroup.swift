@@ -62,8 +62,9 @@ package struct UnfinishedGroup {
     guard group.members.count >= settings.fewestUnfinished else { return nil }
     var trend = inquiry.trend(
       group, patienceSeconds: patience, since: \.stateSince)
-    if question.state == .synRecv {
-      // The kernel gives each up after a minute: that is no pace at which this program goes on.
+    if question.state == .synRecv || question.state == .synSent {
+      // The kernel gives each up after a minute or two, or the program after a time of its own:
+      // that is no pace at which it goes on.
       trend.patienceSeconds = patience
       trend.survivors = group.members.count { $0.dwellSeconds(at: census.now) >= patience }
     }
@@ -92,6 +93,12 @@ package struct UnfinishedGroup {
       trend.survivors >= 3 && census.watchedSeconds >= patience / 2
       || handshakes?.isStanding ?? false
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
+    if question.state == .synSent,
+      mayBeRestart(group, finding.forecast, question, patience: patience, in: inquiry)
+    {
+      finding.lifecycle = .pending
+      if !finding.doubts.contains(.oneLook) { finding.doubts.append(.watchedTooShort) }
+    }
     if isLarge, let handshakes, !handshakes.isStanding,
       !outlastsScans(group, question, patience: patience, in: inquiry)
     {
@@ -146,25 +153,51 @@ package struct UnfinishedGroup {
   ) -> Bool {
     let settings = inquiry.settings
     if group.members.count >= flood * settings.fewestUnfinished { return true }
+    guard let run = run(of: group, patience: patience, in: inquiry) else { return false }
+    // Those that have left are remembered up to a number: many are no scan, however short the time
+    // that they span. Two lists of leavers can name one twice.
+    return run.count >= 2 * flood * settings.fewestUnfinished
+      || run.newest.seconds(since: run.oldest) >= question.rule.patience.setSeconds(settings)
+  }
+
+  /// A backend that restarts, or whose address moves to another host, answers nobody for a minute,
+  /// and who waits for it is connected then: nothing is left to do. Told is what takes longer, or
+  /// has no descriptors for so long.
+  private static func mayBeRestart(
+    _ group: SocketGroup, _ forecast: Forecast?, _ question: Question, patience: Double,
+    in inquiry: Inquiry
+  ) -> Bool {
+    guard let run = run(of: group, patience: patience, in: inquiry) else { return false }
+    let longest = min(longestRestart, question.rule.patience.setSeconds(inquiry.settings))
+    let left = longest - inquiry.census.now.seconds(since: run.oldest)
+    let isUsedUp = forecast.map { $0.used >= $0.limit || $0.seconds.map { $0 < left } ?? false }
+    return left > 0 && !(isUsedUp ?? false)
+  }
+
+  /// Handshakes that were not answered for the patience, one after the other without a long pause,
+  /// up to the newest.
+  private static func run(
+    of group: SocketGroup, patience: Double, in inquiry: Inquiry
+  ) -> (count: Int, oldest: BootInstant, newest: BootInstant)? {
     let leavers = inquiry.leavers(of: group)
     let gone = (leavers.newest + leavers.long).filter { $0.dwellSeconds >= patience }
     let starts =
       group.members.map(\.stateSince)
       + gone.map { $0.at.advanced(bySeconds: -$0.dwellSeconds) }
-    guard let newest = starts.max() else { return false }
+    guard let newest = starts.max() else { return nil }
     // What comes between two looks is seen at the second, and as old as the timer can tell.
     let pause = max(longestPause, 2 * inquiry.census.intervalSeconds)
-    var (oldest, run) = (newest, 0)
+    var (oldest, count) = (newest, 0)
     for start in starts.sorted(by: >) {
       if oldest.seconds(since: start) > pause { break }
       oldest = start
-      run += 1
+      count += 1
     }
-    // Those that have left are remembered up to a number: many are no scan, however short the time
-    // that they span. Two lists of leavers can name one twice.
-    return run >= 2 * flood * settings.fewestUnfinished
-      || newest.seconds(since: oldest) >= question.rule.patience.setSeconds(settings)
+    return (count, oldest, newest)
   }
+
+  /// Restarts of a backend take no longer than this.
+  package static let longestRestart = 90.0
 
   /// So many times the fewest are no scan.
   private static let flood = 10

@@ -25,7 +25,9 @@ struct SynSentPileupTests {
 
   @Test func `connects into a black hole pile up, and their process is named`() throws {
     var story = client(every: 1, timeout: 127)
-    story.look(every: 5, through: 60)
+    story.look(every: 5, through: 90)
+    #expect(story.lifecycle(.synSentPileup) == .pending)
+    story.look(at: 95)
     let pileup = try #require(story.firing.first)
     #expect(story.firingRules == [.synSentPileup])
     #expect(pileup.cause == .connectBlackhole)
@@ -118,11 +120,39 @@ struct SynSentPileupTests {
     #expect(story.events == [])
   }
 
-  @Test func `it resolves when the backend answers again`() {
-    var story = client(every: 1, timeout: 60, through: 100)
-    story.look(every: 5, through: 100)
+  /// It answers whoever waits once it is there again.
+  @Test(arguments: [30.0, 60, 80])
+  func `a backend that restarts is none`(seconds: Double) {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    story.host.add(at: stride(from: 100, to: 100 + seconds, by: 0.25)) { second in
+      .opened(to: 5432, by: 100).enters(.synSent, at: second)
+        .enters(.established, at: 100 + seconds + 5).leaves(at: 300)
+    }
+    story.look(every: 5, through: 600)
+    #expect(story.events == [])
+  }
+
+  @Test func `connects that take the last descriptors before a restart is over are told`() {
+    // 20 a second: 1,024 are gone after 50 s.
+    var story = client(every: 0.05, timeout: 127, through: 60)
+    story.look(every: 5, through: 40)
+    #expect(story.firing.map(\.severity) == [.critical])
+  }
+
+  @Test func `clients that give up after half a minute show how long nobody has answered`() {
+    var story = client(every: 1, timeout: 30)
+    story.look(every: 5, through: 90)
+    #expect(story.firing == [])
+    story.look(every: 5, from: 95, through: 110)
     #expect(story.firingRules == [.synSentPileup])
-    story.look(every: 5, from: 105, through: 400)
+  }
+
+  @Test func `it resolves when the backend answers again`() {
+    var story = client(every: 1, timeout: 60, through: 110)
+    story.look(every: 5, through: 110)
+    #expect(story.firingRules == [.synSentPileup])
+    story.look(every: 5, from: 115, through: 400)
     #expect(story.events.map(\.kind).last == .resolved)
     #expect(story.firing == [])
   }

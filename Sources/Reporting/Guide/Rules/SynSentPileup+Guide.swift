@@ -16,7 +16,9 @@ extension SynSentPileup: RuleGuide {
       meaning: """
         The SYNs get neither a SYN-ACK nor a reset: something drops them, or the host is down. \
         By default each attempt lasts about two minutes (six retransmissions) and holds a \
-        descriptor and a local port. The program sets no shorter limit.
+        descriptor and a local port. The program sets no shorter limit. A target that answers \
+        again within \(Int(UnfinishedGroup.longestRestart)) s, as after a restart, is not reported \
+        unless the descriptors run out before.
         """,
       look: [
         "List the attempts and where they go:\n{netns}ss -tnpo state syn-sent"
