@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much a finding matters where there is no room for all: the lesser, the more. First how bad
-/// it is, so that nothing critical gives way to anything less.
-struct FindingRank: Comparable {
+/// How much a finding matters: the lesser, the more. First how bad it is, so that nothing critical
+/// gives way to anything less where there is no room for all. Then what runs out first.
+package struct FindingRank: Comparable {
   private let isOver: Bool
   private let severity: Severity
   private let isNew: Bool
@@ -17,12 +17,19 @@ struct FindingRank: Comparable {
     severity = finding.severity
     self.isNew = isNew
     isPending = finding.lifecycle == .pending
-    secondsLeft = finding.forecast?.seconds ?? .infinity
+    secondsLeft = finding.hasRunOut ? 0 : finding.forecast?.seconds ?? .infinity
     sockets = finding.sockets
     id = finding.id
   }
 
-  static func < (a: Self, b: Self) -> Bool {
+  /// The order in which findings are told: what is only pending comes after all that fires.
+  package static func isToldFirst(_ a: Finding, _ b: Finding) -> Bool {
+    let isFiring = (a.lifecycle == .firing, b.lifecycle == .firing)
+    if isFiring.0 != isFiring.1 { return isFiring.0 }
+    return a.rank < b.rank
+  }
+
+  package static func < (a: Self, b: Self) -> Bool {
     if a.isOver != b.isOver { return b.isOver }
     if a.severity != b.severity { return a.severity > b.severity }
     if a.isNew != b.isNew { return b.isNew }
@@ -34,6 +41,14 @@ struct FindingRank: Comparable {
 
 extension Finding {
   var rank: FindingRank { FindingRank(self) }
+
+  /// Whether what it uses up has run out already. Critical, without a time and with hardly any
+  /// left, it has: the last few ports are no comfort while each that comes back is taken at once.
+  package var hasRunOut: Bool {
+    guard severity == .critical, let forecast else { return false }
+    if forecast.used >= forecast.limit { return true }
+    return forecast.seconds == nil && 10 * forecast.used >= 9 * forecast.limit
+  }
 }
 
 /// Findings for which there was no room.

@@ -42,10 +42,19 @@ package struct WaitingGroups {
     var isLocal: Bool
   }
 
+  /// Where the other ends of a finding's sockets are: a port of the process that holds those.
+  private struct OtherEnd: Hashable {
+    var pid: Int32
+    var port: UInt16
+    var isLocal: Bool
+  }
+
   private let judged: Set<Judged>
   private let judgedPlaces: Set<Place>
   /// The accept queues that a finding speaks of.
   private let judgedQueues: Set<Place>
+  /// Those of findings in CLOSE_WAIT: they wait in FIN_WAIT2 because of what is told already.
+  private let otherEnds: Set<OtherEnd>
   private var groups: [Key: WaitingGroup] = [:]
 
   /// - Parameter findings: Those that have ended speak of nothing any more.
@@ -77,6 +86,15 @@ package struct WaitingGroups {
         guard isOfQueue, let port = finding.localPort else { return nil }
         return Place(namespace: finding.namespace, state: .listen, port: port, isLocal: true)
       })
+    otherEnds = Set(
+      findings.filter { $0.state == .closeWait }.flatMap { finding in
+        finding.culprits.filter { $0.role == .peer }.flatMap { peer in
+          let pid = peer.process.id.pid
+          return [(finding.localPort, false), (finding.remotePort, true)].compactMap {
+            port, isLocal in port.map { OtherEnd(pid: pid, port: $0, isLocal: isLocal) }
+          }
+        }
+      })
   }
 
   /// Those with most sockets first.
@@ -96,9 +114,9 @@ package struct WaitingGroups {
     if kind == .unaccepted {
       // What is said of the listener's other sockets is not said of its queue.
       if isQueueJudged(row) { return }
-    } else if records.contains(where: { isJudged(row.state, $0.id.pid) })
-      || records.isEmpty && isJudgedByPlace(row)
-    {
+    } else if records.contains(where: {
+      isJudged(row.state, $0.id.pid) || isOtherEnd(row, of: $0.id.pid)
+    }) || records.isEmpty && isJudgedByPlace(row) {
       return
     }
     let owner = records.min { $0.id.pid < $1.id.pid }?.owner ?? .nobody
@@ -117,6 +135,12 @@ package struct WaitingGroups {
 
   private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
     judged.contains(Judged(state: state, pid: pid))
+  }
+
+  private func isOtherEnd(_ row: SocketRow, of pid: Int32) -> Bool {
+    guard row.state == .finWait2 else { return false }
+    return otherEnds.contains(OtherEnd(pid: pid, port: row.remotePort, isLocal: false))
+      || otherEnds.contains(OtherEnd(pid: pid, port: row.localPort, isLocal: true))
   }
 
   private func isQueueJudged(_ row: SocketRow) -> Bool {

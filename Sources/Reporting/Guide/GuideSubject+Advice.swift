@@ -48,7 +48,11 @@ extension GuideSubject {
     if case .of(let program) = reader, !waitsForBackend {
       steps += program.advice[trouble]?.rescue ?? []
     }
-    if room, needsDescriptors { steps.append(GuideStep.buyTime) }
+    if needsPorts {
+      steps.append(GuideStep.morePorts)
+    } else if room, needsDescriptors {
+      steps.append(GuideStep.buyTime)
+    }
     if case .of(let program) = reader, let restart = program.restart { return steps + restart }
     return steps + GuideStep.restart
   }

@@ -19,6 +19,8 @@ package struct GuideSubject: Hashable, Sendable {
   package var isGrowing = false
   /// Descriptors may be what runs out: room for more of them helps.
   package var needsDescriptors = true
+  /// Ephemeral ports are what runs out first.
+  package var needsPorts = false
   /// It waits for something else: more room or more workers would wait for the same.
   package var waitsForBackend = false
 
@@ -47,7 +49,9 @@ package struct GuideSubject: Hashable, Sendable {
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
     isGrowing = finding.growth != nil
     waitsForBackend = finding.root?.kind == .waitsForBackend
-    if let forecast = finding.forecast, forecast.resource == .descriptors {
+    guard let forecast = finding.forecast else { return }
+    needsPorts = forecast.resource == .ephemeralPorts
+    if forecast.resource == .descriptors {
       needsDescriptors = forecast.seconds != nil || 2 * forecast.used >= forecast.limit
     }
   }

@@ -44,9 +44,7 @@ package enum EventMessage {
     if let oldest = finding.oldest, oldest.bound != .unknown {
       parts.append("the oldest " + Quantity.age(oldest))
     }
-    if let forecast = finding.forecast, forecast.seconds != nil {
-      parts.append("out of " + words.time(forecast))
-    }
+    if let end = words.outOf(finding) { parts.append(end) }
     return parts.map { ", " + $0 }.joined()
   }
 }

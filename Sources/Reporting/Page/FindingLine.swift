@@ -81,10 +81,6 @@ struct FindingLine {
     let growth =
       finding.notGrowingSince == nil
       ? finding.growth.flatMap { $0.perSecond > 0 ? Quantity.rate($0.perSecond) : nil } : "steady"
-    let time = finding.forecast.flatMap { forecast -> String? in
-      if forecast.used >= forecast.limit { return words.time(forecast) }
-      return forecast.seconds.map { _ in "out of " + words.time(forecast) }
-    }
-    return [growth, time].compactMap { $0 }.joined(separator: ", ")
+    return [growth, words.outOf(finding)].compactMap { $0 }.joined(separator: ", ")
   }
 }

@@ -68,11 +68,7 @@ struct StatusVerdict {
   }
 
   private func worst(_ finding: Finding) -> String {
-    let runsOut =
-      finding.forecast.flatMap { forecast -> String? in
-        if forecast.used >= forecast.limit { return "; \(words.time(forecast))" }
-        return forecast.seconds.map { _ in "; out of \(words.time(forecast))" }
-      } ?? ""
+    let runsOut = words.outOf(finding).map { "; " + $0 } ?? ""
     return "\(finding.rule.rawValue) in \(PublicOwner.name(finding.owner)): "
       + words.what(finding) + runsOut + "."
   }

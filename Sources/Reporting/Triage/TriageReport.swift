@@ -35,7 +35,7 @@ package struct TriageReport: Sendable {
     findings: [Finding], census: TriageCensus, watchedSeconds: Double, earlierGaps: [Gap] = [],
     source: TriageSource
   ) {
-    self.findings = findings.sorted(by: Self.isWorse)
+    self.findings = findings.sorted(by: FindingRank.isToldFirst)
     self.census = census
     self.watchedSeconds = watchedSeconds
     self.source = source
@@ -127,16 +127,6 @@ package struct TriageReport: Sendable {
       values.namespaceName = namespace.name
     }
     return values
-  }
-
-  private static func isWorse(_ a: Finding, _ b: Finding) -> Bool {
-    func key(_ finding: Finding) -> (Int, Int, Double, Int) {
-      let life = [Lifecycle.firing, .pending, .resolved].firstIndex(of: finding.lifecycle) ?? 3
-      let end = finding.forecast?.seconds ?? .infinity
-      return (life, -finding.severity.rawValue, end, -finding.sockets)
-    }
-    let (first, second) = (key(a), key(b))
-    return first == second ? a.id < b.id : first < second
   }
 }
 

@@ -66,7 +66,7 @@ package struct FindingLedger: Sendable {
   package var findings: [Finding] {
     // By their positions: a finding is large, and a sort moves what it sorts many times.
     let all = entries.values.map(\.finding)
-    return all.indices.sorted { Self.isWorse(all[$0], all[$1]) }.map { all[$0] }
+    return all.indices.sorted { FindingRank.isToldFirst(all[$0], all[$1]) }.map { all[$0] }
   }
 
   /// The processes that are accused: whether they live is asked at each look.
@@ -344,18 +344,5 @@ package struct FindingLedger: Sendable {
       !now.culprits.contains(where: { $0.process.id == old.process.id })
     else { return nil }
     return .replaced(was: old.process.id, now: new.process.id)
-  }
-
-  /// Firing before pending before resolved; then severity; then what runs out first; then size.
-  private static func isWorse(_ a: Finding, _ b: Finding) -> Bool {
-    let order: (Finding) -> Int = {
-      $0.lifecycle == .firing ? 0 : $0.lifecycle == .pending ? 1 : 2
-    }
-    if order(a) != order(b) { return order(a) < order(b) }
-    if a.severity != b.severity { return a.severity > b.severity }
-    let left = a.forecast?.seconds ?? .infinity
-    let right = b.forecast?.seconds ?? .infinity
-    if left != right { return left < right }
-    return (b.sockets, a.id) < (a.sockets, b.id)
   }
 }

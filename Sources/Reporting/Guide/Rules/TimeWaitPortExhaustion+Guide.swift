@@ -32,8 +32,7 @@ extension TimeWaitPortExhaustion: RuleGuide {
       rescue: [
         "Reuse ports that are in TIME_WAIT for more than 1 s (needs TCP timestamps, the default):\n"
           + "{netns}sysctl -w net.ipv4.tcp_tw_reuse=1",
-        "Widen the range, if nothing listens or will listen between 16384 and 32767:\n"
-          + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'",
+        GuideStep.morePorts,
         "Lower the rate: fewer workers or instances, longer intervals of health checks.",
       ],
       fix: subject.fix(.connecting, author: ConnectionFix.reuse(subject.runtime)) + [

@@ -37,6 +37,11 @@ enum GuideStep {
     "Buy time: raise the limit of open files of the running process:\n"
     + "prlimit --pid {pid} --nofile={raised-limit}"
 
+  /// More ephemeral ports, to every destination.
+  static let morePorts =
+    "Widen the range, if nothing listens or will listen between 16384 and 32767:\n"
+    + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'"
+
   /// Resets what has been in CLOSE_WAIT for long; only shows it before it is confirmed.
   static let release =
     "Or reset the old ones: wakes code that waits on them, frees memory, not descriptors:\n"

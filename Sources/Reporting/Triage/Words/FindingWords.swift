@@ -177,9 +177,22 @@ struct FindingWords {
   func forecast(_ finding: Finding) -> String? {
     finding.forecast.map { forecast in
       let (used, limit) = (Quantity.count(forecast.used), Quantity.count(forecast.limit))
-      let time = time(forecast, stands: finding.notGrowingSince != nil)
-      return "\(time) (\(used) of \(limit) used)"
+      return "\(end(finding, forecast)) (\(used) of \(limit) used)"
     }
+  }
+
+  /// `descriptors in 41-55 min`, `ephemeral ports: almost none left`.
+  private func end(_ finding: Finding, _ forecast: Forecast) -> String {
+    finding.hasRunOut && forecast.used < forecast.limit
+      ? name(forecast.resource) + ": almost none left"
+      : time(forecast, stands: finding.notGrowingSince != nil)
+  }
+
+  /// The same where a sentence goes on; nil without a time.
+  func outOf(_ finding: Finding) -> String? {
+    guard let forecast = finding.forecast else { return nil }
+    if finding.hasRunOut || forecast.used >= forecast.limit { return end(finding, forecast) }
+    return forecast.seconds.map { _ in "out of " + time(forecast) }
   }
 
   /// `descriptors in 41-55 min`.
@@ -202,12 +215,15 @@ struct FindingWords {
     }
   }
 
-  /// `fds in 41-55 min`; empty without a time.
+  /// `fds in 41-55 min`; without a time empty, or `ports: 97% used`.
   func shortTime(_ finding: Finding) -> String {
     guard let forecast = finding.forecast else { return "" }
     let name = shortName(forecast.resource)
     if forecast.used >= forecast.limit { return "\(name): none left" }
-    guard let seconds = forecast.seconds else { return "" }
+    guard let seconds = forecast.seconds else {
+      guard finding.hasRunOut else { return "" }
+      return "\(name): \(100 * forecast.used / forecast.limit)% used"
+    }
     if let low = forecast.lowSeconds, let high = forecast.highSeconds {
       return "\(name) in \(Quantity.duration(from: low, to: high))"
     }
