@@ -19,13 +19,6 @@ struct TestPlace {
     if file.isEmpty { file = "unknown" }
   }
 
-  /// RFC 3986: what may stand in a path as it is, and the rest by its bytes.
-  var uri: String {
-    let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/".utf8)
-    return file.utf8.map { byte in
-      if plain.contains(byte) { return String(Unicode.Scalar(byte)) }
-      let digits = String(byte, radix: 16, uppercase: true)
-      return "%" + (byte < 16 ? "0" : "") + digits
-    }.joined()
-  }
+  /// As a path within a URI.
+  var uri: String { PercentCoding.encoded(file, besides: ["/"]) }
 }
