@@ -8,8 +8,11 @@ package import KernelTables
 package enum Clock {
   /// Now, on the clock that every decision about time uses.
   package static var boot: BootInstant { BootInstant(nanoseconds: nanoseconds(CLOCK_BOOTTIME)) }
-  /// When a look of a command has to be over: whoever waits at a terminal is told what there is.
-  package static var commandDeadline: BootInstant { boot.advanced(bySeconds: 8) }
+  /// How much longer than it was asked to watch a command may take: whoever waits at a terminal is
+  /// told what there is.
+  package static let commandSeconds = 8.0
+  /// When a look of a command has to be over.
+  package static var commandDeadline: BootInstant { boot.advanced(bySeconds: commandSeconds) }
   /// When a look that begins now has to be over, with the search for holders: before a watchdog of
   /// a minute takes it for stuck.
   package static var lookDeadline: BootInstant { boot.advanced(bySeconds: 45) }

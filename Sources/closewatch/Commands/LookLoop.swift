@@ -36,6 +36,7 @@ struct LookLoop {
   let interval: TimeSpan
   /// nil: one look or two, as the first says; of a recording, every look.
   let duration: TimeSpan?
+  var spareSeconds = Clock.commandSeconds
   /// Whether to say on standard error how far the watch is.
   var showsProgress = false
 
@@ -45,19 +46,25 @@ struct LookLoop {
     self.duration = duration
   }
 
-  /// Lets `look` take one look after the other. Ctrl-C ends the watch early, not the report.
-  mutating func run(_ look: (inout any Host) throws -> Taken) throws -> Newest {
+  /// Lets `look` take one look after the other, and says when each has to be over. Ctrl-C ends the
+  /// watch early, not the report.
+  ///
+  /// All of them together may take ``spareSeconds`` longer than the watch: what the first has used
+  /// of that, the last no longer has.
+  mutating func run(_ look: (inout any Host, BootInstant) throws -> Taken) throws -> Newest {
+    let watch = duration?.seconds ?? 0
+    let end = watch.isFinite ? Clock.boot.advanced(bySeconds: watch + spareSeconds) : .never
     let previous = signal(SIGINT) { _ in wasInterrupted.store(true, ordering: .relaxed) }
     defer { signal(SIGINT, previous) }
-    var taken = try look(&host)
+    var taken = try look(&host, min(end, Clock.commandDeadline))
     let first = taken.sample.takenAt
     var watched = 0.0
     var looks = 1
-    while goesOn(after: watched, looks: looks, taken.second) {
+    while goesOn(after: watched, looks: looks, taken.second), isTimeLeft(until: end) {
       let pause = duration == nil && taken.second == .atOnce ? 0 : Double(looks) * interval.seconds
       guard waitUntil(first.advanced(bySeconds: pause)) else { break }
       showProgress(taken.sample, watched: watched)
-      taken = try look(&host)
+      taken = try look(&host, min(end, Clock.commandDeadline))
       looks += 1
       watched = taken.sample.takenAt.seconds(since: first)
     }
@@ -78,6 +85,14 @@ struct LookLoop {
     // A look that began late must not make the watch longer by an interval.
     return watched + interval.seconds / 2 < duration.seconds
   }
+
+  /// Whether another look can be worth it: reading the tables alone takes most of this where there
+  /// are millions of sockets.
+  private func isTimeLeft(until end: BootInstant) -> Bool {
+    recording != nil || end.seconds(since: Clock.boot) >= Self.shortestLookSeconds
+  }
+
+  private static let shortestLookSeconds = 2.0
 
   /// - Returns: false when the user does not want to wait any longer.
   private func waitUntil(_ deadline: BootInstant) -> Bool {

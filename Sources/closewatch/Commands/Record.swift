@@ -64,8 +64,7 @@ struct Record: ParsableCommand {
     var loop = LookLoop(host: recorded, interval: interval, duration: duration)
     loop.showsProgress = Terminal.hasError
     do {
-      _ = try loop.run { host in
-        let deadline = Clock.commandDeadline
+      _ = try loop.run { host, deadline in
         let sample = try host.takeSample(request, by: deadline)
         // Whoever is asked for, all holders are written.
         _ = host.findHolders(HolderSearch(), by: deadline)

@@ -133,14 +133,14 @@ struct Sockets: ParsableCommand {
   func run(on host: any Host) throws {
     guard watch else {
       var host = host
-      return try write(listing(of: &host))
+      return try write(listing(of: &host, by: Clock.commandDeadline))
     }
     var loop = LookLoop(
       host: host, interval: interval ?? TimeSpan(seconds: 2),
       duration: TimeSpan(seconds: .infinity))
     var isFirst = true
-    _ = try loop.run { host in
-      let listing = try listing(of: &host)
+    _ = try loop.run { host, deadline in
+      let listing = try listing(of: &host, by: deadline)
       if !output.json {
         let clock = Clock.onTheWall(listing.sample.wallClockSeconds)
         try StandardOutput.write(
@@ -155,9 +155,10 @@ struct Sockets: ParsableCommand {
   /// ECMA-48: the cursor to the first column of the first line, then nothing below it.
   private static let clearScreen = "\u{1b}[H\u{1b}[2J"
 
-  private func listing(of host: inout any Host) throws -> SocketListing {
+  private func listing(
+    of host: inout any Host, by deadline: BootInstant
+  ) throws -> SocketListing {
     let filter = filter
-    let deadline = Clock.commandDeadline
     let sample = try host.takeSample(request(filter), by: deadline)
     let search = search(sample, filter)
     let ages = SocketAges(sample)

@@ -188,8 +188,8 @@ struct Triage: ParsableCommand {
     var gaps: [Gap] = []
     var isTargetSeen = target == nil
     var completeGaps: [Gap]?
-    let newest = try looks.run { host in
-      policy.deadline = Clock.commandDeadline
+    let newest = try looks.run { host, deadline in
+      policy.deadline = deadline
       let turn = try watch.take(on: &host, policy)
       completeGaps = policy.findsEveryHolder ? turn.report.gaps : nil
       // A mistyped name must not cost a watch.
