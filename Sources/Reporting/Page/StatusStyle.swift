@@ -3,7 +3,7 @@
 /// How the status page looks. Text has a contrast of 4.5 or more in both schemes.
 enum StatusStyle {
   /// The SHA-256 of ``sheet`` in Base64: a browser applies no other style. A test keeps it equal.
-  static let hash = "HX4psllhDSk6gfpGCxo6I6L0oxw4uc15/eeCqE/o3us="
+  static let hash = "10RFH5YfLsuePNtZVFlm88WofWUGTjYfsCvSMmF6+aE="
 
   /// The style sheet.
   static let sheet: StaticString = """
@@ -136,7 +136,7 @@ enum StatusStyle {
     .rule{white-space:nowrap}
     .spark{height:1.6rem}
     .spark svg{display:block;width:100%;height:100%;overflow:visible}
-    .finding .end{text-align:right;font-size:.9rem}
+    .finding .end{text-align:right;text-wrap:balance;font-size:.9rem}
     .finding .card{margin:.25rem 0 1.25rem}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);\
     border-radius:.75rem;padding:.4rem 1rem;margin-top:.75rem}
@@ -147,6 +147,7 @@ enum StatusStyle {
     thead th{font-size:.8rem;color:var(--quiet)}
     tbody tr{border-top:1px solid var(--grid)}
     .troubles{padding-left:1.35rem;margin-bottom:.5rem}
+    p.quiet+p{margin-top:.5rem}
     footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:1.25rem}
     footer nav{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}
     @media(max-width:52rem){.finding>summary{grid-template-columns:auto minmax(0,1fr) 4rem auto}\

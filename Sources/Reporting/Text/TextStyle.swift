@@ -31,7 +31,7 @@ package struct TextStyle: Hashable, Sendable {
   var isNarrow: Bool { width < 60 }
 
   func mark(_ text: String, _ emphasis: Emphasis) -> String {
-    guard colour, let code = emphasis.code(colour: true) else { return text }
+    guard colour, !text.isEmpty, let code = emphasis.code(colour: true) else { return text }
     return "\u{1b}[\(code)m\(text)\u{1b}[0m"
   }
 
