@@ -46,8 +46,8 @@ public struct TraceOutcome: Sendable {
   public var earlyEnd: EarlyEnd?
   /// Connections that were accepted; nil when nobody watched for that.
   public var accepted: Int?
-  /// Sockets seen to be opened.
-  public var opened: Int
+  /// Connections that the target opened itself.
+  public var connected: Int
   /// Sockets that were followed, and are closed.
   public var closed: Int
   /// At the end.
@@ -59,13 +59,13 @@ public struct TraceOutcome: Sendable {
 
   /// A watch that has seen nothing.
   public init(
-    target: TraceTarget, watchedSeconds: Double, accepted: Int?, opened: Int, closed: Int,
+    target: TraceTarget, watchedSeconds: Double, accepted: Int?, connected: Int, closed: Int,
     stuck: [StuckSocket]
   ) {
     self.target = target
     self.watchedSeconds = watchedSeconds
     self.accepted = accepted
-    self.opened = opened
+    self.connected = connected
     self.closed = closed
     self.stuck = stuck
   }

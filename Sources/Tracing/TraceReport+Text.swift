@@ -30,8 +30,7 @@ extension TraceReport {
   private var summary: String {
     var parts: [String] = []
     if let accepted = outcome.accepted { parts.append("\(Quantity.count(accepted)) accepted") }
-    let connected = outcome.opened - (outcome.accepted ?? 0)
-    if connected > 0 { parts.append("\(Quantity.count(connected)) connected") }
+    if outcome.connected > 0 { parts.append("\(Quantity.count(outcome.connected)) connected") }
     parts.append("\(Quantity.count(outcome.closed)) closed")
     let dead = outcome.stuck.count { $0.state == .dead }
     let waiting = outcome.stuck.count - dead

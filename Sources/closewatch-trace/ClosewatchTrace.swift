@@ -46,7 +46,7 @@ struct Trace: ParsableCommand {
     }
     StandardError.line(
       "watching \(arguments.target.text) for \(Quantity.duration(seconds)); Ctrl-C ends it early")
-    let outcome = try watch.run(forSeconds: seconds, tellsAccepts: arguments.opener)
+    let outcome = try watch.run(forSeconds: seconds)
     let report = TraceReport(outcome)
     let output = arguments.output
     try StandardOutput.write(

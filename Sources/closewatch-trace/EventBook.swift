@@ -16,7 +16,6 @@ struct EventBook {
   }
 
   private(set) var sightings: [UInt64: SocketSighting] = [:]
-  private(set) var accepted = 0
   /// Stacks that could not be read.
   private(set) var unread: UInt64 = 0
   private var waiting: [Int: Waiting] = [:]
@@ -37,9 +36,7 @@ struct EventBook {
     var sighting = sightings[head.cookie] ?? SocketSighting()
     switch head.kind {
     case closewatch_trace_connect.rawValue: sighting.opening = .connected
-    case closewatch_trace_accept.rawValue:
-      sighting.opening = .accepted
-      accepted += 1
+    case closewatch_trace_accept.rawValue: sighting.opening = .accepted
     case closewatch_trace_end.rawValue:
       sighting.end = .init(errno: -head.result, path: nil)
     case closewatch_trace_read.rawValue: sighting.wasRead = true

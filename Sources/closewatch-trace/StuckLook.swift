@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxDiag
+import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
 import Tracing
 
-/// Looks for the target's processes, and for what is stuck of theirs.
+/// Looks for the target's processes, and for what is stuck of theirs. Only their own descriptors
+/// and network namespaces are read: a host can have a million others.
 struct StuckLook {
   private var host = EyeHost(OwnEyes())
 
@@ -13,42 +16,119 @@ struct StuckLook {
   ///
   /// - Throws: ``HostError`` when there are none.
   mutating func processes(of target: TriageTarget) throws(HostError) -> [ProcessRecord] {
+    if case .pid(let pid) = target {
+      guard let record = ProcessRecord(readingStatOf: pid) else {
+        throw HostError("there is no process \(pid)")
+      }
+      return [record]
+    }
     let deadline = Clock.commandDeadline
     let sample = try host.takeSample(SampleRequest(), by: deadline)
-    var search = HolderSearch(everyHolderIn: sample)
-    if case .pid(let pid) = target {
-      search.likely = [pid]
-      search.records = [pid]
-    }
+    let search = HolderSearch(everyHolderIn: sample)
     let found = target.processes(in: sample, try host.searchHolders(search, by: deadline))
     guard found.isEmpty else { return found }
-    if case .pid(let pid) = target { throw HostError("there is no process \(pid)") }
     throw HostError("\(target.absence); closewatch triage lists those that leak")
   }
 
   /// What is stuck of these processes, each by its inode.
   mutating func stuck(of pids: Set<Int32>) throws(HostError) -> [UInt64: StuckSocket] {
-    let deadline = Clock.commandDeadline
-    let sample = try host.takeSample(SampleRequest(), by: deadline)
-    let waiting = sample.sockets.filter { $0.state == .closeWait && $0.inode != 0 }
-    var search = HolderSearch()
-    search.inodes = Set(waiting.lazy.map(\.inode))
-    search.likely = Array(pids)
-    search.deadSockets = .of(Array(pids))
-    search.detail = .identity
-    let report = try host.searchHolders(search, by: deadline)
-    let held = Set(report.holders.lazy.filter { pids.contains($0.process.pid) }.map(\.inode))
     var found: [UInt64: StuckSocket] = [:]
-    for row in waiting where held.contains(row.inode) {
-      found[row.inode] = StuckSocket(
-        cookie: row.knowledge.contains(.cookie) ? row.cookie : nil,
-        state: .closeWait(unread: row.receiveQueue), wasStuckBefore: false)
-    }
-    for dead in report.deadSockets where pids.contains(dead.process.pid) {
-      if found[dead.inode] != nil { continue }
-      found[dead.inode] = StuckSocket(
-        cookie: DescriptorProof.cookie(of: dead), state: .dead, wasStuckBefore: false)
+    for (namespace, members) in Dictionary(grouping: pids, by: Self.namespace) {
+      // A process without one has ended.
+      guard namespace != nil, let member = members.min() else { continue }
+      let held = OpenSocket.all(of: members)
+      let rows = try rows(ofNamespaceOf: member)
+      for row in rows.values where row.state == .closeWait && held[row.inode] != nil {
+        found[row.inode] = StuckSocket(
+          cookie: row.knowledge.contains(.cookie) ? row.cookie : nil,
+          state: .closeWait(unread: row.receiveQueue), wasStuckBefore: false)
+      }
+      let strangers = held.values.filter { rows[$0.inode] == nil && $0.isTCP }
+      guard !strangers.isEmpty else { continue }
+      // What was made in between is in the table now.
+      let again = try self.rows(ofNamespaceOf: member)
+      for stranger in strangers where again[stranger.inode] == nil {
+        guard let cookie = stranger.cookieIfDead else { continue }
+        found[stranger.inode] = StuckSocket(cookie: cookie, state: .dead, wasStuckBefore: false)
+      }
     }
     return found
+  }
+
+  private mutating func rows(
+    ofNamespaceOf pid: Int32
+  ) throws(HostError) -> [UInt64: SocketRow] {
+    var request = SampleRequest()
+    request.namespaces = .only(String(pid))
+    let sample = try host.takeSample(request, by: Clock.commandDeadline)
+    return Dictionary(
+      sample.sockets.lazy.filter { $0.inode != 0 }.map { ($0.inode, $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  private static func namespace(of pid: Int32) -> String? {
+    link("/proc/\(pid)/ns/net")
+  }
+
+  /// Where a link leads; nil when it is gone.
+  fileprivate static func link(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 64)
+    let count = readlink(path, &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}
+
+/// A socket that a process has open.
+private struct OpenSocket {
+  var inode: UInt64
+  var process: ProcessID
+  var fd: Int32
+
+  /// By inode; of several descriptors on one, any.
+  static func all(of pids: [Int32]) -> [UInt64: OpenSocket] {
+    var found: [UInt64: OpenSocket] = [:]
+    for pid in pids {
+      guard let id = ProcessRecord(readingStatOf: pid)?.id,
+        let folder = opendir("/proc/\(pid)/fd")
+      else { continue }
+      defer { closedir(folder) }
+      while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        guard let fd = Int32(name), let link = StuckLook.link("/proc/\(pid)/fd/\(fd)"),
+          link.hasPrefix("socket:["), let inode = UInt64(link.dropFirst(8).dropLast())
+        else { continue }
+        found[inode] = OpenSocket(inode: inode, process: id, fd: fd)
+      }
+    }
+    return found
+  }
+
+  /// Whether it is of TCP, which a socket says of itself.
+  var isTCP: Bool {
+    var name = [UInt8](repeating: 0, count: 16)
+    let count = getxattr(
+      "/proc/\(process.pid)/fd/\(fd)", "system.sockprotoname", &name, name.count)
+    return count > 0 && name.prefix(3).elementsEqual("TCP".utf8)
+  }
+
+  /// Its cookie; nil when it lives, is gone, or the kernel is against it.
+  var cookieIfDead: UInt64? {
+    let dead = DeadDescriptor(inode: inode, process: process, fd: fd)
+    guard case .dead = DescriptorProof(dead) else { return nil }
+    return DescriptorProof.cookie(of: dead)
+  }
+}
+
+extension ProcessRecord {
+  /// Who has this number now, by the one file that says so; nil: nobody.
+  init?(readingStatOf pid: Int32) {
+    guard let bytes = try? readFile("/proc/\(pid)/stat", limit: 4096),
+      let stat = try? ProcStat(bytes)
+    else { return nil }
+    self.init(id: stat.id)
+    command = stat.command
   }
 }

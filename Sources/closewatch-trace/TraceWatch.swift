@@ -41,9 +41,7 @@ struct TraceWatch {
   var looksAtEveryCall: Bool { probe.looksAtEveryCall }
 
   /// Watches, looks, reads and tells.
-  mutating func run(forSeconds seconds: Double, tellsAccepts: Bool) throws(HostError)
-    -> TraceOutcome
-  {
+  mutating func run(forSeconds seconds: Double) throws(HostError) -> TraceOutcome {
     let began = Clock.monotonicSeconds
     var early = try follow(until: began + seconds)
     var stuck: [StuckSocket] = []
@@ -63,8 +61,9 @@ struct TraceWatch {
     }
     readStacks(of: stuck)
     var outcome = TraceOutcome(
-      target: described, watchedSeconds: watched, accepted: tellsAccepts ? book.accepted : nil,
-      opened: Int(clamping: probe.count(closewatch_trace_opened)),
+      target: described, watchedSeconds: watched,
+      accepted: looksAtEveryCall ? Int(clamping: probe.count(closewatch_trace_accepted)) : nil,
+      connected: Int(clamping: probe.count(closewatch_trace_connected)),
       closed: Int(clamping: probe.count(closewatch_trace_closed)), stuck: stuck)
     outcome.earlyEnd = early
     outcome.sightings = book.sightings
@@ -138,10 +137,8 @@ struct TraceWatch {
     else { return }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       guard let pid = Int32(String(decoding: line, as: UTF8.self)), processes[pid] == nil,
-        let stat = (try? readFile("/proc/\(pid)/stat", limit: 4096)).flatMap({ try? ProcStat($0) })
+        var record = ProcessRecord(readingStatOf: pid)
       else { continue }
-      var record = ProcessRecord(id: stat.id)
-      record.command = stat.command
       record.unit = processes.values.lazy.compactMap(\.record.unit).first
       try watch(record)
     }

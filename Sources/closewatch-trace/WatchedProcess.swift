@@ -20,9 +20,7 @@ final class WatchedProcess {
     handle = closewatch_pidfd_open(pid)
     memory = OpenMemory(pid: pid)
     self.record = record
-    guard handle >= 0, let bytes = try? readFile("/proc/\(pid)/stat", limit: 4096),
-      let now = try? ProcStat(bytes), now.id == record.id
-    else { return nil }
+    guard handle >= 0, ProcessRecord(readingStatOf: pid)?.id == record.id else { return nil }
     let files = MappedFiles(of: pid)
     interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
   }

@@ -20,7 +20,7 @@ import Testing
   ) -> TraceOutcome {
     var outcome = TraceOutcome(
       target: TraceTarget(processes: [.init(pid: 812, command: "web")]), watchedSeconds: 60,
-      accepted: 60, opened: 60, closed: 39, stuck: stuck)
+      accepted: 60, connected: 0, closed: 39, stuck: stuck)
     outcome.sightings = sightings
     outcome.loss = loss
     return outcome

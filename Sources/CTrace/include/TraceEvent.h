@@ -25,8 +25,10 @@ enum closewatch_trace_count {
   closewatch_trace_refused,
   /// More happened in a second than may be copied.
   closewatch_trace_skipped,
-  /// Sockets that were seen for the first time as they were opened.
-  closewatch_trace_opened,
+  /// Calls of connect(2).
+  closewatch_trace_connected,
+  /// Calls of accept(2) that gave a socket; only where they are watched.
+  closewatch_trace_accepted,
   /// Sockets that were followed, and are closed.
   closewatch_trace_closed,
   closewatch_trace_counts,

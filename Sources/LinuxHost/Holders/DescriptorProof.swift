@@ -20,7 +20,7 @@ package enum DescriptorProof {
   /// The kernel is too old, or a rule (Yama, seccomp) is against it.
   case refused(SystemCallError)
 
-  init(_ deadSocket: DeadDescriptor) {
+  package init(_ deadSocket: DeadDescriptor) {
     do throws(SystemCallError) {
       self = try Self.ask(deadSocket)
     } catch {

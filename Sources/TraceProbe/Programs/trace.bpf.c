@@ -164,7 +164,7 @@ static __always_inline void describe(
 }
 
 /// Follows the socket from now on; null where there is no room.
-static __always_inline struct followed *follow(__u64 cookie, _Bool is_new) {
+static __always_inline struct followed *follow(__u64 cookie) {
   struct followed *known = bpf_map_lookup_elem(&sockets, &cookie);
   if (known) return known;
   struct followed socket = {.process = bpf_get_current_pid_tgid() >> 32};
@@ -172,13 +172,12 @@ static __always_inline struct followed *follow(__u64 cookie, _Bool is_new) {
     count(closewatch_trace_refused);
     return 0;
   }
-  if (is_new) count(closewatch_trace_opened);
   return bpf_map_lookup_elem(&sockets, &cookie);
 }
 
 static __always_inline void tell(
     struct closewatch_trace_watched *process, __u64 cookie, __u32 kind, int result) {
-  struct followed *socket = cookie ? follow(cookie, kind != closewatch_trace_end) : 0;
+  struct followed *socket = cookie ? follow(cookie) : 0;
   if (!socket || (kind == closewatch_trace_end && socket->end_was_told)) return;
   if (!may_copy()) return count(closewatch_trace_skipped);
   struct closewatch_trace_stop *stop = bpf_ringbuf_reserve(&events, sizeof *stop, 0);
@@ -191,7 +190,7 @@ static __always_inline void tell(
 
 static __always_inline void remember_read(
     struct closewatch_trace_watched *process, __u64 cookie, int result) {
-  if (!follow(cookie, 0)) return;
+  if (!follow(cookie)) return;
   // An older read must not stand for one that was not copied.
   if (!may_copy()) {
     bpf_map_delete_elem(&reads, &cookie);
@@ -240,7 +239,9 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new) {
   if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV) bpf_get_socket_cookie(sk);
   if (new != TCP_SYN_SENT) return 0;
   struct closewatch_trace_watched *process = watching();
-  if (process) tell(process, bpf_get_socket_cookie(sk), closewatch_trace_connect, 0);
+  if (!process) return 0;
+  count(closewatch_trace_connected);
+  tell(process, bpf_get_socket_cookie(sk), closewatch_trace_connect, 0);
   return 0;
 }
 
@@ -295,6 +296,7 @@ int BPF_PROG(on_return, struct pt_regs *registers, long result) {
   if (!sk) return 0;
   __u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
   if (is_accept) {
+    count(closewatch_trace_accepted);
     tell(process, cookie, closewatch_trace_accept, 0);
   } else if (is_end(result, BPF_CORE_READ(sk, __sk_common.skc_state))) {
     bpf_map_delete_elem(&reads, &cookie);

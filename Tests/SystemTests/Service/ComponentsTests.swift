@@ -9,7 +9,7 @@ import Testing
 struct ComponentsTests {
   private static let root =
     "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-  private static let programs = ["closewatch", "closewatchd"]
+  private static let programs = ["closewatch", "closewatchd", "closewatch-trace"]
 
   private static func text(_ path: String) throws -> String {
     String(decoding: try #require(readBytes(path), "\(path)"), as: UTF8.self)
@@ -72,7 +72,11 @@ struct ComponentsTests {
     if path.contains("/clang/") { return "compiler-rt" }
     let file = path.split(separator: "/").last ?? ""
     if file.hasPrefix("libstdc++") { return "libstdc++" }
-    if file.hasPrefix("libyaml") { return "libyaml" }
+    let names = [
+      "libyaml": "libyaml", "libbpf": "libbpf", "libdw": "elfutils", "libelf": "elfutils",
+      "libz.": "zlib-debian", "liblzma": "liblzma", "libbz2": "bzip2",
+    ]
+    if let known = names.first(where: { file.hasPrefix($0.key) }) { return known.value }
     if file.hasPrefix("libcrypt") { return "libxcrypt" }
     return file.hasPrefix("libgcc") ? "libgcc" : "glibc"
   }

@@ -18,7 +18,7 @@ struct LiveTraceTests {
   ) throws {
     let program = try TracedProgram(flags)
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 138, Self.mix)
     let report = try trace.report()
     #expect(report.stuck == 69)
@@ -40,7 +40,7 @@ struct LiveTraceTests {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
     let count = try #require(Int(count))
-    let trace = try RunningTrace("\(server.pid)", seconds: count * gap / 1_000_000 + 3)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: count, gap: gap, "u")
     let report = try trace.report()
     #expect(report.stuck == count)
@@ -51,7 +51,7 @@ struct LiveTraceTests {
   @Test func `of a program without symbols the file is named and nothing else`() throws {
     let program = try TracedProgram(["-O2", "-s"])
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "u")
     let report = try trace.report()
     #expect(report.groups.map(\.sockets) == [23])
@@ -63,10 +63,11 @@ struct LiveTraceTests {
   @Test func `with --opener it is told where connections were accepted`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2, ["--opener"])
+    let trace = try RunningTrace("\(server.pid)", ["--opener"])
     try program.send(to: port, count: 46, "ud")
     let report = try trace.report()
     #expect(report.accepted == 46)
+    #expect(report.closed == 23)
     #expect(report.stuck == 23)
     #expect(
       report.groups.allSatisfy {
@@ -77,7 +78,7 @@ struct LiveTraceTests {
   @Test func `a reset is told where it was read, and the dead socket is found`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "x")
     let report = try trace.report()
     #expect(report.stuck == 23)
@@ -88,7 +89,7 @@ struct LiveTraceTests {
   @Test func `where nobody reads on, the last read is told`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "r")
     let report = try trace.report()
     #expect(report.leads == ["last-read parse_request": 23])
@@ -99,7 +100,7 @@ struct LiveTraceTests {
     let (server, port) = try program.serve()
     let client = try ChildProgram(program.path, ["fetch", port, "23"])
     #expect(try client.readLine() == "ready")
-    let trace = try RunningTrace("\(client.pid)", seconds: 2)
+    let trace = try RunningTrace("\(client.pid)")
     client.send("go")
     let report = try trace.report()
     #expect(report.leads == ["opened open_connection": 23])
@@ -110,7 +111,7 @@ struct LiveTraceTests {
   @Test func `a large buffer on the stack hides no caller`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "b")
     let report = try trace.report()
     #expect(report.leads == ["end-of-stream handle_bulk": 23])

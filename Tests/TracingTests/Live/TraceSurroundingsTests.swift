@@ -14,7 +14,7 @@ struct TraceSurroundingsTests {
       """
     let server = try ChildProgram("unshare", ["--mount", "sh", "-c", script, program.path])
     let port = try #require(try server.readLine())
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "u")
     #expect(try trace.report().leads == ["end-of-stream read_all": 23])
   }
@@ -27,7 +27,7 @@ struct TraceSurroundingsTests {
     let replaced = try ChildProgram.run(
       "sh", ["-c", "cp /bin/sh \"$0.new\" && mv \"$0.new\" \"$0\"", copy])
     #expect(replaced.status == 0)
-    let trace = try RunningTrace("\(server.pid)", seconds: 2)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "u")
     #expect(try trace.report().leads == ["end-of-stream read_all": 23])
   }
@@ -36,7 +36,7 @@ struct TraceSurroundingsTests {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
     let traces = [
-      try RunningTrace("\(server.pid)", seconds: 6), try RunningTrace("\(server.pid)", seconds: 3),
+      try RunningTrace("\(server.pid)"), try RunningTrace("\(server.pid)"),
     ]
     try program.send(to: port, count: 23, "u")
     for trace in traces { #expect(try trace.report().leads == ["end-of-stream read_all": 23]) }
@@ -65,17 +65,18 @@ struct TraceSurroundingsTests {
   @Test func `a signal ends the watch, and what was seen is told`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 600)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "u")
-    kill(trace.program.pid, SIGINT)
     #expect(try trace.report(within: 20).leads == ["end-of-stream read_all": 23])
   }
 
   @Test func `when the process that reads names is killed, only names are lost`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let trace = try RunningTrace("\(server.pid)", seconds: 1)
+    let trace = try RunningTrace("\(server.pid)")
     try program.send(to: port, count: 23, "u")
+    sleep(1)
+    kill(trace.program.pid, SIGINT)
     let children = "/proc/\(trace.program.pid)/task/\(trace.program.pid)/children"
     var killed = 0
     for _ in 0..<20_000 where killed == 0 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -33,14 +34,17 @@ struct TracedProgram {
 /// A run of `closewatch-trace --json` that has begun to watch.
 struct RunningTrace {
   let program: ChildProgram
+  private let isOpenEnded: Bool
 
-  init(_ target: String, seconds: Int, _ options: [String] = []) throws {
+  /// - Parameter seconds: nil: until ``report(within:)`` ends it.
+  init(_ target: String, seconds: Int? = nil, _ options: [String] = []) throws {
+    isOpenEnded = seconds == nil
     // Standard error says when it begins.
     program = try ChildProgram(
       "sh",
       [
         "-c", "exec \"$@\" 2>&1", "sh", ChildProgram.built("closewatch-trace"), "trace", target,
-        "--for", "\(seconds)s", "--json",
+        "--for", "\(seconds ?? 600)s", "--json",
       ] + options)
     while let line = try program.readLine(within: 60) {
       if line.hasPrefix("closewatch: watching") { return }
@@ -51,6 +55,11 @@ struct RunningTrace {
 
   /// The report, once it is there.
   func report(within seconds: Double = 60) throws -> TracedReport {
+    if isOpenEnded {
+      // The target has what was sent by then, be the machine ever so busy.
+      sleep(1)
+      kill(program.pid, SIGINT)
+    }
     let line = try #require(try program.readLine(within: seconds))
     return try JSONDecoder().decode(TracedReport.self, from: Data(line.utf8))
   }
