@@ -50,6 +50,22 @@ package struct TraceArguments: ParsableArguments {
       """)
   package var opener = false
 
+  @Flag(
+    help: """
+      Of a JVM: have jcmd record its reads of sockets while it is watched, as its own calls are \
+      on no stack that the kernel knows. The recording is a file that only the JVM's user can \
+      read, and is gone afterwards.
+      """)
+  package var useJcmd = false
+
+  @Flag(
+    help: """
+      Of a Node: have it open its debugger (SIGUSR1) after the watch, ask who listens to its \
+      sockets, also to those that were stuck before, and have it closed again. For that second \
+      every user of this host can debug the process.
+      """)
+  package var useInspector = false
+
   @OptionGroup package var output: OutputOptions
 
   package init() {}

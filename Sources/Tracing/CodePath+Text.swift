@@ -56,7 +56,7 @@ extension CodePath {
     guard let function = frame.function else {
       return "a function without a name in \(file ?? "?")"
     }
-    let place = file.map { name in " " + name + (frame.line.map { ":\($0)" } ?? "") }
-    return UntrustedText.printable(function) + (place ?? "")
+    let line = frame.line.map { ":\($0)" } ?? ""
+    return UntrustedText.printable(function) + (file.map { " " + $0 } ?? "") + line
   }
 }

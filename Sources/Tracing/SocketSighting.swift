@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import KernelTables
+
 /// Where a thread was: its calls, the innermost first.
 public struct CodePath: Hashable, Sendable {
   /// Never empty.
@@ -23,12 +25,15 @@ public struct SocketSighting: Hashable, Sendable {
   public struct End: Hashable, Sendable {
     /// 0 for the end of the stream; otherwise the errno of what broke it.
     public var errno: Int32
+    /// Who read it.
+    public var thread: Int32 = 0
     /// Where it was read; nil when the copy of the stack could not be read.
     public var path: CodePath?
 
     /// A read at its place.
-    public init(errno: Int32, path: CodePath?) {
+    public init(errno: Int32, path: CodePath?, thread: Int32 = 0) {
       self.errno = errno
+      self.thread = thread
       self.path = path
     }
   }
@@ -64,6 +69,10 @@ public struct StuckSocket: Hashable, Sendable {
   public var state: State
   /// Whether it was so already when the watch began.
   public var wasStuckBefore: Bool
+  /// The other end; nil when that is not known any more.
+  package var peer: Endpoint?
+  /// This end.
+  package var localPort: UInt16?
 
   /// A socket of the last look.
   public init(cookie: UInt64?, state: State, wasStuckBefore: Bool) {

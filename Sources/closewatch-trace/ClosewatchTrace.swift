@@ -14,13 +14,13 @@ import Tracing
 @main
 struct ClosewatchTrace: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "closewatch", version: BuildInfo.version, subcommands: [Trace.self])
+    commandName: "closewatch", version: BuildInfo.version, subcommands: [Trace.self, Stacks.self])
 
   static func main() {
     // Stacks hold secrets.
     closewatch_never_dump()
     ProgramRun.exit(self) { arguments in
-      let isNamed = ["--version", "trace"].contains(arguments.first)
+      let isNamed = ["--version", "trace", "stacks"].contains(arguments.first)
       var command = try parseAsRoot(isNamed ? arguments : ["trace"] + arguments)
       try command.run()
     }
@@ -36,7 +36,11 @@ struct Trace: ParsableCommand {
   func run() throws {
     StopSignal.hold()
     let seconds = arguments.duration.seconds
-    var watch = try TraceWatch(arguments.target.target, tellsAccepts: arguments.opener)
+    let wishes = RuntimeAsking.Wishes(
+      usesJcmd: arguments.useJcmd, usesInspector: arguments.useInspector)
+    var watch = try TraceWatch(
+      arguments.target.target, tellsAccepts: arguments.opener,
+      asking: RuntimeAsking(wishes, forSeconds: seconds))
     if watch.looksAtEveryCall {
       let reason =
         arguments.opener
@@ -47,6 +51,7 @@ struct Trace: ParsableCommand {
     StandardError.line(
       "watching \(arguments.target.text) for \(Quantity.duration(seconds)); Ctrl-C ends it early")
     let outcome = try watch.run(forSeconds: seconds)
+    for remark in watch.remarks { StandardError.line(remark) }
     let report = TraceReport(outcome)
     let output = arguments.output
     try StandardOutput.write(

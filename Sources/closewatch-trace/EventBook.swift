@@ -38,7 +38,8 @@ struct EventBook {
     case closewatch_trace_connect.rawValue: sighting.opening = .connected
     case closewatch_trace_accept.rawValue: sighting.opening = .accepted
     case closewatch_trace_end.rawValue:
-      sighting.end = .init(errno: -head.result, path: nil)
+      sighting.end = .init(
+        errno: -head.result, path: nil, thread: Int32(bitPattern: head.thread))
     case closewatch_trace_read.rawValue: sighting.wasRead = true
     default: return
     }
@@ -56,6 +57,11 @@ struct EventBook {
   private mutating func forget(_ cookie: UInt64) {
     sightings[cookie] = nil
     for number in eventsOf.removeValue(forKey: cookie) ?? [] { waiting[number] = nil }
+  }
+
+  /// Adds what is known of a socket from elsewhere.
+  mutating func amend(_ cookie: UInt64, _ change: (inout SocketSighting) -> Void) {
+    change(&sightings[cookie, default: SocketSighting()])
   }
 
   /// Forgets all but these.
@@ -103,7 +109,7 @@ struct EventBook {
   }
 
   /// Calls of an interpreter stand between the system call and the interpreter's own code.
-  private static func path(_ native: [StackFrame], _ interpreted: [StackFrame]) -> CodePath? {
+  static func path(_ native: [StackFrame], _ interpreted: [StackFrame]) -> CodePath? {
     guard !interpreted.isEmpty else { return CodePath(native) }
     let machinery = native.dropFirst().map { frame in
       var frame = frame

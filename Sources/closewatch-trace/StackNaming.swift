@@ -80,7 +80,8 @@ struct StackNaming {
     let count = closewatch_name_address(unwinder, address, &calls, Int32(Self.mostInlined))
     let file = Int(calls[0].file)
     var lines = ""
-    if calls[0].function == nil, file >= 0, let namer = namer(of: file) {
+    // What a runtime says of its own code leads: it has lines also where the DWARF is packed.
+    if file >= 0, let namer = namer(of: file) {
       let bias = UInt64(bitPattern: Int64(closewatch_code_bias(unwinder, Int32(file))))
       for frame in namer.frames(at: address &- bias) {
         lines += NamedStacks.line(

@@ -30,6 +30,21 @@ struct StuckLook {
     throw HostError("\(target.absence); closewatch triage lists those that leak")
   }
 
+  /// The ports on which a process listens.
+  mutating func listening(_ pid: Int32) throws(HostError) -> Set<UInt16> {
+    let held = OpenSocket.all(of: [pid])
+    let rows = try rows(ofNamespaceOf: pid).values
+    return Set(
+      rows.lazy.filter { $0.state == .listen && held[$0.inode] != nil }.map(\.local.port))
+  }
+
+  /// The other ends of connections, by inode.
+  mutating func peers() throws(HostError) -> [UInt64: Endpoint] {
+    let sample = try host.takeSample(SampleRequest(), by: Clock.commandDeadline)
+    let pairs = sample.sockets.lazy.filter { $0.inode != 0 && $0.state != .listen }
+    return Dictionary(pairs.map { ($0.inode, $0.remote) }) { first, _ in first }
+  }
+
   /// What is stuck of these processes, each by its inode.
   mutating func stuck(of pids: Set<Int32>) throws(HostError) -> [UInt64: StuckSocket] {
     var found: [UInt64: StuckSocket] = [:]
@@ -39,9 +54,12 @@ struct StuckLook {
       let held = OpenSocket.all(of: members)
       let rows = try rows(ofNamespaceOf: member)
       for row in rows.values where row.state == .closeWait && held[row.inode] != nil {
-        found[row.inode] = StuckSocket(
+        var socket = StuckSocket(
           cookie: row.knowledge.contains(.cookie) ? row.cookie : nil,
           state: .closeWait(unread: row.receiveQueue), wasStuckBefore: false)
+        socket.peer = row.remote
+        socket.localPort = row.local.port
+        found[row.inode] = socket
       }
       let strangers = held.values.filter { rows[$0.inode] == nil && $0.isTCP }
       guard !strangers.isEmpty else { continue }

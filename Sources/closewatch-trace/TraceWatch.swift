@@ -18,6 +18,7 @@ struct TraceWatch {
   private var book = EventBook()
   private let reader = StackReader()
   private var stuckBefore: Set<UInt64> = []
+  private var asking: RuntimeAsking
 
   /// CLOSE_WAIT for less is a connection whose end somebody is just reading.
   static let graceSeconds = 1.0
@@ -27,15 +28,24 @@ struct TraceWatch {
   private static let readingSeconds = 30.0
 
   /// - Throws: ``HostError`` when there is no such target, or the kernel does not let us.
-  init(_ target: TriageTarget, tellsAccepts: Bool) throws(HostError) {
+  init(
+    _ target: TriageTarget, tellsAccepts: Bool, asking: RuntimeAsking
+  ) throws(HostError) {
     self.target = target
+    self.asking = asking
     probe = try KernelProbe(tellsAccepts: tellsAccepts)
     let found = try look.processes(of: target)
     if case .unit = target { cgroup = found.first?.cgroup }
-    for record in found { try watch(record) }
+    for record in found {
+      try watch(record)
+      self.asking.begin(record)
+    }
     guard !processes.isEmpty else { throw HostError("the target ended while it was looked for") }
     stuckBefore = Set(try look.stuck(of: pids).values.compactMap(\.cookie))
   }
+
+  /// What runtimes were not asked, and why.
+  var remarks: [String] { asking.remarks }
 
   /// Whether every system call of the host is looked at.
   var looksAtEveryCall: Bool { probe.looksAtEveryCall }
@@ -60,6 +70,9 @@ struct TraceWatch {
       stuck[index].wasStuckBefore = stuck[index].cookie.map(stuckBefore.contains) ?? false
     }
     readStacks(of: stuck)
+    asking.finish(processes.values.map(\.record), of: stuck, &book) { pid throws(HostError) in
+      try look.listening(pid)
+    }
     var outcome = TraceOutcome(
       target: described, watchedSeconds: watched,
       accepted: looksAtEveryCall ? Int(clamping: probe.count(closewatch_trace_accepted)) : nil,

@@ -33,6 +33,24 @@ final class WatchedProcess {
     return poll(&asked, 1, 0) == 0
   }
 
+  /// Where its interpreter's calls of a thread are, by what pthread_self(3) says in it. For a
+  /// thread that is stopped.
+  func calls(ofThread identity: UInt64) -> [InterpretedCall] {
+    interpreter?.calls(ofThread: identity, in: memory) ?? []
+  }
+
+  /// What they are named.
+  func frames(of calls: [InterpretedCall]) -> [StackFrame] {
+    calls.isEmpty ? [] : interpreter?.frames(of: calls, in: memory) ?? []
+  }
+
+  /// 32 bits of its memory.
+  func word(at address: UInt64) -> UInt32? {
+    memory.bytes(at: address, count: 4).map { bytes in
+      bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    }
+  }
+
   /// What its interpreter was doing; asked while it is fresh.
   func interpretedFrames(_ stack: [UInt8]) -> [StackFrame] {
     guard interpreter != nil else { return [] }

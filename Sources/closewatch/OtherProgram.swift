@@ -15,8 +15,33 @@ struct OtherProgram {
   /// kernel is neither.
   static let all = [
     OtherProgram(commands: ["daemon", "check-settings"], name: "closewatchd"),
-    OtherProgram(commands: ["trace"], name: "closewatch-trace"),
+    OtherProgram(commands: ["trace", "stacks"], name: "closewatch-trace"),
   ]
+
+  /// Who carries out this command; nil: this program does.
+  static func carrying(_ command: String?) -> OtherProgram? {
+    all.first { program in command.map(program.commands.contains) == true }
+  }
+
+  /// Runs it to its end. It writes where this program does.
+  ///
+  /// - Returns: Its exit status; nil when a signal ended it.
+  /// - Throws: ``HostError`` when it is not there, or cannot be executed.
+  func run(_ arguments: [String]) throws(HostError) -> Int32? {
+    var words = ([name] + arguments).map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    var reason = ENOENT
+    for path in places {
+      var pid: pid_t = 0
+      reason = posix_spawn(&pid, path, nil, nil, &words, environ)
+      if reason == ENOENT { continue }
+      if reason != 0 { break }
+      var status: Int32 = 0
+      while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+      return status & 0x7f == 0 ? status >> 8 & 0xff : nil
+    }
+    throw unable(arguments[0], reason)
+  }
 
   /// Becomes it: the pid, the rights and the descriptors stay.
   ///
@@ -30,10 +55,14 @@ struct OtherProgram {
       reason = errno
       if reason != ENOENT { break }
     }
-    throw HostError(
+    throw unable(arguments[0], reason)
+  }
+
+  private func unable(_ command: String, _ reason: Int32) -> HostError {
+    HostError(
       reason == ENOENT
-        ? "closewatch \(arguments[0]) needs the program \(name), which is not at"
-          + " \(paths.joined(separator: " or ")); install the package, or copy it there"
+        ? "closewatch \(command) needs the program \(name), which is not at"
+          + " \(places.joined(separator: " or ")); install the package, or copy it there"
         : "cannot execute \(name): \(SystemCallError("execv", on: name, errno: reason).reason)")
   }
 

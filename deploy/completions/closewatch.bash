@@ -185,7 +185,7 @@ _closewatch() {
 
 _closewatch_triage() {
     repeating_flags=()
-    non_repeating_flags=(--verbose -v --no-redact --no-daemon --json --version -h --help)
+    non_repeating_flags=(--verbose -v --stacks --no-redact --no-daemon --json --version -h --help)
     repeating_options=(--patience --disable)
     non_repeating_options=(--for --interval --format --record --control-socket --netns --source --replay --color)
     __closewatch_offer_flags_options 1
@@ -345,7 +345,7 @@ _closewatch_history() {
 
 _closewatch_trace() {
     repeating_flags=()
-    non_repeating_flags=(--opener --json --version -h --help)
+    non_repeating_flags=(--opener --use-jcmd --use-inspector --json --version -h --help)
     repeating_options=()
     non_repeating_options=(--for --color)
     __closewatch_offer_flags_options 1

@@ -24,7 +24,7 @@ public struct CodeFile {
   }
 }
 
-/// Names calls of one file's code, where its symbols and its DWARF do not.
+/// Names calls of one file's code, better than its symbols and its DWARF do.
 ///
 /// Asked in the process that has no rights: what is wrong with the file costs names only.
 public protocol FrameNamer {
@@ -59,6 +59,9 @@ public protocol InterpreterReader {
   /// What the programs in the kernel have to know of this process, in the order in which they read
   /// it; at most 32 words.
   var layout: [UInt64] { get }
+  /// Where the calls of a thread are, by what pthread_self(3) says in it: what the programs in the
+  /// kernel find, found from here.
+  func calls(ofThread identity: UInt64, in memory: any ProcessMemory) -> [InterpretedCall]
   /// The calls, the innermost first. Asked soon after they were seen.
   mutating func frames(
     of calls: [InterpretedCall], in memory: any ProcessMemory

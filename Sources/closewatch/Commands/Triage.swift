@@ -23,6 +23,7 @@ struct Triage: ParsableCommand {
         closewatch triage -v                   every finding in full
         closewatch triage --for 60s --record d the same, and keep what was seen in d
         closewatch triage --format markdown    for an incident channel
+        closewatch triage 812 --stacks         and what its threads wait for
 
       Exit status: 0 nothing is wrong, 1 something to act on, 2 bad usage or nothing could be seen.
 
@@ -79,6 +80,13 @@ struct Triage: ParsableCommand {
       """, valueName: "dir"))
   var record: String?
 
+  @Flag(
+    help: """
+      Also say what the threads of the target are doing now: each is stopped in turn, for at most \
+      1 s in all. Needs root.
+      """)
+  var stacks = false
+
   @OptionGroup var redaction: RedactionOption
   @OptionGroup var control: ControlOptions
   @OptionGroup var machine: HostOptions
@@ -91,6 +99,15 @@ struct Triage: ParsableCommand {
     if redaction.keepsEverything, record == nil {
       throw ValidationError("--no-redact applies to a recording: name its directory with --record")
     }
+    if stacks {
+      guard target != nil else { throw ValidationError("--stacks needs a pid, a unit or a port") }
+      guard machine.replay == nil else {
+        throw ValidationError("--stacks looks at this machine: it cannot be combined with --replay")
+      }
+      guard chosenFormat == .text else {
+        throw ValidationError("--stacks has no \(chosenFormat.rawValue) format yet")
+      }
+    }
     guard let duration, machine.replay == nil else { return }
     let interval = interval ?? TriageOrder.usualInterval
     guard interval.seconds <= duration.seconds else {
@@ -100,6 +117,17 @@ struct Triage: ParsableCommand {
   }
 
   func run() throws {
+    var end: (any Error)?
+    do { try judge() } catch let status as ExitCode { end = status }
+    if stacks, let target {
+      // It has said why it could not: the verdict stands.
+      _ = try OtherProgram.carrying("stacks")?.run(
+        ["stacks", target.text, "--color", output.color.rawValue])
+    }
+    if let end { throw end }
+  }
+
+  private func judge() throws {
     if let flag = ownLookFlag { return try look(.notAsked(flag: flag)) }
     let outcome = DaemonClient(path: control.path).ask(query.uri) {
       guard Terminal.hasError else { return }

@@ -12,7 +12,7 @@ function clean(socket) {
   socket.on('end', function onEnd() { socket.end(); });
 }
 
-const handlers = { l: leaking, c: clean };
+const handlers = { u: leaking, d: clean };
 
 net.createServer({ allowHalfOpen: true }, (socket) => {
   socket.once('data', (bytes) => handlers[String.fromCharCode(bytes[0])](socket));

@@ -4,19 +4,25 @@ import Glibc
 import TestSupport
 import Tracing
 
-/// A Go program of `Tests/TracingTests/Programs`, built stripped, and there as long as this is.
+/// A Go program of `Tests/TracingTests/Programs`, there as long as this is.
 final class GoProgram {
   let path: String
   let file: ELFFile<StoredMemory>
   private let folder = TemporaryDirectory()
 
-  init(_ source: String, mode: String = "exe") throws {
+  /// What the linker leaves in it.
+  enum Symbols: String, CaseIterable {
+    case stripped = "-s -w"
+    case all = ""
+  }
+
+  init(_ source: String, mode: String = "exe", symbols: Symbols = .stripped) throws {
     path = "\(folder.path)/program"
     let sources = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
     let built = try ChildProgram.run(
       "go",
       [
-        "build", "-buildmode=\(mode)", "-ldflags=-s -w", "-o", path,
+        "build", "-buildmode=\(mode)", "-ldflags=\(symbols.rawValue)", "-o", path,
         "/\(sources)/Programs/\(source)",
       ])
     guard built.status == 0, let bytes = readBytes(path) else {

@@ -12,7 +12,7 @@ import Testing
   func `who listens to a socket is told by place, also where two read alike`() throws {
     let program = try NodeProgram("handlers.js")
     var clients: [LoopbackSocket] = []
-    for handler in "lclc" {
+    for handler in "udud" {
       let client = try LoopbackSocket(port: program.port)
       client.send([handler.asciiValue ?? 0])
       clients.append(client)
@@ -23,10 +23,10 @@ import Testing
     for client in clients { client.finish() }
     usleep(200_000)
     let sockets = try program.ask(isLast: true)
-    for (client, handler) in zip(clients, "lclc") {
+    for (client, handler) in zip(clients, "udud") {
       let found = sockets.first { $0.peer == Endpoint(.loopbackIPv4, client.port) }
       let ends = found?.listeners.filter { $0.event == "end" }.map(\.function)
-      if handler == "c" {
+      if handler == "d" {
         #expect(found == nil, "it was closed")
       } else {
         #expect(found?.hasEnded == true)

@@ -37,6 +37,7 @@ package struct NodeInspection {
 
   /// The process, as it counts itself in its own namespace.
   private let pid: Int32
+  private var reader = WebSocketText()
   private var asked: [Int: Question] = [:]
   private var newest = 0
   private var scripts: [String: String] = [:]
@@ -55,6 +56,27 @@ package struct NodeInspection {
       ask(.identity, "Runtime.evaluate", #""expression":"process.pid","returnByValue":true"#),
       ask(.scripts, "Debugger.enable", ""),
     ]
+  }
+
+  /// What begins the conversation at this path.
+  package static func greeting(path: String, port: UInt16) -> [UInt8] {
+    // Only proxies care what the key is.
+    Array(WebSocketText.request(path: path, port: port, key: "AAAAAAAAAAAAAAAAAAAAAA==").utf8)
+  }
+
+  /// A message, as it is sent.
+  package static func frame(_ message: String) -> [UInt8] {
+    WebSocketText.frame(message, mask: (0..<4).map { _ in UInt8.random(in: 0...255) })
+  }
+
+  /// Takes bytes as they come.
+  ///
+  /// - Returns: What to send next.
+  /// - Throws: As ``take(_:)``, and where the other side ends it.
+  package mutating func take(frames bytes: [UInt8]) throws(DecodeError) -> [String] {
+    var next: [String] = []
+    for message in try reader.take(bytes) { next += try take(message) }
+    return next
   }
 
   /// What to say when nothing more is wanted: the debugger's door was opened for this only.

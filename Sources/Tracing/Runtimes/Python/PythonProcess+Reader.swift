@@ -18,6 +18,12 @@ struct PythonReader: InterpreterReader {
 
   var layout: [UInt64] { python.words }
 
+  func calls(ofThread identity: UInt64, in memory: any ProcessMemory) -> [InterpretedCall] {
+    python.calls(ofThread: identity, in: OpenedMemory(memory)).map {
+      InterpretedCall(code: $0.code, instruction: $0.instruction)
+    }
+  }
+
   mutating func frames(
     of calls: [InterpretedCall], in memory: any ProcessMemory
   ) -> [StackFrame] {

@@ -63,25 +63,35 @@ package struct PythonProcess: Hashable, Sendable {
   ///
   /// The process goes on meanwhile: a thread that runs may be told wrongly, one that waits is not.
   package func threads(in memory: some ProgramMemory) -> [(thread: UInt64, calls: [Call])] {
-    var threads: [(thread: UInt64, calls: [Call])] = []
+    states(in: memory).map { ($0.thread, calls(ofState: $0.state, in: memory)) }
+  }
+
+  /// The same of one thread; empty when the interpreter does not know it.
+  package func calls(ofThread thread: UInt64, in memory: some ProgramMemory) -> [Call] {
+    let state = states(in: memory).first { $0.thread == thread }?.state
+    return state.map { calls(ofState: $0, in: memory) } ?? []
+  }
+
+  private func states(in memory: some ProgramMemory) -> [(thread: UInt64, state: UInt64)] {
+    var states: [(thread: UInt64, state: UInt64)] = []
     var interpreter: UInt64 = memory.number(at: runtime &+ layout.firstInterpreter) ?? 0
     // A list that leads in a circle ends here.
     for _ in 0..<64 where interpreter != 0 {
-      var thread: UInt64 = memory.number(at: interpreter &+ layout.firstThread) ?? 0
-      for _ in 0..<4096 where thread != 0 {
-        if let identity: UInt64 = memory.number(at: thread &+ layout.threadID) {
-          threads.append((identity, calls(ofThread: thread, in: memory)))
+      var state: UInt64 = memory.number(at: interpreter &+ layout.firstThread) ?? 0
+      for _ in 0..<4096 where state != 0 {
+        if let thread: UInt64 = memory.number(at: state &+ layout.threadID) {
+          states.append((thread, state))
         }
-        thread = memory.number(at: thread &+ layout.nextThread) ?? 0
+        state = memory.number(at: state &+ layout.nextThread) ?? 0
       }
       interpreter = memory.number(at: interpreter &+ layout.nextInterpreter) ?? 0
     }
-    return threads
+    return states
   }
 
-  private func calls(ofThread thread: UInt64, in memory: some ProgramMemory) -> [Call] {
+  private func calls(ofState state: UInt64, in memory: some ProgramMemory) -> [Call] {
     var calls: [Call] = []
-    var frame: UInt64 = memory.number(at: thread &+ layout.calls) ?? 0
+    var frame: UInt64 = memory.number(at: state &+ layout.calls) ?? 0
     if let innermost = layout.innermostCall {
       frame = frame == 0 ? 0 : memory.number(at: frame &+ innermost) ?? 0
     }

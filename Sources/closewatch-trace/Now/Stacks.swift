@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Console
+import Glibc
+import KernelTables
+import LinuxHost
+import Reporting
+import Tracing
+
+/// What the threads of a process are doing now: `closewatch triage --stacks` executes this after
+/// its own page.
+struct Stacks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stacks", abstract: "Says what the threads of a process are doing.",
+    shouldDisplay: false)
+
+  @Argument(help: "A process, a systemd unit, or a port.", transform: TypedTarget.parse)
+  var target: TypedTarget
+
+  @OptionGroup var color: ColourOption
+
+  /// Of a unit with many processes so many are looked at.
+  private static let mostProcesses = 4
+
+  func run() throws {
+    guard geteuid() == 0 else {
+      throw HostError("--stacks stops threads and reads them: run as root")
+    }
+    var look = StuckLook()
+    let found = try look.processes(of: target.target)
+    let peers = try look.peers()
+    let style = Terminal.style(color.color)
+    for record in found.prefix(Self.mostProcesses) {
+      guard let process = WatchedProcess(record) else { continue }
+      let report = ThreadLook(process, peers: peers).report()
+      let name = "\(record.command) [\(record.id.pid)]"
+      try StandardOutput.write(Array(report.text(of: name, record.runtime, style).utf8))
+    }
+    if found.count > Self.mostProcesses {
+      StandardError.line("\(found.count - Self.mostProcesses) more processes: name one by its pid")
+    }
+  }
+}

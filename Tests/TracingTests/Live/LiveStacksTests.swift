@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// What is said of the threads of real processes that are stuck.
+@Suite(.serialized, .requires(.root)) struct LiveStacksTests {
+  private let folder = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+
+  private func stacks(of process: ChildProgram) throws -> String {
+    #expect(try process.readLine() == "waiting")
+    let outcome = try ChildProgram.run(
+      ChildProgram.built("closewatch-trace"), ["stacks", "\(process.pid)", "--color", "never"])
+    #expect(outcome.status == 0)
+    // As one line: where a text is folded does not matter here.
+    return outcome.lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+  }
+
+  @Test(.requires(.command("gcc")))
+  func `threads that wait for a lock are told with the backend that its holder waits for`() throws {
+    let directory = TemporaryDirectory()
+    let program = "\(directory.path)/waiting"
+    let built = try ChildProgram.run(
+      "gcc", ["-O2", "-g", "-pthread", "-o", program, "\(folder)/Programs/waiting.c"])
+    try #require(built.status == 0)
+    let process = try ChildProgram(program, [])
+    let text = try stacks(of: process)
+    #expect(text.contains("now: 21 threads"))
+    #expect(text.contains("19 threads wait for a lock that thread"))
+    #expect(text.contains("in recv() on fd"))
+    #expect(text.contains("to 127.0.0.1:"))
+    #expect(text.contains("fetch_price waiting.c:22 <- refresh_all waiting.c:28"))
+    // It goes on as if nothing had been: its read of standard input is not interrupted.
+    process.send("end")
+    #expect(process.end() == 0)
+  }
+
+  @Test(.requires(.command("python3")), arguments: PythonProgram.known)
+  func `threads of CPython are told by its own calls`(interpreter: String) throws {
+    let process = try ChildProgram(interpreter, ["-E", "\(folder)/Programs/waiting.py"])
+    let text = try stacks(of: process)
+    #expect(text.contains("19 threads"))
+    #expect(text.contains("at refresh_all waiting.py:18"))
+    #expect(text.contains("fetch_price waiting.py:14 <- refresh_all waiting.py:19"))
+    process.send("end")
+    #expect(process.end() == 0)
+  }
+
+  @Test func `a process that is not there is said to be that`() throws {
+    let outcome = try ChildProgram.run(
+      "sh", ["-c", "exec \(ChildProgram.built("closewatch-trace")) stacks 4194303 2>&1"])
+    #expect(outcome.status == 2)
+    #expect(outcome.lines == ["closewatch: there is no process 4194303"])
+  }
+}
