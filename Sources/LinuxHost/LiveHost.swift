@@ -47,6 +47,12 @@ package struct LiveHost: Host {
   private static let fewestRows = 10_000
 
   private var finder: HolderFinder
+  /// A folder that stands for the host's root where containers are looked up; tests have one.
+  package var containerRoot: String {
+    get { containers.root }
+    set { containers.root = newValue }
+  }
+  private var containers = ContainerReader()
   private var newest: Newest?
   private var memory = LookMemory()
 
@@ -76,6 +82,11 @@ package struct LiveHost: Host {
     of processes: [ProcessID], by deadline: BootInstant
   ) -> OverlayRuntimes {
     finder.readOverlays(of: processes, by: deadline)
+  }
+
+  /// Reads what is left on the host about containers. It may never come back.
+  func readContainers(_ ids: [String], by deadline: BootInstant) -> ContainerFiles {
+    containers.read(ids, by: deadline)
   }
 
   package mutating func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {

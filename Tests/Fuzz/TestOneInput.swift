@@ -5,6 +5,7 @@ import Glibc
 /// A decoder that is fuzzed, by its name. CLOSEWATCH_FUZZ chooses one when the program starts.
 private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
   "cgroup": { if let cgroup = try? ProcCgroup($0) { _ = cgroup.unit } },
+  "container": containerFile,
   "counters": counters,
   "fdinfo": { _ = try? FdInfo($0) },
   "host-answer": {
@@ -120,6 +121,20 @@ private func namespaceLink(_ input: [UInt8]) {
     precondition(text.hasPrefix("net:[") && text.hasSuffix("]"))
     precondition(UInt32(text.dropFirst(5).dropLast()) == id.rawValue)
   }
+}
+
+/// Whatever a runtime's file says, what comes out is a name.
+private func containerFile(_ input: [UInt8]) {
+  let id = String(repeating: "a", count: 64)
+  for kind in ContainerFile.Kind.allCases {
+    let file = ContainerFile(kind, input)
+    _ = try? file.storedNames(of: [id])
+    guard let names = try? file.names(isInPod: true) else { continue }
+    for name in [names.container, names.pod, names.namespace].compactMap({ $0 }) {
+      precondition(ContainerNames.name(name) == name && name.utf8.count <= ContainerNames.longest)
+    }
+  }
+  _ = ContainerNames(kubeletLink: String(decoding: input, as: UTF8.self), of: id)
 }
 
 private func socketLink(_ input: [UInt8]) {

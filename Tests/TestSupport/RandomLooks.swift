@@ -119,6 +119,9 @@ package struct RandomLooks {
     process.cgroupID = optional { $0.number(in: 0...UInt64.max) }
     process.unit = optional { $0.text() }
     process.container = optional { $0.text() }
+    process.names.container = optional { $0.text() }
+    process.names.pod = optional { $0.text() }
+    process.names.namespace = optional { $0.text() }
     process.namespace = optional { NetnsID(rawValue: $0.number(in: 0...UInt32.max)) }
     process.descriptorCount = optional { $0.count() }
     process.descriptorSoftLimit = optional { $0.number(in: 0...UInt64.max) }

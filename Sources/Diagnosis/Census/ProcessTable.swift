@@ -102,7 +102,10 @@ extension ProcessRecord {
     if let unit, unit.hasSuffix(".service"), !unit.hasPrefix("user@") {
       return Owner(.unit, unit)
     }
-    if let containerName { return Owner(.container, containerName) }
+    if let container, let containerName {
+      let identity = ContainerIdentity(id: container, cgroup: cgroup, names: names)
+      return Owner(.container, containerName, container: identity)
+    }
     return Owner(.program, shortMain.map { programName + " " + $0 } ?? programName)
   }
 }

@@ -36,10 +36,21 @@ package struct Owner: Hashable, Sendable {
 
   package var kind: Kind
   package var name: String
+  /// What else is known of a container. It tells no owners apart: names become known later, and
+  /// what was found before is of the same owner.
+  package var container: ContainerIdentity?
 
-  package init(_ kind: Kind, _ name: String) {
+  package init(_ kind: Kind, _ name: String, container: ContainerIdentity? = nil) {
     self.kind = kind
     self.name = name
+    self.container = container
+  }
+
+  package static func == (a: Owner, b: Owner) -> Bool { a.kind == b.kind && a.name == b.name }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(name)
   }
 
   /// The owner of what no process holds, where the last holder is unknown.

@@ -13,6 +13,9 @@ extension RecordTable where Row == ProcessRecord {
       .optionalNumber("uid", \.uid),
       .optionalText("unit", \.unit),
       .optionalText("container", \.container),
+      RecordColumn.optionalText("container_name", \.names.container).ifRecorded(),
+      RecordColumn.optionalText("pod", \.names.pod).ifRecorded(),
+      RecordColumn.optionalText("pod_namespace", \.names.namespace).ifRecorded(),
       .optionalText("cgroup", \.cgroup),
       .optionalNumber("cgroup_id", \.cgroupID),
       RecordColumn("netns") { row, writer in

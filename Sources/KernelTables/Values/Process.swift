@@ -44,6 +44,8 @@ package struct ProcessRecord: Hashable, Sendable {
   /// The container in that path: an id of 64 hexadecimal digits, or the name that LXC and machined
   /// give it. Untrusted text.
   package var container: String?
+  /// What its runtime or the kubelet calls that container, where they leave word of it.
+  package var names = ContainerNames.unknown
   package var namespace: NetnsID?
   /// Open descriptors, from the size of `/proc/PID/fd` (Linux 6.2+) or a count.
   package var descriptorCount: Int?

@@ -24,6 +24,7 @@ extension ProcessRecord {
     writer.put(cgroupID) { $0.put($1) }
     writer.put(unit) { $0.put($1) }
     writer.put(container) { $0.put($1) }
+    names.write(to: &writer)
     writer.put(namespace) { $0.put($1.rawValue) }
     writer.put(descriptorCount) { $0.put($1) }
     writer.put(descriptorSoftLimit) { $0.put($1) }
@@ -46,6 +47,7 @@ extension ProcessRecord {
     cgroupID = try reader.getOptionalNumber()
     unit = try reader.getOptionalText()
     container = try reader.getOptionalText()
+    names = try ContainerNames(from: &reader)
     namespace = try reader.getOptionalNumber().map(NetnsID.init(rawValue:))
     descriptorCount = try reader.getOptional { reader throws(DecodeError) in
       try reader.getTally()
@@ -55,6 +57,20 @@ extension ProcessRecord {
     runtime = try reader.getCase("runtime", of: ProcessRuntime.allCases)
     main = try reader.getOptionalText()
     imageID = try reader.get()
+  }
+}
+
+extension ContainerNames {
+  func write(to writer: inout WireWriter) {
+    writer.put(container) { $0.put($1) }
+    writer.put(pod) { $0.put($1) }
+    writer.put(namespace) { $0.put($1) }
+  }
+
+  init(from reader: inout WireReader) throws(DecodeError) {
+    self.init(
+      container: try reader.getOptionalText(), pod: try reader.getOptionalText(),
+      namespace: try reader.getOptionalText())
   }
 }
 

@@ -73,6 +73,14 @@ package struct WireReader {
     return String(decoding: bytes[offset..<(offset + count)], as: UTF8.self)
   }
 
+  /// As many bytes as the number before them says.
+  package mutating func getBytes(atMost most: Int) throws(DecodeError) -> [UInt8] {
+    let count = try getCount(ofAtLeast: 1)
+    guard count <= most else { throw bad("bytes", "\(count)") }
+    defer { offset += count }
+    return Array(bytes[offset..<(offset + count)])
+  }
+
   package mutating func getOptional<Value>(
     _ read: (inout WireReader) throws(DecodeError) -> Value
   ) throws(DecodeError) -> Value? {

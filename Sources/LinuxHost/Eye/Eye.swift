@@ -77,6 +77,12 @@ struct Eye {
       host.avoid(avoidances)
       let runtimes = host.readOverlays(of: processes, by: deadline)
       return send(.runtimes, id, since: began) { runtimes.write(to: &$0) }
+    case .containers(let ids, let deadline):
+      // It hung once, and is not of one process: there are names, or there are none.
+      let isAvoided = avoidances.contains { $0.step == .containers }
+      if !isAvoided { EyeStep.containers.begin() }
+      let files = isAvoided ? ContainerFiles() : host.readContainers(ids, by: deadline)
+      return send(.containers, id, since: began) { files.write(to: &$0) }
     case .release(let targets):
       EyeStep.release.begin()
       let outcomes = SocketRelease().release(targets)

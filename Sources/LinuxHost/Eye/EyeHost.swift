@@ -21,6 +21,7 @@ package final class EyeHost: Host {
   /// what it shows.
   private var newest: SampleRequest?
   private var left: [LeftEye] = []
+  private var containers = ContainerMemory()
 
   /// An eye that was left behind.
   private struct LeftEye {
@@ -62,9 +63,10 @@ package final class EyeHost: Host {
       let reason: String
       switch try ask(.host(request), by: request.deadline) {
       case .answer(let answer, let leftOut):
-        return addGap(to: nameRuntimes(of: leftOut, in: answer, by: request.deadline))
+        let named = nameRuntimes(of: leftOut, in: answer, by: request.deadline)
+        return addGap(to: nameContainers(in: named, by: request.deadline))
       case .failure(let words): throw HostError(words)
-      case .outcomes, .runtimes: reason = Self.otherAnswer
+      case .outcomes, .runtimes, .containers: reason = Self.otherAnswer
       case .lost(let words): reason = words
       }
       tries += 1
@@ -83,7 +85,7 @@ package final class EyeHost: Host {
     case .outcomes(let outcomes) where outcomes.count == targets.count: return outcomes
     case .failure(let words): throw HostError(words)
     case .lost(let words): throw HostError("some may have been released, unknown which: \(words)")
-    case .answer, .outcomes, .runtimes:
+    case .answer, .outcomes, .runtimes, .containers:
       throw HostError("asked to release, the eye answered something else")
     }
   }
@@ -114,7 +116,7 @@ package final class EyeHost: Host {
       case .lost(let words), .failure(let words):
         reason = words
         continue
-      case .answer, .outcomes: reason = Self.otherAnswer
+      case .answer, .outcomes, .containers: reason = Self.otherAnswer
       }
       break
     }
@@ -128,6 +130,26 @@ package final class EyeHost: Host {
       gaps.append(Gap(.runtimeUnread, count: missing, detail: reason))
     }
     report.gaps += gaps
+    return .holders(report)
+  }
+
+  /// Asks what containers are called that nobody has named yet, when all else is told.
+  private func nameContainers(in answer: HostAnswer, by deadline: BootInstant) -> HostAnswer {
+    guard case .holders(var report) = answer else { return answer }
+    let now = Clock.boot
+    let ids = containers.wanted(in: report.processes, at: now)
+    if !ids.isEmpty, now < deadline {
+      let limit = min(deadline, now.advanced(bySeconds: Self.overlaySeconds))
+      if case .containers(let files, let cpuMilliseconds)? =
+        try? ask(.containers(ids, by: limit), by: limit)
+      {
+        containers.learn(files, about: ids, of: report.processes, at: now)
+        report.cost.cpuMilliseconds += cpuMilliseconds
+      } else {
+        containers.missed(ids, at: now)
+      }
+    }
+    containers.name(&report.processes)
     return .holders(report)
   }
 
@@ -156,6 +178,7 @@ package final class EyeHost: Host {
     case outcomes([SocketRelease.Outcome])
     /// With the processor time that it took, in milliseconds.
     case runtimes(OverlayRuntimes, Double)
+    case containers(ContainerFiles, Double)
     /// The eye is gone: why, in words.
     case lost(String)
   }
@@ -184,7 +207,11 @@ package final class EyeHost: Host {
     let latest = Clock.boot.advanced(bySeconds: Self.longestSeconds)
     let limit = min(deadline, latest).advanced(bySeconds: Self.graceSeconds)
     var stallSeconds = stallSeconds
-    if case .overlays = question { stallSeconds = min(stallSeconds, Self.overlayStallSeconds) }
+    // A look can do without these.
+    switch question {
+    case .overlays, .containers: stallSeconds = min(stallSeconds, Self.overlayStallSeconds)
+    case .host, .release: break
+    }
     switch eye.wait(until: limit, stallSeconds: stallSeconds) {
     case .ready: break
     case .late(let mark): return leave(eye, at: mark, isStuck: false)
@@ -249,6 +276,11 @@ package final class EyeHost: Host {
         try OverlayRuntimes(from: &reader)
       }
       return .runtimes(runtimes, Double(message.processorNanoseconds) / 1e6)
+    case .containers:
+      let files = try message.read { reader throws(DecodeError) in
+        try ContainerFiles(from: &reader)
+      }
+      return .containers(files, Double(message.processorNanoseconds) / 1e6)
     case .question: return drop(eye, "it asked a question")
     }
   }

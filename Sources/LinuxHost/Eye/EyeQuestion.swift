@@ -9,6 +9,8 @@ enum EyeQuestion {
   case release([SocketRelease.Target])
   /// What programs on overlays are written in: asked last, because it may hang.
   case overlays([ProcessID], by: BootInstant)
+  /// What containers are called, by their ids.
+  case containers([String], by: BootInstant)
 
   func write(to writer: inout WireWriter) {
     switch self {
@@ -25,6 +27,10 @@ enum EyeQuestion {
       writer.put(2 as UInt8)
       writer.put(deadline.nanoseconds)
       writer.put(processes) { $1.write(to: &$0) }
+    case .containers(let ids, let deadline):
+      writer.put(3 as UInt8)
+      writer.put(deadline.nanoseconds)
+      writer.put(ids) { $0.put($1) }
     }
   }
 
@@ -42,6 +48,15 @@ enum EyeQuestion {
       self = .overlays(
         try reader.getArray { reader throws(DecodeError) in try ProcessID(from: &reader) },
         by: deadline)
+    case 3:
+      let deadline = BootInstant(nanoseconds: try reader.get())
+      self = .containers(
+        try reader.getArray { reader throws(DecodeError) in
+          let id = try reader.getText()
+          // Part of a path.
+          guard ProcessRecord.isContainerID(id) else { throw reader.bad("container", id) }
+          return id
+        }, by: deadline)
     case let kind: throw reader.bad("question", "\(kind)")
     }
   }

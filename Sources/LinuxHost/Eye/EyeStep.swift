@@ -9,6 +9,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   case rest, answer
   case tables, namespaces, entry, facts, list, release
   case descriptors, identity, arguments, program, socketName, proof, threads, rings, overlay
+  case containers
 
   /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
   ///
@@ -40,6 +41,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
     case .threads: "readlink of task/TID/fd"
     case .rings: "reading fdinfo"
     case .overlay: "open of exe on an overlay"
+    case .containers: "reading the names of containers"
     }
   }
 

@@ -91,6 +91,30 @@ import Testing
     #expect(process.cgroup == "/system.slice/" + after)
   }
 
+  @Test(arguments: 1...7 as ClosedRange<UInt64>)
+  func `no name of a pod, its namespace or a container is in the files`(seed: UInt64) {
+    var random = RandomLooks(seed: seed)
+    var redaction = Redaction(Self.names)
+    let secrets = ["checkout-7f9c", "payments", "ledger-app"]
+    for _ in 0..<3 {
+      var look = random.look(sockets: 53)
+      for index in look.report.processes.indices {
+        look.report.processes[index].names = ContainerNames(
+          container: secrets[2], pod: secrets[0], namespace: secrets[1])
+      }
+      let redacted = redaction.redacted(look)
+      let before = look.files().map { String(decoding: $0.bytes, as: UTF8.self) }
+      let texts = redacted.files().map { String(decoding: $0.bytes, as: UTF8.self) }
+      for secret in secrets {
+        #expect(before.contains { $0.contains(secret) })
+        #expect(!texts.contains { $0.contains(secret) })
+      }
+      // What is equal stays equal, in all looks.
+      let first = ContainerNames(container: "container-1", pod: "pod-1", namespace: "namespace-1")
+      #expect(redacted.report.processes.allSatisfy { $0.names == first })
+    }
+  }
+
   @Test(arguments: [
     ("nginx", "nginx"), ("sshd: alice", "sshd: user-1"), ("al", "user-3"), ("xal", "xal"),
     // The kernel cuts a name after 15 bytes.

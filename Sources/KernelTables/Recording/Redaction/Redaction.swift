@@ -10,6 +10,7 @@ package struct Redaction: Sendable {
   private var names: RedactedNames
   private var texts = RedactedText()
   private var users = RedactedUsers()
+  private var containers = RedactedContainers()
   private var namespaceNames: [String: String] = [:]
   private var images: [UInt64: UInt64] = [:]
 
@@ -61,6 +62,7 @@ package struct Redaction: Sendable {
     process.uid = process.uid.map { users.number($0) }
     process.unit = process.unit.map { plain(texts.unit($0, users: &users)) }
     process.container = process.container.map { texts.hexadecimal(plain($0)) }
+    process.names = containers.redacted(process.names)
     process.cgroup = process.cgroup.map { plain(texts.cgroup($0, users: &users)) }
   }
 
@@ -103,5 +105,25 @@ struct RedactedUsers: Sendable {
     let number = known[uid] ?? 1001 + UInt32(truncatingIfNeeded: known.count)
     known[uid] = number
     return number
+  }
+}
+
+/// Containers are called after products, and namespaces after customers and teams: `pod-1`,
+/// `namespace-1`, `container-1`.
+struct RedactedContainers: Sendable {
+  private var known: [String: [String: String]] = [:]
+
+  mutating func redacted(_ names: ContainerNames) -> ContainerNames {
+    ContainerNames(
+      container: names.container.map { numbered($0, "container") },
+      pod: names.pod.map { numbered($0, "pod") },
+      namespace: names.namespace.map { numbered($0, "namespace") })
+  }
+
+  private mutating func numbered(_ name: String, _ kind: String) -> String {
+    if let redacted = known[kind]?[name] { return redacted }
+    let redacted = "\(kind)-\((known[kind]?.count ?? 0) + 1)"
+    known[kind, default: [:]][name] = redacted
+    return redacted
   }
 }
