@@ -117,6 +117,7 @@ package struct HistoryJSON {
     let container = event.actor?.container
     json.member("container", container.map(ProcessRecord.containerName))
     json.member("container_id", container.flatMap { ProcessRecord.isContainerID($0) ? $0 : nil })
+    json.members(event.actor?.names ?? .unknown, pod: event.actor?.pod)
     json.member("netns", event.namespace.rawValue)
     json.member("netns_name", event.namespaceName)
     json.member("local_port", event.localPort)

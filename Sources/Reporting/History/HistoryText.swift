@@ -229,13 +229,16 @@ package struct HistoryText {
   private func who(_ event: JournalEvent) -> String {
     let owner = event.owner
     guard let actor = event.actor else {
-      return owner.kind == .kernel ? "no process" : printable(owner.name)
+      return owner.kind == .kernel ? "no process" : printable(owner.title)
     }
     var home = ""
-    if let unit = actor.unit ?? (owner.kind == .unit ? owner.name : nil) {
+    // A container's scope has nothing but its 64 digits.
+    if actor.container == nil || owner.kind != .container,
+      let unit = actor.unit ?? (owner.kind == .unit ? owner.name : nil)
+    {
       home = " in \(printable(unit))"
     } else if let container = actor.container {
-      home = " in container \(printable(ProcessRecord.containerName(container)))"
+      home = " in \(printable(ContainerWords.name(container, actor.names)))"
     }
     return "\(printable(actor.command))[\(actor.pid)]\(home)"
   }

@@ -134,6 +134,15 @@ extension JournalEvent {
     actor.executable = text["CLOSEWATCH_EXECUTABLE"]
     actor.unit = text["CLOSEWATCH_UNIT"]
     actor.container = text["CLOSEWATCH_CONTAINER"]
+    actor.names = ContainerNames(
+      container: text["CLOSEWATCH_CONTAINER_NAME"], pod: text["CLOSEWATCH_POD"],
+      namespace: text["CLOSEWATCH_POD_NAMESPACE"])
+    if let uid = text["CLOSEWATCH_POD_UID"] {
+      actor.pod = PodIdentity(
+        uid: uid,
+        serviceClass: try text.word(
+          "CLOSEWATCH_QOS_CLASS", PodIdentity.ServiceClass.init(rawValue:)))
+    }
     actor.runtime = try text.word("CLOSEWATCH_RUNTIME", ProcessRuntime.init(rawValue:))
     actor.descriptors = try text.optional("CLOSEWATCH_DESCRIPTORS", FieldText.count)
     actor.descriptorLimit = try text.optional("CLOSEWATCH_DESCRIPTOR_LIMIT") { UInt64($0) }

@@ -16,6 +16,8 @@ package struct JournalEvent: Hashable, Sendable {
     package var executable: String?
     package var unit: String?
     package var container: String?
+    package var names = ContainerNames.unknown
+    package var pod: PodIdentity?
     package var runtime = ProcessRuntime.unknown
     package var descriptors: Int?
     package var descriptorLimit: UInt64?
@@ -186,6 +188,8 @@ extension JournalEvent.Actor {
     executable = process.executable.map { UntrustedText.printable($0) }
     unit = process.unit
     container = process.container
+    names = process.names
+    pod = process.pod
     self.runtime = runtime
     descriptors = process.descriptorCount
     descriptorLimit = process.descriptorSoftLimit
@@ -248,6 +252,11 @@ extension JournalEvent {
       fields.add("CLOSEWATCH_EXECUTABLE", actor.executable)
       fields.add("CLOSEWATCH_UNIT", actor.unit)
       fields.add("CLOSEWATCH_CONTAINER", actor.container)
+      fields.add("CLOSEWATCH_CONTAINER_NAME", actor.names.container)
+      fields.add("CLOSEWATCH_POD", actor.names.pod)
+      fields.add("CLOSEWATCH_POD_NAMESPACE", actor.names.namespace)
+      fields.add("CLOSEWATCH_POD_UID", actor.pod?.uid)
+      fields.add("CLOSEWATCH_QOS_CLASS", actor.pod?.serviceClass.rawValue)
       fields.add("CLOSEWATCH_RUNTIME", actor.runtime.rawValue)
       fields.add("CLOSEWATCH_DESCRIPTORS", actor.descriptors.map { String($0) })
       fields.add("CLOSEWATCH_DESCRIPTOR_LIMIT", actor.descriptorLimit.map { String($0) })

@@ -10,7 +10,8 @@ extension MetricCatalog {
   static let ownerStuck = MetricFamily(
     "closewatch_owner_stuck_sockets", .gauge, labels: ownerLabels + ["state"],
     help: "Sockets closed by one side only, without a byte for the patience, by what owns them: "
-      + "systemd unit, container or program, never a process id. The owners with the most; the "
+      + "systemd unit, container or program, never a process id. A state that it has none in has "
+      + "no series. The owners with the most; the "
       + "others are summed up under owner_kind rest, and those without a process under kernel. "
       + "\(fromSample)")
   static let ownerOldest = MetricFamily(
@@ -35,15 +36,26 @@ extension MetricCatalog {
 
   static let ownerSockets = MetricFamily(
     "closewatch_owner_sockets", .gauge, labels: ownerLabels + ["state"],
-    help: "TCP sockets by state and by what owns them: systemd unit, container or program. The "
-      + "owners with the most; the others are summed up under owner_kind rest, and those without a "
-      + "process under kernel. established is of the newest full sample. \(fromSample)")
+    help: "TCP sockets by state and by what owns them: systemd unit, container or program. A "
+      + "state that it has none in has no series. The owners with the most; the others are summed "
+      + "up under owner_kind rest, and those without a process under kernel. established is of the "
+      + "newest full sample. \(fromSample)")
   static let ownerSocketsFolded = MetricFamily(
     "closewatch_owner_sockets_folded", .gauge,
     help: "Owners with fewer sockets that are summed up under owner_kind rest in "
       + "closewatch_owner_sockets. \(fromSample)")
 
+  static let owner = MetricFamily(
+    "closewatch_owner", .info,
+    labels: ownerLabels + [
+      "container_id", "container_name", "pod_name", "pod_namespace", "pod_uid", "qos_class",
+    ],
+    help: "Which container, and which pod of Kubernetes, an owner of kind container is; empty "
+      + "where nobody says. Only owners that have another series. Join on owner_name. "
+      + "\(fromSample)")
+
   static let owners = [
+    owner,
     ownerSockets, ownerSocketsFolded, ownerStuck, ownerOldest, ownerDead, ownerDescriptors,
     ownerDescriptorLimit, ownersFolded,
   ]

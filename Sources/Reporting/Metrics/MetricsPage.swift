@@ -115,11 +115,12 @@ package struct MetricsPage {
   // MARK: What it found
 
   private func writeVerdicts(to writer: inout ExpositionWriter) {
-    writeFindings(to: &writer)
-    OwnerSeries(snapshot, limit: bounds.owners).write(to: &writer)
+    let shown = writeFindings(to: &writer)
+    OwnerSeries(snapshot, limit: bounds.owners).write(to: &writer, besides: shown)
   }
 
-  private func writeFindings(to writer: inout ExpositionWriter) {
+  /// - Returns: The findings that have series of their own.
+  private func writeFindings(to writer: inout ExpositionWriter) -> [Finding] {
     let active = snapshot.findings.filter { $0.lifecycle != .resolved }
     let firing = active.filter { $0.lifecycle == .firing }
     let roots = firing.roots
@@ -160,5 +161,6 @@ package struct MetricsPage {
     FindingSeries(Array(shown), in: snapshot).write(to: &writer)
     let ended = snapshot.findings.filter { $0.lifecycle == .resolved }.prefix(bounds.findings)
     FindingSeries(Array(ended), in: snapshot).writeEnds(to: &writer)
+    return Array(shown + ended)
   }
 }

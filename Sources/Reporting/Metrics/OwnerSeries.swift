@@ -39,14 +39,16 @@ struct OwnerSeries {
     self.limit = limit
   }
 
-  func write(to writer: inout ExpositionWriter) {
+  /// - Parameter findings: Those that have series of their own.
+  func write(to writer: inout ExpositionWriter, besides findings: [Finding]) {
+    writeContainers(to: &writer, findings)
     writeSockets(to: &writer)
     // Those of closewatch_owner_dead_descriptors too, which has them however short they are dead.
     let choice = Choice(snapshot.picture.owners, limit: limit) { $0.stuck.total + $0.deadSockets }
     writer.single(MetricCatalog.ownersFolded, choice.folded)
     writer.begin(MetricCatalog.ownerStuck)
     for (labels, account) in choice.all {
-      for state in Waiting.states {
+      for state in Waiting.states where account.stuck[state] > 0 {
         writer.sample(labels + [StateLabel.of(state)], account.stuck[state])
       }
     }
@@ -70,13 +72,37 @@ struct OwnerSeries {
     }
   }
 
+  /// Every container that another series names, once: what it is called stands here alone, so that
+  /// no other series begins anew when it becomes known.
+  private func writeContainers(to writer: inout ExpositionWriter, _ findings: [Finding]) {
+    let owners = snapshot.picture.owners
+    let shown =
+      Choice(owners, limit: limit, by: \.states.total).shown.map(\.owner)
+      + Choice(owners, limit: limit) { $0.stuck.total + $0.deadSockets }.shown.map(\.owner)
+      + findings.map(\.owner)
+    var told: Set<String> = []
+    writer.begin(MetricCatalog.owner)
+    for owner in shown {
+      guard owner.kind == .container, let container = owner.container,
+        told.insert(owner.name).inserted
+      else { continue }
+      let (names, pod) = (container.names, container.pod)
+      writer.sample(
+        [
+          owner.kind.rawValue, owner.name, container.id, names.container ?? "", names.pod ?? "",
+          names.namespace ?? "", pod?.uid ?? "", pod?.serviceClass.rawValue ?? "",
+        ], 1)
+    }
+  }
+
   private func writeSockets(to writer: inout ExpositionWriter) {
     guard snapshot.newestSample != nil else { return }
     let choice = Choice(snapshot.picture.owners, limit: limit, by: \.states.total)
     let hasEstablished = snapshot.picture.knowsEstablished
     writer.begin(MetricCatalog.ownerSockets)
     for (labels, account) in choice.all {
-      for state in TCPState.shown where state != .established || hasEstablished {
+      for state in TCPState.shown where account.states[state] > 0 {
+        if state == .established, !hasEstablished { continue }
         writer.sample(labels + [StateLabel.of(state)], account.states[state])
       }
     }

@@ -119,10 +119,11 @@ struct StatusVerdict {
 
 /// Owners in words.
 enum PublicOwner {
-  /// `api.service`, or what there is where no process is known.
+  /// `api.service`, `pod checkout-7f9c/payments (container app)`, or what there is where
+  /// no process is known.
   static func name(_ owner: Owner) -> String {
     // Bounded, for a process can call itself anything.
-    owner.name.isEmpty || owner.kind == .kernel ? "no process" : LabelValue.safe(owner.name)
+    owner.name.isEmpty || owner.kind == .kernel ? "no process" : LabelValue.safe(owner.title)
   }
 }
 

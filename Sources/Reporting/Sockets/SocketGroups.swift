@@ -79,7 +79,9 @@ package struct SocketGroups: Sendable {
     let pids = Set(Self.holders(entry, listing).map(\.process.pid))
     guard !pids.isEmpty else { return [Group(name: nobody(row))] }
     let names = pids.map { pid in
-      listing.processes[pid]?.unit.map { UntrustedText.printable($0, unicode: false) }
+      let process = listing.processes[pid]
+      let name = process?.owner.kind == .container ? process?.containerTitle : process?.unit
+      return name.map { UntrustedText.printable($0, unicode: false) }
         ?? "no unit: \(words.name(pid))"
     }
     return Set(names).map { Group(name: $0) }

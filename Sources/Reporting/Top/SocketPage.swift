@@ -168,7 +168,7 @@ struct SocketPage {
     }
     if let executable = process.executable { text += ", \(printable(executable))" }
     if let unit = process.unit { text += ", in \(printable(unit))" }
-    if let container = process.containerName { text += ", container \(printable(container))" }
+    if let container = process.containerTitle { text += ", \(printable(container))" }
     return text
   }
 

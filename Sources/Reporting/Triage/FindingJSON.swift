@@ -118,6 +118,7 @@ package struct FindingJSON {
     json.member("unit", process.unit)
     json.member("container", process.containerName)
     json.member("container_id", process.containerID)
+    json.members(process.names, pod: process.pod)
     json.member("cgroup", process.cgroup)
     json.member("descriptors", process.descriptorCount)
     json.member("descriptor_limit", process.descriptorSoftLimit)

@@ -42,6 +42,13 @@ import Testing
     process.executable = dice.maybe { $0.text() }
     process.unit = dice.maybe { $0.text() }
     process.container = dice.maybe { $0.text() }
+    process.names.container = dice.maybe { $0.text() }
+    process.names.pod = dice.maybe { $0.text() }
+    process.names.namespace = dice.maybe { $0.text() }
+    process.cgroup = dice.maybe { dice in
+      let parent = dice.one(["", "/burstable", "/besteffort"])
+      return "/kubepods\(parent)/pod2f1b1b0e-5c1d-4d8e-9f5b-1f0e2d3c4b5a"
+    }
     process.descriptorCount = dice.maybe { $0.roll(1 << 20) }
     process.descriptorSoftLimit = dice.maybe { $0.one([0, 1024, UInt64.max]) }
     return process

@@ -5,12 +5,12 @@ import KernelTables
 
 /// An owner in the words of the screen.
 enum OwnerWords {
-  /// `api.service`, `container 0123456789ab`, `python3`, `(no process)`.
+  /// `api.service`, `container 0123456789ab`, `pod checkout-7f9c/payments (container app)`,
+  /// `python3`, `(no process)`.
   static func name(_ owner: Owner, unicode: Bool) -> String {
     switch owner.kind {
     case .unit: UntrustedText.printable(owner.name, unicode: unicode)
-    case .container:
-      "container " + UntrustedText.printable(owner.name, unicode: unicode)
+    case .container: UntrustedText.printable(owner.title, unicode: unicode)
     case .program:
       owner.name.isEmpty ? "(no name)" : UntrustedText.printable(owner.name, unicode: unicode)
     case .kernel: "(no process)"

@@ -13,7 +13,7 @@ struct AcceptedWords {
   func line(_ findings: [Finding]) -> String? {
     guard !findings.isEmpty else { return nil }
     let shown = findings.prefix(Self.shown).map { finding in
-      "\(finding.rule.rawValue) of \(words.printable(finding.owner.name)), "
+      "\(finding.rule.rawValue) of \(words.printable(finding.owner.title)), "
         + "\(words.what(finding)), " + (finding.accepted.map(term) ?? "")
     }
     let more = findings.count - shown.count

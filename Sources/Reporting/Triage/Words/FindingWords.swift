@@ -44,7 +44,7 @@ struct FindingWords {
     let actors = finding.culprits.filter { $0.role != .peer }
     guard let first = actors.first else {
       return WhoWords(
-        finding.owner.kind == .kernel ? "no process" : printable(finding.owner.name))
+        finding.owner.kind == .kernel ? "no process" : printable(finding.owner.title))
     }
     let alike = Set(actors.filter { $0.role == first.role }.map(\.process.id))
     // The program to fix is the one that opened the socket, not the one that was handed it.
@@ -272,11 +272,12 @@ struct FindingWords {
     return title.prefix(1).lowercased() + title.dropFirst()
   }
 
-  /// `api.service`, `container 0123456789ab`.
+  /// `api.service`, `container 0123456789ab`, `pod checkout-7f9c/payments (container app)`.
   private func home(of process: ProcessRecord, besides owner: Owner) -> String? {
-    if let unit = process.unit { return printable(unit) }
-    if let container = process.containerName { return "container " + printable(container) }
-    return owner.kind == .unit || owner.kind == .container ? printable(owner.name) : nil
+    // A container's scope has nothing but its 64 digits.
+    if process.owner.kind != .container, let unit = process.unit { return printable(unit) }
+    if let container = process.containerTitle { return printable(container) }
+    return owner.kind == .unit || owner.kind == .container ? printable(owner.title) : nil
   }
 
   /// `nginx[812]`, `python3 app.py[4711]`.

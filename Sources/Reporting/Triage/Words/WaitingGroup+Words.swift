@@ -22,7 +22,7 @@ extension WaitingGroup {
   var ownerName: String {
     switch owner.kind {
     case .unit, .program: owner.name
-    case .container: "container \(owner.name)"
+    case .container: owner.title
     case .kernel: "no holder found"
     }
   }
