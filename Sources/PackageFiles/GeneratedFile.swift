@@ -17,6 +17,8 @@ struct GeneratedFile: Hashable {
     files.append(
       GeneratedFile(path: "prometheus/closewatch.rules.yml", text: AlertRulesText.text(links)))
     files.append(
+      GeneratedFile(path: "prometheus/closewatch-pods.rules.yml", text: AlertRulesText.podsText()))
+    files.append(
       GeneratedFile(path: "prometheus/tests/rules.yml", text: RuleAlertTests.text()))
     files += RunbookPages.all().map {
       GeneratedFile(path: "runbooks/\($0.name).md", text: $0.text)

@@ -35,7 +35,7 @@ import Testing
       values: """
         namespace: {create: true}
         podMonitor: {enabled: true}
-        prometheusRule: {enabled: true}
+        prometheusRule: {enabled: true, kubeStateMetrics: true}
         dashboards: {enabled: true}
         networkPolicy: {enabled: true}
         web: {configSecret: web, probes: {scheme: HTTPS}}
@@ -44,7 +44,8 @@ import Testing
       all.sorted()
         == (plain + [
           "Namespace closewatch", "NetworkPolicy closewatch", "PodMonitor closewatch",
-          "PrometheusRule closewatch", "ConfigMap closewatch-fleet", "ConfigMap closewatch-host",
+          "PrometheusRule closewatch", "PrometheusRule closewatch-pods",
+          "ConfigMap closewatch-fleet", "ConfigMap closewatch-host",
         ]).sorted())
     #expect(all.first == "Namespace closewatch")
   }

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func `every alert and every recorded series has a test for promtool`() throws {
-    let tests = try ["rules", "findings", "capacity", "watcher", "records"].map { name in
+    let tests = try ["rules", "findings", "capacity", "watcher", "records", "pods"].map { name in
       let path = "\(Fixture.root)/../../deploy/prometheus/tests/\(name).yml"
       return String(decoding: try #require(readBytes(path)), as: UTF8.self)
     }.joined()
@@ -31,7 +31,8 @@ import Testing
 
   @Test func `queries ask only for metrics that there are, and never for raw TIME_WAIT`() {
     let known = Set(MetricCatalog.all.map(\.sampleName))
-    for query in Self.all.map(\.expression) + FleetRecords.all.map(\.expression) {
+    for query in Self.all.map(\.expression) + (FleetRecords.all + PodRecords.all).map(\.expression)
+    {
       // Before a colon it is the level of a recorded series.
       let names = query.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != ":" }
         .filter { $0.hasPrefix("closewatch_") && !$0.contains(":") }

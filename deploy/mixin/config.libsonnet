@@ -18,6 +18,10 @@
     //     ClosewatchBackedOff: null }
     alerts: {},
 
+    // Names of pods by way of kube-state-metrics, for daemons that may not read those that the
+    // kubelet leaves on the node.
+    kubeStateMetrics: false,
+
     // Tags of the dashboards.
     dashboardTags: ['closewatch'],
   },

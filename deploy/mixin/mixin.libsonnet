@@ -4,6 +4,7 @@
 // beside, so that there is one place for them; what `_config` names is put in its place.
 local expression = import 'expression.libsonnet';
 local shipped = import 'rules.json';
+local pods = import 'pods.json';
 
 (import 'config.libsonnet') + {
   local config = self._config,
@@ -53,7 +54,12 @@ local shipped = import 'rules.json';
   prometheusAlerts+::
     if unknown != [] then error 'there is no alert %s; _config.alerts' % std.join(', ', unknown)
     else { groups+: groups('alert') },
-  prometheusRules+:: { groups+: groups('record') },
+  prometheusRules+:: {
+    groups+: groups('record') + if !config.kubeStateMetrics then [] else [
+      group { rules: [rule(one) for one in group.rules]}
+      for group in pods.groups
+    ],
+  },
 
   local dashboard(shipped) = shipped {
     tags: config.dashboardTags,

@@ -28,6 +28,19 @@ package enum AlertRulesText {
     return out
   }
 
+  /// A file of its own for a cluster with kube-state-metrics.
+  package static func podsText() -> String {
+    """
+    # SPDX-License-Identifier: Apache-2.0
+    #
+    # Written by `deploy/generate`: do not edit it. Beside closewatch.rules.yml, whose alerts then
+    # say which pod it is where the daemon can't (../kubernetes/README.md).
+
+    groups:
+
+    """ + group("closewatch-pods", PodRecords.reason, PodRecords.all.map(record))
+  }
+
   /// The names of all alerts, in the order of the file.
   package static let alertNames = alerts(AlertLinks()).map(\.name)
 
@@ -36,7 +49,7 @@ package enum AlertRulesText {
   }
 
   /// The names of all recorded series, in the order of the file.
-  package static let recordNames = FleetRecords.all.map(\.name)
+  package static let recordNames = (FleetRecords.all + PodRecords.all).map(\.name)
 
   /// The hosts whose numbers are old, and how old.
   package static let staleSamples = WatcherAlerts.staleSamples

@@ -71,6 +71,29 @@ enum AlertTemplate {
       """
   }
 
+  /// Whom a finding is about: of a container the pod, else its name, else what the labels say.
+  ///
+  /// - Parameter other: For an owner that nobody has a name of.
+  static func owner(_ other: String) -> String {
+    let selector = """
+      {__name__=~\\"closewatch_owner_info|\(PodRecords.named)\\",job=%q,instance=%q,\
+      owner_kind=%q,owner_name=%q,container_name!=\\"\\"}
+      """
+    return """
+      {{ with printf "\(selector)" $labels.job $labels.instance $labels.owner_kind \
+      $labels.owner_name | query -}}
+      {{ with first . }}{{ if .Labels.pod_name -}}
+      pod {{ .Labels.pod_name }}/{{ .Labels.pod_namespace }} \
+      (container {{ .Labels.container_name }})
+      {{- else -}}
+      container {{ .Labels.container_name }}
+      {{- end }}{{ end }}
+      {{- else -}}
+      \(other)
+      {{- end }}
+      """
+  }
+
   /// Words of a guide as a sentence of their own.
   static func sentence(_ words: String) -> String {
     words.prefix(1).uppercased() + words.dropFirst() + "."

@@ -43,7 +43,7 @@ enum FindingAlerts {
   /// 10m`.
   private static func summary(_ rule: RuleID) -> String {
     let words = FindingWords(nil, style: TextStyle())
-    return "{{ $labels.owner_name }} on \(AlertTemplate.host):"
+    return AlertTemplate.owner("{{ $labels.owner_name }}") + " on \(AlertTemplate.host):"
       + AlertTemplate.figure(
         "{{ \" \" }}", "closewatch_finding_sockets@", #"printf "%.0f""#, "\(counted(rule)):") + " "
       + AlertTemplate.byCause(rule, other: rule.guide.summary) { cause in
@@ -57,7 +57,8 @@ enum FindingAlerts {
 
   /// How many, where and how fast; then what it means, in a sentence. The rest is in the runbook.
   private static func description(_ rule: RuleID) -> String {
-    "{{ $labels.owner_name }} ({{ $labels.owner_kind }}):\(count(rule))\(figures).\n"
+    AlertTemplate.owner("{{ $labels.owner_name }} ({{ $labels.owner_kind }})")
+      + ":\(count(rule))\(figures).\n"
       + AlertTemplate.byCause(rule, other: "The cause is {{ $labels.cause }}.") { cause in
         AlertTemplate.literal(firstSentence(guide(rule, cause).meaning))
       }

@@ -42,7 +42,7 @@ import Testing
 
   @Test(
     .requires(.command("promtool")),
-    arguments: ["rules", "findings", "capacity", "watcher", "records"])
+    arguments: ["rules", "findings", "capacity", "watcher", "records", "pods"])
   func `the rules do what their tests say`(_ name: String) throws {
     let tested = try run("promtool", "test", "rules", Self.deploy("prometheus/tests/\(name).yml"))
     #expect(tested.status == 0, "\(tested.lines.joined(separator: "\n"))")

@@ -72,7 +72,7 @@ import Testing
     let volumes = set.filter { $0.key.hasPrefix("spec.volumes.") }
       .filter { $0.key.split(separator: ".").count == 4 && $0.key.hasSuffix(".name") }
     #expect(Set(mounts.values) == Set(volumes.values))
-    #expect(mounts.count == 5)
+    #expect(mounts.count == 6)
     let version = try ChildProgram.run(BuiltPackage.program, ["--version"]).lines.first
     #expect(set["\(container).image"] == "closewatch:\(version ?? "")")
   }
