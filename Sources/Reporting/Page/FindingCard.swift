@@ -64,6 +64,11 @@ struct FindingCard {
       chart?.write(to: &page)
       writeFacts(to: &page)
       page.element("p", .class("meaning"), text: guide.meaning)
+      if input.linksSockets, !finding.members.isEmpty {
+        page.element("p", .class("more")) { page in
+          page.inline("a", .href(FindingSocketsPage.address(of: finding)), text: "Its sockets")
+        }
+      }
       writeAdvice(to: &page)
     }
   }

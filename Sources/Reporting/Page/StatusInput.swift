@@ -12,6 +12,9 @@ package struct StatusInput: Sendable {
   /// After how many seconds the page asks for itself again; nil: it does not.
   package var refreshSeconds: Int?
 
+  /// Whether the sockets of a finding are behind a link: only for who may see addresses.
+  package var linksSockets = false
+
   /// What is unfolded.
   package var folds = StatusFolds()
 

@@ -45,7 +45,9 @@ package struct StatusPage {
     var page = HTMLWriter()
     page.raw("<!DOCTYPE html>\n")
     page.element("html", HTMLAttribute("lang", "en")) { page in
-      page.element("head") { page in writeHead(to: &page) }
+      page.element("head") { page in
+        Self.writeHead(title: verdict.title, mood: verdict.mood, to: &page)
+      }
       page.element("body") { page in
         page.raw(Icon.symbols)
         verdict.write(to: &page)
@@ -56,9 +58,9 @@ package struct StatusPage {
     return page.bytes
   }
 
-  private func writeHead(to page: inout HTMLWriter) {
+  static func writeHead(title: String, mood: StatusVerdict.Mood, to page: inout HTMLWriter) {
     page.raw("<meta charset=\"utf-8\">\n")
-    page.element("title", text: verdict.title)
+    page.element("title", text: title)
     page.raw(
       """
       <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -67,7 +69,7 @@ package struct StatusPage {
 
       """)
     page.open(
-      "link", [HTMLAttribute("rel", "icon"), .href(StatusStyle.favicon(verdict.mood))])
+      "link", [HTMLAttribute("rel", "icon"), .href(StatusStyle.favicon(mood))])
     page.raw("\n<style>")
     page.raw(StatusStyle.sheet)
     page.raw("</style>\n")

@@ -6,26 +6,20 @@ import LinuxHost
 import NIOCore
 import NIOHTTP1
 import Reporting
-import Synchronization
 
 /// What the daemon answers the other commands with. Read-only, like everything over HTTP.
 ///
 /// A report is gathered on the sampling thread, between two turns, from what the newest turn has
 /// left there; it is written elsewhere.
 final class ControlPages: Pages {
-  /// Questions that wait for the sampling thread. More at a time is not a person at a terminal.
-  private static let queueLimit = 8
-  /// How long a question may wait for a look to end: less than a client does.
-  private static let waitSeconds = 1.0
   /// The largest answer: what a client takes.
   private static let limit = 16 << 20
 
-  private let sampler: Sampler
+  private let queue: SamplerQueue
   private let store: SnapshotStore
-  private let queued = Mutex(0)
 
   init(sampler: Sampler, store: SnapshotStore) {
-    self.sampler = sampler
+    queue = SamplerQueue(store, sampler: sampler)
     self.store = store
   }
 
@@ -52,27 +46,9 @@ final class ControlPages: Pages {
     } catch {
       return .ready(Self.line(.badRequest, exit: ExitStatus.blind, "\(error)"))
     }
-    let mayQueue = queued.withLock { count in
-      guard count < Self.queueLimit else { return false }
-      count += 1
-      return true
+    return queue.ask(on: loop, busy: Self.busy) { sampler in
+      Self.answer(await sampler.triage(of: target), query)
     }
-    guard mayQueue else {
-      return .ready(Self.busy("too many ask at once"))
-    }
-    // The first answer counts: NIO ignores what comes after it.
-    let promise = loop.makePromise(of: WebAnswer.self)
-    let timer = loop.scheduleTask(in: .nanoseconds(Int64(Self.waitSeconds * 1e9))) { [store] in
-      promise.succeed(Self.late(store.snapshot))
-    }
-    Task {
-      let triage = await self.sampler.triage(of: target)
-      self.queued.withLock { $0 -= 1 }
-      let answer = Self.answer(triage, query)
-      timer.cancel()
-      promise.succeed(answer)
-    }
-    return .coming(promise.futureResult)
   }
 
   static func answer(_ triage: Sampler.Triage, _ query: TriageQuery) -> WebAnswer {
@@ -91,14 +67,6 @@ final class ControlPages: Pages {
       let status = report.asksForAction ? ExitStatus.act : ExitStatus.fine
       return answer(.ok, exit: status, bytes)
     }
-  }
-
-  /// The sampling thread does not come round: most probably a look that takes long.
-  private static func late(_ snapshot: DaemonSnapshot) -> WebAnswer {
-    let since = snapshot.newestSample.map {
-      "; its last look was \(Quantity.duration(Clock.boot.seconds(since: $0.takenAt))) ago"
-    }
-    return busy("it is busy with a look\(since ?? "")")
   }
 
   /// Whoever gets this may ask again.

@@ -45,8 +45,10 @@ struct DaemonRun {
     let store = SnapshotStore(first)
     let notify = ServiceNotify()
     let life = SignOfLife(boundSeconds: notify.watchdogSeconds)
+    let questions = SamplerQueue(store)
     var servers =
-      try web.isServed ? [WebServer(web, store: store, life: life, logger: logger)] : []
+      try web.isServed
+      ? [WebServer(web, store: store, queue: questions, life: life, logger: logger)] : []
     let controlSocket = control.flatMap { bindControl($0) }
     // Addresses are bound and files read: nothing after this needs a right, and no thread has one.
     giveRightsAway()
@@ -60,6 +62,7 @@ struct DaemonRun {
         host.stallSeconds = Self.stallSeconds
         return host
       }
+      questions.connect(to: sampler)
       let journal = try JournalService(
         queue: queue, bell: journalBell, store: store, logger: logger)
       let reload = ReloadService(

@@ -56,4 +56,12 @@ extension Sampler {
     report.version = BuildInfo.version
     return .report(report)
   }
+
+  /// The sockets of the finding that a page's address names; nil when there is none of that name.
+  func sockets(of query: String) -> FindingSockets? {
+    guard let census = engine.watch.census,
+      let finding = FindingSocketsPage.finding(query, among: engine.watch.findings)
+    else { return nil }
+    return FindingSockets(finding, in: census, most: FindingSocketsPage.most)
+  }
 }

@@ -16,9 +16,40 @@ struct WebPages: Pages {
   let hosts: KnownHosts
   /// Whether the newest read of the web settings succeeded.
   let isConfigGood: @Sendable () -> Bool
+  /// Whether who comes in has shown a password: then addresses may be shown, too.
+  let asksForPassword: @Sendable () -> Bool
+  let queue: SamplerQueue
 
   func reply(to head: HTTPRequestHead, on loop: any EventLoop) -> PageReply {
-    .ready(answer(to: head))
+    let path = head.uri.prefix { $0 != "?" }
+    guard path == FindingSocketsPage.path, asksForPassword(), knows(head),
+      WebAnswer.refusal(of: head) == nil
+    else { return .ready(answer(to: head)) }
+    let query = String(head.uri.dropFirst(path.count + 1))
+    return queue.ask(on: loop, busy: Self.busy) { sampler in
+      guard let sockets = await sampler.sockets(of: query) else {
+        return WebAnswer(.notFound, "404 there is no such finding now; see / for those that are")
+      }
+      return Self.html(FindingSocketsPage(sockets).bytes())
+    }
+  }
+
+  private static func busy(_ why: String) -> WebAnswer {
+    var answer = WebAnswer(.serviceUnavailable, "503 \(why)")
+    answer.headers.append(("Retry-After", "1"))
+    return answer
+  }
+
+  private func knows(_ head: HTTPRequestHead) -> Bool { hosts.know(head.headers["host"].first) }
+
+  /// What is no resource for other pages, and asks for none itself.
+  private static func html(_ bytes: [UInt8]) -> WebAnswer {
+    var answer = WebAnswer(.ok, contentType: "text/html; charset=utf-8", bytes)
+    answer.headers = [
+      ("Content-Security-Policy", StatusPage.contentSecurityPolicy),
+      ("Referrer-Policy", "no-referrer"),
+    ]
+    return answer
   }
 
   /// - Parameter head: A request whose client may see the pages.
@@ -29,7 +60,7 @@ struct WebPages: Pages {
     let answer =
       switch path {
       case "/metrics": metrics(accept: head.headers[canonicalForm: "accept"].map(String.init))
-      case "/" where !hosts.know(head.headers["host"].first):
+      case "/" where !knows(head):
         WebAnswer(
           .misdirectedRequest,
           "421 this page is not served under that name; allow it with --web.allowed-hosts")
@@ -81,12 +112,8 @@ struct WebPages: Pages {
     input.folds = folds
     input.refreshSeconds =
       folds.reloads ? min(max(interval, Self.refreshLeast), Self.refreshMost) : nil
-    var answer = WebAnswer(
-      .ok, contentType: "text/html; charset=utf-8", StatusPage(input).bytes())
-    answer.headers = [
-      ("Content-Security-Policy", StatusPage.contentSecurityPolicy),
-      ("Referrer-Policy", "no-referrer"),
-    ]
+    input.linksSockets = asksForPassword()
+    var answer = Self.html(StatusPage(input).bytes())
     if let seconds = input.refreshSeconds {
       // Without the address, a browser that was sent to a place on the page may stay there and load
       // nothing.

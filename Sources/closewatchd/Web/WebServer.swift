@@ -48,7 +48,8 @@ struct WebServer: Service {
   ///
   /// - Throws: ``UsageError``: one line that says which address or file, and why.
   init(
-    _ settings: WebSettings, store: SnapshotStore, life: SignOfLife, logger: Logger
+    _ settings: WebSettings, store: SnapshotStore, queue: SamplerQueue, life: SignOfLife,
+    logger: Logger
   ) throws(UsageError) {
     limits = settings.limits
     checksPasswords = true
@@ -69,7 +70,8 @@ struct WebServer: Service {
     makePages = { connections in
       WebPages(
         store: store, life: life, connections: connections, limits: limits,
-        hosts: hosts, isConfigGood: { source.isGood })
+        hosts: hosts, isConfigGood: { source.isGood },
+        asksForPassword: { source.current.auth != nil }, queue: queue)
     }
   }
 

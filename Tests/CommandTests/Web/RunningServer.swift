@@ -34,7 +34,8 @@ final class RunningServer {
     settings.configFile = config
     settings.allowedHosts = allowedHosts
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let server = try WebServer(settings, store: store, life: life, logger: quiet)
+    let server = try WebServer(
+      settings, store: store, queue: SamplerQueue(store), life: life, logger: quiet)
     port = server.ports.first ?? 0
     open = try server.start()
   }
