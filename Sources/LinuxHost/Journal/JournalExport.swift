@@ -18,6 +18,8 @@ struct JournalExport {
   private var bootID: String?
   private var fields: [(name: String, value: String)] = []
   private var isEmpty = true
+  /// Whether a field says to be longer than any is: what follows cannot be told apart.
+  private var isBroken = false
 
   /// - Parameter keep: Which fields are wanted, by name.
   init(keep: @escaping (String) -> Bool) { self.keep = keep }
@@ -37,7 +39,7 @@ struct JournalExport {
     }
     bytes.removeSubrange(..<start)
     start = 0
-    return bytes.count <= Self.longestField
+    return !isBroken && bytes.count <= Self.longestField
   }
 
   /// The last entry, which may have no empty line after it.
@@ -59,8 +61,7 @@ struct JournalExport {
     guard bytes.count >= end + 9 else { return nil }
     let length = bytes[(end + 1)..<(end + 9)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(Self.longestField) else {
-      // take() ends the reading: this can only grow.
-      bytes += [UInt8](repeating: 0, count: Self.longestField + 1)
+      isBroken = true
       return nil
     }
     let value = (end + 9)..<(end + 9 + Int(length))
