@@ -32,8 +32,9 @@ private let decoders: [String: @Sendable ([UInt8]) -> Void] = [
 
 private let decoder: @Sendable ([UInt8]) -> Void = {
   let name = getenv("CLOSEWATCH_FUZZ").map { String(cString: $0) } ?? ""
-  guard let decoder = decoders[name] else {
-    fatalError("CLOSEWATCH_FUZZ is '\(name)'; there are \(decoders.keys.sorted())")
+  guard let decoder = decoders[name] ?? Protocols.decoders[name] else {
+    let names = decoders.keys.sorted() + Protocols.decoders.keys.sorted()
+    fatalError("CLOSEWATCH_FUZZ is '\(name)'; there are \(names)")
   }
   return decoder
 }()
