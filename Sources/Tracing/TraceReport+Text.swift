@@ -100,6 +100,7 @@ extension TraceReport {
     case .stuckBefore:
       "were stuck before the watch began: where they were opened and read is not known"
     case .neverRead: "nobody has read them since the watch began"
+    case .readUnseen: "read to their end by what a trace does not see: splice(2), io_uring"
     case .unreadable: "were read while watched, by calls that could not be made out"
     case .missed: "not known: some events were missed"
     }

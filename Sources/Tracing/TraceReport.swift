@@ -34,6 +34,8 @@ public struct TraceReport: Sendable {
     case stuckBefore
     /// It was there before the watch began, or came with it, and nobody has read it since.
     case neverRead
+    /// Its end has been read, by what a trace does not see.
+    case readUnseen
     /// It was seen, and the calls could not be read.
     case unreadable
     /// Events were missed: its may be among them.
@@ -82,6 +84,8 @@ public struct TraceReport: Sendable {
     if let end = sighting.end {
       return end.path.map { group(.endOfStream, $0, errno: end.errno) }
     }
+    // Nothing is left to read, so somebody has read after what was seen.
+    if socket.state == .closeWait(unread: 0) { return nil }
     if sighting.wasRead { return sighting.lastRead.map { group(.lastRead, $0) } }
     return sighting.opener.map { group(.opened, $0) }
   }
@@ -89,9 +93,11 @@ public struct TraceReport: Sendable {
   private static func reason(
     _ socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
   ) -> Unknown {
-    if sighting?.end != nil || sighting?.wasRead == true { return .unreadable }
+    if sighting?.end != nil { return .unreadable }
     if socket.wasStuckBefore { return .stuckBefore }
-    return loss.total > 0 || socket.cookie == nil ? .missed : .neverRead
+    if loss.total > 0 || socket.cookie == nil { return .missed }
+    if socket.state == .closeWait(unread: 0) { return .readUnseen }
+    return sighting?.wasRead == true ? .unreadable : .neverRead
   }
 
   /// The largest first; of equals the most telling, and then by their words.

@@ -12,6 +12,10 @@ import Tracing
 struct StuckLook {
   private var host = EyeHost(OwnEyes())
 
+  /// Whether processes have the numbers here by which the kernel's programs know them: its first
+  /// pid namespace has this inode on every kernel (PROC_PID_INIT_INO).
+  static var numbersAreTheKernels: Bool { link("/proc/self/ns/pid") == "pid:[4026531836]" }
+
   /// The target's processes now.
   ///
   /// - Throws: ``HostError`` when there are none.

@@ -26,8 +26,10 @@ import Testing
     return outcome
   }
 
-  private static func waiting(_ cookie: UInt64, before: Bool = false) -> StuckSocket {
-    StuckSocket(cookie: cookie, state: .closeWait(unread: 0), wasStuckBefore: before)
+  private static func waiting(
+    _ cookie: UInt64, before: Bool = false, unread: UInt32 = 0
+  ) -> StuckSocket {
+    StuckSocket(cookie: cookie, state: .closeWait(unread: unread), wasStuckBefore: before)
   }
 
   private static func ended(_ path: CodePath?, errno: Int32 = 0) -> SocketSighting {
@@ -96,9 +98,10 @@ import Testing
 
   @Test func `that nobody has read is said only when nothing was missed`() {
     var loss = TraceLoss()
-    #expect(TraceReport(Self.outcome([Self.waiting(1)])).unknown == [.neverRead: 1])
+    let waiting = [Self.waiting(1, unread: 1)]
+    #expect(TraceReport(Self.outcome(waiting)).unknown == [.neverRead: 1])
     loss.lost = 1
-    #expect(TraceReport(Self.outcome([Self.waiting(1)], loss: loss)).unknown == [.missed: 1])
+    #expect(TraceReport(Self.outcome(waiting, loss: loss)).unknown == [.missed: 1])
     #expect(
       TraceReport(
         Self.outcome([StuckSocket(cookie: nil, state: .dead, wasStuckBefore: false)])
@@ -113,11 +116,21 @@ import Testing
     opened.opening = .connected
     opened.opener = Self.path("connect", "fetch")
     let report = TraceReport(
-      Self.outcome([Self.waiting(1), Self.waiting(2)], [1: read, 2: opened]))
+      Self.outcome([Self.waiting(1, unread: 7), Self.waiting(2, unread: 1)], [1: read, 2: opened]))
     #expect(report.groups.map(\.kind) == [.lastRead, .opened])
     let text = report.text(TextStyle())
     #expect(text.contains("read here last; nobody has read since"))
     #expect(text.contains("connected here; nobody has read since"))
+  }
+
+  @Test func `where nothing is left to read, nobody is said not to have read`() {
+    var read = SocketSighting()
+    read.wasRead = true
+    read.lastRead = Self.path("__GI_recv", "parse")
+    let report = TraceReport(Self.outcome([Self.waiting(1), Self.waiting(2)], [1: read]))
+    #expect(report.groups.isEmpty)
+    #expect(report.unknown == [.readUnseen: 2])
+    #expect(report.text(TextStyle()).contains("by what a trace does not see"))
   }
 
   @Test func `the JSON has the members of its schema, unknown ones as null`() {

@@ -99,6 +99,17 @@ struct TraceSurroundingsTests {
     return nil
   }
 
+  @Test func `in a container with pids of its own it says where to run it`() throws {
+    let run = try ChildProgram.run(
+      "unshare",
+      [
+        "--pid", "--fork", "--mount-proc", "sh", "-c", "exec \"$@\" 2>&1", "sh",
+        ChildProgram.built("closewatch-trace"), "trace", "1",
+      ])
+    #expect(run.status == 2)
+    #expect(run.lines.first?.contains("run it on the host") == true, "\(run.lines)")
+  }
+
   @Test func `nobody but root is told that it needs root`() throws {
     let run = try ChildProgram.run(
       "setpriv",
