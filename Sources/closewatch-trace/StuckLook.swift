@@ -38,15 +38,14 @@ struct StuckLook {
   mutating func listening(_ pid: Int32) throws(HostError) -> Set<UInt16> {
     let held = OpenSocket.all(of: [pid])
     let rows = try rows(ofNamespaceOf: pid).values
-    return Set(
-      rows.lazy.filter { $0.state == .listen && held[$0.inode] != nil }.map(\.local.port))
+    return Set(rows.lazy.filter { $0.state == .listen && held[$0.inode] != nil }.map(\.local.port))
   }
 
-  /// The other ends of connections, by inode.
-  mutating func peers() throws(HostError) -> [UInt64: Endpoint] {
-    let sample = try host.takeSample(SampleRequest(), by: Clock.commandDeadline)
-    let pairs = sample.sockets.lazy.filter { $0.inode != 0 && $0.state != .listen }
-    return Dictionary(pairs.map { ($0.inode, $0.remote) }) { first, _ in first }
+  /// The other ends of a process' connections, by inode.
+  mutating func peers(of pid: Int32) throws(HostError) -> [UInt64: Endpoint] {
+    let held = OpenSocket.all(of: [pid])
+    return try rows(ofNamespaceOf: pid)
+      .filter { held[$0.key] != nil && $0.value.state != .listen }.mapValues(\.remote)
   }
 
   /// What is stuck of these processes, each by its inode.
@@ -152,5 +151,9 @@ extension ProcessRecord {
     else { return nil }
     self.init(id: stat.id)
     command = stat.command
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = max(0, readlink("/proc/\(pid)/exe", &path, path.count))
+    let name = String(decoding: path.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    runtime = ProcessRuntime(executable: name) ?? .unknown
   }
 }

@@ -29,11 +29,10 @@ struct Stacks: ParsableCommand {
     }
     var look = StuckLook()
     let found = try look.processes(of: target.target)
-    let peers = try look.peers()
     let style = Terminal.style(color.color)
     for record in found.prefix(Self.mostProcesses) {
       guard let process = WatchedProcess(record) else { continue }
-      let report = ThreadLook(process, peers: peers).report()
+      let report = ThreadLook(process, peers: try look.peers(of: record.id.pid)).report()
       let name = "\(record.command) [\(record.id.pid)]"
       try StandardOutput.write(Array(report.text(of: name, record.runtime, style).utf8))
     }
