@@ -43,7 +43,7 @@ struct TraceWatch {
     if case .unit = target { cgroup = found.first?.cgroup }
     for record in found {
       try watch(record)
-      self.asking.begin(record)
+      self.asking.begin(record, lack: processes[record.id.pid]?.lack)
     }
     guard !processes.isEmpty else { throw HostError("the target ended while it was looked for") }
     stuckBefore = Set(try look.stuck(of: pids).values.compactMap(\.cookie))

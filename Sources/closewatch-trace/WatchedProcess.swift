@@ -10,6 +10,8 @@ import Tracing
 /// A process that is watched: it is known by a descriptor, so that no other can take its number.
 final class WatchedProcess {
   let record: ProcessRecord
+  /// Why the calls of its interpreter are not read; nil where they are, or it has none.
+  private(set) var lack: String?
   private(set) var interpreter: (any InterpreterReader)?
   private let handle: Int32
   private let memory: OpenMemory
@@ -23,6 +25,7 @@ final class WatchedProcess {
     guard handle >= 0, ProcessRecord(readingStatOf: pid)?.id == record.id else { return nil }
     let files = MappedFiles(of: pid)
     interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
+    lack = interpreter == nil ? RuntimeReaders.lack(of: files.codeFiles, in: memory) : nil
   }
 
   deinit { if handle >= 0 { close(handle) } }

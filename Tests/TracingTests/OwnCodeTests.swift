@@ -28,4 +28,8 @@ import Testing
     #expect(OwnCode.isOwn(function: nil, source: nil, path: "/srv/leak"))
     #expect(!OwnCode.isOwn(function: nil, source: nil, path: "/lib/x86_64-linux-gnu/libc.so.6"))
   }
+
+  @Test func `code that is in no file and has no name is nobody's`() {
+    #expect(!OwnCode.isOwn(function: nil, source: nil, path: ""))
+  }
 }

@@ -10,6 +10,8 @@ public enum OwnCode {
   ///   - path: The file that the code is in; empty where an interpreter runs it.
   public static func isOwn(function: String?, source: String?, path: String) -> Bool {
     if isLibrary(path) { return false }
+    // Code without name and file was made at run time: nobody can say whose it is.
+    if function == nil, source == nil, path.isEmpty { return false }
     if let function, LibraryCode.functions.contains(function) { return false }
     guard let source else {
       let name = function.map(withoutDecoration)

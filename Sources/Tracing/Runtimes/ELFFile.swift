@@ -82,10 +82,11 @@ package struct ELFFile<File: ProgramMemory>: ProgramMemory {
     return bytes
   }
 
-  /// The address of a symbol, of those that are exported or of all if the program is not stripped.
+  /// The address of a symbol, of those that others link with: what an interpreter's extensions need
+  /// is among them. Of all symbols a large program has a million.
   package func address(ofSymbol name: String) -> UInt64? {
     let wanted = Array(name.utf8) + [0]
-    for table in sections where table.name == ".dynsym" || table.name == ".symtab" {
+    for table in sections where table.name == ".dynsym" {
       guard sections.indices.contains(table.link) else { continue }
       let names = sections[table.link]
       if let found = address(of: wanted, in: table, names: names) { return found }

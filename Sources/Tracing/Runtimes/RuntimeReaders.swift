@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// Who names what libdw does not.
 public enum RuntimeReaders {
   /// Who names calls of this file's code; nil when its own symbols have to do.
@@ -30,14 +32,31 @@ public enum RuntimeReaders {
   public static func interpreter(
     of files: [CodeFile], in memory: any ProcessMemory
   ) -> (any InterpreterReader)? {
+    let python = try? python(of: files, in: memory)
+    return python.map { PythonReader(python: $0) }
+  }
+
+  /// Why the calls of its interpreter are not read; nil where they are, or it has none.
+  public static func lack(of files: [CodeFile], in memory: any ProcessMemory) -> String? {
+    do throws(DecodeError) {
+      _ = try python(of: files, in: memory)
+      return nil
+    } catch {
+      return "\(error); CPython 3.11, 3.12 and 3.13 are known"
+    }
+  }
+
+  private static func python(
+    of files: [CodeFile], in memory: any ProcessMemory
+  ) throws(DecodeError) -> PythonProcess? {
     for file in files {
       // Whatever embeds it runs its library, or has it in the program: the first file.
       guard file.path.contains("python") || file.path == files.first?.path,
         let parts = try? ELFFile(CodeFileMemory(file)),
-        let python = try? PythonProcess.find(
+        let python = try PythonProcess.find(
           in: parts, memory: OpenedMemory(memory), bias: file.bias)
       else { continue }
-      return PythonReader(python: python)
+      return python
     }
     return nil
   }

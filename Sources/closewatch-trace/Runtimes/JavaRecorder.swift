@@ -70,6 +70,13 @@ final class JavaRecorder {
     return reads
   }
 
+  /// A watch that fails leaves nothing either.
+  deinit {
+    guard access(outside, F_OK) == 0 else { return }
+    try? ToolRun.run(["jcmd", "\(pid)", "JFR.stop", "name=\(name)"], within: Self.toolSeconds)
+    remove()
+  }
+
   private func remove() {
     for file in ["settings.jfc", "recording.jfr"] { unlink("\(outside)/\(file)") }
     rmdir(outside)

@@ -25,7 +25,12 @@ struct RuntimeAsking {
   }
 
   /// Before the watch: what has to be recorded while it lasts.
-  mutating func begin(_ record: ProcessRecord) {
+  ///
+  /// - Parameter lack: Why the calls of its interpreter are not read.
+  mutating func begin(_ record: ProcessRecord, lack: String?) {
+    if let lack {
+      remarks.append("process \(record.id.pid): only the native calls are known: \(lack)")
+    }
     switch record.runtime {
     case .jvm where wishes.usesJcmd:
       do throws(HostError) {

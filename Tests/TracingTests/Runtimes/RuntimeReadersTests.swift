@@ -33,6 +33,17 @@ import Testing
     #expect(RuntimeReaders.interpreter(of: [text], in: NoMemory()) == nil)
   }
 
+  @Test(.requires(.command("python3")))
+  func `a CPython whose version is not known is said to be that`() throws {
+    let (child, _) = try PythonProgram.start(try #require(PythonProgram.known.first))
+    let file = try codeFile(try #require(PythonProgram.file(in: child.pid)))
+    let lack = try #require(RuntimeReaders.lack(of: [file], in: NoMemory()))
+    #expect(lack.hasPrefix("CPython: version is not readable: 'older than 3.11'"))
+    #expect(lack.hasSuffix("CPython 3.11, 3.12 and 3.13 are known"))
+    #expect(RuntimeReaders.lack(of: [try codeFile("/proc/self/exe")], in: NoMemory()) == nil)
+    child.send("end")
+  }
+
   @Test(.requires(.root, .command("python3")), arguments: PythonProgram.known)
   func `a CPython is found among the files of a process`(path: String) throws {
     let (child, told) = try PythonProgram.start(path)
