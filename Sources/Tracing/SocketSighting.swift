@@ -12,6 +12,12 @@ public struct CodePath: Hashable, Sendable {
     guard !frames.isEmpty else { return nil }
     self.frames = frames
   }
+
+  /// Its own code's calls; all where none is its own.
+  var own: [StackFrame] {
+    let own = frames.filter(\.isOwn)
+    return own.isEmpty ? frames : own
+  }
 }
 
 /// What was seen of one socket while its process was watched.

@@ -53,22 +53,36 @@ public struct TraceReport: Sendable {
   /// the same way through a library look alike, and one of them may be innocent.
   public init(_ outcome: TraceOutcome) {
     self.outcome = outcome
-    var counts: [TraceGroup: Int] = [:]
+    var found: [GroupKey: TraceGroup] = [:]
     var unknown: [Unknown: Int] = [:]
     for socket in outcome.stuck {
       let sighting = socket.cookie.flatMap { outcome.sightings[$0] }
       if let group = Self.group(of: socket, sighting) {
-        counts[group, default: 0] += 1
+        found[GroupKey(group), default: group].sockets += 1
       } else {
         unknown[Self.reason(socket, sighting, outcome.loss), default: 0] += 1
       }
     }
     self.unknown = unknown
-    groups = counts.map { group, count in
-      var group = group
-      group.sockets = count
-      return group
-    }.sorted { Self.sortKey($0) < Self.sortKey($1) }
+    groups = found.values.sorted { Self.sortKey($0) < Self.sortKey($1) }
+  }
+
+  /// What a person is told of a group. Its own code makes it: a runtime comes to one and the same
+  /// line on many ways.
+  private struct GroupKey: Hashable {
+    var kind: TraceGroup.Kind
+    var path: [StackFrame]
+    var errno: Int32
+    var opening: SocketSighting.Opening?
+    var opener: [StackFrame]?
+
+    init(_ group: TraceGroup) {
+      kind = group.kind
+      path = group.path.own
+      errno = group.errno
+      opening = group.opening
+      opener = group.opener?.own
+    }
   }
 
   /// Sockets of which a code path is known.

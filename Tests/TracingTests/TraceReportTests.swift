@@ -71,6 +71,21 @@ import Testing
     #expect(report.groups.map(\.sockets) == [1, 1])
   }
 
+  @Test func `one line of own code is one group, on whichever way the runtime came to it`() {
+    var frames = Self.path("__GI_recv", "read_all", "handle_upload")?.frames ?? []
+    let straight = CodePath(frames)
+    frames.insert(StackFrame(function: "method_vectorcall", isOwn: false), at: 2)
+    let report = TraceReport(
+      Self.outcome(
+        [Self.waiting(1), Self.waiting(2), Self.waiting(3)],
+        [
+          1: Self.ended(straight), 2: Self.ended(CodePath(frames)),
+          3: Self.ended(Self.path("__GI_recv", "read_all", "handle_download")),
+        ]))
+    #expect(report.groups.map(\.sockets) == [2, 1])
+    #expect(report.known == 3)
+  }
+
   @Test func `a socket whose stack was not read is unknown, and not what another was`() {
     let known = Self.ended(Self.path("__GI_recv", "upload"))
     let report = TraceReport(
