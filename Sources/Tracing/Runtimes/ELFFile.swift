@@ -6,8 +6,7 @@ package import KernelTables
 ///
 /// They ask in the process that may read other programs, so that this is code in which a hostile
 /// file cannot do harm, and not a library in C. Layouts: elf(5). As ``ProgramMemory`` it has the
-/// bytes of the file at the addresses that the linker gave them, and what the loader of a position
-/// independent program would write there if that were where it is.
+/// bytes of the file at the addresses that the linker gave them.
 package struct ELFFile<File: ProgramMemory>: ProgramMemory {
   /// A part of the file, with the address that the linker gave it.
   package struct Part: Hashable, Sendable {
@@ -44,11 +43,19 @@ package struct ELFFile<File: ProgramMemory>: ProgramMemory {
     sections = Self.sections(
       of: file, at: fields.number(at: 40) ?? 0, count: fields.number(at: 60) ?? 0,
       names: fields.number(at: 62) ?? 0)
+  }
+
+  /// The same with what the loader of a position independent program would write into it: of a
+  /// large one a million words.
+  package func asLoaded() -> ELFFile {
+    var loaded = self
     // Go's own linker calls it by the short name.
     for name in [".rela.dyn", ".rela"] {
-      if let part = section(name) { relocations += Self.relocations(of: file, in: part) }
+      guard let part = section(name) else { continue }
+      loaded.relocations += Self.relocations(of: file, in: part)
     }
-    relocations.sort { $0.address < $1.address }
+    loaded.relocations.sort { $0.address < $1.address }
+    return loaded
   }
 
   package func section(_ name: String) -> Part? { sections.first { $0.name == name } }

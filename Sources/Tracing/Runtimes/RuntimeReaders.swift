@@ -6,9 +6,9 @@ import KernelTables
 public enum RuntimeReaders {
   /// Who names calls of this file's code; nil when its own symbols have to do.
   public static func namer(for file: CodeFile) -> (any FrameNamer)? {
-    let bytes = CodeFileMemory(file)
-    guard let parts = try? ELFFile(bytes),
-      let table = try? GoFunctionTable.find(in: parts, memory: parts)
+    guard let parts = try? ELFFile(CodeFileMemory(file)), parts.goFunctionTable != nil,
+      case let loaded = parts.asLoaded(),
+      let table = try? GoFunctionTable.find(in: loaded, memory: loaded)
     else { return nil }
     return GoNamer(table: table, path: file.path)
   }

@@ -28,7 +28,7 @@ final class GoProgram {
     guard built.status == 0, let bytes = readBytes(path) else {
       throw ChildProgram.Failure("go build \(source): \(built.lines.joined(separator: "; "))")
     }
-    file = try ELFFile(StoredMemory(bytes))
+    file = try ELFFile(StoredMemory(bytes)).asLoaded()
   }
 
   /// How far a process has its program from where the linker put it.

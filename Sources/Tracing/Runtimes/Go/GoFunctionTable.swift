@@ -134,16 +134,14 @@ extension GoFunctionTable {
   ///
   /// - Parameters:
   ///   - file: The program's file, for where its sections are.
-  ///   - memory: The process, or once more the file.
+  ///   - memory: The process, or the file as it is loaded.
   ///   - bias: How far the process has it from where the linker put it.
   /// - Returns: nil when it is no Go program.
   /// - Throws: ``DecodeError`` when it is one of a Go that is unknown.
   package static func find<File>(
     in file: ELFFile<File>, memory: Memory, bias: UInt64 = 0
   ) throws(DecodeError) -> GoFunctionTable? {
-    guard
-      let section = file.section(".gopclntab") ?? file.section(".data.rel.ro.gopclntab")
-    else { return nil }
+    guard let section = file.goFunctionTable else { return nil }
     let data = [".go.module", ".noptrdata", ".data"].compactMap { name -> Range<UInt64>? in
       guard let part = file.section(name) else { return nil }
       let (start, end) = (part.address &+ bias, part.address &+ bias &+ part.size)
@@ -154,5 +152,12 @@ extension GoFunctionTable {
       table.textStart = text.address &+ bias
     }
     return table
+  }
+}
+
+extension ELFFile {
+  /// Where a Go program has the table of its functions; nil when it is none.
+  package var goFunctionTable: Part? {
+    section(".gopclntab") ?? section(".data.rel.ro.gopclntab")
   }
 }
