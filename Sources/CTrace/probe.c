@@ -137,6 +137,19 @@ unsigned long long closewatch_probe_count(
   return number;
 }
 
+unsigned long long closewatch_probe_missed(const struct closewatch_probe *probe) {
+  unsigned long long missed = 0;
+  struct bpf_program *program;
+  bpf_object__for_each_program(program, probe->object) {
+    struct bpf_prog_info about = {0};
+    unsigned size = sizeof about;
+    int descriptor = bpf_program__fd(program);
+    if (descriptor < 0 || bpf_obj_get_info_by_fd(descriptor, &about, &size) != 0) continue;
+    missed += about.recursion_misses;
+  }
+  return missed;
+}
+
 int closewatch_probe_newest_read(
     const struct closewatch_probe *probe, unsigned long long cookie,
     struct closewatch_trace_stop *stop) {

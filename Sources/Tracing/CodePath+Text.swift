@@ -30,8 +30,12 @@ extension CodePath {
 
   /// The system call, as libc names it: what is innermost.
   private var systemCall: String? {
-    frames.prefix(3).lazy.compactMap { $0.function.map(Self.publicName) }
-      .first { Self.systemCalls.contains($0) }
+    frames.prefix(3).lazy.compactMap(systemCall).first
+  }
+
+  /// The system call that this is libc's function for; nil: none.
+  func systemCall(of frame: StackFrame) -> String? {
+    frame.function.map(Self.publicName).flatMap { Self.systemCalls.contains($0) ? $0 : nil }
   }
 
   private static let systemCalls: Set<String> = [

@@ -7,10 +7,14 @@ public struct CodePath: Hashable, Sendable {
   /// Never empty.
   public var frames: [StackFrame]
 
+  /// Of a program that has its libc linked in, the system call is in its own file: it is libc's
+  /// all the same.
+  ///
   /// - Returns: nil for no calls: then nothing is known of the place.
   public init?(_ frames: [StackFrame]) {
-    guard !frames.isEmpty else { return nil }
+    guard let innermost = frames.first else { return nil }
     self.frames = frames
+    if innermost.line == nil, systemCall(of: innermost) != nil { self.frames[0].isOwn = false }
   }
 
   /// Its own code's calls; all where none is its own.
@@ -92,6 +96,8 @@ public struct StuckSocket: Hashable, Sendable {
 public struct TraceLoss: Hashable, Sendable {
   /// Events that found no room on their way.
   public var lost: UInt64 = 0
+  /// Events that the kernel did not tell, because it was in the middle of telling another's.
+  public var interrupted: UInt64 = 0
   /// Sockets that could not be followed: as many as there is room for were.
   public var refused: UInt64 = 0
   /// Events beyond what may be copied in a second.
@@ -103,5 +109,5 @@ public struct TraceLoss: Hashable, Sendable {
   public init() {}
 
   /// All of it.
-  public var total: UInt64 { lost + refused + skipped + unread }
+  public var total: UInt64 { lost + interrupted + refused + skipped + unread }
 }

@@ -112,6 +112,9 @@ extension TraceReport {
     guard loss.total > 0 else { return nil }
     var parts: [String] = []
     if loss.lost > 0 { parts.append("\(loss.lost) found no room on their way") }
+    if loss.interrupted > 0 {
+      parts.append("\(loss.interrupted) came in the middle of another thread's")
+    }
     if loss.skipped > 0 { parts.append("\(loss.skipped) were more than a second may have") }
     if loss.refused > 0 { parts.append("\(loss.refused) were of more sockets than are followed") }
     if loss.unread > 0 { parts.append("\(loss.unread) could not be read in time") }

@@ -59,6 +59,9 @@ final class KernelProbe {
 
   func count(_ which: closewatch_trace_count) -> UInt64 { closewatch_probe_count(probe, which) }
 
+  /// How often a program was not run, because another thread's run was in its way.
+  var missed: UInt64 { closewatch_probe_missed(probe) }
+
   /// The newest read of a socket that brought something.
   func newestRead(of cookie: UInt64) -> KernelEvent? {
     let size = MemoryLayout<closewatch_trace_stop>.size

@@ -112,11 +112,14 @@ import Testing
   }
 
   @Test func `that nobody has read is said only when nothing was missed`() {
-    var loss = TraceLoss()
     let waiting = [Self.waiting(1, unread: 1)]
     #expect(TraceReport(Self.outcome(waiting)).unknown == [.neverRead: 1])
-    loss.lost = 1
-    #expect(TraceReport(Self.outcome(waiting, loss: loss)).unknown == [.missed: 1])
+    for kind in [\TraceLoss.lost, \.interrupted, \.refused, \.skipped, \.unread] {
+      var loss = TraceLoss()
+      loss[keyPath: kind] = 1
+      #expect(TraceReport(Self.outcome(waiting, loss: loss)).unknown == [.missed: 1])
+      #expect(TraceReport(Self.outcome([], loss: loss)).text(TextStyle()).contains("Missed events"))
+    }
     #expect(
       TraceReport(
         Self.outcome([StuckSocket(cookie: nil, state: .dead, wasStuckBefore: false)])
@@ -136,6 +139,17 @@ import Testing
     let text = report.text(TextStyle())
     #expect(text.contains("read here last; nobody has read since"))
     #expect(text.contains("connected here; nobody has read since"))
+  }
+
+  @Test func `a system call is not own code where libc is linked in`() {
+    let frames = [
+      StackFrame(function: "__libc_recv", file: "/srv/web"),
+      StackFrame(function: "read_all", file: "a.c", line: 9),
+      // Somebody's own function of that name has a place in the source.
+      StackFrame(function: "recv", file: "a.c", line: 30),
+    ]
+    #expect(CodePath(frames)?.frames.map(\.isOwn) == [false, true, true])
+    #expect(CodePath(Array(frames[2...]))?.frames.map(\.isOwn) == [true])
   }
 
   @Test func `where nothing is left to read, nobody is said not to have read`() {

@@ -47,6 +47,10 @@ int closewatch_probe_poll(
 unsigned long long closewatch_probe_count(
     const struct closewatch_probe *probe, enum closewatch_trace_count which);
 
+/// How often the kernel did not run a program, because it was interrupted in the middle of it on
+/// the same processor. Newer kernels let other threads run there meanwhile.
+unsigned long long closewatch_probe_missed(const struct closewatch_probe *probe);
+
 /// The newest read of a socket; 0 when there is none.
 int closewatch_probe_newest_read(
     const struct closewatch_probe *probe, unsigned long long cookie,

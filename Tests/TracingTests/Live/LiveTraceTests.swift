@@ -11,7 +11,7 @@ struct LiveTraceTests {
 
   @Test(arguments: [
     ["-O2", "-g", "-fomit-frame-pointer"], ["-O2", "-g", "-fno-omit-frame-pointer"],
-    ["-O0", "-g"], ["-O2", "-fomit-frame-pointer"],
+    ["-O0", "-g"], ["-O2", "-fomit-frame-pointer"], ["-O2", "-g", "-static"],
   ])
   func `the handler that leaks is named, and never the one that closes on the same way`(
     flags: [String]
