@@ -16,7 +16,7 @@ extension Roots {
   /// leaves what came after its own answers unread, and answers newcomers all the same.
   func isStoppedReading(_ finding: Finding, _ processes: Set<Int32>) -> Bool {
     let census = inquiry.census
-    guard finding.rule != .acceptQueueStall, finding.cause == .dataUnread else { return false }
+    guard finding.cause == .dataUnread else { return false }
     let left = finding.members.compactMap { census.connection($0.id) }
     let full = left.count { $0.receiveQueue >= Self.fullReceiveQueue }
     let answered = left.count { $0.receiveQueue >= Self.fewestMessageBytes && $0.wasAnswered }
