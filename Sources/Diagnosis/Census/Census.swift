@@ -48,10 +48,10 @@ package struct Census: Sendable {
   private var missed: [Int32]?
   private let limit: Int
   private var usualInterval: Double?
-  /// The interval before, if it was late.
-  private var lateInterval: Double?
-  /// Whether the newest look came late.
-  private var isAfterGap = false
+  /// The interval before, if it was late, and how many of its kind came one after the other.
+  private var late: (interval: Double, count: Int)?
+  /// Whether the newest look came late. Who has left meanwhile is known by the next one.
+  private(set) var isAfterGap = false
   /// How long connections are kept whose namespace or row was not read.
   static let unreadKeptSeconds = 3600.0
 
@@ -148,11 +148,13 @@ package struct Census: Sendable {
     removeAbsent(asksForMore: !next.states.isSubset(of: previousStates))
   }
 
-  /// A look that is late once is a gap; the second one of its kind is another pace.
+  /// A look that is late is a gap; the third one of its kind in a row is another pace. A host that
+  /// was hardly able to look may be put to sleep right after.
   private mutating func notePace(_ interval: Double, at now: BootInstant) {
     let isLate = usualInterval.map { interval > 3 * $0 + 1 } ?? false
-    isAfterGap = isLate && !(lateInterval.map { interval <= 3 * $0 + 1 } ?? false)
-    lateInterval = isLate ? interval : nil
+    let ofItsKind = late.map { interval <= 3 * $0.interval + 1 ? $0.count : 0 } ?? 0
+    late = isLate ? (interval, ofItsKind + 1) : nil
+    isAfterGap = isLate && ofItsKind < 2
     if isAfterGap { newestGap = (now, interval) } else { usualInterval = interval }
   }
 

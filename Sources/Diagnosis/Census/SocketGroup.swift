@@ -265,7 +265,8 @@ package struct Inquiry: Sendable {
   func watched(_ patienceSeconds: Double) -> Trend.Watched {
     Trend.Watched(
       now: census.now, firstLookAt: census.firstLookAt, intervalSeconds: census.intervalSeconds,
-      patienceSeconds: patienceSeconds, drainShare: settings.drainShare)
+      patienceSeconds: patienceSeconds, drainShare: settings.drainShare,
+      isAfterGap: census.isAfterGap)
   }
 }
 

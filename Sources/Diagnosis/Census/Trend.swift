@@ -27,16 +27,19 @@ package struct Trend: Hashable, Sendable {
     package var intervalSeconds: Double
     package var patienceSeconds: Double
     package var drainShare: Double
+    /// Nobody has looked for long, and who has left meanwhile is not known yet.
+    package var isAfterGap: Bool
 
     package init(
       now: BootInstant, firstLookAt: BootInstant, intervalSeconds: Double,
-      patienceSeconds: Double, drainShare: Double
+      patienceSeconds: Double, drainShare: Double, isAfterGap: Bool = false
     ) {
       self.now = now
       self.firstLookAt = firstLookAt
       self.intervalSeconds = intervalSeconds
       self.patienceSeconds = patienceSeconds
       self.drainShare = drainShare
+      self.isAfterGap = isAfterGap
     }
 
     var seconds: Double { now.seconds(since: firstLookAt) }
@@ -78,7 +81,7 @@ package struct Trend: Hashable, Sendable {
     entered =
       departures.newest.count { $0.at.advanced(bySeconds: -$0.dwellSeconds) >= watched.firstLookAt }
       + members.count { $0.isDated && $0.since >= watched.firstLookAt }
-    isWatchedTooShort = watched.seconds < patience / 2
+    isWatchedTooShort = watched.isAfterGap || watched.seconds < patience / 2
     // Newcomers may still leave at the usual pace: they prove nothing yet.
     let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patience)
     let flow = Flow(members, departures, grace: grace, patienceSeconds: patience, watched)
