@@ -68,12 +68,12 @@
         tracing, debianPackage,
       ]
         + [
-          "amtool", "bash", "buildah", "chromium", "curl", "debootstrap", "dpkg-deb", "gcc", "gdb",
-          "go", "groff", "gzip", "ip", "java", "javac", "jcmd", "jfr", "journalctl", "lintian",
-          "lsof", "man", "netstat", "nft", "node", "nsenter", "openssl", "prometheus",
-          "prometheus-alertmanager", "prometheus-node-exporter", "promtool", "python3", "setpriv",
-          "ss", "strace", "sudo", "systemd-analyze", "systemd-nspawn", "systemd-socket-activate",
-          "tmux", "unshare",
+          "amtool", "bash", "buildah", "chromium", "containerd", "ctr", "curl", "debootstrap",
+          "dpkg-deb", "gcc", "gdb", "go", "groff", "gzip", "ip", "java", "javac", "jcmd", "jfr",
+          "journalctl", "lintian", "lsof", "man", "netstat", "nft", "node", "nsenter", "openssl",
+          "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
+          "python3", "runc", "setpriv", "ss", "strace", "sudo", "systemd-analyze", "systemd-nspawn",
+          "systemd-socket-activate", "tmux", "unshare",
         ].map(command)
     }
 
