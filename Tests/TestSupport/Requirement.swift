@@ -71,6 +71,7 @@
           "amtool", "bash", "buildah", "chromium", "containerd", "ctr", "curl", "debootstrap",
           "dpkg-deb", "gcc", "gdb", "go", "groff", "gzip", "ip", "java", "javac", "jcmd", "jfr",
           "journalctl", "lintian", "lsof", "man", "netstat", "nft", "node", "nsenter", "openssl",
+          "podman",
           "prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "promtool",
           "python3", "runc", "setpriv", "ss", "strace", "sudo", "systemd-analyze", "systemd-nspawn",
           "systemd-socket-activate", "tmux", "unshare",

@@ -17,11 +17,12 @@ import Testing
   @Test(
     .requires(
       .root, .networkNamespaces, .mountNamespaces, .pidNamespaces, .socketDiagnostics,
-      .command("containerd"), .command("ctr"), .command("runc"), .command("gcc"),
+      .command("containerd"), .command("ctr"), .command("podman"), .command("runc"),
+      .command("gcc"),
       .command("journalctl"), .command("curl"), .command("ip"), .command("prometheus"),
       .command("prometheus-alertmanager"), .command("systemd-socket-activate"),
       .command("unshare")))
-  func `pods of a real containerd are called by their names wherever they are told`() throws {
+  func `what containerd and podman run is called by its name wherever it is told`() throws {
     let fleet = try Fleet(["node-1"])
     let node = try ContainerNode(fleet["node-1"], folder: fleet.directory.path)
     defer { try? node.end() }
@@ -34,6 +35,7 @@ import Testing
         "io.kubernetes.cri.container-name": "web", "io.kubernetes.cri.sandbox-name": "cart-0",
         "io.kubernetes.cri.sandbox-namespace": "shop",
       ])
+    let web = try node.startPodman(named: "web-1")
     try fleet.startDaemon(on: node.host)
     try fleet.startMonitoring()
 
@@ -44,6 +46,9 @@ import Testing
     let other = try fleet.waitForAlert(
       "ClosewatchCloseWaitLeak", "firing", of: Self.owner(Self.annotated))
     #expect(other.annotations["summary"]?.hasPrefix("\(Self.cart) on node-1: ") == true)
+    let plain = try fleet.waitForAlert(
+      "ClosewatchCloseWaitLeak", "firing", of: Self.owner(web))
+    #expect(plain.annotations["summary"]?.hasPrefix("container web-1 on node-1: ") == true)
     // Names are on no label: an alert stays the same when they become known.
     for text in told.labels.values { #expect(!text.contains("checkout"), "\(text)") }
 
@@ -52,6 +57,7 @@ import Testing
     let triage = try Self.words(of: "\(Command.path) triage -v 2>&1", on: node.host)
     #expect(triage.contains("in \(Self.checkout)"), "\(triage)")
     #expect(triage.contains("in \(Self.cart)"), "\(triage)")
+    #expect(triage.contains("in container web-1"), "\(triage)")
     // Also by a command that looks for itself.
     let alone = try Self.words(
       of: "\(Command.path) triage -v --no-daemon --for 5s 2>&1", on: node.host)
