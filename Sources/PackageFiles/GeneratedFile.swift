@@ -25,7 +25,7 @@ struct GeneratedFile: Hashable {
     }
     for board in [HostDashboard.board, FleetDashboard.board] {
       let path = "grafana/closewatch-\(board.name).json"
-      files.append(GeneratedFile(path: path, text: board.json.document))
+      files.append(GeneratedFile(path: path, text: board.json(links).document))
     }
     return files
   }

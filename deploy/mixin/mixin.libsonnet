@@ -63,8 +63,11 @@ local pods = import 'pods.json';
 
   local dashboard(shipped) = shipped {
     tags: config.dashboardTags,
+    annotations+: { list: [one { expr: matched(one.expr) } for one in shipped.annotations.list] },
     panels: [
       panel {
+        [if std.objectHas(panel, 'fieldConfig') then 'fieldConfig']:
+          std.parseJson(replace(std.manifestJsonEx(panel.fieldConfig, ''))),
         [if std.objectHas(panel, 'targets') then 'targets']: [
           target { [if std.objectHas(target, 'expr') then 'expr']: matched(target.expr) }
           for target in panel.targets
@@ -75,8 +78,8 @@ local pods = import 'pods.json';
     templating+: {
       list: [
         variable {
-          [if variable.type == 'query' then 'query']+: { query: replace(super.query) },
-          [if variable.type == 'query' then 'definition']: replace(variable.definition),
+          [if variable.type == 'query' then 'query']+: { query: matched(super.query) },
+          [if variable.type == 'query' then 'definition']: matched(variable.definition),
         }
         for variable in shipped.templating.list
       ],

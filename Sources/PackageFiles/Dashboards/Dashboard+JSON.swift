@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
+
 extension Dashboard {
   /// What Grafana imports.
-  var json: JSONValue {
+  func json(_ links: AlertLinks) -> JSONValue {
     [
-      "annotations": ["list": []], "description": .text(about), "editable": true,
+      "annotations": ["list": .list(events)], "description": .text(about), "editable": true,
       "graphTooltip": 1,
       "links": [
         [
@@ -14,31 +16,15 @@ extension Dashboard {
           "type": "link", "url": "/d/closewatch-\(other)?var-datasource=${datasource}",
         ]
       ],
-      "panels": .list(panels), "refresh": "30s", "schemaVersion": 38, "tags": ["closewatch"],
-      "templating": ["list": .list([Self.sources] + (isOfOneHost ? [Self.hosts] : []))],
+      "panels": .list(panels(links)), "refresh": "30s", "schemaVersion": 38, "tags": ["closewatch"],
+      "templating": ["list": .list(variables)],
       "time": ["from": "now-6h", "to": "now"], "timezone": "browser",
       "title": "closewatch: \(name)", "uid": "closewatch-\(name)", "version": 1,
     ]
   }
 
-  private static let sources: JSONValue = [
-    "hide": 0, "includeAll": false, "label": "Data source", "multi": false, "name": "datasource",
-    "options": [], "query": "prometheus", "refresh": 1, "regex": "", "type": "datasource",
-  ]
-
-  private static let hosts: JSONValue = [
-    "current": [:], "datasource": DashboardPanel.source,
-    "definition": "label_values(up{job=\"closewatch\"}, instance)", "hide": 0,
-    "includeAll": false, "label": "Host", "multi": false, "name": "instance", "options": [],
-    "query": [
-      "query": "label_values(up{job=\"closewatch\"}, instance)",
-      "refId": "StandardVariableQuery",
-    ],
-    "refresh": 2, "regex": "", "sort": 1, "type": "query",
-  ]
-
   /// From left to right and from top to bottom, as they are listed.
-  private var panels: [JSONValue] {
+  private func panels(_ links: AlertLinks) -> [JSONValue] {
     var out: [JSONValue] = []
     var y = 0
     for row in rows {
@@ -58,7 +44,7 @@ extension Dashboard {
         out.append(
           panel.json(
             id: out.count + 1, place: Self.place(x, y, panel.width, panel.height),
-            linksToHosts: !isOfOneHost))
+            linksToHosts: !isOfOneHost, links: links))
         x += panel.width
         height = panel.height
       }
@@ -76,16 +62,18 @@ extension Dashboard {
 }
 
 extension DashboardPanel {
-  fileprivate static let source: JSONValue = ["type": "prometheus", "uid": "${datasource}"]
+  static let source: JSONValue = ["type": "prometheus", "uid": "${datasource}"]
 
-  fileprivate func json(id: Int, place: JSONValue, linksToHosts: Bool) -> JSONValue {
+  fileprivate func json(
+    id: Int, place: JSONValue, linksToHosts: Bool, links: AlertLinks
+  ) -> JSONValue {
     var entries: [JSONValue.Entry] = [
       .init(key: "datasource", value: Self.source), .init(key: "description", value: .text(about)),
       .init(
         key: "fieldConfig",
         value: [
           "defaults": .object([.init(key: "unit", value: .text(unit))] + look),
-          "overrides": .list(overrides(linksToHosts: linksToHosts)),
+          "overrides": .list(overrides(linksToHosts: linksToHosts, links)),
         ]),
       .init(key: "gridPos", value: place), .init(key: "id", value: .number(Double(id))),
       .init(key: "options", value: options),
@@ -219,7 +207,7 @@ extension DashboardPanel {
   }
 
   /// What single columns have of their own.
-  fileprivate func overrides(linksToHosts: Bool) -> [JSONValue] {
+  fileprivate func overrides(linksToHosts: Bool, _ links: AlertLinks) -> [JSONValue] {
     guard case .table(let columns, let hidden, _, _, let valueUnit) = kind else { return [] }
     let shown = columns.filter { !hidden.contains($0.label) }
     var out: [JSONValue] = []
@@ -233,6 +221,13 @@ extension DashboardPanel {
       out.append(
         Self.override(
           host.title, "links", [["title": "Host", "targetBlank": false, "url": .text(url)]]))
+    }
+    if let rule = shown.first(where: { $0.label == "rule" }) {
+      let url = "\(links.runbooks)/${__value.text:percentencode}.md"
+      let title = "Runbook: what closewatch explain says of it"
+      out.append(
+        Self.override(
+          rule.title, "links", [["title": .text(title), "targetBlank": true, "url": .text(url)]]))
     }
     if let severity = shown.first(where: { $0.label == "severity" }) {
       out.append([

@@ -69,5 +69,7 @@ struct Dashboard: Sendable {
   var other: String
   /// Whether a host is chosen.
   var isOfOneHost: Bool
+  /// What chooses the findings whose events are marked on every curve.
+  var selector: String
   var rows: [Row]
 }

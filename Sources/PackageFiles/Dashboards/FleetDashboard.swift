@@ -16,6 +16,7 @@ enum FleetDashboard {
       Sockets that should have been closed, over all hosts: who leaks, where, and what \
       runs out first. Needs the recording rules of closewatch.rules.yml.
       """, other: "host", isOfOneHost: false,
+    selector: #"cluster=~"$cluster", owner_name=~"$owner""#,
     rows: [
       Dashboard.Row(title: "Now", panels: now), Dashboard.Row(title: "Findings", panels: findings),
       Dashboard.Row(title: "Who", panels: who), Dashboard.Row(title: "Sockets", panels: sockets),
@@ -31,7 +32,7 @@ enum FleetDashboard {
         none: "0", steps: [Step(colour: "red", from: nil), Step(colour: "green", from: 1)]),
       queries: [
         Query(
-          expression: #"count(up{job="closewatch"} == 1) or vector(0)"#)
+          expression: #"count(up{job="closewatch", cluster=~"$cluster"} == 1) or vector(0)"#)
       ]),
     DashboardPanel(
       title: "Hosts not watched",
@@ -43,7 +44,7 @@ enum FleetDashboard {
         none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "orange", from: 1)]),
       queries: [
         Query(
-          expression: #"count(up{job="closewatch"} == 0) or vector(0)"#)
+          expression: #"count(up{job="closewatch", cluster=~"$cluster"} == 0) or vector(0)"#)
       ]),
     DashboardPanel(
       title: "Critical findings", about: "Confirmed, and something runs out within the hour.",
@@ -52,7 +53,10 @@ enum FleetDashboard {
         none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "red", from: 1)]),
       queries: [
         Query(
-          expression: #"sum(rule_severity:closewatch_findings_firing:sum{severity="critical"})"#)
+          expression: """
+            sum(rule_severity:closewatch_findings_firing:sum{cluster=~"$cluster", \
+            severity="critical"})
+            """)
       ]),
     DashboardPanel(
       title: "Warnings", about: "Confirmed, and a person should act within days.", unit: "none",
@@ -61,7 +65,10 @@ enum FleetDashboard {
         none: "0", steps: [Step(colour: "green", from: nil), Step(colour: "orange", from: 1)]),
       queries: [
         Query(
-          expression: #"sum(rule_severity:closewatch_findings_firing:sum{severity="warning"})"#)
+          expression: """
+            sum(rule_severity:closewatch_findings_firing:sum{cluster=~"$cluster", \
+            severity="warning"})
+            """)
       ]),
     DashboardPanel(
       title: "Stuck sockets",
@@ -70,7 +77,12 @@ enum FleetDashboard {
         (rules.patience).
         """, unit: "none", width: 4, height: 4,
       kind: .number(none: "0", steps: [Step(colour: "green", from: nil)]),
-      queries: [Query(expression: "sum(state:closewatch_owner_stuck_sockets:sum) or vector(0)")]),
+      queries: [
+        Query(
+          expression: """
+            sum(state:closewatch_owner_stuck_sockets:sum{cluster=~"$cluster"}) or vector(0)
+            """)
+      ]),
     DashboardPanel(
       title: "First to run out",
       about: """
@@ -82,7 +94,13 @@ enum FleetDashboard {
         steps: [
           Step(colour: "red", from: nil), Step(colour: "orange", from: 3600),
           Step(colour: "green", from: 604800),
-        ]), queries: [Query(expression: "min(closewatch_finding_exhaustion_seconds)")]),
+        ]),
+      queries: [
+        Query(
+          expression: """
+            min(closewatch_finding_exhaustion_seconds{cluster=~"$cluster", owner_name=~"$owner"})
+            """)
+      ]),
   ]
 
   private static let findings: [DashboardPanel] = [
@@ -107,7 +125,8 @@ enum FleetDashboard {
         Query(
           expression: """
             closewatch_finding_sockets * ignoring (\(details)) group_right () \
-            closewatch_finding{lifecycle="firing", because_of=""}
+            closewatch_finding{lifecycle="firing", because_of="", cluster=~"$cluster", \
+            severity=~"$severity", owner_name=~"$owner"}
             """)
       ]),
     DashboardPanel(
@@ -123,15 +142,22 @@ enum FleetDashboard {
           Column(label: "rule", title: "Rule"), Column(label: "finding", title: "Finding"),
           Column(label: "Value", title: "Runs out in"),
         ], hidden: ["finding"], sorted: "Runs out in", isDescending: false, valueUnit: "s"),
-      queries: [Query(expression: "closewatch_finding_exhaustion_seconds")]),
+      queries: [
+        Query(
+          expression: """
+            closewatch_finding_exhaustion_seconds{cluster=~"$cluster", owner_name=~"$owner"}
+            """)
+      ]),
     DashboardPanel(
       title: "Confirmed findings by severity",
       about: "How many findings fire on all hosts together.", unit: "short", width: 12, height: 8,
       kind: .curves(isStacked: true),
       queries: [
         Query(
-          expression: "sum by (severity) (rule_severity:closewatch_findings_firing:sum)",
-          legend: "{{severity}}")
+          expression: """
+            sum by (severity) (rule_severity:closewatch_findings_firing:sum{cluster=~"$cluster", \
+            severity=~"$severity"})
+            """, legend: "{{severity}}")
       ]),
   ]
 
@@ -151,7 +177,8 @@ enum FleetDashboard {
         Query(
           expression: """
             topk(15, sum by (owner_kind, owner_name) \
-            (owner:closewatch_owner_stuck_sockets:sum) > 0)
+            (owner:closewatch_owner_stuck_sockets:sum{cluster=~"$cluster", \
+            owner_name=~"$owner"}) > 0)
             """)
       ]),
     DashboardPanel(
@@ -160,7 +187,12 @@ enum FleetDashboard {
       kind: .table(
         [Column(label: "instance", title: "Host"), Column(label: "Value", title: "Stuck sockets")],
         hidden: [], sorted: "Stuck sockets", isDescending: true, valueUnit: "short"),
-      queries: [Query(expression: "topk(15, instance:closewatch_owner_stuck_sockets:sum > 0)")]),
+      queries: [
+        Query(
+          expression: """
+            topk(15, instance:closewatch_owner_stuck_sockets:sum{cluster=~"$cluster"} > 0)
+            """)
+      ]),
   ]
 
   private static let sockets: [DashboardPanel] = [
@@ -173,8 +205,9 @@ enum FleetDashboard {
         """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
       queries: [
         Query(
-          expression: "sum by (state) (state:closewatch_owner_stuck_sockets:sum)",
-          legend: "{{state}}")
+          expression: """
+            sum by (state) (state:closewatch_owner_stuck_sockets:sum{cluster=~"$cluster"})
+            """, legend: "{{state}}")
       ]),
     DashboardPanel(
       title: "Sockets by state",
@@ -183,7 +216,9 @@ enum FleetDashboard {
         newest full sample.
         """, unit: "short", width: 12, height: 8, kind: .curves(isStacked: true),
       queries: [
-        Query(expression: "sum by (state) (state:closewatch_sockets:sum)", legend: "{{state}}")
+        Query(
+          expression: #"sum by (state) (state:closewatch_sockets:sum{cluster=~"$cluster"})"#,
+          legend: "{{state}}")
       ]),
   ]
 
@@ -199,8 +234,10 @@ enum FleetDashboard {
       kind: .curves(limit: usual.descriptorShareWarning, most: 1),
       queries: [
         Query(
-          expression: "topk(10, instance_owner:closewatch_owner_descriptors:ratio)",
-          legend: "{{instance}} {{owner_name}}")
+          expression: """
+            topk(10, instance_owner:closewatch_owner_descriptors:ratio{cluster=~"$cluster", \
+            owner_name=~"$owner"})
+            """, legend: "{{instance}} {{owner_name}}")
       ]),
     DashboardPanel(
       title: "Ephemeral ports in use",
@@ -212,8 +249,9 @@ enum FleetDashboard {
       kind: .curves(limit: usual.portShareWarning, most: 1),
       queries: [
         Query(
-          expression: "topk(10, instance_destination:closewatch_ephemeral_ports:ratio)",
-          legend: "{{instance}} to {{destination}}")
+          expression: """
+            topk(10, instance_destination:closewatch_ephemeral_ports:ratio{cluster=~"$cluster"})
+            """, legend: "{{instance}} to {{destination}}")
       ]),
     DashboardPanel(
       title: "Accept queues",
@@ -223,8 +261,10 @@ enum FleetDashboard {
       kind: .curves(limit: AlertRulesText.acceptQueueShare),
       queries: [
         Query(
-          expression: "topk(10, instance_listen:closewatch_accept_queue:ratio)",
-          legend: "{{instance}} {{listen}} {{owner_name}}")
+          expression: """
+            topk(10, instance_listen:closewatch_accept_queue:ratio{cluster=~"$cluster", \
+            owner_name=~"$owner"})
+            """, legend: "{{instance}} {{listen}} {{owner_name}}")
       ]),
   ]
 
@@ -249,7 +289,10 @@ enum FleetDashboard {
           Column(label: "instance", title: "Host"), Column(label: "kind", title: "Kind of gap"),
           Column(label: "Value", title: "Count"),
         ], hidden: [], sorted: "Count", isDescending: true, valueUnit: "short"),
-      queries: [Query(expression: "sum by (instance, kind) (closewatch_gaps) > 0")]),
+      queries: [
+        Query(
+          expression: #"sum by (instance, kind) (closewatch_gaps{cluster=~"$cluster"}) > 0"#)
+      ]),
     DashboardPanel(
       title: "CPU time of closewatch",
       about: "CPU seconds per second: the ten hosts where closewatch uses the most.",
@@ -258,7 +301,8 @@ enum FleetDashboard {
       queries: [
         Query(
           expression: """
-            topk(10, rate(process_cpu_seconds_total{job="closewatch"}[$__rate_interval]))
+            topk(10, rate(process_cpu_seconds_total{job="closewatch", \
+            cluster=~"$cluster"}[$__rate_interval]))
             """, legend: "{{instance}}")
       ]),
   ]

@@ -17,6 +17,7 @@ enum HostDashboard {
       closewatch itself costs there. Needs the recording rules of \
       closewatch.rules.yml.
       """, other: "fleet", isOfOneHost: true,
+    selector: #"instance="$instance", owner_name=~"$owner""#,
     rows: [
       Dashboard.Row(title: "Now", panels: now), Dashboard.Row(title: "Findings", panels: findings),
       Dashboard.Row(title: "Sockets", panels: sockets),
@@ -119,7 +120,8 @@ enum HostDashboard {
         Query(
           expression: """
             closewatch_finding_sockets{instance="$instance"} * ignoring (\(details)) \
-            group_right () closewatch_finding{instance="$instance"}
+            group_right () closewatch_finding{instance="$instance", \
+            severity=~"$severity", owner_name=~"$owner"}
             """)
       ]),
     DashboardPanel(

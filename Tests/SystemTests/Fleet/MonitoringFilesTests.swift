@@ -81,9 +81,24 @@ import Testing
     }
   }
 
+  @Test(arguments: DashboardQueries.names)
+  func `every variable that can be chosen is asked for, and a query asks for no other`(
+    _ name: String
+  ) throws {
+    let board = try DashboardQueries.read(name)
+    let chosen = Set(board.templating.list.map(\.name)).subtracting(["datasource"])
+    #expect(chosen.isSuperset(of: ["severity", "owner"]))
+    let asked = board.queries.flatMap { query in
+      query.expression.split(separator: "$").dropFirst().map { part in
+        String(part.prefix { $0.isLetter || $0 == "_" })
+      }
+    }
+    #expect(Set(asked).subtracting(["__rate_interval"]) == chosen)
+  }
+
   @Test func `what may be without an answer is still asked`() throws {
     let queries = try DashboardQueries.names.flatMap { name in
-      try DashboardQueries.read(name).panels.flatMap { $0.targets ?? [] }.map(\.expr)
+      try DashboardQueries.read(name).queries.map(\.expression)
     }
     for part in DashboardQueries.mayBeEmpty.keys {
       #expect(queries.contains { $0.contains(part) }, "\(part)")

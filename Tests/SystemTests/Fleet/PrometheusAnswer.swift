@@ -100,9 +100,28 @@ struct Dashboard: Decodable {
     var targets: [Target]?
   }
 
+  struct Annotation: Decodable {
+    var name: String
+    var expr: String
+  }
+  struct Annotations: Decodable { var list: [Annotation] }
+  struct Variable: Decodable {
+    var name: String
+    var allValue: String?
+  }
+  struct Templating: Decodable { var list: [Variable] }
+
   var uid: String
   var title: String
   var panels: [Panel]
+  var annotations: Annotations
+  var templating: Templating
+
+  /// All that it asks, with the title of who does.
+  var queries: [(title: String, expression: String)] {
+    panels.flatMap { panel in (panel.targets ?? []).map { (panel.title, $0.expr) } }
+      + annotations.list.map { ($0.name, $0.expr) }
+  }
 
   init(_ text: String) throws {
     self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
