@@ -17,15 +17,9 @@ enum ProbeCompiler {
   }
 
   private static func compile(_ source: String, with clang: String, into object: String) {
-    #if arch(x86_64)
-      let machine = "x86"
-    #else
-      let machine = "arm64"
-    #endif
     // -g: the layouts that libbpf compares with the running kernel's are in the debug information.
     let words = [
-      clang, "-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-D__TARGET_ARCH_\(machine)",
-      "-c", source, "-o", object,
+      clang, "-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-c", source, "-o", object,
     ]
     var pid: pid_t = 0
     guard posix_spawn(&pid, clang, nil, nil, words.map { strdup($0) } + [nil], environ) == 0 else {

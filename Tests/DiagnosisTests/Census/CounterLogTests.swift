@@ -81,7 +81,7 @@ struct CounterLogTests {
 
   /// A cache that fills by half of what is missing in 100 s, and a leak of one in two seconds
   /// beside it. Nobody looks for six minutes.
-  @Test func `a pause of the looks does not hide the leak beside a cache that was seen after it`() {
+  @Test func `a pause of the looks does not hide a leak beside a cache that was seen after it`() {
     var log = CounterLog()
     var record = ProcessRecord(id: ProcessID(pid: 100, startTicks: 1))
     let looks =
