@@ -8,11 +8,14 @@ public struct TraceTarget: Hashable, Sendable {
     public var pid: Int32
     /// What it calls itself. Untrusted text.
     public var command: String
+    /// The script, module or class that an interpreter runs; nil where that says no more.
+    public var main: String?
 
     /// A process by its number and name.
-    public init(pid: Int32, command: String) {
+    public init(pid: Int32, command: String, main: String? = nil) {
       self.pid = pid
       self.command = command
+      self.main = main
     }
   }
 

@@ -55,7 +55,8 @@ extension TraceReport {
 
   private static func name(_ target: TraceTarget) -> String {
     let processes = target.processes.prefix(3).map {
-      "\(UntrustedText.printable($0.command)) [\($0.pid)]"
+      ([$0.command] + [$0.main].compactMap { $0 }).map { UntrustedText.printable($0) }
+        .joined(separator: " ") + " [\($0.pid)]"
     }
     let rest = target.processes.count - 3
     let all = processes.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")

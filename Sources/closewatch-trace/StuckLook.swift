@@ -21,7 +21,7 @@ struct StuckLook {
   /// - Throws: ``HostError`` when there are none.
   mutating func processes(of target: TriageTarget) throws(HostError) -> [ProcessRecord] {
     if case .pid(let pid) = target {
-      guard let record = ProcessRecord(readingStatOf: pid) else {
+      guard let record = ProcessRecord(ofNow: pid) else {
         throw HostError("there is no process \(pid)")
       }
       return [record]
@@ -110,7 +110,7 @@ private struct OpenSocket {
   static func all(of pids: [Int32]) -> [UInt64: OpenSocket] {
     var found: [UInt64: OpenSocket] = [:]
     for pid in pids {
-      guard let id = ProcessRecord(readingStatOf: pid)?.id,
+      guard let id = ProcessRecord(ofNow: pid)?.id,
         let folder = opendir("/proc/\(pid)/fd")
       else { continue }
       defer { closedir(folder) }
@@ -140,20 +140,5 @@ private struct OpenSocket {
     let dead = DeadDescriptor(inode: inode, process: process, fd: fd)
     guard case .dead = DescriptorProof(dead) else { return nil }
     return DescriptorProof.cookie(of: dead)
-  }
-}
-
-extension ProcessRecord {
-  /// Who has this number now, by the one file that says so; nil: nobody.
-  init?(readingStatOf pid: Int32) {
-    guard let bytes = try? readFile("/proc/\(pid)/stat", limit: 4096),
-      let stat = try? ProcStat(bytes)
-    else { return nil }
-    self.init(id: stat.id)
-    command = stat.command
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = max(0, readlink("/proc/\(pid)/exe", &path, path.count))
-    let name = String(decoding: path.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
-    runtime = ProcessRuntime(executable: name) ?? .unknown
   }
 }

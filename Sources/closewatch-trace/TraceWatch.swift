@@ -96,8 +96,10 @@ struct TraceWatch {
     if case .unit = target { unit = processes.values.lazy.compactMap(\.record.unit).first }
     return TraceTarget(
       unit: unit,
-      processes: processes.values.map { .init(pid: $0.record.id.pid, command: $0.record.command) }
-        .sorted { $0.pid < $1.pid })
+      processes: processes.values.map { process in
+        let record = process.record
+        return .init(pid: record.id.pid, command: record.command, main: record.mainName)
+      }.sorted { $0.pid < $1.pid })
   }
 
   private var loss: TraceLoss {
@@ -156,7 +158,7 @@ struct TraceWatch {
     else { return }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       guard let pid = Int32(String(decoding: line, as: UTF8.self)), processes[pid] == nil,
-        var record = ProcessRecord(readingStatOf: pid)
+        var record = ProcessRecord(ofNow: pid)
       else { continue }
       record.unit = processes.values.lazy.compactMap(\.record.unit).first
       try watch(record)

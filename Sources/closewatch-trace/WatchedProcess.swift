@@ -22,7 +22,7 @@ final class WatchedProcess {
     handle = closewatch_pidfd_open(pid)
     memory = OpenMemory(pid: pid)
     self.record = record
-    guard handle >= 0, ProcessRecord(readingStatOf: pid)?.id == record.id else { return nil }
+    guard handle >= 0, ProcessRecord(ofNow: pid)?.id == record.id else { return nil }
     let files = MappedFiles(of: pid)
     interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
     lack = interpreter == nil ? RuntimeReaders.lack(of: files.codeFiles, in: memory) : nil

@@ -38,6 +38,12 @@ import Testing
     return sighting
   }
 
+  @Test func `a process is named with what its interpreter runs`() {
+    var outcome = Self.outcome([])
+    outcome.target.processes = [.init(pid: 812, command: "python3", main: "app.py")]
+    #expect(TraceReport(outcome).text(TextStyle()).hasPrefix("WATCHED python3 app.py [812] for"))
+  }
+
   @Test func `sockets that ended on one code path are one group, led by own code`() {
     var sighting = Self.ended(Self.path("__GI_recv", "read_all", "handle_upload"))
     sighting.opening = .accepted
