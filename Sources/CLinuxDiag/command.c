@@ -53,8 +53,8 @@ static void take_signals(void) {
 
 // Seizing, and not attaching, leaves job control as it is: ptrace(2).
 static int stop_at_exit(pid_t child) {
-  long options =
-      PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+  long options = PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
+                 PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
   return (int)ptrace(PTRACE_SEIZE, child, NULL, (void *)options);
 }
 
@@ -62,16 +62,16 @@ static int is_job_control(int number) {
   return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-// Whether a thread has stopped where it ends; what has stopped for another reason goes on.
-static int stands_at_exit(pid_t thread, int status) {
+// What is to be told of a thread that has stopped. Only one that stands where it ends does not go on.
+static int reason_of_stop(pid_t thread, int status) {
   int event = status >> 16, number = WSTOPSIG(status);
-  if (event == PTRACE_EVENT_EXIT) return 1;
+  if (event == PTRACE_EVENT_EXIT) return closewatch_thread_exits;
   if (event == PTRACE_EVENT_STOP && is_job_control(number)) {
     ptrace(PTRACE_LISTEN, thread, NULL, NULL);
   } else {
     ptrace(PTRACE_CONT, thread, NULL, (void *)(long)(event == 0 ? number : 0));
   }
-  return 0;
+  return event == PTRACE_EVENT_EXEC ? closewatch_process_executes : closewatch_nothing_ended;
 }
 
 void closewatch_let_exit(int thread) { ptrace(PTRACE_CONT, thread, NULL, NULL); }
@@ -101,6 +101,18 @@ static int seize(pid_t child, int permission[2]) {
   return refused ? ENOTSUP : 0;
 }
 
+// Until a child that is seized has begun, or ended: a signal stops it on the way, too.
+static void await_begin(pid_t child, int report) {
+  struct pollfd begun = {.fd = report, .events = POLLIN};
+  while (poll(&begun, 1, 20) <= 0) {
+    siginfo_t stop = {0};
+    // Stops only: its end is for closewatch_take_note().
+    if (waitid(P_PID, (id_t)child, &stop, WSTOPPED | WNOHANG) != 0 || stop.si_pid == 0) continue;
+    int status = stop.si_status << 8 | 0x7f;
+    if (reason_of_stop(child, status) == closewatch_thread_exits) closewatch_let_exit(child);
+  }
+}
+
 int closewatch_start(
     char *const arguments[], char *const environment[], int pipe_was_ignored, int stops_at_exit) {
   int report[2], permission[2] = {-1, -1};
@@ -122,12 +134,17 @@ int closewatch_start(
   }
   command = child > 0 ? child : 0;
   int unseized = child > 0 && stops_at_exit ? seize(child, permission) : 0;
+  if (child < 0 && stops_at_exit) {
+    close(permission[0]);
+    close(permission[1]);
+  }
   close(report[1]);
   sigset_t mask = mask_before;
   sigaddset(&mask, SIGCHLD);
   for (int i = 0; i < passed_on_count; i++) sigdelset(&mask, passed_on[i]);
   sigprocmask(SIG_SETMASK, &mask, NULL);
   if (child > 0) {
+    if (stops_at_exit && unseized == 0) await_begin(child, report[0]);
     ssize_t got;
     do {
       got = read(report[0], &reason, sizeof reason);
@@ -137,7 +154,7 @@ int closewatch_start(
       // One that is seized stops where it ends.
       int status;
       while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
-        if (stands_at_exit(child, status)) closewatch_let_exit(child);
+        if (reason_of_stop(child, status) == closewatch_thread_exits) closewatch_let_exit(child);
       }
       command = 0;
       child = -1;
@@ -171,9 +188,10 @@ int closewatch_take_note(int *value) {
     if (changed < 0 && errno == EINTR) continue;
     if (changed <= 0) return closewatch_nothing_ended;
     if (WIFSTOPPED(*value)) {
-      if (!stands_at_exit(changed, *value)) continue;
+      int reason = reason_of_stop(changed, *value);
+      if (reason == closewatch_nothing_ended) continue;
       *value = changed;
-      return closewatch_thread_exits;
+      return reason;
     }
     if (changed != command) continue;
     command = 0;

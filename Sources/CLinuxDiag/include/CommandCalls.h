@@ -29,6 +29,8 @@ enum {
   closewatch_command_ended,
   /// *value is a thread that has stopped where it ends: closewatch_let_exit() lets it go on.
   closewatch_thread_exits,
+  /// *value is a process that runs another program now: its other threads have gone.
+  closewatch_process_executes,
 };
 
 /// Takes note of the next child that has ended, and of the next thread that is about to.

@@ -287,6 +287,8 @@ package struct RunWatch: Sendable {
     }
     for (inode, socket) in dead {
       guard let end = end(of: socket.holder, since: socket.since) else { continue }
+      // One that no look saw connected may never have been: that is no connection that has gone.
+      if end == .exit, socket.last == nil { continue }
       keep(
         LeftSocket(
           id: id(ofDead: inode, socket), row: socket.last?.row, inode: inode, isDead: true,

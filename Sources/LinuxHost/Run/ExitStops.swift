@@ -12,7 +12,7 @@ struct ExitStops {
   /// The last thread of each process that stands.
   private var standing: [Int32: Int32] = [:]
 
-  /// Processes that stand where they end, and hold a socket or may.
+  /// Processes that stand where they end, and hold a socket of TCP or may.
   var processes: Set<Int32> { Set(standing.keys) }
 
   /// Takes in a thread that has stopped there, and lets it go unless its process ends with it.
@@ -34,6 +34,10 @@ struct ExitStops {
       }
     }
   }
+
+  /// A process runs another program: the thread that goes on has the number of its leader, which
+  /// may have been let go.
+  mutating func execute(_ process: Int32) { leaving[process] = nil }
 
   /// Lets all of them end.
   mutating func letGo() {

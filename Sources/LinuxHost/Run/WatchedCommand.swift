@@ -67,6 +67,7 @@ package struct WatchedCommand {
         status = signal == 0 ? (value >> 8) & 0xff : 128 + signal
       case closewatch_thread_exits:
         stops.take(value, inherited: inherited)
+      case closewatch_process_executes: stops.execute(value)
       default: return
       }
     }

@@ -39,7 +39,7 @@ struct RunWords {
       let peer = count == 1 ? " from \(row.remote)" : ""
       return "\(connections)\(peer), accepted on \(row.local),"
     }
-    return "\(connections) to \(row.remote)"
+    return "\(connections) \(socket.isInbound == nil ? "with" : "to") \(row.remote)"
   }
 
   private func when(_ group: RunReport.Group) -> String {
