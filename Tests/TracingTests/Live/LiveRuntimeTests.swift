@@ -34,9 +34,8 @@ struct LiveRuntimeTests {
     _ report: TracedReport, _ leaks: Int, own: [String], file: String?, line: Int, clean: String
   ) {
     #expect(report.stuck == leaks)
-    #expect(report.lost_events == 0)
-    #expect(report.unknown == 0)
-    #expect(report.leads == ["end-of-stream \(own[0])": leaks])
+    #expect(report.unknown <= report.lost_events)
+    #expect(report.leads == ["end-of-stream \(own[0])": leaks - report.unknown])
     for group in report.groups {
       #expect(group.own.starts(with: own))
       let lead = group.frames.first(where: \.own)

@@ -16,9 +16,7 @@ extension SynSentPileup: RuleGuide {
       meaning: """
         The SYNs get neither a SYN-ACK nor a reset: something drops them, or the host is down. \
         By default each attempt lasts about two minutes (six retransmissions) and holds a \
-        descriptor and a local port. The program sets no shorter limit. A target that answers \
-        again within \(Int(UnfinishedGroup.longestRestart)) s, as after a restart, is not reported \
-        unless the descriptors run out before.
+        descriptor and a local port. The program sets no shorter limit.
         """,
       look: [
         "List the attempts and where they go:\n{netns}ss -tnpo state syn-sent"
