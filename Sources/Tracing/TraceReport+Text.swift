@@ -89,7 +89,10 @@ extension TraceReport {
       group.errno == 0
         ? "learned of the end here, and did not close:"
         : "learned here that the connection had broken, and did not close:"
-    case .lastRead: "read here last; nobody has read since, and nobody has closed:"
+    case .lastRead:
+      group.hasUnread
+        ? "read here last; nobody has read since, and nobody has closed:"
+        : "was given the last bytes here, and did not close:"
     case .opened:
       (group.opening == .accepted ? "accepted" : "connected")
         + " here; nobody has read since, and nobody has closed:"

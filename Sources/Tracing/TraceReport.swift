@@ -22,6 +22,9 @@ public struct TraceGroup: Hashable, Sendable {
   public var opening: SocketSighting.Opening?
   /// Where they were opened; nil when that is not known.
   public var opener: CodePath?
+  /// Whether something is left to read. Where nothing is, the last read of some has taken the end
+  /// together with the last bytes.
+  public var hasUnread = true
   /// How many.
   public var sockets: Int
 }
@@ -57,7 +60,7 @@ public struct TraceReport: Sendable {
     var unknown: [Unknown: Int] = [:]
     for socket in outcome.stuck {
       let sighting = socket.cookie.flatMap { outcome.sightings[$0] }
-      if let group = Self.group(of: socket, sighting) {
+      if let group = Self.group(of: socket, sighting, outcome.loss) {
         found[GroupKey(group), default: group].sockets += 1
       } else {
         unknown[Self.reason(socket, sighting, outcome.loss), default: 0] += 1
@@ -75,6 +78,7 @@ public struct TraceReport: Sendable {
     var errno: Int32
     var opening: SocketSighting.Opening?
     var opener: [StackFrame]?
+    var hasUnread: Bool
 
     init(_ group: TraceGroup) {
       kind = group.kind
@@ -82,13 +86,16 @@ public struct TraceReport: Sendable {
       errno = group.errno
       opening = group.opening
       opener = group.opener?.own
+      hasUnread = group.hasUnread
     }
   }
 
   /// Sockets of which a code path is known.
   public var known: Int { groups.reduce(0) { $0 + $1.sockets } }
 
-  private static func group(of socket: StuckSocket, _ sighting: SocketSighting?) -> TraceGroup? {
+  private static func group(
+    of socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
+  ) -> TraceGroup? {
     guard let sighting else { return nil }
     func group(_ kind: TraceGroup.Kind, _ path: CodePath, errno: Int32 = 0) -> TraceGroup {
       TraceGroup(
@@ -98,9 +105,19 @@ public struct TraceReport: Sendable {
     if let end = sighting.end {
       return end.path.map { group(.endOfStream, $0, errno: end.errno) }
     }
+    if sighting.wasRead {
+      // Of a read that was interrupted nothing is known, not even that it was.
+      guard loss.interrupted == 0, let path = sighting.lastRead else { return nil }
+      guard socket.state == .closeWait(unread: 0) else { return group(.lastRead, path) }
+      // A read that brings the last bytes takes a FIN that is there already along with them: no
+      // other call says so.
+      guard loss.lost == 0 else { return nil }
+      var last = group(.lastRead, path)
+      last.hasUnread = false
+      return last
+    }
     // Nothing is left to read, so somebody has read after what was seen.
-    if socket.state == .closeWait(unread: 0) { return nil }
-    if sighting.wasRead { return sighting.lastRead.map { group(.lastRead, $0) } }
+    if socket.state == .closeWait(unread: 0) || loss.total > 0 { return nil }
     return sighting.opener.map { group(.opened, $0) }
   }
 
@@ -110,8 +127,8 @@ public struct TraceReport: Sendable {
     if sighting?.end != nil { return .unreadable }
     if socket.wasStuckBefore { return .stuckBefore }
     if loss.total > 0 || socket.cookie == nil { return .missed }
-    if socket.state == .closeWait(unread: 0) { return .readUnseen }
-    return sighting?.wasRead == true ? .unreadable : .neverRead
+    if sighting?.wasRead == true { return .unreadable }
+    return socket.state == .closeWait(unread: 0) ? .readUnseen : .neverRead
   }
 
   /// The largest first; of equals the most telling, and then by their words.

@@ -158,14 +158,37 @@ import Testing
     #expect(CodePath(Array(frames[2...]))?.frames.map(\.isOwn) == [true])
   }
 
-  @Test func `where nothing is left to read, nobody is said not to have read`() {
+  @Test func `where nothing is left to read, the last read is told, and nobody not to have read`() {
     var read = SocketSighting()
     read.wasRead = true
     read.lastRead = Self.path("__GI_recv", "parse")
-    let report = TraceReport(Self.outcome([Self.waiting(1), Self.waiting(2)], [1: read]))
-    #expect(report.groups.isEmpty)
+    var opened = SocketSighting()
+    opened.opener = Self.path("connect", "fetch")
+    let stuck = [Self.waiting(1), Self.waiting(2), Self.waiting(3)]
+    let report = TraceReport(Self.outcome(stuck, [1: read, 3: opened]))
+    #expect(report.groups.map(\.kind) == [.lastRead])
     #expect(report.unknown == [.readUnseen: 2])
-    #expect(report.text(TextStyle()).contains("by what a trace does not see"))
+    let text = report.text(TextStyle())
+    #expect(text.contains("was given the last bytes here, and did not close"))
+    #expect(text.contains("by what a trace does not see"))
+  }
+
+  @Test func `what may have been missed is not claimed not to have happened`() {
+    var read = SocketSighting()
+    read.wasRead = true
+    read.lastRead = Self.path("__GI_recv", "parse")
+    var opened = SocketSighting()
+    opened.opener = Self.path("connect", "fetch")
+    let stuck = [Self.waiting(1, unread: 1), Self.waiting(2, unread: 1), Self.waiting(3)]
+    func kinds(_ missed: WritableKeyPath<TraceLoss, UInt64>) -> [TraceGroup.Kind] {
+      var loss = TraceLoss()
+      loss[keyPath: missed] = 1
+      return TraceReport(Self.outcome(stuck, [1: read, 2: opened, 3: read], loss: loss)).groups
+        .map(\.kind)
+    }
+    #expect(kinds(\.interrupted) == [])
+    #expect(kinds(\.lost) == [.lastRead])
+    #expect(kinds(\.skipped) == [.lastRead, .lastRead])
   }
 
   @Test func `the JSON has the members of its schema, unknown ones as null`() {

@@ -96,6 +96,16 @@ struct LiveTraceTests {
     #expect(report.leads == ["last-read parse_request": 23])
   }
 
+  @Test func `a read that takes the end with the last bytes is told`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)")
+    try program.send(to: port, count: 23, "k")
+    let report = try trace.report()
+    #expect(report.leads == ["last-read keep_response": 23])
+    #expect(report.unknown == 0)
+  }
+
   @Test func `where nobody has read at all, the place of connect is told`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()

@@ -10,7 +10,8 @@
 //                                    that closes at once, and forgets the sockets; then waits
 //
 // The letters: u a handler that leaks, d one that closes, r one that reads once and leaks, x one
-// that leaks, told of the end by a reset, b one that leaks and has a large buffer on its stack.
+// that leaks, told of the end by a reset, b one that leaks and has a large buffer on its stack, k
+// one that reads once, when the end is there, and keeps the socket.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -56,6 +57,13 @@ static APART void parse_request(int fd) {
   AFTERWARDS;
 }
 
+static APART void keep_response(int fd) {
+  char bytes[256];
+  usleep(50000);
+  if (recv(fd, bytes, sizeof bytes, 0) < 0) close(fd);
+  AFTERWARDS;
+}
+
 static APART void handle_bulk(int fd) {
   char bytes[12000];
   while (recv(fd, bytes, sizeof bytes, 0) > 0) AFTERWARDS;
@@ -69,6 +77,7 @@ static void *handle(void *argument) {
     case 'u': handle_upload(fd); break;
     case 'r': parse_request(fd); break;
     case 'x': handle_reset(fd); break;
+    case 'k': keep_response(fd); break;
     case 'b': handle_bulk(fd); break;
     default: handle_download(fd);
   }
