@@ -153,7 +153,15 @@ unsigned long long closewatch_probe_missed(const struct closewatch_probe *probe)
 int closewatch_probe_newest_read(
     const struct closewatch_probe *probe, unsigned long long cookie,
     struct closewatch_trace_stop *stop) {
-  return bpf_map_lookup_elem(probe->reads, &cookie, stop) == 0;
+  if (bpf_map_lookup_elem(probe->reads, &cookie, stop) != 0) return 0;
+  // It may have been copied while another read was written over it, or another socket's: then the
+  // first copy has another cookie, or the second differs.
+  struct closewatch_trace_stop *again = malloc(sizeof *again);
+  int is_whole = again && stop->event.cookie == cookie &&
+                 bpf_map_lookup_elem(probe->reads, &cookie, again) == 0 &&
+                 memcmp(stop, again, sizeof *stop) == 0;
+  free(again);
+  return is_whole;
 }
 
 void closewatch_probe_end(struct closewatch_probe *probe) {

@@ -160,6 +160,8 @@ static int take_frame(Dwfl_Frame *frame, void *context) {
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
     unsigned long long *addresses, int room) {
+  // Nothing was copied: the place is not known.
+  if (!stack->registers[16]) return 0;
   struct addresses found = {addresses, room < most_calls ? room : most_calls, 0};
   unwinder->stack = stack;
   dwfl_getthread_frames(unwinder->all, unwinder->process, take_frame, &found);

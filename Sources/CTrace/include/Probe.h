@@ -51,7 +51,7 @@ unsigned long long closewatch_probe_count(
 /// the same processor. Newer kernels let other threads run there meanwhile.
 unsigned long long closewatch_probe_missed(const struct closewatch_probe *probe);
 
-/// The newest read of a socket; 0 when there is none.
+/// The newest read of a socket; 0 when there is none, or it was being written.
 int closewatch_probe_newest_read(
     const struct closewatch_probe *probe, unsigned long long cookie,
     struct closewatch_trace_stop *stop);

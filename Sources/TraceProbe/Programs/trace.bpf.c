@@ -124,10 +124,32 @@ static __always_inline void copy_memory(struct closewatch_trace_stack *stack, __
   }
 }
 
+// x86-64: read, readv, recvfrom, recvmsg, recvmmsg; accept, accept4.
+static __always_inline _Bool reads_a_socket(long call) {
+  return call == 0 || call == 19 || call == 45 || call == 47 || call == 299;
+}
+
+static __always_inline _Bool accepts(long call) { return call == 43 || call == 288; }
+
+static __always_inline struct pt_regs *call_registers(void) {
+  return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+static __always_inline void copy_no_stack(struct closewatch_trace_stack *stack) {
+#pragma unroll
+  for (int i = 0; i < closewatch_trace_registers; i++) stack->registers[i] = 0;
+  stack->call_count = 0;
+  stack->length = 0;
+}
+
+/// Of a read only where it was one: io_uring receives when any system call of the thread returns,
+/// which has nothing to do with it.
 static __always_inline void copy_stack(
-    struct closewatch_trace_stack *stack, struct closewatch_trace_watched *process) {
+    struct closewatch_trace_stack *stack, struct closewatch_trace_watched *process, __u32 kind) {
   struct task_struct *task = bpf_get_current_task_btf();
-  struct pt_regs *from = (struct pt_regs *)bpf_task_pt_regs(task);
+  struct pt_regs *from = call_registers();
+  _Bool is_read = kind == closewatch_trace_end || kind == closewatch_trace_read;
+  if (is_read && !reads_a_socket(BPF_CORE_READ(from, orig_ax))) return copy_no_stack(stack);
   __u64 pointer = BPF_CORE_READ(from, sp);
   // DWARF: rax rdx rcx rbx rsi rdi rbp rsp r8-r15 and the return address. A system call keeps all
   // but rax, rcx and r11.
@@ -183,7 +205,7 @@ static __always_inline void tell(
   struct closewatch_trace_stop *stop = bpf_ringbuf_reserve(&events, sizeof *stop, 0);
   if (!stop) return count(closewatch_trace_lost);
   describe(&stop->event, cookie, kind, result);
-  copy_stack(&stop->stack, process);
+  copy_stack(&stop->stack, process, kind);
   bpf_ringbuf_submit(stop, 0);
   if (kind == closewatch_trace_end) socket->end_was_told = 1;
 }
@@ -207,21 +229,36 @@ static __always_inline void remember_read(
     stop = bpf_map_lookup_elem(&reads, &cookie);
     if (!stop) return;
   }
+  // Nobody's while it is written: the tracer may copy it meanwhile.
+  *(volatile __u64 *)&stop->event.cookie = 0;
+  copy_stack(&stop->stack, process, closewatch_trace_read);
+  barrier();
   describe(&stop->event, cookie, closewatch_trace_read, result);
-  copy_stack(&stop->stack, process);
 }
 
-/// Whether a read has said that nothing more comes. To be told to come again, or to have been
-/// interrupted, is no end, and a read of no bytes gives 0 at any time.
+/// Whether a call wanted no bytes, and so gets 0 at any time. What recvmsg(2) wanted is not seen.
+static __always_inline _Bool wanted_nothing(struct pt_regs *from) {
+  long call = BPF_CORE_READ(from, orig_ax);
+  return (call == 0 || call == 45) && BPF_CORE_READ(from, dx) == 0;
+}
+
+/// Whether a read has said that nothing more comes: the end of the stream, or what broke it. Any
+/// other error is of the call, as EFAULT is. The errors are those of TraceErrno.
 static __always_inline _Bool is_end(int result, unsigned char state) {
   if (result > 0 || state == TCP_ESTABLISHED) return 0;
-  return result != -11 && result != -4 && result > -512;
+  if (result == 0) return 1;
+  return result == -32 || result == -104 || result == -107 || (result <= -100 && result >= -101) ||
+         (result <= -110 && result >= -113);
 }
+
+// MSG_OOB and MSG_ERRQUEUE read something else than the stream.
+static __always_inline _Bool reads_elsewhere(int flags) { return flags & (0x1 | 0x2000); }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_receive, struct sock *sk, int result, int flags) {
   struct closewatch_trace_watched *process = watching();
-  if (!process || sk->sk_protocol != IPPROTO_TCP) return 0;
+  if (!process || sk->sk_protocol != IPPROTO_TCP || reads_elsewhere(flags)) return 0;
+  if (result == 0 && wanted_nothing(call_registers())) return 0;
   __u64 cookie = bpf_get_socket_cookie(sk);
   if (is_end(result, sk->__sk_common.skc_state)) {
     bpf_map_delete_elem(&reads, &cookie);
@@ -261,13 +298,6 @@ int BPF_PROG(on_destroy, struct sock *sk) {
   return 0;
 }
 
-// x86-64: read, readv, recvfrom, recvmsg; accept, accept4.
-static __always_inline _Bool reads_a_socket(long call) {
-  return call == 0 || call == 19 || call == 45 || call == 47;
-}
-
-static __always_inline _Bool accepts(long call) { return call == 43 || call == 288; }
-
 static __always_inline struct sock *socket_behind(__u32 descriptor) {
   struct task_struct *task = bpf_get_current_task_btf();
   struct fdtable *table = BPF_CORE_READ(task, files, fdt);
@@ -290,7 +320,11 @@ int BPF_PROG(on_return, struct pt_regs *registers, long result) {
   if (!process) return 0;
   long call = registers->orig_ax;
   _Bool is_accept = accepts(call) && result >= 0;
-  _Bool is_read = ends_by_system_call && reads_a_socket(call);
+  // recvmmsg(2) returns how many messages, not bytes.
+  _Bool is_read = ends_by_system_call && reads_a_socket(call) && call != 299;
+  if (call == 45 && reads_elsewhere(registers->r10)) is_read = 0;
+  if (call == 47 && reads_elsewhere(registers->dx)) is_read = 0;
+  if (is_read && result == 0 && wanted_nothing(registers)) is_read = 0;
   if (!is_accept && !is_read) return 0;
   struct sock *sk = socket_behind(is_accept ? result : registers->di);
   if (!sk) return 0;
