@@ -17,6 +17,8 @@ struct StackNaming {
 
   private static let mostCalls = 128
   private static let mostInlined = 16
+  /// Debug information can ask for any amount. Of a file that does not fit, names are lost.
+  private static let mostMemory: rlim_t = 1 << 30
 
   /// Does it and ends.
   static func run(_ stacks: [[UInt8]], of pid: Int32, _ files: MappedFiles, output: Int32) -> Never
@@ -34,6 +36,8 @@ struct StackNaming {
     closewatch_name_process("closewatch-name")
     _ = closewatch_keep_capabilities(0)
     _ = closewatch_no_new_privileges()
+    var memory = rlimit(rlim_cur: mostMemory, rlim_max: mostMemory)
+    setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &memory)
     // Without such a filter in the kernel, there is one wall less.
     _ = closewatch_confine(closewatch_reader)
   }
@@ -81,8 +85,7 @@ struct StackNaming {
     let file = Int(calls[0].file)
     var lines = ""
     // What a runtime says of its own code leads: it has lines also where the DWARF is packed.
-    if file >= 0, let namer = namer(of: file) {
-      let bias = UInt64(bitPattern: Int64(closewatch_code_bias(unwinder, Int32(file))))
+    if file >= 0, let bias = bias(of: file), let namer = namer(of: file, bias) {
       for frame in namer.frames(at: address &- bias) {
         lines += NamedStacks.line(
           function: frame.function, source: frame.file, line: frame.line,
@@ -101,9 +104,13 @@ struct StackNaming {
       path: call.file >= 0 && Int(call.file) < files.count ? files[Int(call.file)].code.path : "")
   }
 
-  private mutating func namer(of file: Int) -> (any FrameNamer)? {
+  /// nil where libdw could not place the file: then no address of it can be told.
+  private func bias(of file: Int) -> UInt64? {
+    UInt64(exactly: closewatch_code_bias(unwinder, Int32(file)))
+  }
+
+  private mutating func namer(of file: Int, _ bias: UInt64) -> (any FrameNamer)? {
     if let known = namers[file] { return known }
-    let bias = UInt64(bitPattern: Int64(closewatch_code_bias(unwinder, Int32(file))))
     let namer = RuntimeReaders.namer(for: MappedFiles.codeFile(files[file], bias: bias))
     namers[file] = .some(namer)
     return namer

@@ -80,7 +80,8 @@ struct StuckLook {
     ofNamespaceOf pid: Int32
   ) throws(HostError) -> [UInt64: SocketRow] {
     var request = SampleRequest()
-    request.namespaces = .only(String(pid))
+    // By its path: a namespace can have a name that is a number.
+    request.namespaces = .only("/proc/\(pid)/ns/net")
     let sample = try host.takeSample(request, by: Clock.commandDeadline)
     return Dictionary(
       sample.sockets.lazy.filter { $0.inode != 0 }.map { ($0.inode, $0) },
