@@ -143,8 +143,40 @@ void closewatch_unwinder_free(struct closewatch_unwinder *unwinder) {
 
 struct addresses {
   unsigned long long *room;
-  int most, count;
+  int most, count, is_cut;
 };
+
+static bool is_told(Dwarf_CFI *table, Dwarf_Addr address) {
+  Dwarf_Frame *frame = NULL;
+  if (!table || dwarf_cfi_addrframe(table, address, &frame) != 0) return false;
+  free(frame);
+  return true;
+}
+
+// Go keeps frame pointers, by which libdw goes on where the tables are stripped.
+static bool is_go(Dwfl_Module *module) {
+  GElf_Addr bias;
+  Elf *elf = dwfl_module_getelf(module, &bias);
+  size_t names;
+  if (!elf || elf_getshdrstrndx(elf, &names) != 0) return false;
+  for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (!gelf_getshdr(section, &header)) continue;
+    const char *name = elf_strptr(elf, names, header.sh_name);
+    if (name && strstr(name, ".gopclntab")) return true;
+  }
+  return false;
+}
+
+// Without a table (musl has none) libdw takes rbp for a frame pointer. Where it is none of this
+// call but of an outer one, the callers in between would be left out, and an innocent one named.
+static bool can_leave(Dwfl *all, Dwarf_Addr address) {
+  Dwfl_Module *module = dwfl_addrmodule(all, address);
+  if (!module) return true;
+  Dwarf_Addr bias = 0;
+  if (is_told(dwfl_module_eh_cfi(module, &bias), address - bias)) return true;
+  return is_told(dwfl_module_dwarf_cfi(module, &bias), address - bias) || is_go(module);
+}
 
 static int take_frame(Dwfl_Frame *frame, void *context) {
   struct addresses *addresses = context;
@@ -154,18 +186,23 @@ static int take_frame(Dwfl_Frame *frame, void *context) {
   // A return address is after its call, which may be the last of a function. So it is for the first
   // frame: a system call returns to the instruction after it.
   addresses->room[addresses->count++] = address - 1;
-  return addresses->count < addresses->most ? DWARF_CB_OK : DWARF_CB_ABORT;
+  if (addresses->count == addresses->most) return DWARF_CB_ABORT;
+  addresses->is_cut = !can_leave(
+      dwfl_thread_dwfl(dwfl_frame_thread(frame)), is_interrupted ? address : address - 1);
+  return addresses->is_cut ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
-    unsigned long long *addresses, int room) {
+    unsigned long long *addresses, int room, int *is_cut) {
+  *is_cut = 0;
   // Nothing was copied: the place is not known.
   if (!stack->registers[16]) return 0;
-  struct addresses found = {addresses, room < most_calls ? room : most_calls, 0};
+  struct addresses found = {addresses, room < most_calls ? room : most_calls, 0, 0};
   unwinder->stack = stack;
   dwfl_getthread_frames(unwinder->all, unwinder->process, take_frame, &found);
   unwinder->stack = NULL;
+  *is_cut = found.is_cut;
   return found.count;
 }
 

@@ -4,6 +4,7 @@
 ///
 /// A line `S` begins a stack, in the order in which they were asked for; each line `F` is a call of
 /// it, the innermost first, with its parts behind tabs: line, function, source, file of its code.
+/// A line `C` says that the calls beyond these could not be found.
 public struct NamedStacks {
   /// Frames of each stack; as many stacks as came whole.
   public private(set) var stacks: [[StackFrame]] = []
@@ -21,6 +22,9 @@ public struct NamedStacks {
       if line.elementsEqual("S".utf8) {
         if let stack, stacks.count < count { stacks.append(stack) }
         stack = []
+      } else if line.elementsEqual("C".utf8) {
+        // The innermost makes the system call, and may be a libc that is linked in.
+        if stack?.dropFirst().contains(where: \.isOwn) == false { stack = [] }
       } else if let frame = Self.frame(line), let known = stack, known.count < Self.mostFrames {
         stack?.append(frame)
       }
@@ -39,6 +43,9 @@ public struct NamedStacks {
       line: Int(words[0]).flatMap { $0 > 0 ? $0 : nil },
       isOwn: OwnCode.isOwn(function: function, source: source, path: words[3]))
   }
+
+  /// The line behind a stack that is cut.
+  public static let cut = "C\n"
 
   /// The line of a call, without what would break it.
   public static func line(

@@ -63,13 +63,15 @@ struct StackNaming {
 
   private mutating func name(_ stack: [UInt8]) {
     var addresses = [UInt64](repeating: 0, count: Self.mostCalls)
+    var isCut: Int32 = 0
     let count = stack.withUnsafeBytes { bytes in
       closewatch_unwind(
         unwinder, bytes.assumingMemoryBound(to: closewatch_trace_stack.self).baseAddress,
-        &addresses, Int32(Self.mostCalls))
+        &addresses, Int32(Self.mostCalls), &isCut)
     }
     var text = "S\n"
     for address in addresses.prefix(Int(count)) { text += lines(of: address) }
+    if isCut != 0 { text += NamedStacks.cut }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }

@@ -27,6 +27,14 @@ import Tracing
     #expect(named.stacks.count == 1)
   }
 
+  @Test func `a stack that is cut before any own code names nobody`() {
+    let call = NamedStacks.line(function: "recv", source: nil, line: nil, path: "/lib/libc.so.6")
+    let own = NamedStacks.line(function: "handle", source: "/src/a.c", line: 9, path: "/srv/a")
+    let answer = "S\n" + call + NamedStacks.cut + "S\n" + call + own + NamedStacks.cut
+    let named = NamedStacks(Array(answer.utf8), count: 2, isWhole: true)
+    #expect(named.stacks.map(\.count) == [0, 2])
+  }
+
   @Test func `no more stacks are taken than were asked for`() {
     #expect(NamedStacks(Array(Self.answer.utf8), count: 1, isWhole: true).stacks.count == 1)
     #expect(NamedStacks(Array(Self.answer.utf8), count: 0, isWhole: true).stacks.isEmpty)

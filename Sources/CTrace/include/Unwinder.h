@@ -26,10 +26,11 @@ struct closewatch_unwinder *closewatch_unwinder_new(
 void closewatch_unwinder_free(struct closewatch_unwinder *unwinder);
 
 /// The addresses of the calls, the innermost first, each within the call: the number of them, 0
-/// when not even the first is known.
+/// when not even the first is known. `is_cut` says whether it ends at code of which no file says
+/// how it is left.
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
-    unsigned long long *addresses, int room);
+    unsigned long long *addresses, int room, int *is_cut);
 
 /// A call by its names; null is unknown.
 struct closewatch_named_call {

@@ -61,6 +61,37 @@ struct LiveTraceTests {
     #expect(own.allSatisfy { $0.function == nil && $0.file?.hasSuffix("/leaking") == true })
   }
 
+  @Test func `where a library does not say how it is left, no caller is guessed`() throws {
+    let program = try TracedProgram(["-O2", "-g", "-fno-omit-frame-pointer"])
+    let library = "\(program.directory.path)/receive.so"
+    // As musl is: without tables and without a frame of its own.
+    let source = """
+      long recv(int fd, void *bytes, unsigned long size, int flags) {
+        long got;
+        register long wishes __asm__("r10") = flags, nobody __asm__("r8") = 0, size9 __asm__("r9") = 0;
+        __asm__ volatile("syscall" : "=a"(got) : "a"(45), "D"(fd), "S"(bytes), "d"(size),
+          "r"(wishes), "r"(nobody), "r"(size9) : "rcx", "r11", "memory");
+        return got;
+      }
+      """
+    let built = try ChildProgram.run(
+      "sh",
+      [
+        "-c",
+        "printf %s \"$0\" | gcc -O2 -shared -fPIC -nostdlib -fno-asynchronous-unwind-tables"
+          + " -fomit-frame-pointer -o \"$1\" -x c -", source, library,
+      ])
+    try #require(built.status == 0, "\(built.lines)")
+    let server = try ChildProgram("env", ["LD_PRELOAD=\(library)", program.path, "serve"])
+    let port = try #require(try server.readLine())
+    let trace = try RunningTrace("\(server.pid)")
+    try program.send(to: port, count: 23, "u")
+    let report = try trace.report()
+    #expect(report.stuck == 23)
+    #expect(report.groups.isEmpty)
+    #expect(report.unknown == 23)
+  }
+
   @Test func `with --opener it is told where connections were accepted`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
