@@ -118,6 +118,10 @@ int closewatch_probe_watch(
   return bpf_map_update_elem(probe->watched, &process, settings, BPF_ANY);
 }
 
+void closewatch_probe_forget(struct closewatch_probe *probe, unsigned process) {
+  bpf_map_delete_elem(probe->watched, &process);
+}
+
 int closewatch_probe_poll(
     struct closewatch_probe *probe, int milliseconds, void *context,
     void (*take)(void *context, const struct closewatch_trace_event *event, unsigned long size)) {

@@ -21,8 +21,8 @@ package struct TraceArguments: ParsableArguments {
       These copies stay in memory; symbols are read by a process without rights. Where this \
       cannot be done, it says why.
 
-      Exit status: 0 nothing is stuck, 1 something is, 2 bad usage, not permitted, or this kernel \
-      cannot.
+      Exit status: 0 nothing is stuck, 1 something is, 2 bad usage, not permitted, this kernel \
+      cannot, or the target ended or executed another program.
 
       Examples:
         closewatch trace 812

@@ -35,8 +35,10 @@ public struct TraceTarget: Hashable, Sendable {
 public struct TraceOutcome: Sendable {
   /// Why it ended before its time.
   public enum EarlyEnd: Hashable, Sendable {
-    /// No process of the target is left, or another program runs in it.
+    /// No process of the target is left.
     case targetEnded
+    /// It has executed another program, which has other code.
+    case otherProgram
     /// Somebody stopped it.
     case interrupted
   }
@@ -59,6 +61,9 @@ public struct TraceOutcome: Sendable {
   public var sightings: [UInt64: SocketSighting] = [:]
   /// What was missed.
   public var loss = TraceLoss()
+
+  /// Whether the target was gone before anybody could look what is stuck.
+  public var isGone: Bool { earlyEnd == .targetEnded || earlyEnd == .otherProgram }
 
   /// A watch that has seen nothing.
   public init(

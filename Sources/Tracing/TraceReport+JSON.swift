@@ -12,12 +12,12 @@ extension TraceReport {
     writer.member("watched_seconds", outcome.watchedSeconds)
     writer.member("accepted", outcome.accepted)
     writer.member("closed", outcome.closed)
-    writer.member("stuck", outcome.stuck.count)
+    writer.member("stuck", outcome.isGone ? nil : outcome.stuck.count)
     writer.member("lost_events", outcome.loss.total)
     writer.beginArray("groups")
     for group in groups { Self.write(group, to: &writer) }
     writer.endArray()
-    writer.member("unknown", outcome.stuck.count - known)
+    writer.member("unknown", outcome.isGone ? nil : outcome.stuck.count - known)
     writer.endObject()
     writer.endLine()
     return writer.bytes

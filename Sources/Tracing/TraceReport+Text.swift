@@ -32,18 +32,24 @@ extension TraceReport {
     if let accepted = outcome.accepted { parts.append("\(Quantity.count(accepted)) accepted") }
     if outcome.connected > 0 { parts.append("\(Quantity.count(outcome.connected)) connected") }
     parts.append("\(Quantity.count(outcome.closed)) closed")
+    if outcome.isGone {
+      return "\(beginning): \(parts.joined(separator: ", ")). \(Self.ending(outcome.earlyEnd))"
+        + " before anybody could look what is stuck."
+    }
     let dead = outcome.stuck.count { $0.state == .dead }
     let waiting = outcome.stuck.count - dead
     parts.append("\(Quantity.count(waiting)) still in CLOSE_WAIT")
     if dead > 0 { parts.append("\(Quantity.count(dead)) dead and not closed") }
-    let early =
-      switch outcome.earlyEnd {
-      case nil: ""
-      case .targetEnded: ", when it ended"
-      case .interrupted: ", until you stopped it"
-      }
-    return "WATCHED \(Self.name(outcome.target)) for \(Quantity.duration(outcome.watchedSeconds))"
-      + "\(early): \(parts.joined(separator: ", ")); \(coverage)."
+    let early = outcome.earlyEnd == .interrupted ? ", until you stopped it" : ""
+    return "\(beginning)\(early): \(parts.joined(separator: ", ")); \(coverage)."
+  }
+
+  private var beginning: String {
+    "WATCHED \(Self.name(outcome.target)) for \(Quantity.duration(outcome.watchedSeconds))"
+  }
+
+  private static func ending(_ early: TraceOutcome.EarlyEnd?) -> String {
+    early == .otherProgram ? "It executed another program" : "It ended"
   }
 
   private var coverage: String {

@@ -56,7 +56,7 @@ struct Trace: ParsableCommand {
     let output = arguments.output
     try StandardOutput.write(
       output.json ? report.json : Array(report.text(Terminal.style(output.color)).utf8))
-    if outcome.earlyEnd == .targetEnded { throw ExitCode(ExitStatus.blind) }
+    if outcome.isGone { throw ExitCode(ExitStatus.blind) }
     if !outcome.stuck.isEmpty { throw ExitCode(ExitStatus.act) }
   }
 }

@@ -59,6 +59,15 @@ struct EventBook {
     for number in eventsOf.removeValue(forKey: cookie) ?? [] { waiting[number] = nil }
   }
 
+  /// Forgets the stacks of a process that has ended: nobody can read them any more.
+  mutating func forgetStacks(of process: Int32) {
+    for (number, stop) in waiting where Int32(bitPattern: stop.event.process) == process {
+      waiting[number] = nil
+      eventsOf[stop.event.cookie]?.removeAll { $0 == number }
+      unread += 1
+    }
+  }
+
   /// Adds what is known of a socket from elsewhere.
   mutating func amend(_ cookie: UInt64, _ change: (inout SocketSighting) -> Void) {
     change(&sightings[cookie, default: SocketSighting()])

@@ -42,6 +42,9 @@ final class KernelProbe {
     }
   }
 
+  /// Sees nothing more of it: its number can become another's.
+  func forget(_ pid: Int32) { closewatch_probe_forget(probe, UInt32(pid)) }
+
   /// Waits for events for so long, and gives each to `take`.
   func poll(milliseconds: Int32, _ take: (KernelEvent) -> Void) throws(HostError) {
     let count = withoutActuallyEscaping(take) { take in

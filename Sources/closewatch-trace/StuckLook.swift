@@ -49,12 +49,14 @@ struct StuckLook {
   }
 
   /// What is stuck of these processes, each by its inode.
-  mutating func stuck(of pids: Set<Int32>) throws(HostError) -> [UInt64: StuckSocket] {
+  mutating func stuck(of processes: Set<ProcessID>) throws(HostError) -> [UInt64: StuckSocket] {
     var found: [UInt64: StuckSocket] = [:]
+    let pids = processes.map(\.pid)
     for (namespace, members) in Dictionary(grouping: pids, by: Self.namespace) {
       // A process without one has ended.
       guard namespace != nil, let member = members.min() else { continue }
-      let held = OpenSocket.all(of: members)
+      // Another may have taken the number of one that has ended.
+      let held = OpenSocket.all(of: members).filter { processes.contains($0.value.process) }
       let rows = try rows(ofNamespaceOf: member)
       for row in rows.values where row.state == .closeWait && held[row.inode] != nil {
         var socket = StuckSocket(

@@ -14,6 +14,12 @@ struct TraceWatch {
   private let probe: KernelProbe
   private var look = StuckLook()
   private var processes: [Int32: WatchedProcess] = [:]
+  /// All that were watched, also those that have ended.
+  private var known: [ProcessRecord] = []
+  /// Newcomers that are not watched, and why.
+  private var unwatched: [ProcessID: HostError] = [:]
+  /// Set once no process is left.
+  private var gone: TraceOutcome.EarlyEnd?
   private var cgroup: String?
   private var book = EventBook()
   private let reader = StackReader()
@@ -45,12 +51,17 @@ struct TraceWatch {
       try watch(record)
       self.asking.begin(record, lack: processes[record.id.pid]?.lack)
     }
-    guard !processes.isEmpty else { throw HostError("the target ended while it was looked for") }
-    stuckBefore = Set(try look.stuck(of: pids).values.compactMap(\.cookie))
+    guard !processes.isEmpty, let stuck = try stuckNow() else {
+      throw HostError("the target ended while it was looked for")
+    }
+    stuckBefore = Set(stuck.values.compactMap(\.cookie))
   }
 
-  /// What runtimes were not asked, and why.
-  var remarks: [String] { asking.remarks }
+  /// What runtimes were not asked and which processes were not watched, and why.
+  var remarks: [String] {
+    guard let reason = unwatched.values.first else { return asking.remarks }
+    return asking.remarks + ["\(unwatched.count) new processes were not watched: \(reason)"]
+  }
 
   /// Whether every system call of the host is looked at.
   var looksAtEveryCall: Bool { probe.looksAtEveryCall }
@@ -58,17 +69,8 @@ struct TraceWatch {
   /// Watches, looks, reads and tells.
   mutating func run(forSeconds seconds: Double) throws(HostError) -> TraceOutcome {
     let began = Clock.monotonicSeconds
-    var early = try follow(until: began + seconds)
-    var stuck: [StuckSocket] = []
-    if early != .targetEnded {
-      let first = try look.stuck(of: pids)
-      if try follow(until: Clock.monotonicSeconds + Self.graceSeconds) == .targetEnded {
-        early = .targetEnded
-      } else {
-        let second = try look.stuck(of: pids)
-        stuck = second.filter { first[$0.key] != nil }.map(\.value)
-      }
-    }
+    let early = try follow(until: began + seconds)
+    var stuck = try lastLook()
     let watched = Clock.monotonicSeconds - began
     try take(milliseconds: 0)
     for index in stuck.indices {
@@ -83,23 +85,45 @@ struct TraceWatch {
       accepted: looksAtEveryCall ? Int(clamping: probe.count(closewatch_trace_accepted)) : nil,
       connected: Int(clamping: probe.count(closewatch_trace_connected)),
       closed: Int(clamping: probe.count(closewatch_trace_closed)), stuck: stuck)
-    outcome.earlyEnd = early
+    outcome.earlyEnd = gone ?? early
     outcome.sightings = book.sightings
     outcome.loss = loss
     return outcome
   }
 
-  private var pids: Set<Int32> { Set(processes.keys) }
+  /// What is stuck, by inode; nil when no process is left.
+  private mutating func stuckNow() throws(HostError) -> [UInt64: StuckSocket]? {
+    while gone == nil {
+      let asked = Set(processes.values.map(\.record.id))
+      do throws(HostError) {
+        return try look.stuck(of: asked)
+      } catch {
+        // One that has ended meanwhile cannot be looked at.
+        try dropEnded()
+        if processes.count == asked.count { throw error }
+      }
+    }
+    return nil
+  }
+
+  /// What stays stuck after the watch; of a target that is gone, nothing.
+  private mutating func lastLook() throws(HostError) -> [StuckSocket] {
+    guard let first = try stuckNow() else { return [] }
+    _ = try follow(until: Clock.monotonicSeconds + Self.graceSeconds)
+    guard let second = try stuckNow() else { return [] }
+    let stuck = second.filter { first[$0.key] != nil }.map(\.value)
+    // Of one that ended meanwhile nothing was found, be there what there may.
+    if stuck.isEmpty { try dropEnded() }
+    return gone == nil ? stuck : []
+  }
 
   private var described: TraceTarget {
     var unit: String?
-    if case .unit = target { unit = processes.values.lazy.compactMap(\.record.unit).first }
+    if case .unit = target { unit = known.lazy.compactMap(\.unit).first }
     return TraceTarget(
       unit: unit,
-      processes: processes.values.map { process in
-        let record = process.record
-        return .init(pid: record.id.pid, command: record.command, main: record.mainName)
-      }.sorted { $0.pid < $1.pid })
+      processes: known.map { .init(pid: $0.id.pid, command: $0.command, main: $0.mainName) }
+        .sorted { $0.pid < $1.pid })
   }
 
   private var loss: TraceLoss {
@@ -114,8 +138,26 @@ struct TraceWatch {
 
   private mutating func watch(_ record: ProcessRecord) throws(HostError) {
     guard processes[record.id.pid] == nil, let process = WatchedProcess(record) else { return }
-    processes[record.id.pid] = process
     try probe.watch(record.id.pid, layout: process.interpreter?.layout ?? [])
+    processes[record.id.pid] = process
+    known.removeAll { $0.id.pid == record.id.pid }
+    known.append(record)
+  }
+
+  /// Forgets those that have ended, whose numbers can become others', and those that execute
+  /// another program, whose stacks cannot be read any more. A unit's may be watched anew.
+  private mutating func dropEnded() throws(HostError) {
+    let ended = processes.filter { !$0.value.isAlive || $0.value.hasExecuted }
+    guard !ended.isEmpty else { return }
+    try take(milliseconds: 0)
+    for pid in ended.keys {
+      processes[pid] = nil
+      probe.forget(pid)
+      book.forgetStacks(of: pid)
+    }
+    let isExecuted = ended.values.contains(where: \.isAlive)
+    if isExecuted { watchNewcomers() }
+    if processes.isEmpty { gone = isExecuted ? .otherProgram : .targetEnded }
   }
 
   /// Takes events until then.
@@ -128,8 +170,9 @@ struct TraceWatch {
       if StopSignal.hasCome { return .interrupted }
       guard Clock.monotonicSeconds >= rescan else { continue }
       rescan = Clock.monotonicSeconds + Self.rescanSeconds
-      guard processes.values.contains(where: \.isAlive) else { return .targetEnded }
-      try watchNewcomers()
+      try dropEnded()
+      if let gone { return gone }
+      watchNewcomers()
     }
     return nil
   }
@@ -148,20 +191,27 @@ struct TraceWatch {
   }
 
   private mutating func begin(_ batch: StackReader.Batch) {
-    if !reader.begin(batch) { book.note(NamedStacks([], count: 0, isWhole: true), of: batch) }
+    // The number of one that has ended can be another's.
+    if processes[batch.process] != nil, reader.begin(batch) { return }
+    book.note(NamedStacks([], count: 0, isWhole: true), of: batch)
   }
 
   /// A unit's new processes, as its cgroup lists them.
-  private mutating func watchNewcomers() throws(HostError) {
+  private mutating func watchNewcomers() {
     guard let cgroup,
       let bytes = try? readFile("/sys/fs/cgroup\(cgroup)/cgroup.procs", limit: 1 << 16)
     else { return }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       guard let pid = Int32(String(decoding: line, as: UTF8.self)), processes[pid] == nil,
-        var record = ProcessRecord(ofNow: pid)
+        var record = ProcessRecord(ofNow: pid),
+        unwatched[record.id] == nil
       else { continue }
-      record.unit = processes.values.lazy.compactMap(\.record.unit).first
-      try watch(record)
+      record.unit = known.lazy.compactMap(\.unit).first
+      do throws(HostError) {
+        try watch(record)
+      } catch {
+        unwatched[record.id] = error
+      }
     }
   }
 

@@ -15,6 +15,8 @@ final class WatchedProcess {
   private(set) var interpreter: (any InterpreterReader)?
   private let handle: Int32
   private let memory: OpenMemory
+  /// Of the program that it executes; 0 is unknown.
+  private let image: UInt64
 
   /// - Returns: nil when it has ended.
   init?(_ record: ProcessRecord) {
@@ -22,6 +24,7 @@ final class WatchedProcess {
     handle = closewatch_pidfd_open(pid)
     memory = OpenMemory(pid: pid)
     self.record = record
+    image = Self.image(of: pid)
     guard handle >= 0, ProcessRecord(ofNow: pid)?.id == record.id else { return nil }
     let files = MappedFiles(of: pid)
     interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
@@ -34,6 +37,19 @@ final class WatchedProcess {
   var isAlive: Bool {
     var asked = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
     return poll(&asked, 1, 0) == 0
+  }
+
+  /// Whether it has executed another program since: what is mapped is that one's.
+  var hasExecuted: Bool {
+    let now = Self.image(of: record.id.pid)
+    return image != 0 && now != 0 && now != image
+  }
+
+  private static func image(of pid: Int32) -> UInt64 {
+    guard let bytes = try? readFile("/proc/\(pid)/stat", limit: 4096),
+      let stat = try? ProcStat(bytes)
+    else { return 0 }
+    return stat.startStack
   }
 
   /// Where its interpreter's calls of a thread are, by what pthread_self(3) says in it. For a

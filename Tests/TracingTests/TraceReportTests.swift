@@ -207,6 +207,24 @@ import Testing
         """)
   }
 
+  @Test(arguments: [
+    (TraceOutcome.EarlyEnd.targetEnded, "It ended before anybody"),
+    (.otherProgram, "It executed another program before anybody"),
+  ])
+  func `of a target that is gone what is stuck is unknown, and not nothing`(
+    end: TraceOutcome.EarlyEnd, words: String
+  ) {
+    var outcome = Self.outcome([])
+    outcome.earlyEnd = end
+    let report = TraceReport(outcome)
+    let text = report.text(TextStyle()).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains("39 closed. \(words)"))
+    #expect(!text.contains("CLOSE_WAIT"))
+    let json = String(decoding: report.json, as: UTF8.self)
+    #expect(json.contains("\"stuck\":null"))
+    #expect(json.contains("\"unknown\":null"))
+  }
+
   @Test func `names that a program chose do not steer a terminal`() {
     let report = TraceReport(
       Self.outcome(

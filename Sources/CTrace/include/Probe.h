@@ -37,6 +37,9 @@ int closewatch_probe_watch(
     struct closewatch_probe *probe, unsigned process,
     const struct closewatch_trace_watched *settings);
 
+/// Watches it no more.
+void closewatch_probe_forget(struct closewatch_probe *probe, unsigned process);
+
 /// Takes what has come; `take` is called with each event, which has its stack where it has one.
 /// The number of events, or -1 and errno.
 int closewatch_probe_poll(

@@ -58,7 +58,15 @@ struct TraceSurroundingsTests {
     let (server, _) = try program.serve()
     let trace = try RunningTrace("\(server.pid)", seconds: 600)
     kill(server.pid, SIGKILL)
-    #expect(try trace.report(within: 20).stuck == 0)
+    #expect(try trace.report(within: 20).stuck == nil)
+    #expect(trace.program.end() == 2)
+  }
+
+  @Test func `a trace ends where its process executes another program`() throws {
+    let shell = try ChildProgram("sh", ["-c", "read line; exec sleep 600"])
+    let trace = try RunningTrace("\(shell.pid)", seconds: 600)
+    shell.send("go")
+    #expect(try trace.report(within: 20).stuck == nil)
     #expect(trace.program.end() == 2)
   }
 
@@ -84,7 +92,7 @@ struct TraceSurroundingsTests {
     kill(namer, signal)
     let report = try trace.report()
     #expect(report.stuck == 23)
-    #expect(report.unknown + report.groups.reduce(0) { $0 + $1.sockets } == 23)
+    #expect((report.unknown ?? 0) + report.groups.reduce(0) { $0 + $1.sockets } == 23)
     #expect(report.groups.allSatisfy { $0.own.starts(with: ["read_all", "handle_upload"]) })
     #expect(kill(namer, 0) != 0)
   }

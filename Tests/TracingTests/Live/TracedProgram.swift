@@ -86,10 +86,10 @@ struct TracedReport: Decodable {
 
   var accepted: Int?
   var closed: Int
-  var stuck: Int
+  var stuck: Int?
   var lost_events: Int
   var groups: [Group]
-  var unknown: Int
+  var unknown: Int?
 
   /// Sockets by the function that is named first, and the kind.
   var leads: [String: Int] {
