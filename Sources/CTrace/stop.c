@@ -19,17 +19,20 @@ static long long milliseconds_now(void) {
 }
 
 // PTRACE_INTERRUPT stops it without a signal that the program could see.
-static int stop(int thread, int milliseconds) {
+static int stop(int thread, int milliseconds, int *signal) {
+  *signal = 0;
   if (ptrace(PTRACE_SEIZE, thread, 0, 0) != 0) return -1;
-  if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0) {
-    closewatch_thread_release(thread);
-    return -1;
-  }
+  // What fails here leaves the thread to the end of the calling thread.
+  if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0) return -1;
   long long end = milliseconds_now() + milliseconds;
   for (;;) {
     int status = 0;
     int got = waitpid(thread, &status, __WALL | WNOHANG);
-    if (got == thread && WIFSTOPPED(status)) return 0;
+    if (got == thread && WIFSTOPPED(status)) {
+      // Without an event it has stopped on its way to a handler: the signal goes on with it.
+      if (status >> 16 == 0) *signal = WSTOPSIG(status);
+      return 0;
+    }
     if (got == thread || (got < 0 && errno != EINTR)) {
       errno = ESRCH;
       return -1;
@@ -38,8 +41,8 @@ static int stop(int thread, int milliseconds) {
     struct timespec pause = {.tv_nsec = 50000};
     nanosleep(&pause, NULL);
   }
-  // It waits for a disk, or a debugger has it. Nobody can let a thread go that has not stopped:
-  // that is done by the end of this process.
+  // It waits for a disk. Nobody can let a thread go that has not stopped: that is done by the end
+  // of the thread that wanted it stopped.
   errno = ETIMEDOUT;
   return -1;
 }
@@ -60,11 +63,11 @@ int closewatch_thread_stop(
     int thread, int milliseconds, struct closewatch_stopped_thread *state,
     struct closewatch_trace_stack *stack) {
 #ifdef DWARF_REGISTERS
-  if (stop(thread, milliseconds) != 0) return -1;
+  if (stop(thread, milliseconds, &state->signal) != 0) return -1;
   struct user_regs_struct from;
   if (ptrace(PTRACE_GETREGS, thread, 0, &from) != 0) {
     int reason = errno;
-    closewatch_thread_release(thread);
+    closewatch_thread_release(thread, state);
     errno = reason;
     return -1;
   }
@@ -84,4 +87,6 @@ int closewatch_thread_stop(
 #endif
 }
 
-void closewatch_thread_release(int thread) { ptrace(PTRACE_DETACH, thread, 0, 0); }
+void closewatch_thread_release(int thread, const struct closewatch_stopped_thread *state) {
+  ptrace(PTRACE_DETACH, thread, 0, (long)state->signal);
+}

@@ -11,15 +11,18 @@ struct closewatch_stopped_thread {
   unsigned long long arguments[6];
   /// What pthread_self(3) says in it.
   unsigned long long identity;
+  /// That was on its way to it when it stopped, and goes on with it; 0: none.
+  int signal;
 };
 
 /// Stops a thread and copies where it is, without its interpreter's calls. It stays stopped until
-/// closewatch_thread_release(), and goes on by itself when this process ends. Those system calls
-/// that a debugger interrupts (epoll_wait(2) is one) return EINTR. -1 and errno when it can't be
-/// stopped within so many milliseconds.
+/// closewatch_thread_release(), and goes on by itself when the calling thread ends: one that could
+/// not be stopped would otherwise stop some time later. Those system calls that a debugger
+/// interrupts (epoll_wait(2) is one) return EINTR. -1 and errno when it can't be stopped within so
+/// many milliseconds.
 int closewatch_thread_stop(
     int thread, int milliseconds, struct closewatch_stopped_thread *state,
     struct closewatch_trace_stack *stack);
 
 /// Lets it go on.
-void closewatch_thread_release(int thread);
+void closewatch_thread_release(int thread, const struct closewatch_stopped_thread *state);

@@ -42,7 +42,7 @@ struct ThreadLook {
       // The last one may still wait for its turn to stop.
       let limit = Self.mostSeconds - Double(Self.patienceMilliseconds) / 1000
       let began = Clock.monotonicSeconds
-      if stopped < limit, let copy = copy(tid, among: tids) {
+      if stopped < limit, let copy = OwnThread.run({ self.copy(tid, among: tids) }) {
         copies.append(copy)
       } else {
         missed += 1
@@ -85,7 +85,7 @@ struct ThreadLook {
     }
     guard failed == 0 else { return nil }
     let calls = process.calls(ofThread: state.identity)
-    closewatch_thread_release(tid)
+    closewatch_thread_release(tid, &state)
     let arguments = withUnsafeBytes(of: state.arguments) { Array($0.bindMemory(to: UInt64.self)) }
     var wait = StoppedThread.Wait(
       systemCall: state.system_call, arguments: arguments, word: process.word(at:), threads: tids)

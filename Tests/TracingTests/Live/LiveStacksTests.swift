@@ -46,6 +46,23 @@ import Testing
     #expect(process.end() == 0)
   }
 
+  @Test(.requires(.command("gcc")))
+  func `a thread that stops on its way to a handler comes there`() throws {
+    let directory = TemporaryDirectory()
+    let program = "\(directory.path)/signals"
+    let built = try ChildProgram.run("gcc", ["-O2", "-o", program, "\(folder)/Programs/signals.c"])
+    try #require(built.status == 0)
+    let process = try ChildProgram(program, [])
+    #expect(try process.readLine() == "waiting")
+    for _ in 0..<40 {
+      let outcome = try ChildProgram.run(
+        ChildProgram.built("closewatch-trace"), ["stacks", "\(process.pid)", "--color", "never"])
+      #expect(outcome.status == 0)
+    }
+    process.send("end")
+    #expect(try process.readLine() == "0")
+  }
+
   @Test func `a process that is not there is said to be that`() throws {
     let outcome = try ChildProgram.run(
       "sh", ["-c", "exec \(ChildProgram.built("closewatch-trace")) stacks 4194303 2>&1"])
