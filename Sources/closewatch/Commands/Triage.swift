@@ -120,9 +120,13 @@ struct Triage: ParsableCommand {
     var end: (any Error)?
     do { try judge() } catch let status as ExitCode { end = status }
     if stacks, let target {
-      // It has said why it could not: the verdict stands.
-      _ = try OtherProgram.carrying("stacks")?.run(
-        ["stacks", target.text, "--color", output.color.rawValue])
+      // Whether it could or not, the verdict stands.
+      do throws(HostError) {
+        _ = try OtherProgram.carrying("stacks")?.run(
+          ["stacks", target.text, "--color", output.color.rawValue])
+      } catch {
+        StandardError.line("the threads were not looked at: \(error)")
+      }
     }
     if let end { throw end }
   }
