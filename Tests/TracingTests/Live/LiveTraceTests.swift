@@ -68,9 +68,11 @@ struct LiveTraceTests {
     let source = """
       long recv(int fd, void *bytes, unsigned long size, int flags) {
         long got;
-        register long wishes __asm__("r10") = flags, nobody __asm__("r8") = 0, size9 __asm__("r9") = 0;
+        register long wishes __asm__("r10") = flags;
+        register long sender __asm__("r8") = 0;
+        register long room __asm__("r9") = 0;
         __asm__ volatile("syscall" : "=a"(got) : "a"(45), "D"(fd), "S"(bytes), "d"(size),
-          "r"(wishes), "r"(nobody), "r"(size9) : "rcx", "r11", "memory");
+          "r"(wishes), "r"(sender), "r"(room) : "rcx", "r11", "memory");
         return got;
       }
       """
@@ -135,6 +137,16 @@ struct LiveTraceTests {
     let report = try trace.report()
     #expect(report.leads == ["last-read keep_response": 23])
     #expect(report.unknown == 0)
+  }
+
+  @Test func `a read that fails or asks for nothing is no end`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)")
+    try program.send(to: port, count: 23, "e")
+    let report = try trace.report()
+    // The program has looked at the first byte before.
+    #expect(report.leads == ["last-read handle": 23])
   }
 
   @Test func `where nobody has read at all, the place of connect is told`() throws {

@@ -11,7 +11,8 @@
 //
 // The letters: u a handler that leaks, d one that closes, r one that reads once and leaks, x one
 // that leaks, told of the end by a reset, b one that leaks and has a large buffer on its stack, k
-// one that reads once, when the end is there, and keeps the socket.
+// one that reads once, when the end is there, and keeps the socket, e
+// one that leaks, and whose reads fail or ask for nothing.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -64,6 +65,15 @@ static APART void keep_response(int fd) {
   AFTERWARDS;
 }
 
+static APART void fail_to_read(int fd) {
+  char bytes[16];
+  usleep(50000);
+  recv(fd, (void *)8, sizeof bytes, 0);
+  recv(fd, bytes, 0, 0);
+  recv(fd, bytes, sizeof bytes, MSG_OOB);
+  AFTERWARDS;
+}
+
 static APART void handle_bulk(int fd) {
   char bytes[12000];
   while (recv(fd, bytes, sizeof bytes, 0) > 0) AFTERWARDS;
@@ -78,6 +88,7 @@ static void *handle(void *argument) {
     case 'r': parse_request(fd); break;
     case 'x': handle_reset(fd); break;
     case 'k': keep_response(fd); break;
+    case 'e': fail_to_read(fd); break;
     case 'b': handle_bulk(fd); break;
     default: handle_download(fd);
   }
