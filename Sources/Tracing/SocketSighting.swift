@@ -37,13 +37,16 @@ public struct SocketSighting: Hashable, Sendable {
     public var errno: Int32
     /// Who read it.
     public var thread: Int32 = 0
+    /// Whose thread that is.
+    public var process: Int32 = 0
     /// Where it was read; nil when the copy of the stack could not be read.
     public var path: CodePath?
 
     /// A read at its place.
-    public init(errno: Int32, path: CodePath?, thread: Int32 = 0) {
+    public init(errno: Int32, path: CodePath?, thread: Int32 = 0, process: Int32 = 0) {
       self.errno = errno
       self.thread = thread
+      self.process = process
       self.path = path
     }
   }
@@ -54,6 +57,9 @@ public struct SocketSighting: Hashable, Sendable {
   public var opener: CodePath?
   /// nil: nobody was told of the end while it was watched.
   public var end: End?
+  /// What the program has listen to its end, and was called for it; siblings, as none calls the
+  /// other. Empty where nobody was asked.
+  public var endListeners: [StackFrame] = []
   /// Whether something was read of it.
   public var wasRead = false
   /// Where it was read last; nil when that is not known.

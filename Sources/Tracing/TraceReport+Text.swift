@@ -79,12 +79,16 @@ extension TraceReport {
     let result = group.errno == 0 ? " = 0" : " = \(TraceErrno.name(group.errno))"
     switch group.kind {
     case .endOfStream: page.inner(group.path.lead(calling: "read", saying: result))
+    case .endListener: for frame in group.path.own { page.inner(CodePath.text(frame)) }
     case .lastRead: page.inner(group.path.lead(calling: "read", saying: ""))
     case .opened:
       let call = group.opening == .accepted ? "accept" : "connect"
       page.inner(group.path.lead(calling: call, saying: ""))
     }
-    if let callers = group.path.callers { page.inner("called by \(callers)") }
+    // Listeners do not call each other.
+    if group.kind != .endListener, let callers = group.path.callers {
+      page.inner("called by \(callers)")
+    }
     guard let opener = group.opener else { return }
     page.inner("\(group.opening == .accepted ? "accepted" : "connected") at \(opener.line)")
   }
@@ -95,6 +99,10 @@ extension TraceReport {
       group.errno == 0
         ? "learned of the end here, and did not close:"
         : "learned here that the connection had broken, and did not close:"
+    case .endListener:
+      group.path.own.count == 1
+        ? "were told of the end, and were not closed; their 'end' listener is:"
+        : "were told of the end, and were not closed; their 'end' listeners are:"
     case .lastRead:
       group.hasUnread
         ? "read here last; nobody has read since, and nobody has closed:"

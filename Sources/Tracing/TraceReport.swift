@@ -6,6 +6,8 @@ public struct TraceGroup: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Where the program was told of the end.
     case endOfStream = "end-of-stream"
+    /// What the program has listen to the end, and was called.
+    case endListener = "end-listener"
     /// Where they were read last; nobody has read the rest.
     case lastRead = "last-read"
     /// Where they were opened; nobody has read them.
@@ -14,7 +16,7 @@ public struct TraceGroup: Hashable, Sendable {
 
   /// What ``path`` is the place of.
   public var kind: Kind
-  /// Where it happened.
+  /// Where it happened; of ``Kind/endListener`` the listeners, none of which calls another.
   public var path: CodePath
   /// Of an end: 0, or the errno of what broke the connection.
   public var errno: Int32
@@ -101,6 +103,11 @@ public struct TraceReport: Sendable {
       TraceGroup(
         kind: kind, path: path, errno: errno, opening: sighting.opening,
         opener: kind == .opened ? nil : sighting.opener, sockets: 0)
+    }
+    // The runtime's loop reads for all: who listens tells more than where that is. What broke a
+    // connection is told of instead.
+    if sighting.end?.errno ?? 0 == 0, let path = CodePath(sighting.endListeners) {
+      return group(.endListener, path)
     }
     if let end = sighting.end {
       return end.path.map { group(.endOfStream, $0, errno: end.errno) }

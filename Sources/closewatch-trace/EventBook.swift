@@ -39,7 +39,8 @@ struct EventBook {
     case closewatch_trace_accept.rawValue: sighting.opening = .accepted
     case closewatch_trace_end.rawValue:
       sighting.end = .init(
-        errno: -head.result, path: nil, thread: Int32(bitPattern: head.thread))
+        errno: -head.result, path: nil, thread: Int32(bitPattern: head.thread),
+        process: Int32(bitPattern: head.process))
     case closewatch_trace_read.rawValue: sighting.wasRead = true
     default: return
     }

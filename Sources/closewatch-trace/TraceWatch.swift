@@ -49,7 +49,7 @@ struct TraceWatch {
     if case .unit = target { cgroup = found.first?.cgroup }
     for record in found {
       try watch(record)
-      self.asking.begin(record, lack: processes[record.id.pid]?.lack)
+      if let process = processes[record.id.pid] { self.asking.begin(process) }
     }
     guard !processes.isEmpty, let stuck = try stuckNow() else {
       throw HostError("the target ended while it was looked for")
@@ -77,7 +77,7 @@ struct TraceWatch {
       stuck[index].wasStuckBefore = stuck[index].cookie.map(stuckBefore.contains) ?? false
     }
     readStacks(of: stuck)
-    asking.finish(processes.values.map(\.record), of: stuck, &book) { pid throws(HostError) in
+    asking.finish(Array(processes.values), of: stuck, &book) { pid throws(HostError) in
       try look.listening(pid)
     }
     var outcome = TraceOutcome(

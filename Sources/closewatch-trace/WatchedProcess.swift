@@ -52,6 +52,38 @@ final class WatchedProcess {
     return stat.startStack
   }
 
+  /// Whether it runs the program that it ran at first.
+  var runsSameImage: Bool { image != 0 && Self.image(of: record.id.pid) == image && isAlive }
+
+  /// Sends it a signal, and nobody who has its number by then.
+  func send(_ signal: Int32) -> Bool { closewatch_pidfd_send_signal(handle, signal) == 0 }
+
+  /// Whether a path means the same file to it as to us.
+  var seesOurFiles: Bool {
+    let own = SeenFile(of: "/proc/self/ns/mnt")
+    return own != nil && own == SeenFile(of: "/proc/\(record.id.pid)/ns/mnt")
+      && SeenFile(of: "/proc/self/root/") == SeenFile(of: "/proc/\(record.id.pid)/root/")
+  }
+
+  /// Its numbers: ours, and those that it has in its own pid namespaces.
+  var numbers: [Int32] { status("NSpid").compactMap { Int32($0) } }
+
+  /// Whose files it makes.
+  var fileUser: uid_t? { status("Uid").last.flatMap { uid_t($0) } }
+
+  /// Whether it has a handler for a signal.
+  func catches(_ signal: Int32) -> Bool {
+    let mask = status("SigCgt").first.flatMap { UInt64($0, radix: 16) } ?? 0
+    return mask >> UInt64(signal - 1) & 1 == 1
+  }
+
+  private func status(_ field: String) -> [Substring] {
+    let bytes = (try? readFile("/proc/\(record.id.pid)/status", limit: 8192)) ?? []
+    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix(field + ":") }
+    return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).dropFirst().map { $0 } ?? []
+  }
+
   /// Where its interpreter's calls of a thread are, by what pthread_self(3) says in it. For a
   /// thread that is stopped.
   func calls(ofThread identity: UInt64) -> [InterpretedCall] {
@@ -87,6 +119,20 @@ final class WatchedProcess {
       }
     }
     return calls.isEmpty ? [] : interpreter?.frames(of: calls, in: memory) ?? []
+  }
+}
+
+/// What tells a file, or a namespace, from all others.
+private struct SeenFile: Equatable {
+  private let device: dev_t
+  private let inode: ino_t
+
+  /// - Returns: nil where there is none to be seen.
+  init?(of path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = status.st_dev
+    inode = status.st_ino
   }
 }
 

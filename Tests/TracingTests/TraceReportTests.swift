@@ -111,6 +111,28 @@ import Testing
     #expect(text.contains("upload app.c:2 -> recv() = ECONNRESET"))
   }
 
+  @Test func `who listens to the end is told as listeners that do not call each other`() {
+    var sighting = Self.ended(Self.path("read", "uv__read"))
+    sighting.endListeners = Self.path("onEnd", "logEnd")?.frames ?? []
+    let report = TraceReport(Self.outcome([Self.waiting(1)], [1: sighting]))
+    #expect(report.groups.map(\.kind) == [.endListener])
+    let text = report.text(TextStyle())
+    #expect(
+      text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
+        "'end' listeners are:"))
+    #expect(text.contains("onEnd app.c:1\n"))
+    #expect(text.contains("logEnd app.c:2\n"))
+    #expect(!text.contains("called by"))
+    #expect(!text.contains("read()"))
+  }
+
+  @Test func `what the kernel saw break a connection is not told as its end`() {
+    var sighting = Self.ended(Self.path("read", "uv__read"), errno: 104)
+    sighting.endListeners = Self.path("onEnd")?.frames ?? []
+    let report = TraceReport(Self.outcome([Self.waiting(1)], [1: sighting]))
+    #expect(report.groups.map(\.kind) == [.endOfStream])
+  }
+
   @Test func `what was stuck before the watch has neither reader nor opener`() {
     let report = TraceReport(Self.outcome([Self.waiting(1, before: true)]))
     #expect(report.unknown == [.stuckBefore: 1])

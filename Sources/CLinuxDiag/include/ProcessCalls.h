@@ -26,6 +26,11 @@ int closewatch_process_exists(int pid);
 /// pidfd_open(2), since Linux 5.3.
 static inline int closewatch_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
 
+/// pidfd_send_signal(2), since Linux 5.1.
+static inline int closewatch_pidfd_send_signal(int process, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, process, signal, (void *)0, 0U);
+}
+
 /// pidfd_getfd(2), since Linux 5.6: a copy of a descriptor of another process, closed on exec.
 static inline int closewatch_pidfd_getfd(int process, int fd) {
   return (int)syscall(SYS_pidfd_getfd, process, fd, 0U);

@@ -25,16 +25,15 @@ struct RuntimeAsking {
   }
 
   /// Before the watch: what has to be recorded while it lasts.
-  ///
-  /// - Parameter lack: Why the calls of its interpreter are not read.
-  mutating func begin(_ record: ProcessRecord, lack: String?) {
-    if let lack {
+  mutating func begin(_ process: WatchedProcess) {
+    let record = process.record
+    if let lack = process.lack {
       remarks.append("process \(record.id.pid): only the native calls are known: \(lack)")
     }
     switch record.runtime {
     case .jvm where wishes.usesJcmd:
       do throws(HostError) {
-        recorders[record.id.pid] = try JavaRecorder(record, forSeconds: seconds)
+        recorders[record.id.pid] = try JavaRecorder(process, forSeconds: seconds)
       } catch {
         remarks.append("the JVM \(record.id.pid) is not recorded: \(error)")
       }
@@ -55,50 +54,54 @@ struct RuntimeAsking {
 
   /// After the watch: puts what the runtimes say of these sockets into what was seen.
   mutating func finish(
-    _ records: [ProcessRecord], of stuck: [StuckSocket], _ book: inout EventBook,
+    _ processes: [WatchedProcess], of stuck: [StuckSocket], _ book: inout EventBook,
     listening: (Int32) throws(HostError) -> Set<UInt16>
   ) {
-    for record in records {
-      if let recorder = recorders.removeValue(forKey: record.id.pid) {
-        finish(recorder, record, stuck, &book)
+    for process in processes {
+      let pid = process.record.id.pid
+      if let recorder = recorders.removeValue(forKey: pid) {
+        finish(recorder, process, stuck, &book)
       }
-      guard record.runtime == .node, wishes.usesInspector, !stuck.isEmpty else { continue }
+      guard process.record.runtime == .node, wishes.usesInspector, !stuck.isEmpty else { continue }
+      var door = NodeDoor(process)
       do throws(HostError) {
-        let door = try NodeDoor(record) { () throws(HostError) in try listening(record.id.pid) }
-        note(try door.ask(), stuck, &book)
+        note(try door.ask { () throws(HostError) in try listening(pid) }, stuck, &book)
       } catch {
         remarks.append("Node was not asked: \(error)")
       }
+      if let remark = door.remark { remarks.append(remark) }
     }
   }
 
   private mutating func finish(
-    _ recorder: JavaRecorder, _ record: ProcessRecord, _ stuck: [StuckSocket],
+    _ recorder: JavaRecorder, _ process: WatchedProcess, _ stuck: [StuckSocket],
     _ book: inout EventBook
   ) {
+    let pid = process.record.id.pid
     do throws(HostError) {
-      let reads = try recorder.finish()
+      let reads = try recorder.finish(of: Set(stuck.compactMap(\.peer)))
+      if reads.unread > 0 {
+        remarks.append("the recording of the JVM \(pid): \(reads.unread) reads were not understood")
+      }
+      guard process.numbers.count == 1 else {
+        remarks.append(
+          "the JVM \(pid) counts its threads otherwise than the kernel does: its recording is not"
+            + " used")
+        return
+      }
       for socket in stuck {
         guard let cookie = socket.cookie, let peer = socket.peer else { continue }
         book.amend(cookie) { sighting in
-          // The kernel has seen it too: else it is the end of an older connection.
-          guard let end = sighting.end else { return }
-          let thread = isInOurNamespace(record) ? Int(end.thread) : nil
-          let frames = reads.frames(atEndOf: peer, thread: thread)
+          // The kernel has seen it read by this JVM: else it is the end of an older connection, or
+          // of another's that looks alike.
+          guard let end = sighting.end, end.process == pid else { return }
+          let frames = reads.frames(atEndOf: peer, thread: Int(end.thread))
           if let path = CodePath(frames) { sighting.end?.path = path }
         }
       }
     } catch {
-      remarks.append("the recording of the JVM \(record.id.pid) cannot be read: \(error)")
+      remarks.append("the recording of the JVM \(pid) cannot be read: \(error)")
     }
-  }
-
-  /// Whether it counts its threads as we do.
-  private func isInOurNamespace(_ record: ProcessRecord) -> Bool {
-    let bytes = (try? readFile("/proc/\(record.id.pid)/status", limit: 8192)) ?? []
-    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      .first { $0.hasPrefix("NSpid:") }
-    return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).count == 2
   }
 
   private func note(
@@ -107,19 +110,11 @@ struct RuntimeAsking {
     let byPlace = Dictionary(known.map { ([$0.peer.description, "\($0.localPort)"], $0) }) { $1 }
     for socket in stuck {
       guard let cookie = socket.cookie, let peer = socket.peer, let port = socket.localPort,
-        let found = byPlace[[peer.description, "\(port)"]]
+        let found = byPlace[[peer.description, "\(port)"]], found.hasEnded
       else { continue }
-      func path(_ events: Set<String>) -> CodePath? {
-        CodePath(found.listeners.filter { events.contains($0.event) }.map(\.function))
-      }
-      book.amend(cookie) { sighting in
-        if found.hasEnded, let path = path(["end"]) {
-          sighting.end = .init(errno: 0, path: path)
-        } else if !found.hasEnded, let path = path(["data", "readable"]) {
-          sighting.wasRead = true
-          sighting.lastRead = path
-        }
-      }
+      // Who listens to its data need not have read it: nothing is said of those.
+      let listeners = found.listeners.filter { $0.event == "end" }.map(\.function)
+      book.amend(cookie) { $0.endListeners = listeners }
     }
   }
 }

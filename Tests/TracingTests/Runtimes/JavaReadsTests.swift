@@ -8,9 +8,13 @@ import Testing
 
 @Suite struct JavaReadsTests {
   private let loopback = IPAddress.loopbackIPv4
+  private let peers: Set<Endpoint> = [
+    Endpoint(.loopbackIPv4, 40002), Endpoint(.loopbackIPv4, 40003),
+    Endpoint(IPAddress(ipv4: 0xc000_0201), 7),
+  ]
 
   @Test func `the end of a connection is told where it was read`() throws {
-    var reads = JavaReads()
+    var reads = JavaReads(of: peers)
     reads.take(try Fixture.bytes("runtimes/jfr.json"))
     #expect(reads.count == 3)
     #expect(reads.unread == 0)
@@ -23,7 +27,7 @@ import Testing
   }
 
   @Test func `a connection of another thread or port is not blamed`() throws {
-    var reads = JavaReads()
+    var reads = JavaReads(of: peers)
     reads.take(try Fixture.bytes("runtimes/jfr.json"))
     let peer = Endpoint(loopback, 40003)
     #expect(reads.frames(atEndOf: peer, thread: 1) == [])
@@ -43,11 +47,25 @@ import Testing
     let old = event("2026-11-29T15:43:46.05Z", "old")
     let new = event("2026-11-29T15:43:46.057737189Z", "new")
     for order in [[old, new], [new, old]] {
-      var reads = JavaReads()
+      var reads = JavaReads(of: peers)
       order.forEach { reads.take($0) }
       let peer = Endpoint(IPAddress(ipv4: 0xc000_0201), 7)
       #expect(reads.frames(atEndOf: peer, thread: nil).map(\.function) == ["app.A.new"])
     }
+  }
+
+  @Test func `of connections that nobody asked for nothing is kept`() throws {
+    var reads = JavaReads(of: [Endpoint(loopback, 40002)])
+    reads.take(try Fixture.bytes("runtimes/jfr.json"))
+    #expect(reads.frames(atEndOf: Endpoint(loopback, 40003), thread: nil) == [])
+    #expect(reads.frames(atEndOf: Endpoint(loopback, 40002), thread: nil) != [])
+  }
+
+  @Test func `an event that is too large is counted`() throws {
+    var reads = JavaReads(of: peers)
+    let long = String(repeating: "a", count: 1 << 20)
+    reads.take(Array(#"{"recording": {"events": [{"type": "\#(long)"}]}}"#.utf8))
+    #expect(reads.unread == 1)
   }
 
   @Test func `a recording that ends early or has wrong bytes costs events only`() throws {
@@ -55,11 +73,11 @@ import Testing
     for _ in 0..<50 {
       var bytes = whole
       for _ in 0..<20 { bytes[Int.random(in: 0..<bytes.count)] = UInt8.random(in: 0...255) }
-      var reads = JavaReads()
+      var reads = JavaReads(of: peers)
       reads.take(bytes.prefix(Int.random(in: 0...bytes.count)))
       #expect(reads.count <= 3)
     }
-    var reads = JavaReads()
+    var reads = JavaReads(of: peers)
     reads.take(Array(#"{"recording": {"events": [{"type": "jdk.SocketRead"}, {}]}}"#.utf8))
     #expect(reads.unread == 2)
   }
@@ -81,7 +99,7 @@ import Testing
         == 0)
     let printed = try ChildProgram.run(
       "jfr", ["print", "--json", "--stack-depth", "64", recording])
-    var reads = JavaReads()
+    var reads = JavaReads(of: [Endpoint(loopback, port)])
     for line in printed.lines { reads.take(Array(line.utf8) + [10]) }
     #expect(reads.unread == 0, "another event is in it")
     let frames = reads.frames(atEndOf: Endpoint(loopback, port), thread: nil)

@@ -31,13 +31,19 @@ package struct JavaReads: Sendable {
   }
 
   private var objects = JSONObjects(depth: 4)
+  private let peers: Set<Endpoint>
   private var ends: [Endpoint: End] = [:]
   /// Reads that were recorded, of all kinds.
   package private(set) var count = 0
   /// Events that were not understood.
-  package private(set) var unread = 0
+  private var misread = 0
 
-  package init() {}
+  /// - Parameter peers: Other ends of connections: nothing is kept of others, of which a program
+  ///   has as many as it likes.
+  package init(of peers: Set<Endpoint>) { self.peers = peers }
+
+  /// Events that were not understood, or were too large.
+  package var unread: Int { misread + objects.skipped }
 
   /// Takes more of what `jfr` prints.
   package mutating func take(_ bytes: some Sequence<UInt8>) {
@@ -45,7 +51,7 @@ package struct JavaReads: Sendable {
       do throws(DecodeError) {
         try take(event: JSONTree(object))
       } catch {
-        unread += 1
+        misread += 1
       }
     }
   }
@@ -67,6 +73,7 @@ package struct JavaReads: Sendable {
     // Seconds have as many digits behind the point as they need: without the Z they are in order.
     let time = String(start.prefix { $0 != "Z" })
     let peer = Endpoint(address, port)
+    guard peers.contains(peer) else { return }
     if let known = ends[peer], known.time > time { return }
     ends[peer] = End(
       thread: values["eventThread"]?["osThreadId"]?.integer, time: time,

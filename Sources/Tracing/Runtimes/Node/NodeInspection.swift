@@ -32,6 +32,10 @@ package struct NodeInspection {
 
   /// What is asked for at most: a call for each function.
   private static let mostFunctions = 20_000
+  /// Of a name that an object has in the conversation: some 30 bytes.
+  private static let longestObject = 256
+  /// Of the names of all scripts: some 100 bytes each.
+  private static let mostScriptBytes = 16 << 20
   /// Questions that wait for an answer at the same time: what is sent must not have to wait.
   private static let mostAtOnce = 64
 
@@ -41,6 +45,7 @@ package struct NodeInspection {
   private var asked: [Int: Question] = [:]
   private var newest = 0
   private var scripts: [String: String] = [:]
+  private var scriptBytes = 0
   private var described: [JSONTree] = []
   private var places: [Int: StackFrame] = [:]
   private var unasked: [(index: Int, object: String)] = []
@@ -105,7 +110,8 @@ package struct NodeInspection {
     if tree["method"]?.text == "Debugger.scriptParsed", let script = tree["params"],
       let number = script["scriptId"]?.text, let url = script["url"]?.text
     {
-      scripts[number] = url
+      scriptBytes += number.utf8.count + url.utf8.count
+      if scriptBytes <= Self.mostScriptBytes { scripts[number] = url }
     }
     guard let number = tree["id"]?.integer, let question = asked.removeValue(forKey: number)
     else { return [] }
@@ -164,7 +170,8 @@ package struct NodeInspection {
   private mutating func functions(_ result: JSONTree?) -> [String] {
     for property in result?["result"]?.list ?? [] {
       guard let index = property["name"]?.text.flatMap({ Int($0) }), index < Self.mostFunctions,
-        let object = property["value"]?["objectId"]?.text
+        let object = property["value"]?["objectId"]?.text,
+        object.utf8.count <= Self.longestObject
       else { continue }
       unasked.append((index, object))
     }
@@ -229,7 +236,8 @@ package struct NodeInspection {
   }
 
   private func properties(of object: String) -> String {
-    let isPlain = object.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 92 }
+    let isShort = object.utf8.count <= Self.longestObject
+    let isPlain = isShort && object.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 92 }
     return #""objectId":"\#(isPlain ? object : "")","ownProperties":true"#
   }
 
