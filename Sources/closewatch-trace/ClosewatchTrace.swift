@@ -51,7 +51,8 @@ struct Trace: ParsableCommand {
     StandardError.line(
       "watching \(arguments.target.text) for \(Quantity.duration(seconds)); Ctrl-C ends it early")
     let outcome = try watch.run(forSeconds: seconds)
-    for remark in watch.remarks { StandardError.line(remark) }
+    // Some have the target's own words in them.
+    for remark in watch.remarks { StandardError.line(UntrustedText.printable(remark)) }
     let report = TraceReport(outcome)
     let output = arguments.output
     try StandardOutput.write(
