@@ -24,12 +24,14 @@ package struct PodIdentity: Hashable, Sendable {
   /// - Parameter cgroup: Such as `/kubepods/burstable/pod<uid>/<id>`,
   ///   `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<uid_>.slice/...`, or either
   ///   of them further down.
-  /// - Returns: nil outside of a pod.
+  /// - Returns: nil outside of a pod, and where somebody else than the kubelet may have made it.
   package init?(cgroup: String) {
     // Most processes are in none, and every one is asked.
-    guard let parents = cgroup.firstRange(of: "kubepods") else { return nil }
+    guard cgroup.contains("kubepods"), let believed = ProcCgroup.believed(cgroup),
+      let parents = believed.firstRange(of: "kubepods")
+    else { return nil }
     // `:` is before the runtime's name where containerd was given systemd's name for a directory.
-    let parts = cgroup[parents.lowerBound...].split { $0 == "/" || $0 == ":" }
+    let parts = believed[parents.lowerBound...].split { $0 == "/" || $0 == ":" }
     guard let index = parts.lastIndex(where: { Self.uid(in: $0) != nil }),
       let uid = Self.uid(in: parts[index])
     else { return nil }

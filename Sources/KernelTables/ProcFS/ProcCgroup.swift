@@ -73,6 +73,30 @@ package struct ProcCgroup: Hashable, Sendable {
     path.split(separator: "/").reversed().lazy.compactMap(Self.container(named:)).first
   }
 
+  /// The part of a path that no user and no container can have made: up to the first container.
+  /// A user, and what runs in a container, may make cgroups of any name below their own.
+  ///
+  /// - Returns: nil where a user has made it.
+  static func believed(_ path: String) -> Substring? {
+    let parts = path.split(separator: "/")
+    var end = parts.firstIndex { container(named: $0) != nil } ?? parts.count - 1
+    if isNode(parts, at: end) {
+      let inner = parts[(end + 1)...].firstIndex { container(named: $0) != nil }
+      end = inner ?? parts.count - 1
+    }
+    let ours = parts.prefix(end + 1)
+    if ours.contains(where: { $0 == "user.slice" || $0.hasPrefix("user@") }) { return nil }
+    return path[..<(ours.last?.endIndex ?? path.endIndex)]
+  }
+
+  /// Whether Docker's container is a node of a cluster in itself, as kind and k3d make them.
+  private static func isNode(_ parts: [Substring], at index: Int) -> Bool {
+    let roots: Set<Substring> = ["kubelet.slice", "kubelet", "kubepods.slice", "kubepods"]
+    guard index > 0, index + 1 < parts.count, roots.contains(parts[index + 1]) else { return false }
+    let parent = parts[index - 1]
+    return parent == "docker" || parent == "system.slice" && parts[index].hasPrefix("docker-")
+  }
+
   /// What a component says that ends in a container's id (`docker-<id>.scope`, `crio-<id>.scope`,
   /// `cri-containerd-<id>.scope`, `kubepods-pod1.slice:cri-containerd:<id>`, `<id>`), or that is
   /// LXC's (`lxc.payload.<name>`) or machined's (`machine-<name>.scope`).

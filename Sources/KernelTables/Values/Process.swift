@@ -73,6 +73,15 @@ extension ProcessRecord {
   /// The container's id, as the runtime writes it; nil where it has a name only.
   package var containerID: String? { container.flatMap { Self.isContainerID($0) ? $0 : nil } }
 
+  /// The same, nil too where whoever runs in it may have written it.
+  package var believedContainerID: String? {
+    guard let id = containerID, let path = cgroup else { return nil }
+    guard let believed = ProcCgroup.believed(path) else { return nil }
+    // Only another controller's path may have it.
+    guard let inPath = ProcCgroup.container(in: path) else { return id }
+    return inPath == id && ProcCgroup.container(in: String(believed)) == id ? id : nil
+  }
+
   /// What people call its container: of an id the first 12 digits, which is what runtimes show and
   /// take.
   package var containerName: String? { container.map(Self.containerName) }

@@ -24,14 +24,16 @@ package struct ContainerMemory: Sendable {
 
   package init() {}
 
-  /// The ids to ask about now, in their order.
+  /// The ids to ask about now, those first that have waited longest.
   package func wanted(in processes: [ProcessRecord], at now: BootInstant) -> [String] {
     if let quietUntil, now < quietUntil { return [] }
-    let ids = Set(processes.compactMap(\.containerID)).filter { id in
+    let ids = Set(processes.compactMap(\.believedContainerID)).filter { id in
       guard let entry = entries[id] else { return true }
       return entry.names == .unknown && now.seconds(since: entry.askedAt) >= Self.againAfter
     }
-    return Array(ids.sorted().prefix(Self.askedMost))
+    let never = BootInstant(nanoseconds: 0)
+    let inTurn = ids.map { (at: entries[$0]?.askedAt ?? never, id: $0) }.sorted { $0 < $1 }
+    return inTurn.prefix(Self.askedMost).map(\.id)
   }
 
   /// Takes in an answer.
@@ -43,11 +45,14 @@ package struct ContainerMemory: Sendable {
       quietUntil = now.advanced(bySeconds: Self.elsewhereAgainAfter)
       return
     }
-    let inPods = Set(processes.lazy.filter { $0.pod != nil }.compactMap(\.containerID))
+    let inPods = Set(processes.lazy.filter { $0.pod != nil }.compactMap(\.believedContainerID))
     let found = files.names(of: ids, inPods: inPods)
-    for id in ids { entries[id] = Entry(names: found[id] ?? .unknown, askedAt: now) }
+    let unread = Set(files.unread)
+    for id in ids where found[id] != nil || !unread.contains(id) {
+      entries[id] = Entry(names: found[id] ?? .unknown, askedAt: now)
+    }
     guard entries.count > Self.rememberedMost else { return }
-    let living = Set(processes.compactMap(\.containerID))
+    let living = Set(processes.compactMap(\.believedContainerID))
     entries = entries.filter { living.contains($0.key) }
   }
 
@@ -60,7 +65,9 @@ package struct ContainerMemory: Sendable {
   package func name(_ processes: inout [ProcessRecord]) {
     guard !entries.isEmpty else { return }
     for index in processes.indices {
-      guard let id = processes[index].containerID, let entry = entries[id] else { continue }
+      guard let id = processes[index].believedContainerID, let entry = entries[id],
+        entry.names.pod == nil || processes[index].pod != nil
+      else { continue }
       processes[index].names = entry.names
     }
   }

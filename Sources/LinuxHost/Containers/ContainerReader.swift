@@ -47,7 +47,11 @@ struct ContainerReader: Sendable {
     let linked = Set(answer.links.map(\.id))
     let candidates = candidates(in: places)
     var bytes = 0
-    for id in ids where !linked.contains(id) && Clock.boot < deadline && bytes < Self.bytesMost {
+    for id in ids where !linked.contains(id) {
+      guard Clock.boot < deadline, bytes < Self.bytesMost else {
+        answer.unread.append(id)
+        continue
+      }
       guard let file = candidates.lazy.compactMap({ read($0.path(id), $0.kind) }).first else {
         continue
       }
@@ -158,6 +162,8 @@ package struct ContainerFiles: Sendable {
   package var files: [(id: String, file: ContainerFile)] = []
   /// Files that are of all of them.
   package var storage: [ContainerFile] = []
+  /// Those asked about for which there was no time or no room.
+  package var unread: [String] = []
   /// Whether this host has any of the folders: else there is no use in asking again soon.
   package var isAnythingThere = false
 
@@ -197,6 +203,7 @@ package struct ContainerFiles: Sendable {
       one.file.write(to: &writer)
     }
     writer.put(storage) { $1.write(to: &$0) }
+    writer.put(unread) { $0.put($1) }
     writer.put(isAnythingThere)
   }
 
@@ -210,6 +217,7 @@ package struct ContainerFiles: Sendable {
     storage = try reader.getArray { reader throws(DecodeError) in
       try ContainerFile(from: &reader)
     }
+    unread = try reader.getArray { reader throws(DecodeError) in try reader.getText() }
     isAnythingThere = try reader.getBool()
   }
 }

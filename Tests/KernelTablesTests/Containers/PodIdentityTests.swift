@@ -32,7 +32,7 @@ import Testing
   }()
 
   @Test func `there is a layout for every runtime and driver`() {
-    #expect(Self.layouts.count == 34)
+    #expect(Self.layouts.count == 38)
   }
 
   @Test(arguments: layouts)

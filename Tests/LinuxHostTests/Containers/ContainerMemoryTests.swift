@@ -91,6 +91,38 @@ import Testing
     #expect(memory.wanted(in: Self.processes(3950..<4000), at: Self.at(4000)).isEmpty)
   }
 
+  @Test func `a user who calls a cgroup as a container gets none of its names`() {
+    var memory = ContainerMemory()
+    var processes = Self.processes(1...1) + Self.processes(1...1)
+    processes[1].cgroup = "/user.slice/user@1000.service\(processes[0].cgroup ?? "")"
+    memory.learn(Self.answer(1...1), about: [Self.id(1)], of: processes, at: Self.at(1))
+    memory.name(&processes)
+    #expect(processes.map(\.names.pod) == ["pod-1", nil])
+    #expect(ContainerMemory().wanted(in: [processes[1]], at: Self.at(1)) == [])
+  }
+
+  @Test func `many without a name do not keep the others unnamed`() {
+    var memory = ContainerMemory()
+    let processes = Self.processes(0..<200)
+    var asked = Set<String>()
+    for turn in 0..<4 {
+      let now = Self.at(1 + 10 * Double(turn))
+      let ids = memory.wanted(in: processes, at: now)
+      asked.formUnion(ids)
+      memory.learn(Self.answer(0..<0), about: ids, of: processes, at: now)
+    }
+    #expect(asked.count == 200)
+  }
+
+  @Test func `one that was not reached is asked about in the next turn`() {
+    var memory = ContainerMemory()
+    let processes = Self.processes(1...2)
+    var files = Self.answer(1...1)
+    files.unread = [Self.id(2)]
+    memory.learn(files, about: [Self.id(1), Self.id(2)], of: processes, at: Self.at(1))
+    #expect(memory.wanted(in: processes, at: Self.at(2)) == [Self.id(2)])
+  }
+
   @Test func `what has a name for an id is not asked about`() {
     var process = ProcessRecord(id: ProcessID(pid: 1, startTicks: 1))
     process.container = "web-1"
