@@ -28,10 +28,21 @@ extension Roots {
     let accepted = accepted(at: finding, by: processes)
     guard !areRead(accepted, as: left, since: lately) else { return false }
     return accepted.contains { connection in
-      connection.firstSeen > max(lately, census.firstLookAt) && (areFull || connection.wasAnswered)
-        || connection.receiveQueue == 0 && connection.flags.contains(.sentInState)
-          && connection.progressAt > lately
+      areFull && connection.firstSeen > max(lately, census.firstLookAt)
+        || isServed(connection, since: lately)
     }
+  }
+
+  /// Whether any client of a finding's processes was answered lately.
+  func isServing(_ finding: Finding, _ processes: Set<Int32>) -> Bool {
+    let lately = inquiry.census.now.advanced(bySeconds: -patience(of: finding))
+    return accepted(at: finding, by: processes).contains { isServed($0, since: lately) }
+  }
+
+  private func isServed(_ client: Connection, since lately: BootInstant) -> Bool {
+    client.firstSeen > max(lately, inquiry.census.firstLookAt) && client.wasAnswered
+      || client.receiveQueue == 0 && client.flags.contains(.sentInState)
+        && client.progressAt > lately
   }
 
   /// Whether others that do as these did are read meanwhile: then one loop or thread of several is
@@ -96,8 +107,8 @@ extension Roots {
 }
 
 extension Connection {
-  /// Whether input was taken from it, and an answer was sent and has arrived. The byte that is
-  /// always acknowledged is its SYN.
+  /// Whether input was taken from it, and an answer was sent and has arrived. One byte
+  /// may be its SYN, which is acknowledged as one on the side that connects.
   fileprivate var wasAnswered: Bool { bytesRead > 0 && bytesAcked > 1 }
   fileprivate var bytesRead: UInt32 {
     bytesReceived > receiveQueue ? bytesReceived - receiveQueue : 0

@@ -244,8 +244,11 @@ struct Roots {
         $0.kind == .connecting && $0.seconds >= connectPatience(of: finding)
           || [.unanswered, .idle].contains($0.kind) && $0.secondsWithoutAnswer >= patience
       }
-      // No handshake is tried for as long as clients wait, so none says when it began.
-      if isSilent, areMany, asked.isEmpty { return finding.cause != .eofReadNotClosed }
+      // No handshake is tried for as long as clients wait, so none says when it began. Clients
+      // that are served meanwhile say that it is not what the others wait for.
+      if isSilent, areMany, asked.isEmpty {
+        return finding.cause != .eofReadNotClosed && !isServing(finding, Set(processes))
+      }
       let window = stuckSeconds...stuckSeconds + patience
       return isSilent && (asked.contains(where: \.isAnswered) || areMany)
         && (areMany || asked.contains { $0.seconds < stuckSeconds })

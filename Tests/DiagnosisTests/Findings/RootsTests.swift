@@ -224,6 +224,17 @@ struct RootsTests {
     #expect(try stuck(story).root?.place == (isTold ? backend : nil))
   }
 
+  @Test func `workers that all connect explain no clients while others are served`() throws {
+    var story = proxy(unread: 100)
+    story.host.add(at: (0..<3).map { _ in 250.0 }) { second in
+      .between(Endpoint(HostScript.here, 0), backend, by: 100).enters(.synSent, at: second)
+    }
+    story.host.add(
+      .accepted(on: 8080, by: 100).enters(.established, at: 1).changed { $0.isSending = true })
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
   @Test func `what only sends, as to a log, is waited for by nobody`() throws {
     var story = proxy(unread: 0)
     story.host.add(
