@@ -44,9 +44,11 @@ extension Finding {
 
   /// Whether what it uses up has run out already. Critical, without a time and with hardly any
   /// left, it has: the last few ports are no comfort while each that comes back is taken at once.
+  /// A process that stands at nine tenths of its descriptors may stay there for ever.
   package var hasRunOut: Bool {
     guard severity == .critical, let forecast else { return false }
     if forecast.used >= forecast.limit { return true }
+    guard [.ephemeralPorts, .orphans, .tcpMemory].contains(forecast.resource) else { return false }
     return forecast.seconds == nil && 10 * forecast.used >= 9 * forecast.limit
   }
 }

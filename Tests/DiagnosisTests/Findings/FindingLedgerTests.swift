@@ -124,6 +124,16 @@ struct FindingLedgerTests {
     #expect(ledger.findings.map(\.id) == ["soon", "later", "never"])
   }
 
+  @Test func `the last tenth of the ports is none, that of a process's descriptors is`() {
+    var bad = finding("bad", severity: .critical)
+    bad.forecast = Forecast(resource: .ephemeralPorts, used: 95, limit: 100)
+    #expect(bad.hasRunOut)
+    bad.forecast = Forecast(resource: .descriptors, used: 95, limit: 100)
+    #expect(!bad.hasRunOut)
+    bad.forecast?.used = 100
+    #expect(bad.hasRunOut)
+  }
+
   @Test func `two subjects of one name do not hide each other`() {
     let (told, ledger) = events([[finding(pid: 100), finding(sockets: 9, pid: 200)]])
     #expect(told.first?.count == 2)

@@ -181,11 +181,15 @@ struct FindingWords {
     }
   }
 
-  /// `descriptors in 41-55 min`, `ephemeral ports: almost none left`.
+  /// `descriptors in 41-55 min`, `ephemeral ports: 97% used`.
   private func end(_ finding: Finding, _ forecast: Forecast) -> String {
     finding.hasRunOut && forecast.used < forecast.limit
-      ? name(forecast.resource) + ": almost none left"
+      ? name(forecast.resource) + share(forecast)
       : time(forecast, stands: finding.notGrowingSince != nil)
+  }
+
+  private func share(_ forecast: Forecast) -> String {
+    ": \(100 * forecast.used / forecast.limit)% used"
   }
 
   /// The same where a sentence goes on; nil without a time.
@@ -222,7 +226,7 @@ struct FindingWords {
     if forecast.used >= forecast.limit { return "\(name): none left" }
     guard let seconds = forecast.seconds else {
       guard finding.hasRunOut else { return "" }
-      return "\(name): \(100 * forecast.used / forecast.limit)% used"
+      return name + share(forecast)
     }
     if let low = forecast.lowSeconds, let high = forecast.highSeconds {
       return "\(name) in \(Quantity.duration(from: low, to: high))"
