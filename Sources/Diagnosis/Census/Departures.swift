@@ -47,10 +47,13 @@ package struct Departures: Sendable {
   package var newest: [Departure] = []
   /// Those that took 8 s or longer, over a longer time.
   package var long: [Departure] = []
+  /// Since when those of 8 s or longer have come, of each process, further back than the others.
+  package var runs: [StayRun] = []
 
-  package init(newest: [Departure] = [], long: [Departure] = []) {
+  package init(newest: [Departure] = [], long: [Departure] = [], runs: [StayRun] = []) {
     self.newest = newest
     self.long = long
+    self.runs = runs
   }
 
   /// All that is known, without a bound.
@@ -78,6 +81,7 @@ package struct DepartureLog: Sendable {
     var newest = Ring()
     /// Stays of 8 to 16 s, of 16 to 32 s, and so on; the last holds all of more than 8 minutes.
     var byLength = [Ring](repeating: Ring(), count: 7)
+    var longStays = LongStays()
     var lastAt = BootInstant(nanoseconds: 0)
 
     mutating func append(_ departure: Departure) {
@@ -86,6 +90,7 @@ package struct DepartureLog: Sendable {
       guard departure.dwellSeconds >= 8 else { return }
       let length = min(6, Int((departure.dwellSeconds / 8).exponent))
       byLength[length].append(departure, limit: departuresPerLength)
+      longStays.note(departure)
     }
 
     mutating func keep(_ isKept: (Departure) -> Bool) {
@@ -136,7 +141,9 @@ package struct DepartureLog: Sendable {
     func wanted(_ ring: Ring) -> [Departure] {
       ring.newest.filter { $0.at >= since && ($0.process < 0 || isOurs($0.process)) }
     }
-    return Departures(newest: wanted(port.newest), long: port.byLength.flatMap(wanted))
+    let runs = port.longStays.runs.filter { $0.key < 0 || isOurs($0.key) }.values
+    return Departures(
+      newest: wanted(port.newest), long: port.byLength.flatMap(wanted), runs: Array(runs))
   }
 
   /// Forgets what left some processes since `instant`.
@@ -144,6 +151,7 @@ package struct DepartureLog: Sendable {
     guard !processes.isEmpty else { return }
     for key in rings.keys {
       rings[key]?.keep { $0.at < instant || !processes.contains($0.process) }
+      rings[key]?.longStays.forget(processes)
     }
   }
 
@@ -158,6 +166,9 @@ package struct DepartureLog: Sendable {
     for port in rings.values {
       take(port.newest)
       port.byLength.forEach(take)
+      for (process, run) in port.longStays.runs {
+        newest[process] = max(newest[process] ?? run.newest, run.newest)
+      }
     }
     return newest
   }

@@ -90,7 +90,7 @@ package struct UnfinishedGroup {
     if let full = handshakes?.evidence { finding.evidence.append(full) }
     if handshakes?.isStanding ?? false { finding.severity = max(.warning, finding.severity) }
     let isLong =
-      trend.survivors >= 3 && census.watchedSeconds >= patience / 2
+      trend.survivors >= fewestOld && census.watchedSeconds >= patience / 2
       || handshakes?.isStanding ?? false
     if isLong, !finding.doubts.contains(.oneLook) { finding.lifecycle = .firing }
     if question.state == .synSent,
@@ -167,17 +167,26 @@ package struct UnfinishedGroup {
     _ group: SocketGroup, _ forecast: Forecast?, _ question: Question, patience: Double,
     in inquiry: Inquiry
   ) -> Bool {
-    guard let run = run(of: group, patience: patience, in: inquiry) else { return false }
+    let now = inquiry.census.now
     let longest = min(longestRestart, question.rule.patience.setSeconds(inquiry.settings))
-    let left = longest - inquiry.census.now.seconds(since: run.oldest)
+    // Bursts with pauses between them are no run, however long each of them stands.
+    if group.members.count(where: { $0.dwellSeconds(at: now) >= longest }) >= fewestOld {
+      return false
+    }
+    let runs = inquiry.leavers(of: group).runs
+    guard let run = run(of: group, and: runs, patience: patience, in: inquiry)
+    else { return false }
+    let left = longest - now.seconds(since: run.oldest)
     let isUsedUp = forecast.map { $0.used >= $0.limit || $0.seconds.map { $0 < left } ?? false }
     return left > 0 && !(isUsedUp ?? false)
   }
 
   /// Handshakes that were not answered for the patience, one after the other without a long pause,
   /// up to the newest.
+  ///
+  /// - Parameter runs: What is known of times from which no leavers are kept.
   private static func run(
-    of group: SocketGroup, patience: Double, in inquiry: Inquiry
+    of group: SocketGroup, and runs: [StayRun] = [], patience: Double, in inquiry: Inquiry
   ) -> (count: Int, oldest: BootInstant, newest: BootInstant)? {
     let leavers = inquiry.leavers(of: group)
     let gone = (leavers.newest + leavers.long).filter { $0.dwellSeconds >= patience }
@@ -186,12 +195,16 @@ package struct UnfinishedGroup {
       + gone.map { $0.at.advanced(bySeconds: -$0.dwellSeconds) }
     guard let newest = starts.max() else { return nil }
     // What comes between two looks is seen at the second, and as old as the timer can tell.
-    let pause = max(longestPause, 2 * inquiry.census.intervalSeconds)
+    let pause = max(LongStays.longestPause, 2 * inquiry.census.intervalSeconds)
     var (oldest, count) = (newest, 0)
     for start in starts.sorted(by: >) {
       if oldest.seconds(since: start) > pause { break }
       oldest = start
       count += 1
+    }
+    for run in runs.sorted(by: { $0.newest > $1.newest }) {
+      if oldest.seconds(since: run.newest) > pause { break }
+      oldest = min(oldest, run.oldest)
     }
     return (count, oldest, newest)
   }
@@ -201,8 +214,8 @@ package struct UnfinishedGroup {
 
   /// So many times the fewest are no scan.
   private static let flood = 10
-  /// What comes at the fewest in a minute leaves no longer pause, when looks are no further apart.
-  private static let longestPause = 30.0
+  /// So many that have stood for so long are no chance.
+  private static let fewestOld = 3
 
   private struct Share {
     var unfinished: Int

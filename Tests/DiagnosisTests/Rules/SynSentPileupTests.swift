@@ -148,6 +148,32 @@ struct SynSentPileupTests {
     #expect(story.firingRules == [.synSentPileup])
   }
 
+  @Test func `more that give up in half a minute than are remembered are told as few are`() {
+    var story = client(every: 0.1, timeout: 30, through: 150)
+    story.look(every: 5, through: 85)
+    #expect(story.firing == [])
+    story.look(every: 5, from: 90, through: 110)
+    #expect(story.firingRules == [.synSentPileup])
+  }
+
+  @Test func `bursts once a minute into a black hole are told when they have stood for long`() {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    for minute in stride(from: 10.0, to: 600, by: 60) {
+      story.host.add(at: (0..<20).map { minute + Double($0) / 100 }) { second in
+        .opened(to: 5432, by: 100).enters(.synSent, at: second).leaves(at: second + 127)
+      }
+    }
+    story.look(every: 5, through: 400)
+    #expect(story.firingRules == [.synSentPileup])
+  }
+
+  @Test func `a restart in which very many give up early is none`() {
+    var story = client(every: 0.15, timeout: 20, through: 75)
+    story.look(every: 5, through: 300)
+    #expect(story.events == [])
+  }
+
   @Test func `it resolves when the backend answers again`() {
     var story = client(every: 1, timeout: 60, through: 110)
     story.look(every: 5, through: 110)
