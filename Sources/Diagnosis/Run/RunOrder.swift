@@ -53,7 +53,8 @@ package struct NamePattern: Hashable, Sendable {
   }
 }
 
-/// One socket that a process of a run has left open for longer than the grace.
+/// One socket that a process of a run has left open for longer than the grace, or still held
+/// at its exit.
 package struct LeftSocket: Hashable, Sendable {
   /// Why it does not count.
   package enum Excuse: String, Hashable, Sendable, CaseIterable {

@@ -6,8 +6,8 @@ import NIOCore
 import NIOHTTP1
 import Reporting
 
-/// Which request gets which page. All of them are made from the newest snapshot: none looks at the
-/// host's sockets, none changes anything.
+/// Which request gets which page. They are made from the newest snapshot, but for the
+/// sockets of a finding, which the sampler is asked for. None changes anything.
 struct WebPages: Pages {
   let store: SnapshotStore
   let life: SignOfLife

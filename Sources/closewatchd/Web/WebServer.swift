@@ -24,7 +24,7 @@ struct WebSettings: Sendable {
   var isServed: Bool { usesSystemdSockets || !addresses.isEmpty }
 }
 
-/// Serves the pages over HTTP. Answers come from the snapshot store only.
+/// Serves the pages over HTTP. Nearly all answers come from the snapshot store.
 ///
 /// One thread, so that a storm of scrapers cannot take more than one core.
 struct WebServer: Service {
