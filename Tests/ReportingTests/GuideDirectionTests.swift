@@ -100,6 +100,8 @@ import Testing
     values.remote = Endpoint(.loopbackIPv6, 80)
     values.unit = "a.service"
     values.container = "0a"
+    (values.pod, values.podNamespace) = ("web-1", "shop")
+    values.portRange = 32768...60999
     values.opener = 5
     values.peer = 6
     values.softLimit = 1024

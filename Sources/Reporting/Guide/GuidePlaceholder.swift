@@ -16,8 +16,11 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
   case remoteAddress = "remote-address"
   /// The systemd service, quoted for a shell.
   case unit
-  /// The container's id.
+  /// The container's id, where it is in no pod: the kubelet would undo what is done to it.
   case container
+  /// The pod, and its namespace in Kubernetes.
+  case pod
+  case podNamespace = "pod-namespace"
   /// The process that opened the connections, when it is not ``pid``.
   case opener
   /// The process with the other end of the connections, when it is on this host.
@@ -28,6 +31,8 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
   /// A higher limit of descriptors for ``pid``, as prlimit(1) takes it: `4096:` up to the hard
   /// limit, `4096:4096` above it.
   case raisedLimit = "raised-limit"
+  /// The last of the ephemeral ports, where they begin above 16384.
+  case highestPort = "highest-port"
   /// A command prefix that enters the network namespace of the finding, with a space at its end:
   /// `nsenter -t 812 -n `. Empty in the namespace of the reader, so it never drops a line.
   case netns
@@ -44,11 +49,14 @@ package enum GuidePlaceholder: String, Hashable, Sendable, CaseIterable {
     case .remoteAddress: "ADDRESS"
     case .unit: "UNIT"
     case .container: "CONTAINER"
+    case .pod: "POD"
+    case .podNamespace: "NAMESPACE"
     case .opener: "OPENER_PID"
     case .peer: "PEER_PID"
     case .backend: "BACKEND:PORT"
     case .backendPID: "BACKEND_PID"
     case .raisedLimit: "LIMIT:LIMIT"
+    case .highestPort: "HIGHEST_PORT"
     case .netns: ""
     }
   }

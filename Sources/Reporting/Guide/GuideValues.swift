@@ -21,6 +21,9 @@ package struct GuideValues: Hashable, Sendable {
   package var unit: String?
   /// A container's id. Anything but hexadecimal digits is not used.
   package var container: String?
+  /// ``GuidePlaceholder/pod`` and ``GuidePlaceholder/podNamespace``.
+  package var pod: String?
+  package var podNamespace: String?
   /// ``GuidePlaceholder/opener``.
   package var opener: Int32?
   /// ``GuidePlaceholder/peer``.
@@ -31,6 +34,8 @@ package struct GuideValues: Hashable, Sendable {
   /// The limits of descriptors of ``pid``, for ``GuidePlaceholder/raisedLimit``.
   package var softLimit: UInt64?
   package var hardLimit: UInt64?
+  /// The ephemeral ports of the finding's network namespace.
+  package var portRange: ClosedRange<UInt16>?
   /// A process in the finding's network namespace; nil when that is the reader's own.
   package var namespaceMember: Int32?
   /// The name under `/run/netns`, used when no process is in it; nil when that is the reader's own.
@@ -38,6 +43,16 @@ package struct GuideValues: Hashable, Sendable {
 
   /// Nothing known: every step that needs a value is dropped.
   package init() {}
+
+  /// Takes in what a process runs in: its container or, of a pod's, the pod.
+  package mutating func take(placeOf process: ProcessRecord?) {
+    guard let process, let id = process.containerID else { return }
+    if process.pod == nil {
+      container = ProcessRecord.containerName(id)
+    } else {
+      (pod, podNamespace) = (process.names.pod, process.names.namespace)
+    }
+  }
 
   /// What `triage` takes to be narrowed to the process, safe to paste into a shell.
   package var target: String? {
@@ -55,11 +70,14 @@ package struct GuideValues: Hashable, Sendable {
     case .remoteAddress: remote.map(\.address.description)
     case .unit: restartableUnit
     case .container: container.flatMap { Self.isHexadecimal($0) ? $0 : nil }
+    case .pod: pod.flatMap(ContainerNames.name)
+    case .podNamespace: podNamespace.flatMap(ContainerNames.name)
     case .opener: opener.map(String.init)
     case .peer: peer.map(String.init)
     case .backend: backend.map(\.description)
     case .backendPID: backendPID.map(String.init)
     case .raisedLimit: raisedLimit
+    case .highestPort: portRange.flatMap { $0.lowerBound > 16384 ? "\($0.upperBound)" : nil }
     case .netns: namespacePrefix
     }
   }

@@ -10,6 +10,7 @@ enum OperatorAdvice {
       + "sort -rn | head",
     "Read its own log:\njournalctl -n 100 --no-pager --unit={unit}",
     "A container's log:\ndocker logs --tail 100 {container}",
+    "A pod's log:\nkubectl -n {pod-namespace} logs {pod} --tail 100",
     "See what each of its threads waits for, without touching it:\n"
       + "grep -H . /proc/{pid}/task/*/wchan",
   ]

@@ -20,7 +20,11 @@ struct PublicGuide {
     known.port = finding.localPort
     known.remotePort = finding.remotePort
     if finding.owner.kind == .unit { known.unit = finding.owner.name }
-    if finding.owner.kind == .container { known.container = finding.owner.name }
+    if finding.owner.kind == .container {
+      let container = finding.owner.container
+      if container?.pod == nil { known.container = finding.owner.name }
+      (known.pod, known.podNamespace) = (container?.names.pod, container?.names.namespace)
+    }
     return finding.guide.filled(by: { placeholder in
       known.text(for: placeholder).flatMap { placeholder == .netns ? nil : $0 }
         ?? (isMeant(placeholder) ? spelledOut(placeholder) : nil)
@@ -32,7 +36,7 @@ struct PublicGuide {
     let main = finding.culprits.first { $0.role == .holder || $0.role == .listener }
     let opener = finding.culprits.first { $0.role == .opener }
     switch placeholder {
-    case .netns: return true
+    case .netns, .highestPort: return true
     case .pid: return main != nil || opener != nil
     case .fd: return finding.examples.contains { $0.holder != nil }
     case .opener: return main != nil && opener != nil
@@ -41,7 +45,7 @@ struct PublicGuide {
     case .backendPID: return finding.root?.process != nil
     case .remote, .remoteAddress: return !finding.peers.isEmpty
     case .raisedLimit: return (main ?? opener)?.process.descriptorSoftLimit != nil
-    case .port, .remotePort, .unit, .container: return false
+    case .port, .remotePort, .unit, .container, .pod, .podNamespace: return false
     }
   }
 

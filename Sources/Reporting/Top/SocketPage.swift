@@ -267,8 +267,9 @@ struct SocketPage {
     values.remotePort = finding.remotePort
     values.remote = row?.remote
     values.unit = process?.unit
-    values.container = process?.containerID.map(ProcessRecord.containerName)
+    values.take(placeOf: process)
     values.peer = detail.otherEnd?.process?.id.pid
+    values.portRange = detail.namespace?.settings.localPortRange
     if let namespace = detail.namespace, !namespace.isOwn {
       values.namespaceMember = namespace.memberPID
       values.namespaceName = namespace.name

@@ -117,9 +117,10 @@ package struct TriageReport: Sendable {
     values.remotePort = finding.remotePort
     values.remote = finding.peers.first?.remote
     values.unit = process?.unit
-    values.container = process?.containerID.map(ProcessRecord.containerName)
+    values.take(placeOf: process)
     values.softLimit = process?.descriptorSoftLimit
     values.hardLimit = process?.descriptorHardLimit
+    values.portRange = namespace(finding.namespace)?.settings.localPortRange
     if let namespace = namespace(finding.namespace), !namespace.isOwn {
       // The process that the other commands name, if it is there: no second pid to wonder about.
       values.namespaceMember =

@@ -62,6 +62,8 @@ import Testing
     values.remote = Endpoint(.loopbackIPv6, 80)
     values.unit = "a.service"
     values.container = "0a"
+    (values.pod, values.podNamespace) = ("web-1", "shop")
+    values.portRange = 32768...60999
     values.opener = 5
     values.peer = 6
     values.backend = Endpoint(.loopbackIPv6, 81)
@@ -71,8 +73,8 @@ import Testing
     #expect(
       GuidePlaceholder.allCases.map { values.text(for: $0) }
         == [
-          "1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "5", "6", "[::1]:81", "7",
-          "4096:", "",
+          "1", "2", "3", "4", "[::1]:80", "::1", "a.service", "0a", "web-1", "shop", "5", "6",
+          "[::1]:81", "7", "4096:", "60999", "",
         ])
   }
 
@@ -90,6 +92,31 @@ import Testing
     values.softLimit = soft
     values.hardLimit = hard
     #expect(values.text(for: .raisedLimit) == text)
+  }
+
+  @Test func `a range of ports is never narrowed`() {
+    var values = GuideValues()
+    values.portRange = 20000...65000
+    #expect(values.text(for: .highestPort) == "65000")
+    values.portRange = 1024...65535
+    #expect(values.text(for: .highestPort) == nil)
+  }
+
+  @Test func `in a pod the pod is what is restarted, not its container`() {
+    let id = String(repeating: "0a", count: 32)
+    var process = ProcessRecord(id: ProcessID(pid: 1, startTicks: 1))
+    process.container = id
+    process.names = ContainerNames(container: "app", pod: "web-1", namespace: "shop")
+    var values = GuideValues()
+    values.take(placeOf: process)
+    #expect(values.text(for: .container) == "0a0a0a0a0a0a" && values.text(for: .pod) == nil)
+    process.cgroup = "/kubepods/pod2f1b1b0e-5c1d-4d8e-9f5b-1f0e2d3c4b5a/\(id)"
+    values = GuideValues()
+    values.take(placeOf: process)
+    #expect(values.text(for: .container) == nil && values.text(for: .pod) == "web-1")
+    #expect(values.text(for: .podNamespace) == "shop")
+    values.pod = "a; reboot"
+    #expect(values.text(for: .pod) == nil)
   }
 
   @Test func `a triage is narrowed to the unit, else the process, else the port`() {

@@ -26,6 +26,8 @@ enum GuideStep {
     "Restart the service: frees every descriptor, cuts its live connections too:\n"
       + "systemctl restart -- {unit}",
     "If Docker runs it, restart the container instead:\ndocker restart {container}",
+    "Delete the pod: its controller starts a new one:\n"
+      + "kubectl -n {pod-namespace} delete pod {pod}",
   ]
 
   /// New clients go elsewhere.
@@ -39,8 +41,8 @@ enum GuideStep {
 
   /// More ephemeral ports, to every destination.
   static let morePorts =
-    "Widen the range, if nothing listens or will listen between 16384 and 32767:\n"
-    + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 60999'"
+    "Widen the range, if nothing listens or will listen from 16384 to where it begins:\n"
+    + "{netns}ss -Hltn\n{netns}sysctl -w net.ipv4.ip_local_port_range='16384 {highest-port}'"
 
   /// Resets what has been in CLOSE_WAIT for long; only shows it before it is confirmed.
   static let release =
