@@ -62,7 +62,7 @@ static int is_job_control(int number) {
   return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-// What is to be told of a thread that has stopped. Only one that stands where it ends does not go on.
+// What is to be told of a thread that has stopped. Only one that stands where it ends stays so.
 static int reason_of_stop(pid_t thread, int status) {
   int event = status >> 16, number = WSTOPSIG(status);
   if (event == PTRACE_EVENT_EXIT) return closewatch_thread_exits;

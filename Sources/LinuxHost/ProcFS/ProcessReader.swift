@@ -2,7 +2,7 @@
 
 import CLinuxDiag
 import Glibc
-import KernelTables
+package import KernelTables
 
 /// Reads what is known of one process.
 struct ProcessReader: Sendable {
@@ -186,5 +186,16 @@ struct ProcessReader: Sendable {
     guard let cgroupRoot else { return nil }
     var status = Glibc.stat()
     return stat(cgroupRoot + path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+}
+
+extension ProcessRecord {
+  /// Who has this number now; nil: nobody. Read by whoever asks, and not by an eye: for a program
+  /// that has been told to look at this very process.
+  package init?(ofNow pid: Int32) {
+    var gaps = GapTally()
+    var reader = ProcessReader(procRoot: "/proc")
+    guard let record = reader.record(pid: pid, arguments: false, gaps: &gaps) else { return nil }
+    self = record
   }
 }
