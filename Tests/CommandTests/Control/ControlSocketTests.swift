@@ -92,6 +92,8 @@ import Testing
   @Test(.requires(.root, .networkNamespaces))
   func `garbage, slow clients and a thousand connections do not disturb the watch`() throws {
     let daemon = try start()
+    // What a test beside this one has open is inherited.
+    let before = daemon.descriptors
     let garbage = [
       "\u{0}\u{1}\u{2}\r\n\r\n", "GET /triage HTTP/9.9\r\n\r\n", "POST /triage HTTP/1.1\r\n",
       "GET /triage?format=pdf HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -108,7 +110,7 @@ import Testing
       usleep(50_000)
       most = max(most, daemon.descriptors)
     }
-    #expect(most < 100, "\(most)")
+    #expect(most < before + 64, "\(most), \(before) before")
     for index in 0..<1000 {
       let fd = UnixServer.connect(socket)
       // The queue of the kernel is full: what more of them can do is nothing.
@@ -135,7 +137,7 @@ import Testing
     _ = send(open[0], "GET /tri", 8, Int32(MSG_NOSIGNAL))
     var end = pollfd(fd: open[0], events: Int16(POLLIN), revents: 0)
     #expect(open[0] >= 0 && poll(&end, 1, 20_000) == 1, "two seconds are what a request may take")
-    #expect(daemon.descriptors < 100, "\(daemon.descriptors)")
+    #expect(daemon.descriptors < before + 32, "\(daemon.descriptors), \(before) before")
     #expect(daemon.stop().status == 0)
   }
 }
