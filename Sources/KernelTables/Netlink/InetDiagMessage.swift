@@ -126,7 +126,8 @@ package enum InetDiagMessage {
   /// Who opened a connection: its counters say so while it has sent no FIN and nothing that is not
   /// acknowledged. The kernel counts the acknowledgement of a SYN as one byte
   /// (`tcp_snd_una_update()` in net/ipv4/tcp_input.c), and a socket that was made for a SYN of the
-  /// other end begins behind its own (`tcp_create_openreq_child()`).
+  /// other end begins behind its own (`tcp_create_openreq_child()`). A client that was restored
+  /// from a checkpoint (TCP_REPAIR) has sent no SYN, and looks accepted.
   @inline(__always)
   private static func readOpener(_ bytes: RawSpan, at start: Int, into row: inout SocketRow) {
     typealias Layout = InetDiagLayout.Info

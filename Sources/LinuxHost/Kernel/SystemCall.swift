@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import KernelTables
 
 /// A system call that failed: what was attempted, on what, and the kernel's reason by name.
 package struct SystemCallError: Error, Hashable, Sendable {
@@ -22,19 +23,8 @@ package struct SystemCallError: Error, Hashable, Sendable {
   /// The errno in words and by name: `Permission denied (EACCES)`.
   package var reason: String {
     let words = strerror(errno).map { String(cString: $0) } ?? "unknown error"
-    return "\(words) (\(Self.names[errno] ?? "errno \(errno)"))"
+    return "\(words) (\(ErrnoName.of(errno)))"
   }
-
-  private static let names: [Int32: String] = [
-    EACCES: "EACCES", EPERM: "EPERM", ENOENT: "ENOENT", ESRCH: "ESRCH", ENOTDIR: "ENOTDIR",
-    EMFILE: "EMFILE", ENFILE: "ENFILE", ENOMEM: "ENOMEM", EINVAL: "EINVAL", ENOTSUP: "ENOTSUP",
-    ENOBUFS: "ENOBUFS", EAFNOSUPPORT: "EAFNOSUPPORT", EPROTONOSUPPORT: "EPROTONOSUPPORT",
-    EAGAIN: "EAGAIN", ETIMEDOUT: "ETIMEDOUT", ECONNREFUSED: "ECONNREFUSED", EIO: "EIO",
-    EEXIST: "EEXIST", EADDRINUSE: "EADDRINUSE", ENODATA: "ENODATA", EISDIR: "EISDIR",
-    ENOSPC: "ENOSPC", EROFS: "EROFS", EFBIG: "EFBIG", EPIPE: "EPIPE", EINTR: "EINTR",
-    EBADF: "EBADF", EBADMSG: "EBADMSG", ESTALE: "ESTALE", EBUSY: "EBUSY", ENODEV: "ENODEV",
-    ELOOP: "ELOOP", ENAMETOOLONG: "ENAMETOOLONG", ERANGE: "ERANGE", EDQUOT: "EDQUOT",
-  ]
 }
 
 extension SystemCallError: CustomStringConvertible {

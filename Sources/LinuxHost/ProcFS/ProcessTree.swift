@@ -4,7 +4,7 @@ import Glibc
 import KernelTables
 
 /// The processes that descend from one, by what the kernel says of the children of each.
-enum ProcessTree {
+package enum ProcessTree {
   /// All but this process itself and the one that has started it, which look.
   ///
   /// A process that is made or passed on to another parent meanwhile can be missing: the next look
@@ -53,7 +53,7 @@ enum ProcessTree {
   }
 
   /// The numbers that name entries of a directory; none where it cannot be read.
-  static func numbers(in directory: String) -> [Int32] {
+  package static func numbers(in directory: String) -> [Int32] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
     var numbers: [Int32] = []

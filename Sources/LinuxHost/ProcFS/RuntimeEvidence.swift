@@ -2,7 +2,7 @@
 
 import CLinuxDiag
 import Glibc
-package import KernelTables
+import KernelTables
 
 /// Tells which language runtime a program is, by its file: name first, then what the compiler
 /// left in it. Remembered for each file, and for each process while it runs the same image.
@@ -157,13 +157,5 @@ struct RuntimeEvidence: Sendable {
     // rustc names itself beside the linker in `.comment`.
     if sections.comment.contains("rustc version") { return .rust }
     return .native
-  }
-}
-
-extension ProcessRuntime {
-  /// By the name of a program's file alone; nil when that does not say it.
-  package init?(executable path: String) {
-    guard let runtime = RuntimeEvidence.runtime(named: path) else { return nil }
-    self = runtime
   }
 }

@@ -12,7 +12,7 @@ struct ExitStops {
   /// The last thread of each process that stands.
   private var standing: [Int32: Int32] = [:]
 
-  /// Processes that stand where they end, and hold a socket of TCP or may.
+  /// Processes that stand where they end, and hold a socket or may.
   var processes: Set<Int32> { Set(standing.keys) }
 
   /// Takes in a thread that has stopped there, and lets it go unless its process ends with it.

@@ -59,7 +59,9 @@ package struct FindingSocketsPage {
 
   private var columns: [Column<ExampleSocket>] {
     let names = Dictionary(
-      sockets.finding.culprits.map { ($0.process.id, $0.process.command) },
+      sockets.finding.culprits.map {
+        ($0.process.id, ProcessWords.name($0.process, unicode: true))
+      },
       uniquingKeysWith: { first, _ in first })
     return [
       Column("Local") { $0.row.local.description },
@@ -70,8 +72,7 @@ package struct FindingSocketsPage {
       Column("Send-Q") { Quantity.count(Int($0.row.sendQueue)) },
       Column("Process") { socket in
         guard let holder = socket.holder else { return "none" }
-        let name = names[holder.process].map { UntrustedText.printable($0, unicode: true) } ?? ""
-        return "\(name)[\(holder.process.pid)]"
+        return names[holder.process] ?? "pid \(holder.process.pid)"
       },
       Column("Descriptor") { $0.holder.map { String($0.fd) } ?? "" },
     ]

@@ -65,9 +65,7 @@ package struct ReleaseText {
   }
 
   private func name(_ process: ProcessRecord) -> String {
-    let main = process.mainName.map { " " + printable($0) } ?? ""
-    return process.command.isEmpty
-      ? "pid \(process.id.pid)" : "\(printable(process.command))\(main)[\(process.id.pid)]"
+    ProcessWords.name(process, unicode: style.unicode)
   }
 
   private var nothing: String {

@@ -7,11 +7,8 @@ import KernelTables
 struct RunWords {
   let style: TextStyle
 
-  /// `python3 test_api.py[812]`.
   func name(_ process: ProcessRecord) -> String {
-    let main = process.mainName.map { " " + printable($0) } ?? ""
-    let command = process.command.isEmpty ? "pid" : printable(process.command)
-    return "\(command)\(main)[\(process.id.pid)]"
+    ProcessWords.name(process, unicode: style.unicode)
   }
 
   /// `python3[812] left 2 connections to 127.0.0.1:8080 in CLOSE_WAIT (fd 5, 6), for 3.1 s`.

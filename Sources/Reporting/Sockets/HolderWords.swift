@@ -23,13 +23,8 @@ struct HolderWords {
     return [reason(entry, row)]
   }
 
-  /// `nginx[812]`, `python3 app.py[813]`, `pid 814` when its name was not read.
   func name(_ pid: Int32) -> String {
-    guard let process = listing.processes[pid], !process.command.isEmpty else {
-      return "pid \(pid)"
-    }
-    let main = process.mainName.map { " " + $0 } ?? ""
-    return UntrustedText.printable(process.command + main, unicode: unicode) + "[\(pid)]"
+    listing.processes[pid].map { ProcessWords.name($0, unicode: unicode) } ?? "pid \(pid)"
   }
 
   private func descriptor(_ holder: SocketHolder) -> String {

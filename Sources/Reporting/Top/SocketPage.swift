@@ -148,7 +148,7 @@ struct SocketPage {
   }
 
   private var nobody: String {
-    let name = detail.process.map { named($0) }
+    let name = detail.process.map { ProcessWords.name($0, unicode: unicode) }
     switch detail.socket.relation {
     case .listener: return "no process: it waits for \(name ?? "a listener") to accept it"
     case .opener: return "no process any more; \(name ?? "a process") had it open"
@@ -160,7 +160,7 @@ struct SocketPage {
   }
 
   private func words(_ process: ProcessRecord, fd: Int32, table: SocketHolder.Table) -> String {
-    var text = named(process)
+    var text = ProcessWords.name(process, unicode: unicode)
     switch table {
     case .process: text += " fd \(fd)"
     case .thread(let tid): text += " fd \(fd) of thread \(tid)"
@@ -172,11 +172,6 @@ struct SocketPage {
     return text
   }
 
-  private func named(_ process: ProcessRecord) -> String {
-    let main = process.mainName.map { " " + printable($0) } ?? ""
-    return "\(printable(process.command))\(main)[\(process.id.pid)]"
-  }
-
   private mutating func writeOtherEnd() {
     guard let row, row.remotePort != 0 else { return }
     guard let other = detail.otherEnd else {
@@ -185,7 +180,9 @@ struct SocketPage {
     }
     var words = "on this host, in \(other.row.state.name)"
     if let process = other.process {
-      words += ": \(named(process))" + (other.fd >= 0 ? " fd \(other.fd)" : "")
+      words +=
+        ": \(ProcessWords.name(process, unicode: unicode))"
+        + (other.fd >= 0 ? " fd \(other.fd)" : "")
     } else {
       words += ", held by no process"
     }

@@ -18,17 +18,29 @@ package final class WebClient {
   package private(set) var isClosedByPeer = false
 
   package init(port: UInt16) throws {
-    fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard let connected = Self.connect(to: port) else {
+      throw ChildProgram.Failure("connect to \(port): errno \(errno)")
+    }
+    fd = connected
+  }
+
+  /// A socket that is connected to a port of loopback; nil and errno when nobody accepts there.
+  package static func connect(to port: UInt16) -> Int32? {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let code = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard code == 0 else { throw ChildProgram.Failure("connect to \(port): errno \(errno)") }
+    if code == 0 { return fd }
+    let reason = errno
+    close(fd)
+    errno = reason
+    return nil
   }
 
   deinit { close(fd) }

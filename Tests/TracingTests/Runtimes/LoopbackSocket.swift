@@ -10,21 +10,10 @@ final class LoopbackSocket {
   /// - Parameter seconds: How long to go on trying.
   init(port: UInt16, within seconds: Double = 10) throws {
     for _ in 0..<Int(seconds * 50) {
-      let fd = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-      var place = sockaddr_in()
-      place.sin_family = sa_family_t(AF_INET)
-      place.sin_port = port.bigEndian
-      place.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-      let connected = withUnsafePointer(to: &place) { place in
-        place.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      if connected == 0 {
+      if let fd = WebClient.connect(to: port) {
         socket = fd
         return
       }
-      close(fd)
       usleep(20_000)
     }
     throw ChildProgram.Failure("nobody accepts at port \(port)")

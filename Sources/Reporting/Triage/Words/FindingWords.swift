@@ -286,8 +286,7 @@ struct FindingWords {
 
   /// `nginx[812]`, `python3 app.py[4711]`.
   private func name(_ process: ProcessRecord) -> String {
-    let main = process.mainName.map { " " + printable($0) } ?? ""
-    return "\(printable(process.command))\(main)[\(process.id.pid)]"
+    ProcessWords.name(process, unicode: style.unicode)
   }
 
   func printable(_ text: String) -> String {
