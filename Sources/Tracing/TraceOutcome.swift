@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
+
 /// What was watched.
 public struct TraceTarget: Hashable, Sendable {
   /// A process of it.
@@ -16,6 +18,12 @@ public struct TraceTarget: Hashable, Sendable {
       self.pid = pid
       self.command = command
       self.main = main
+    }
+
+    /// `python3 app.py [812]`, fit for a line of output.
+    package var title: String {
+      let words = [command, main].compactMap { $0 }.joined(separator: " ")
+      return UntrustedText.printable(words) + " [\(pid)]"
     }
   }
 

@@ -18,8 +18,8 @@ extension TraceReport {
       page.blank()
       page.paragraph(
         """
-        These are the places where the program knew last of the sockets. Whether it is they or \
-        their callers that ought to close them, the code says.
+        These are the last places where the program touched these sockets. Whether they or \
+        their callers should close them, only the code can tell.
         """)
     }
     if let missed { page.paragraph(missed) }
@@ -60,10 +60,7 @@ extension TraceReport {
   }
 
   private static func name(_ target: TraceTarget) -> String {
-    let processes = target.processes.prefix(3).map {
-      ([$0.command] + [$0.main].compactMap { $0 }).map { UntrustedText.printable($0) }
-        .joined(separator: " ") + " [\($0.pid)]"
-    }
+    let processes = target.processes.prefix(3).map(\.title)
     let rest = target.processes.count - 3
     let all = processes.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     return (target.unit.map { UntrustedText.printable($0) + " " } ?? "") + all
@@ -76,7 +73,7 @@ extension TraceReport {
   private func write(_ group: TraceGroup, to page: inout TextPage) {
     page.blank()
     page.item("\(share(group.sockets))  \(Self.words(group))")
-    let result = group.errno == 0 ? " = 0" : " = \(TraceErrno.name(group.errno))"
+    let result = group.errno == 0 ? " = 0" : " = \(ErrnoName.of(group.errno))"
     switch group.kind {
     case .endOfStream: page.inner(group.path.lead(calling: "read", saying: result))
     case .endListener: for frame in group.path.own { page.inner(CodePath.text(frame)) }
@@ -105,21 +102,22 @@ extension TraceReport {
         : "were told of the end, and were not closed; their 'end' listeners are:"
     case .lastRead:
       group.hasUnread
-        ? "read here last; nobody has read since, and nobody has closed:"
-        : "was given the last bytes here, and did not close:"
+        ? "last read here as far as was watched, and not closed:"
+        : "read the last bytes here, and did not close:"
     case .opened:
       (group.opening == .accepted ? "accepted" : "connected")
-        + " here; nobody has read since, and nobody has closed:"
+        + " here; not read since as far as was watched, and not closed:"
     }
   }
 
   private static func words(_ reason: Unknown) -> String {
     switch reason {
     case .stuckBefore:
-      "were stuck before the watch began: where they were opened and read is not known"
-    case .neverRead: "nobody has read them since the watch began"
-    case .readUnseen: "read to their end by what a trace does not see: splice(2), io_uring"
-    case .unreadable: "were read while watched, by calls that could not be made out"
+      "stuck before the watch began: where they were opened and read is not known"
+    case .neverRead: "not read by a watched process since the watch began"
+    case .readUnseen:
+      "read to the end by what a trace does not see: splice(2), io_uring, another process"
+    case .unreadable: "read while watched, by calls that could not be made out"
     case .missed: "not known: some events were missed"
     }
   }
@@ -129,13 +127,16 @@ extension TraceReport {
     let loss = outcome.loss
     guard loss.total > 0 else { return nil }
     var parts: [String] = []
-    if loss.lost > 0 { parts.append("\(loss.lost) found no room on their way") }
+    if loss.lost > 0 { parts.append("\(loss.lost) did not fit in the buffer") }
     if loss.interrupted > 0 {
-      parts.append("\(loss.interrupted) came in the middle of another thread's")
+      parts.append("\(loss.interrupted) came while the kernel was recording another")
     }
-    if loss.skipped > 0 { parts.append("\(loss.skipped) were more than a second may have") }
-    if loss.refused > 0 { parts.append("\(loss.refused) were of more sockets than are followed") }
-    if loss.unread > 0 { parts.append("\(loss.unread) could not be read in time") }
-    return "Missed events: \(parts.joined(separator: "; ")). They cost names, and name nobody else."
+    if loss.skipped > 0 { parts.append("\(loss.skipped) were over the limit per second") }
+    if loss.refused > 0 {
+      parts.append("\(loss.refused) were on more sockets than can be followed")
+    }
+    if loss.unread > 0 { parts.append("\(loss.unread) had stacks that could not be read in time") }
+    return "Missed events: \(parts.joined(separator: "; ")). For these no code is named; none is"
+      + " named in their place."
   }
 }

@@ -14,8 +14,8 @@ struct BPFRefusal {
   /// In one line, with what to do instead.
   var error: HostError {
     HostError(
-      "cannot trace: \(reason). To see where its threads are now, without a trace:"
-        + " gdb -p PID -batch -ex 'thread apply all bt'; of Python py-spy dump, of a JVM jstack")
+      "cannot trace: \(reason). To see where its threads are now, without a trace, run as root:"
+        + " closewatch triage PID --stacks")
   }
 
   private var reason: String {

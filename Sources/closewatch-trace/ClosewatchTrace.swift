@@ -46,7 +46,8 @@ struct Trace: ParsableCommand {
         arguments.opener
         ? "with --opener" : "this kernel has no sock_recv_length (Linux 6.3), so"
       StandardError.line(
-        "\(reason) every system call of this host is some 75 ns slower until the end")
+        "\(reason) every system call of this host is \(TraceArguments.costOfSystemCalls) slower"
+          + " until the end")
     }
     StandardError.line(
       "watching \(arguments.target.text) for \(Quantity.duration(seconds)); Ctrl-C ends it early")

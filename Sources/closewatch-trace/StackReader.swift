@@ -29,8 +29,6 @@ final class StackReader {
   private var running: Running?
 
   var isBusy: Bool { running != nil }
-  /// Who is at it; nil: nobody.
-  var child: Int32? { running?.child }
 
   /// Begins with a batch; false when no process can be started.
   func begin(_ batch: Batch) -> Bool {

@@ -94,8 +94,16 @@ struct StuckLook {
     link("/proc/\(pid)/ns/net")
   }
 
+  /// The inode of the socket that a descriptor leads to; nil when it leads elsewhere.
+  static func socket(atDescriptor fd: Int32, of pid: Int32) -> UInt64? {
+    guard let target = link("/proc/\(pid)/fd/\(fd)"),
+      case .socket(let inode)? = try? SocketLink(Array(target.utf8))
+    else { return nil }
+    return inode
+  }
+
   /// Where a link leads; nil when it is gone.
-  fileprivate static func link(_ path: String) -> String? {
+  private static func link(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 64)
     let count = readlink(path, &buffer, buffer.count)
     guard count > 0 else { return nil }
@@ -113,17 +121,9 @@ private struct OpenSocket {
   static func all(of pids: [Int32]) -> [UInt64: OpenSocket] {
     var found: [UInt64: OpenSocket] = [:]
     for pid in pids {
-      guard let id = ProcessRecord(ofNow: pid)?.id,
-        let folder = opendir("/proc/\(pid)/fd")
-      else { continue }
-      defer { closedir(folder) }
-      while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        guard let fd = Int32(name), let link = StuckLook.link("/proc/\(pid)/fd/\(fd)"),
-          link.hasPrefix("socket:["), let inode = UInt64(link.dropFirst(8).dropLast())
-        else { continue }
+      guard let id = ProcessRecord(ofNow: pid)?.id else { continue }
+      for fd in ProcessTree.numbers(in: "/proc/\(pid)/fd") {
+        guard let inode = StuckLook.socket(atDescriptor: fd, of: pid) else { continue }
         found[inode] = OpenSocket(inode: inode, process: id, fd: fd)
       }
     }

@@ -60,8 +60,8 @@ import Testing
             called by handle_upload app.c:3
             accepted at accept_one app.c:1 <- serve app.c:2
 
-        These are the places where the program knew last of the sockets. Whether it is
-        they or their callers that ought to close them, the code says.
+        These are the last places where the program touched these sockets. Whether they
+        or their callers should close them, only the code can tell.
 
         """)
   }
@@ -136,7 +136,7 @@ import Testing
   @Test func `what was stuck before the watch has neither reader nor opener`() {
     let report = TraceReport(Self.outcome([Self.waiting(1, before: true)]))
     #expect(report.unknown == [.stuckBefore: 1])
-    #expect(report.text(TextStyle()).contains("were stuck before the watch began"))
+    #expect(report.text(TextStyle()).contains("stuck before the watch began"))
   }
 
   @Test func `that nobody has read is said only when nothing was missed`() {
@@ -165,8 +165,8 @@ import Testing
       Self.outcome([Self.waiting(1, unread: 7), Self.waiting(2, unread: 1)], [1: read, 2: opened]))
     #expect(report.groups.map(\.kind) == [.lastRead, .opened])
     let text = report.text(TextStyle())
-    #expect(text.contains("read here last; nobody has read since"))
-    #expect(text.contains("connected here; nobody has read since"))
+    #expect(text.contains("last read here as far as was watched"))
+    #expect(text.contains("connected here; not read since as far as was watched"))
   }
 
   @Test func `a system call is not own code where libc is linked in`() {
@@ -191,7 +191,7 @@ import Testing
     #expect(report.groups.map(\.kind) == [.lastRead])
     #expect(report.unknown == [.readUnseen: 2])
     let text = report.text(TextStyle())
-    #expect(text.contains("was given the last bytes here, and did not close"))
+    #expect(text.contains("read the last bytes here, and did not close"))
     #expect(text.contains("by what a trace does not see"))
   }
 

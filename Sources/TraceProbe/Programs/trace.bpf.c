@@ -243,7 +243,8 @@ static __always_inline _Bool wanted_nothing(struct pt_regs *from) {
 }
 
 /// Whether a read has said that nothing more comes: the end of the stream, or what broke it. Any
-/// other error is of the call, as EFAULT is. The errors are those of TraceErrno.
+/// other error is of the call, as EFAULT is. EPIPE, ECONNRESET,
+/// ENOTCONN; ENETDOWN, ENETUNREACH; ETIMEDOUT, ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH.
 static __always_inline _Bool is_end(int result, unsigned char state) {
   if (result > 0 || state == TCP_ESTABLISHED) return 0;
   if (result == 0) return 1;

@@ -31,12 +31,12 @@ extension StacksReport {
   }
 
   private func summary(_ process: String) -> String {
-    let stop = stoppedSeconds < 0.001 ? "1 ms" : Quantity.duration(stoppedSeconds)
+    let stop = stoppedSeconds < 0.001 ? "less than 1 ms" : Quantity.duration(stoppedSeconds)
     var words =
       "STACKS of \(UntrustedText.printable(process)) now:"
       + " \(Quantity.count(threadCount, "thread")), stopped one by one for \(stop) in all."
     if missed > 0 {
-      words += " \(Quantity.count(missed)) more could not be stopped in the time that there is."
+      words += " \(Quantity.count(missed)) more could not be stopped in time."
     }
     return words
   }
@@ -47,7 +47,7 @@ extension StacksReport {
     let waits = lock.waiting == 1 ? "waits" : "wait"
     page.item("\(Quantity.count(lock.waiting, "thread")) \(waits) for a lock \(who)")
     guard let holder = lock.holder.flatMap(group(of:)) else { return }
-    page.inner("that one \(Self.words(holder.wait))")
+    page.inner("it is \(Self.words(holder.wait))")
     if let path = CodePath(holder.frames) { page.inner("at \(path.line)") }
   }
 
@@ -62,10 +62,10 @@ extension StacksReport {
 
   private static func words(_ wait: StoppedThread.Wait?) -> String {
     switch wait {
-    case nil: "running"
+    case nil: "not in a system call"
     case .lock: "waiting for a lock"
     case .wake: "waiting to be woken by another thread"
-    case .events: "waiting for something to happen on its descriptors"
+    case .events: "waiting for events on its descriptors"
     case .time: "sleeping"
     case .call(let number): "in system call \(number)"
     case .descriptor(let call, let fd, let peer):
@@ -76,10 +76,10 @@ extension StacksReport {
   /// What cannot be seen of a runtime, and how it is.
   private static func lack(_ runtime: ProcessRuntime) -> String? {
     switch runtime {
-    case .jvm: "Native calls only: those of Java are told by jcmd PID Thread.print -l."
+    case .jvm: "Native calls only; for Java's own: jcmd PID Thread.print -l"
     case .node: "Native calls only: JavaScript that waits is on no stack."
-    case .go: "Threads of the kernel only: goroutines that wait are on no stack of theirs."
-    case .ruby, .php, .dotnet, .erlang: "Native calls only: those of the program are not read."
+    case .go: "Kernel threads only: goroutines that wait are on none of their stacks."
+    case .ruby, .php, .dotnet, .erlang: "Native calls only: the program's own are not read."
     default: nil
     }
   }

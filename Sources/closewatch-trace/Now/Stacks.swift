@@ -33,7 +33,9 @@ struct Stacks: ParsableCommand {
     for record in found.prefix(Self.mostProcesses) {
       guard let process = WatchedProcess(record) else { continue }
       let report = ThreadLook(process, peers: try look.peers(of: record.id.pid)).report()
-      let name = "\(record.command) [\(record.id.pid)]"
+      let name = TraceTarget.Process(
+        pid: record.id.pid, command: record.command, main: record.mainName
+      ).title
       try StandardOutput.write(Array(report.text(of: name, record.runtime, style).utf8))
     }
     if found.count > Self.mostProcesses {

@@ -57,18 +57,7 @@ struct ThreadLook {
 
   private var pid: Int32 { process.record.id.pid }
 
-  private var tids: Set<Int32> {
-    guard let folder = opendir("/proc/\(pid)/task") else { return [] }
-    defer { closedir(folder) }
-    var tids: Set<Int32> = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if let tid = Int32(name) { tids.insert(tid) }
-    }
-    return tids
-  }
+  private var tids: Set<Int32> { Set(ProcessTree.numbers(in: "/proc/\(pid)/task")) }
 
   private func name(_ tid: Int32) -> String {
     let bytes = (try? readFile("/proc/\(pid)/task/\(tid)/comm", limit: 64)) ?? []
@@ -96,13 +85,7 @@ struct ThreadLook {
   }
 
   private func peer(of fd: Int32) -> Endpoint? {
-    var buffer = [CChar](repeating: 0, count: 64)
-    let count = readlink("/proc/\(pid)/fd/\(fd)", &buffer, buffer.count)
-    // socket:[30182]
-    let digits = buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)).filter {
-      (48...57).contains($0)
-    }
-    return UInt64(String(decoding: digits, as: UTF8.self)).flatMap { peers[$0] }
+    StuckLook.socket(atDescriptor: fd, of: pid).flatMap { peers[$0] }
   }
 
   /// The calls of each copy, read by a process without rights.

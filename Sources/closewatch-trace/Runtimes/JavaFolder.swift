@@ -30,7 +30,7 @@ final class JavaFolder {
     self.user = user
     var template = Array("/tmp/closewatch-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw HostError("cannot make a folder in /tmp: errno \(errno)")
+      throw HostError("\(SystemCallError("mkdtemp", on: "/tmp", errno: errno))")
     }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     folder = open(path, O_RDONLY | O_DIRECTORY | Self.noLinks)
@@ -125,6 +125,7 @@ final class JavaFolder {
   }
 
   private func failure(_ attempt: String) -> HostError {
-    HostError("cannot \(attempt) \(path): errno \(errno)")
+    let error = SystemCallError(attempt, on: path, errno: errno)
+    return HostError("cannot \(attempt) \(path): \(error.reason)")
   }
 }

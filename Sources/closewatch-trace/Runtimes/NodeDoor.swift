@@ -149,7 +149,8 @@ private final class InspectorSocket {
       close(other)
     }
     guard own >= 0, other >= 0, closewatch_setns(other, closewatch_network_namespace) == 0 else {
-      throw HostError("cannot enter the network namespace of process \(pid): errno \(errno)")
+      throw HostError(
+        "cannot enter the network namespace of process \(pid): \(Self.reason(errno))")
     }
     let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     fd = socket(AF_INET, Int32(kind), 0)
@@ -167,16 +168,22 @@ private final class InspectorSocket {
       }
     }
     guard connected == 0 || errno == EINPROGRESS else {
-      throw HostError("the inspector at port \(port): errno \(errno)")
+      throw HostError("the inspector at port \(port): \(Self.reason(errno))")
     }
     try wait(for: POLLOUT, until: deadline)
     var failure: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size)
-    guard failure == 0 else { throw HostError("the inspector at port \(port): errno \(failure)") }
+    guard failure == 0 else {
+      throw HostError("the inspector at port \(port): \(Self.reason(failure))")
+    }
   }
 
   deinit { if fd >= 0 { close(fd) } }
+
+  private static func reason(_ errno: Int32) -> String {
+    SystemCallError("connect", on: "the inspector", errno: errno).reason
+  }
 
   func send(_ bytes: [UInt8], until deadline: Double) throws(HostError) {
     var rest = bytes[...]
@@ -186,7 +193,9 @@ private final class InspectorSocket {
         Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if sent < 0, errno == EAGAIN || errno == EINTR { continue }
-      guard sent > 0 else { throw HostError("the inspector does not listen: errno \(errno)") }
+      guard sent > 0 else {
+        throw HostError("the inspector does not listen: \(Self.reason(errno))")
+      }
       rest = rest.dropFirst(sent)
     }
   }

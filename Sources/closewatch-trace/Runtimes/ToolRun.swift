@@ -20,7 +20,10 @@ enum ToolRun {
       throw HostError("there is no \(words[0]) on this host; install a JDK's tools")
     }
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw HostError("cannot start \(words[0]): errno \(errno)") }
+    guard pipe(&ends) == 0 else {
+      let error = SystemCallError("pipe", on: path, errno: errno)
+      throw HostError("cannot start \(words[0]): \(error)")
+    }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(ends[0]) }
     let started = spawn(path, words, output: ends[1])

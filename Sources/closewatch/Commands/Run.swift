@@ -69,9 +69,9 @@ struct Run: ParsableCommand {
 
   @Flag(
     help: """
-      Stop each process where it ends, while its descriptors are open, and count what it still \
-      has in CLOSE_WAIT, or dead, however young. Uses ptrace: leave it out for suites that run \
-      sudo, gdb, strace or LeakSanitizer.
+      Stop each process at its exit, while its descriptors are open, and count every socket that \
+      it still holds in CLOSE_WAIT, or dead, however young. Uses ptrace: do not use it for suites \
+      that run sudo, gdb, strace or LeakSanitizer.
       """)
   var exitStop = false
 
@@ -145,7 +145,7 @@ struct Run: ParsableCommand {
     } catch {
       if exitStop, error.isUnsupported {
         throw HostError(
-          "this machine does not allow closewatch to stop processes where they end (ptrace); "
+          "this machine does not allow closewatch to stop processes at their exit (ptrace); "
             + "leave out --exit-stop")
       }
       StandardError.line("cannot execute \(command[0]): \(error.reason)")

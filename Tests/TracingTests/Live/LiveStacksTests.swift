@@ -63,6 +63,31 @@ import Testing
     #expect(try process.readLine() == "0")
   }
 
+  /// The pipe's name is the number of a socket: what looks for digits takes it for the connection.
+  @Test(.requires(.command("python3")))
+  func `a file whose name is a number is told as no connection, and its script is named`() throws {
+    let directory = TemporaryDirectory()
+    let script = """
+      import os, socket
+      listener = socket.create_server(("127.0.0.1", 0))
+      client = socket.create_connection(listener.getsockname())
+      os.mkdir("/dev/shm/pipes")
+      name = f"/dev/shm/pipes/{os.fstat(client.fileno()).st_ino}"
+      os.mkfifo(name)
+      pipe = os.open(name, os.O_RDWR)
+      os.unlink(name)
+      os.rmdir("/dev/shm/pipes")
+      print("waiting", flush=True)
+      os.read(pipe, 1)
+      """
+    directory.write("waiting.py", Array(script.utf8))
+    let process = try ChildProgram("/usr/bin/python3", ["-E", directory.path + "/waiting.py"])
+    let text = try stacks(of: process)
+    #expect(text.contains("STACKS of python3 waiting.py ["), "\(text)")
+    #expect(text.contains("in read() on fd"))
+    #expect(!text.contains("to 127.0.0.1:"), "\(text)")
+  }
+
   @Test func `a process that is not there is said to be that`() throws {
     let outcome = try ChildProgram.run(
       "sh", ["-c", "exec \(ChildProgram.built("closewatch-trace")) stacks 4194303 2>&1"])
