@@ -20,6 +20,13 @@ private struct RowParts: OptionSet {
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  /// No number is there in both of its widths: such a row would be larger than
+  /// ``SocketRow/wireMost``.
+  var isPossible: Bool {
+    !isSuperset(of: [.inode, .wideInode]) && !isSuperset(of: [.cgroup, .wideCgroup])
+      && !isSuperset(of: [.bytes, .wideBytes])
+  }
+
   init(_ row: SocketRow) {
     var parts: RowParts = []
     if row.cookie != 0 { parts.insert(.cookie) }
@@ -92,7 +99,7 @@ extension SocketRow {
   }
 
   /// Reads from `start`, where ``wireMost`` bytes are there; nil for a family or a timer that there
-  /// is not.
+  /// is not, and for a number in two widths.
   fileprivate init?(from start: inout UnsafeRawPointer, namespace: NetnsID) {
     func get<Value: BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value {
       defer { start += MemoryLayout<Value>.size }
@@ -101,6 +108,7 @@ extension SocketRow {
     self.init()
     self.namespace = namespace
     let parts = RowParts(rawValue: get())
+    guard parts.isPossible else { return nil }
     uid = get()
     localPort = get()
     remotePort = get()
@@ -201,7 +209,7 @@ extension WireReader {
         guard var start = bytes.baseAddress.map({ $0 + offset }) else { return rows }
         let before = start
         guard let row = SocketRow(from: &start, namespace: namespace) else {
-          throw bad("row", "a family or timer that there is not")
+          throw bad("row", "a family or timer that there is not, or a number in two widths")
         }
         offset += start - before
         rows.append(row)

@@ -142,6 +142,19 @@ import Testing
     #expect(size / 10_000 + MemoryLayout<SocketRow>.stride <= 200)
   }
 
+  @Test(arguments: [(0, 0x06, 12), (0, 0x60, 12), (1, 0x06, 24)])
+  func `a row that has a number in two widths is refused, not read past its end`(
+    _ flags: (byte: Int, both: UInt8, size: Int)
+  ) throws {
+    // The count of rows, the namespace and the length of the run come before.
+    var bytes = bytes { $0.put([SocketRow()]) }
+    bytes[14 + flags.byte] |= flags.both
+    bytes += Array(repeating: 0, count: flags.size)
+    #expect(throws: DecodeError.self) {
+      try WireReader.value(of: bytes) { reader throws(DecodeError) in try reader.getRows() }
+    }
+  }
+
   @Test func `bytes that were changed or cut end in a value or an error`() throws {
     var random = RandomLooks(seed: 5)
     let look = random.look(sockets: 5)
