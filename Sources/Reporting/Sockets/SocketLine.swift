@@ -3,8 +3,9 @@
 import KernelTables
 
 /// One socket of a listing, with all that its columns show. It is moved from entry to entry: to
-/// make one for each of 100,000 sockets would cost more than to write them.
-struct SocketLine {
+/// make one for each of 100,000 sockets would cost more than to write them, and so would a copy of
+/// it for each of their columns.
+final class SocketLine {
   let listing: SocketListing
   let words: HolderWords
   private(set) var entry: SocketListing.Entry
@@ -27,7 +28,7 @@ struct SocketLine {
     }
   }
 
-  mutating func move(to entry: SocketListing.Entry) {
+  func move(to entry: SocketListing.Entry) {
     self.entry = entry
     let namespace = row.namespace
     row = listing.row(entry)

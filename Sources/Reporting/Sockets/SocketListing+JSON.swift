@@ -15,7 +15,7 @@ extension SocketListing {
     json.member("schema_version", 1)
     json.beginArray("sockets")
     let columns = SocketColumns.all.compactMap(\.json)
-    var line = SocketLine(self, unicode: false)
+    let line = SocketLine(self, unicode: false)
     for entry in entries {
       line.move(to: entry)
       json.beginObject()

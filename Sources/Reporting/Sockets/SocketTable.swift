@@ -32,7 +32,7 @@ package struct SocketTable {
     if hasHeader, !listing.entries.isEmpty { writeHeader() }
     let isGrouped = hasSeveralNamespaces
     var namespace: NetnsID?
-    var line = SocketLine(listing, unicode: style.unicode)
+    let line = SocketLine(listing, unicode: style.unicode)
     for entry in listing.entries {
       line.move(to: entry)
       if isGrouped, line.row.namespace != namespace {
@@ -62,7 +62,7 @@ package struct SocketTable {
       isWide ? $0.widestOnOneLine ?? $0.width.upperBound : $0.width.upperBound
     }
     var text: [UInt8] = []
-    var line = SocketLine(listing, unicode: style.unicode)
+    let line = SocketLine(listing, unicode: style.unicode)
     for entry in listing.entries {
       line.move(to: entry)
       for index in cells.indices where widths[index] < limits[index] {

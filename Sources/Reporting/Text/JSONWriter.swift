@@ -30,11 +30,18 @@ package struct JSONWriter {
     let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
     // In one piece: a listing of 50,000 sockets has a million of them.
     bytes.append(addingCapacity: name.count + 4) { [needsComma] piece in
-      if needsComma { piece.append(UInt8(ascii: ",")) }
-      piece.append(UInt8(ascii: "\""))
-      for byte in name { piece.append(byte) }
-      piece.append(UInt8(ascii: "\""))
-      piece.append(UInt8(ascii: ":"))
+      piece.withUnsafeMutableBufferPointer { place, count in
+        if needsComma {
+          place[0] = UInt8(ascii: ",")
+          count = 1
+        }
+        place[count] = UInt8(ascii: "\"")
+        _ = place[(count + 1)...].update(fromContentsOf: name)
+        count += name.count + 1
+        place[count] = UInt8(ascii: "\"")
+        place[count + 1] = UInt8(ascii: ":")
+        count += 2
+      }
     }
     needsComma = false
   }
