@@ -200,7 +200,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TracingTests",
-      dependencies: ["closewatch-trace", "KernelTables", "Reporting", "TestSupport", "Tracing"],
+      dependencies: [
+        "closewatch-trace", "Diagnosis", "KernelTables", "Reporting", "TestSupport", "Tracing",
+      ],
       exclude: ["Programs"], swiftSettings: strict),
     .testTarget(
       name: "LinuxHostTests",

@@ -71,6 +71,14 @@ static void choose_programs(
   struct bpf_program *returned = bpf_object__find_program_by_name(object, "on_return");
   bpf_program__set_autoload(receive, tells_receives);
   bpf_program__set_autoload(returned, by_call || options.tells_accepts);
+  static const char *const following[] = {"on_fork", "on_execute", "on_end"};
+  for (size_t i = 0; i < sizeof following / sizeof *following; i++) {
+    struct bpf_program *program = bpf_object__find_program_by_name(object, following[i]);
+    bpf_program__set_autoload(program, options.follows);
+  }
+  // 2 MB: a suite may start more processes than anybody would name.
+  struct bpf_map *watched = bpf_object__find_map_by_name(object, "watched");
+  if (options.follows) bpf_map__set_max_entries(watched, 8192);
 }
 
 static int attach_all(struct bpf_object *object) {
@@ -118,8 +126,18 @@ int closewatch_probe_watch(
   return bpf_map_update_elem(probe->watched, &process, settings, BPF_ANY);
 }
 
+int closewatch_probe_renew(
+    struct closewatch_probe *probe, unsigned process,
+    const struct closewatch_trace_watched *settings) {
+  return bpf_map_update_elem(probe->watched, &process, settings, BPF_EXIST);
+}
+
 void closewatch_probe_forget(struct closewatch_probe *probe, unsigned process) {
   bpf_map_delete_elem(probe->watched, &process);
+}
+
+int closewatch_probe_descriptor(const struct closewatch_probe *probe) {
+  return ring_buffer__epoll_fd(probe->ring);
 }
 
 int closewatch_probe_poll(

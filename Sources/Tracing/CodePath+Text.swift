@@ -26,6 +26,9 @@ extension CodePath {
   /// Deep enough to tell handlers apart that share a loop.
   private static let shownCallers = 6
 
+  /// The innermost call of its own code, if it has any.
+  var lead: StackFrame { frames[leadIndex] }
+
   private var leadIndex: Int { frames.firstIndex(where: \.isOwn) ?? 0 }
 
   /// The system call, as libc names it: what is innermost.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Diagnosis
 import KernelTables
 package import Reporting
 
@@ -73,21 +74,61 @@ extension TraceReport {
   private func write(_ group: TraceGroup, to page: inout TextPage) {
     page.blank()
     page.item("\(share(group.sockets))  \(Self.words(group))")
+    for call in Self.calls(of: group) { page.inner(call) }
+    if let opener = Self.opener(of: group) { page.inner(opener) }
+  }
+
+  /// Where one socket is, for a run: the same judgement and the same words, in one line.
+  package static func place(
+    of socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
+  ) -> CodePlace {
+    guard let group = group(of: socket, sighting, loss) else {
+      return CodePlace(unknownBecause: why(reason(socket, sighting, loss)))
+    }
+    let calls = calls(of: group).joined(separator: ", ")
+    let parts = ["\(beginning(group)) \(calls)", opener(of: group)].compactMap { $0 }
+    var place = CodePlace(parts.joined(separator: "; "), kind: group.kind.rawValue)
+    let lead = group.path.lead
+    guard lead.isOwn else { return place }
+    (place.function, place.file, place.line) = (lead.function, lead.file, lead.line)
+    return place
+  }
+
+  private static func beginning(_ group: TraceGroup) -> String {
+    switch group.kind {
+    case .endOfStream where group.errno == 0: "learned of the end at"
+    case .endOfStream: "learned that the connection had broken at"
+    case .endListener: "told of the end; its 'end' listener is"
+    case .lastRead:
+      group.hasUnread ? "last read, as far as was watched, at" : "the last bytes were read at"
+    case .opened: "not read since it was \(opened(group)) at"
+    }
+  }
+
+  private static func opened(_ group: TraceGroup) -> String {
+    group.opening == .accepted ? "accepted" : "connected"
+  }
+
+  private static func opener(of group: TraceGroup) -> String? {
+    group.opener.map { "\(opened(group)) at \($0.line)" }
+  }
+
+  private static func calls(of group: TraceGroup) -> [String] {
+    var lines: [String] = []
     let result = group.errno == 0 ? " = 0" : " = \(ErrnoName.of(group.errno))"
     switch group.kind {
-    case .endOfStream: page.inner(group.path.lead(calling: "read", saying: result))
-    case .endListener: for frame in group.path.own { page.inner(CodePath.text(frame)) }
-    case .lastRead: page.inner(group.path.lead(calling: "read", saying: ""))
+    case .endOfStream: lines.append(group.path.lead(calling: "read", saying: result))
+    case .endListener: lines += group.path.own.map(CodePath.text)
+    case .lastRead: lines.append(group.path.lead(calling: "read", saying: ""))
     case .opened:
       let call = group.opening == .accepted ? "accept" : "connect"
-      page.inner(group.path.lead(calling: call, saying: ""))
+      lines.append(group.path.lead(calling: call, saying: ""))
     }
     // Listeners do not call each other.
     if group.kind != .endListener, let callers = group.path.callers {
-      page.inner("called by \(callers)")
+      lines.append("called by \(callers)")
     }
-    guard let opener = group.opener else { return }
-    page.inner("\(group.opening == .accepted ? "accepted" : "connected") at \(opener.line)")
+    return lines
   }
 
   private static func words(_ group: TraceGroup) -> String {
@@ -105,12 +146,16 @@ extension TraceReport {
         ? "last read here as far as was watched, and not closed:"
         : "read the last bytes here, and did not close:"
     case .opened:
-      (group.opening == .accepted ? "accepted" : "connected")
+      opened(group)
         + " here; not read since as far as was watched, and not closed:"
     }
   }
 
   private static func words(_ reason: Unknown) -> String {
+    (reason == .missed ? "not known: " : "") + why(reason)
+  }
+
+  private static func why(_ reason: Unknown) -> String {
     switch reason {
     case .stuckBefore:
       "stuck before the watch began: where they were opened and read is not known"
@@ -118,7 +163,7 @@ extension TraceReport {
     case .readUnseen:
       "read to the end by what a trace does not see: splice(2), io_uring, another process"
     case .unreadable: "read while watched, by calls that could not be made out"
-    case .missed: "not known: some events were missed"
+    case .missed: "some events were missed"
     }
   }
 

@@ -95,7 +95,7 @@ public struct TraceReport: Sendable {
   /// Sockets of which a code path is known.
   public var known: Int { groups.reduce(0) { $0 + $1.sockets } }
 
-  private static func group(
+  static func group(
     of socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
   ) -> TraceGroup? {
     guard let sighting else { return nil }
@@ -128,7 +128,7 @@ public struct TraceReport: Sendable {
     return sighting.opener.map { group(.opened, $0) }
   }
 
-  private static func reason(
+  static func reason(
     _ socket: StuckSocket, _ sighting: SocketSighting?, _ loss: TraceLoss
   ) -> Unknown {
     if sighting?.end != nil { return .unreadable }

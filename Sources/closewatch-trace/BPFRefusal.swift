@@ -6,19 +6,27 @@ import KernelTables
 import LinuxHost
 
 /// Why no programs could be put into the kernel.
-struct BPFRefusal {
-  private let failure: closewatch_probe_failure
+struct BPFRefusal: Error {
+  /// In one line.
+  let words: String
 
-  init(_ failure: closewatch_probe_failure) { self.failure = failure }
+  init(_ failure: closewatch_probe_failure) {
+    words = "cannot trace: \(RefusedLoad(failure: failure).reason)"
+  }
 
-  /// In one line, with what to do instead.
+  /// The same with what to do instead.
   var error: HostError {
     HostError(
-      "cannot trace: \(reason). To see where its threads are now, without a trace, run as root:"
+      "\(words). To see where its threads are now, without a trace, run as root:"
         + " closewatch triage PID --stacks")
   }
 
-  private var reason: String {
+}
+
+private struct RefusedLoad {
+  let failure: closewatch_probe_failure
+
+  var reason: String {
     if failure.reason == EPERM || failure.reason == EACCES {
       if geteuid() != 0 { return "loading programs into the kernel needs root; run it with sudo" }
       if let mode = lockdown, mode != "none" {

@@ -14,13 +14,14 @@ import Tracing
 @main
 struct ClosewatchTrace: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "closewatch", version: BuildInfo.version, subcommands: [Trace.self, Stacks.self])
+    commandName: "closewatch", version: BuildInfo.version,
+    subcommands: [Trace.self, Stacks.self, Follow.self])
 
   static func main() {
     // Stacks hold secrets.
     closewatch_never_dump()
     ProgramRun.exit(self) { arguments in
-      let isNamed = ["--version", "trace", "stacks"].contains(arguments.first)
+      let isNamed = ["--version", "trace", "stacks", "follow"].contains(arguments.first)
       var command = try parseAsRoot(isNamed ? arguments : ["trace"] + arguments)
       try command.run()
     }

@@ -85,6 +85,11 @@ struct EventBook {
     return batch { now - $0.arrived > Self.patienceSeconds }
   }
 
+  /// Stacks of these sockets to read; nil when all are.
+  func batch(of cookies: Set<UInt64>) -> StackReader.Batch? {
+    batch { cookies.contains($0.event.cookie) }
+  }
+
   /// Stacks to read; nil when all are.
   func lastBatch() -> StackReader.Batch? { batch { _ in true } }
 

@@ -11,19 +11,21 @@ final class KernelProbe {
   let looksAtEveryCall: Bool
   private let probe: OpaquePointer
 
-  /// - Parameter tellsAccepts: Whether accept(2) is to be seen.
-  /// - Throws: ``HostError``: why this kernel, or who runs this, cannot; and what to do instead.
-  init(tellsAccepts: Bool) throws(HostError) {
+  /// - Parameters:
+  ///   - tellsAccepts: Whether accept(2) is to be seen.
+  ///   - follows: Whether what a watched process starts is watched, too.
+  /// - Throws: ``BPFRefusal``: why this kernel, or who runs this, cannot.
+  init(tellsAccepts: Bool, follows: Bool = false) throws(BPFRefusal) {
     let tellsReceives = closewatch_kernel_tells_receives() == 1
     looksAtEveryCall = tellsAccepts || !tellsReceives
     let object = TraceProbe.object
     var failure = closewatch_probe_failure()
     let options = closewatch_probe_options(
-      tells_accepts: tellsAccepts ? 1 : 0, may_use_system_calls: 1)
+      tells_accepts: tellsAccepts ? 1 : 0, may_use_system_calls: 1, follows: follows ? 1 : 0)
     let loaded = object.withUnsafeBytes {
       closewatch_probe_load($0.baseAddress, UInt($0.count), options, &failure)
     }
-    guard let loaded else { throw BPFRefusal(failure).error }
+    guard let loaded else { throw BPFRefusal(failure) }
     probe = loaded
   }
 
@@ -31,16 +33,31 @@ final class KernelProbe {
 
   /// Sees what this process does from now on.
   func watch(_ pid: Int32, layout: [UInt64]) throws(HostError) {
+    var settings = Self.settings(layout)
+    guard closewatch_probe_watch(probe, UInt32(pid), &settings) == 0 else {
+      throw HostError("cannot watch more than 1,024 processes; name one of them")
+    }
+  }
+
+  /// Reads the calls of one that is watched by another layout from now on.
+  func renew(_ pid: Int32, layout: [UInt64]) {
+    var settings = Self.settings(layout)
+    // One that has ended is not to be watched again: its number can become another's.
+    _ = closewatch_probe_renew(probe, UInt32(pid), &settings)
+  }
+
+  private static func settings(_ layout: [UInt64]) -> closewatch_trace_watched {
     var settings = closewatch_trace_watched()
     withUnsafeMutableBytes(of: &settings) { bytes in
       layout.prefix(closewatch_trace_layout_words).withUnsafeBytes {
         bytes.copyMemory(from: $0)
       }
     }
-    guard closewatch_probe_watch(probe, UInt32(pid), &settings) == 0 else {
-      throw HostError("cannot watch more than 1,024 processes; name one of them")
-    }
+    return settings
   }
+
+  /// To wait at for events.
+  var descriptor: Int32 { closewatch_probe_descriptor(probe) }
 
   /// Sees nothing more of it: its number can become another's.
   func forget(_ pid: Int32) { closewatch_probe_forget(probe, UInt32(pid)) }

@@ -29,6 +29,8 @@ final class StackReader {
   private var running: Running?
 
   var isBusy: Bool { running != nil }
+  /// What can be polled for an answer; -1 while none is to come.
+  var descriptor: Int32 { running?.pipe ?? -1 }
 
   /// Begins with a batch; false when no process can be started.
   func begin(_ batch: Batch) -> Bool {

@@ -14,7 +14,18 @@ struct StuckLook {
 
   /// Whether processes have the numbers here by which the kernel's programs know them: its first
   /// pid namespace has this inode on every kernel (PROC_PID_INIT_INO).
-  static var numbersAreTheKernels: Bool { link("/proc/self/ns/pid") == "pid:[4026531836]" }
+  private static var numbersAreTheKernels: Bool {
+    link("/proc/self/ns/pid") == "pid:[4026531836]"
+  }
+
+  /// - Throws: ``HostError`` where they have others.
+  static func requireKernelsNumbers() throws(HostError) {
+    guard numbersAreTheKernels else {
+      throw HostError(
+        "cannot trace from inside of a container: processes have other numbers there than in the"
+          + " kernel; run it on the host, or with the host's pid namespace")
+    }
+  }
 
   /// The target's processes now.
   ///

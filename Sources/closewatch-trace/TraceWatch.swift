@@ -39,12 +39,12 @@ struct TraceWatch {
   ) throws(HostError) {
     self.target = target
     self.asking = asking
-    guard StuckLook.numbersAreTheKernels else {
-      throw HostError(
-        "cannot trace from inside of a container: processes have other numbers there than in the"
-          + " kernel; run it on the host, or with the host's pid namespace")
+    try StuckLook.requireKernelsNumbers()
+    do throws(BPFRefusal) {
+      probe = try KernelProbe(tellsAccepts: tellsAccepts)
+    } catch {
+      throw error.error
     }
-    probe = try KernelProbe(tellsAccepts: tellsAccepts)
     let found = try look.processes(of: target)
     if case .unit = target { cgroup = found.first?.cgroup }
     for record in found {

@@ -102,6 +102,14 @@ final class WatchedProcess {
     }
   }
 
+  /// Whether there are calls of an interpreter in the copy of a stack.
+  static func hasCalls(_ stack: [UInt8]) -> Bool {
+    let place = MemoryLayout<closewatch_trace_stack>.offset(of: \.call_count) ?? 0
+    return stack.withUnsafeBytes {
+      $0.count >= place + 4 && $0.loadUnaligned(fromByteOffset: place, as: UInt32.self) > 0
+    }
+  }
+
   /// What its interpreter was doing; asked while it is fresh.
   func interpretedFrames(_ stack: [UInt8]) -> [StackFrame] {
     guard interpreter != nil else { return [] }

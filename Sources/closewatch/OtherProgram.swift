@@ -15,8 +15,10 @@ struct OtherProgram {
   /// kernel is neither.
   static let all = [
     OtherProgram(commands: ["daemon", "check-settings"], name: "closewatchd"),
-    OtherProgram(commands: ["trace", "stacks"], name: "closewatch-trace"),
+    tracer,
   ]
+
+  static let tracer = OtherProgram(commands: ["trace", "stacks"], name: "closewatch-trace")
 
   /// Who carries out this command; nil: this program does.
   static func carrying(_ command: String?) -> OtherProgram? {
@@ -28,19 +30,46 @@ struct OtherProgram {
   /// - Returns: Its exit status; nil when a signal ended it.
   /// - Throws: ``HostError`` when it is not there, or cannot be executed.
   func run(_ arguments: [String]) throws(HostError) -> Int32? {
+    let pid = try spawn(arguments, nil, nil, for: arguments[0])
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status & 0x7f == 0 ? status >> 8 & 0xff : nil
+  }
+
+  /// Starts it as a helper of this command: it reads and writes `socket`, and keys of the terminal
+  /// do not reach it.
+  ///
+  /// - Throws: ``HostError`` when it is not there, or cannot be executed.
+  func start(
+    _ arguments: [String], talkingOver socket: Int32, for command: String
+  ) throws(HostError) -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    return try spawn(arguments, &actions, &attributes, for: command)
+  }
+
+  private func spawn(
+    _ arguments: [String], _ actions: UnsafePointer<posix_spawn_file_actions_t>?,
+    _ attributes: UnsafePointer<posix_spawnattr_t>?, for command: String
+  ) throws(HostError) -> pid_t {
     var words = ([name] + arguments).map { strdup($0) } + [nil]
     defer { words.forEach { free($0) } }
     var reason = ENOENT
     for path in places {
       var pid: pid_t = 0
-      reason = posix_spawn(&pid, path, nil, nil, &words, environ)
-      if reason == ENOENT { continue }
-      if reason != 0 { break }
-      var status: Int32 = 0
-      while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-      return status & 0x7f == 0 ? status >> 8 & 0xff : nil
+      reason = posix_spawn(&pid, path, actions, attributes, &words, environ)
+      if reason == 0 { return pid }
+      if reason != ENOENT { break }
     }
-    throw unable(arguments[0], reason)
+    throw unable(command, reason)
   }
 
   /// Becomes it: the pid, the rights and the descriptors stay.

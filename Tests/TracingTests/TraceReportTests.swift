@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import Reporting
 import Testing
 
@@ -253,5 +254,36 @@ import Testing
         [Self.waiting(1)],
         [1: Self.ended(CodePath([StackFrame(function: "a\u{1b}[2Jb", file: "c\u{7}.c")]))]))
     #expect(!report.text(TextStyle()).contains { $0 == "\u{1b}" || $0 == "\u{7}" })
+  }
+
+  /// One socket for a run, by the same judgement.
+  @Test func `of one socket the place is told in a line, or why it is not known`() {
+    var sighting = Self.ended(Self.path("__GI_recv", "read_all", "handle_upload"), errno: 104)
+    sighting.opening = .accepted
+    sighting.opener = Self.path("accept_one", "serve")
+    let place = TraceReport.place(of: Self.waiting(1), sighting, TraceLoss())
+    #expect(
+      place.words == "learned that the connection had broken at read_all app.c:2 -> recv() ="
+        + " ECONNRESET, called by handle_upload app.c:3; accepted at accept_one app.c:1 <- serve"
+        + " app.c:2")
+    #expect(place.kind == "end-of-stream")
+    #expect(place.function == "read_all" && place.file == "/srv/app.c" && place.line == 2)
+
+    var opened = SocketSighting()
+    (opened.opening, opened.opener) = (.connected, Self.path("open_connection"))
+    #expect(
+      TraceReport.place(of: Self.waiting(1, unread: 1), opened, TraceLoss()).words
+        == "not read since it was connected at open_connection app.c:1 -> connect()")
+    var loss = TraceLoss()
+    loss.lost = 1
+    for (sighting, unread, loss, words) in [
+      (opened, 0, TraceLoss(), "read to the end by what a trace does not see"),
+      (opened, 1, loss, "some events were missed"),
+      (Self.ended(nil), 0, TraceLoss(), "read while watched, by calls that could not be made out"),
+    ] as [(SocketSighting, UInt32, TraceLoss, String)] {
+      let place = TraceReport.place(of: Self.waiting(1, unread: unread), sighting, loss)
+      #expect(place.kind == nil && place.line == nil)
+      #expect(place.words.hasPrefix(words), "\(place.words)")
+    }
   }
 }

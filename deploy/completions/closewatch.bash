@@ -363,7 +363,7 @@ _closewatch_trace() {
 
 _closewatch_run() {
     repeating_flags=()
-    non_repeating_flags=(--strict --netns --exit-stop --version -h --help)
+    non_repeating_flags=(--strict --netns --exit-stop --trace --version -h --help)
     repeating_options=(--allow)
     non_repeating_options=(--grace --junit --json --sarif)
     __closewatch_offer_flags_options -1

@@ -11,6 +11,8 @@ struct closewatch_probe_options {
   int tells_accepts;
   /// Where the end of a stream has no tracepoint of its own, to learn it at that price.
   int may_use_system_calls;
+  /// To watch what a watched process starts, too.
+  int follows;
 };
 
 /// What has become of an attempt to load them.
@@ -37,8 +39,16 @@ int closewatch_probe_watch(
     struct closewatch_probe *probe, unsigned process,
     const struct closewatch_trace_watched *settings);
 
+/// Says anew how to read a process that is watched. -1 and errno when it is not.
+int closewatch_probe_renew(
+    struct closewatch_probe *probe, unsigned process,
+    const struct closewatch_trace_watched *settings);
+
 /// Watches it no more.
 void closewatch_probe_forget(struct closewatch_probe *probe, unsigned process);
+
+/// What can be polled for something to have come.
+int closewatch_probe_descriptor(const struct closewatch_probe *probe);
 
 /// Takes what has come; `take` is called with each event, which has its stack where it has one.
 /// The number of events, or -1 and errno.

@@ -15,6 +15,10 @@ enum closewatch_trace_kind {
   closewatch_trace_read = 4,
   /// The kernel let go of it: it was closed. Has no stack.
   closewatch_trace_gone = 5,
+  /// A process that is followed executes another program: no socket, no stack.
+  closewatch_trace_executed = 6,
+  /// Its last thread ends: no socket, no stack.
+  closewatch_trace_ended = 7,
 };
 
 /// One of the events could not be told, and why. Each is the place of a number in the map `counts`.
@@ -31,6 +35,8 @@ enum closewatch_trace_count {
   closewatch_trace_accepted,
   /// Sockets that were followed, and are closed.
   closewatch_trace_closed,
+  /// Processes that could not be followed: as many as there is room for were.
+  closewatch_trace_unfollowed,
   closewatch_trace_counts,
 };
 
@@ -68,7 +74,7 @@ struct closewatch_trace_event {
   int result;
 };
 
-/// The event of everything but closewatch_trace_gone.
+/// The event of what has a stack.
 struct closewatch_trace_stop {
   struct closewatch_trace_event event;
   struct closewatch_trace_stack stack;

@@ -91,6 +91,8 @@ package struct LeftSocket: Hashable, Sendable {
   /// The test in which it first appeared; nil: before the first, or none was named.
   package var test: String?
   package var excuse: Excuse?
+  /// Where in the code it is; nil where nobody has traced that.
+  package var place: CodePlace?
 
   /// What a pattern can name: process, program, test, and both ends.
   var names: [String] {

@@ -31,6 +31,8 @@ package struct RunWatch: Sendable {
   package var isCommandOver = false
   /// Processes that have stopped where they end: what they alone hold they will not close.
   package var ending: Set<Int32> = []
+  /// Processes that help the run and are not of it.
+  package var helpers: [Int32] = []
   /// When the run went on after a pause: nobody could close anything before.
   package var notBefore = BootInstant(nanoseconds: 0)
 
@@ -89,6 +91,22 @@ package struct RunWatch: Sendable {
         && found[id] == nil && !isAllowed(watched)
     } || dead.contains { inode, socket in found[id(ofDead: inode, socket)] == nil }
       || hasUnproved
+  }
+
+  /// What may turn out to be left, or has: each by its cookie with the bytes that nobody has read,
+  /// nil where it is dead.
+  package var suspects: [UInt64: UInt32?] {
+    var found: [UInt64: UInt32?] = [:]
+    for watched in connections.values
+    where watched.isPresent && watched.connection.state == .closeWait && watched.holder != nil
+      && !isAllowed(watched)
+    {
+      found[watched.row.cookie] = .some(watched.row.receiveQueue)
+    }
+    for socket in dead.values { if let last = socket.last { found[last.row.cookie] = .some(nil) } }
+    // The kernel has not told it.
+    found[0] = nil
+    return found
   }
 
   /// Whether there is still a process that can leave something.
@@ -175,6 +193,7 @@ package struct RunWatch: Sendable {
   package mutating func search() -> HolderSearch {
     var search = HolderSearch()
     search.ancestor = ancestor
+    search.helpers = helpers
     search.detail = .identity
     for watched in connections.values
     where watched.isPresent && !watched.isOlder && watched.misses < Self.missesMost

@@ -31,6 +31,8 @@ package struct HolderSearch: Hashable, Sendable {
 
   /// Only processes that descend from this one are searched; nil: all.
   package var ancestor: Int32?
+  /// Descendants that help who asks: they are left out, with what descends from them.
+  package var helpers: [Int32] = []
   /// Inodes wanted. Empty: only dead sockets and records.
   package var inodes: Set<UInt64> = []
   /// Whether every socket of the newest sample is wanted. Unlike ``inodes`` it can be asked before

@@ -54,6 +54,7 @@ extension SampleRequest {
 extension HolderSearch {
   fileprivate func write(to writer: inout WireWriter) {
     writer.put(ancestor ?? 0)
+    writer.put(helpers) { $0.put($1) }
     writer.put(inodes) { $0.put($1) }
     writer.put(wantsEverySocket)
     writer.put(completeness == .everyHolder)
@@ -75,6 +76,7 @@ extension HolderSearch {
     self.init()
     let ancestor: Int32 = try reader.get()
     self.ancestor = ancestor == 0 ? nil : ancestor
+    helpers = try reader.getPIDs()
     let count = try reader.getCount(ofAtLeast: 8)
     inodes.reserveCapacity(count)
     for _ in 0..<count { inodes.insert(try reader.get()) }

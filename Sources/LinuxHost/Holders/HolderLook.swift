@@ -109,8 +109,8 @@ struct HolderLook: ~Copyable {
     }
     needsTables = true
     list = ProcessList(
-      procRoot: procRoot, likely: search.likely, ancestor: search.ancestor, scan: &scan,
-      gaps: &gaps)
+      procRoot: procRoot, likely: search.likely, ancestor: search.ancestor,
+      besides: search.helpers, scan: &scan, gaps: &gaps)
     if search.ancestor != nil { report.descendants = list.entries.count }
     report.holders.reserveCapacity(scan.inodes.unresolved)
     for entry in list.entries {

@@ -25,9 +25,10 @@ struct ProcessList {
   /// - Parameter likely: Searched first, in this order; the others follow by their number of
   ///   descriptors, most first.
   /// - Parameter ancestor: Only what descends from it; nil: all.
+  /// - Parameter helpers: Of its descendants those that do not count.
   init(
-    procRoot: String, likely: [Int32], ancestor: Int32? = nil, scan: inout DescriptorScan,
-    gaps: inout GapTally
+    procRoot: String, likely: [Int32], ancestor: Int32? = nil, besides helpers: [Int32] = [],
+    scan: inout DescriptorScan, gaps: inout GapTally
   ) {
     EyeStep.list.begin()
     do throws(SystemCallError) {
@@ -39,7 +40,7 @@ struct ProcessList {
       hasSizes = (Self.size(root, "self/fd") ?? 0) > 0
       let pids: [Int32]
       if let ancestor {
-        pids = ProcessTree.descendants(of: ancestor, procRoot: procRoot)
+        pids = ProcessTree.descendants(of: ancestor, besides: helpers, procRoot: procRoot)
       } else {
         pids = try scan.numbers(in: root, procRoot)
       }

@@ -10,8 +10,12 @@ package enum ProcessTree {
   /// A process that is made or passed on to another parent meanwhile can be missing: the next look
   /// has it. Source: proc_pid_children(5), which needs CONFIG_PROC_CHILDREN; without it the parents
   /// of all processes are read.
-  static func descendants(of root: Int32, procRoot: String = "/proc") -> [Int32] {
-    let own = [getpid(), getppid()].filter { $0 != root }
+  ///
+  /// - Parameter helpers: Others that are left out, with what descends from them.
+  static func descendants(
+    of root: Int32, besides helpers: [Int32] = [], procRoot: String = "/proc"
+  ) -> [Int32] {
+    let own = ([getpid(), getppid()] + helpers).filter { $0 != root }
     let parents = hasChildren(root, procRoot) ? nil : childrenByParent(procRoot)
     var found: [Int32] = []
     var seen = Set(own + [root])

@@ -14,11 +14,13 @@ package struct RunAnnotations {
   package func text() -> String {
     let words = RunWords(style: TextStyle(unicode: true))
     var lines = RunReport.Group.all(of: report.counted).prefix(Self.shown).map { group in
-      let place = TestPlace(group.first)
-      let file = place.isOfTest ? "file=\(escaped(place.file, isProperty: true))," : ""
+      let place = SourcePlace(group.first)
+      var file = place.isCode ? "file=\(escaped(place.file, isProperty: true))," : ""
+      if let line = place.line { file += "line=\(line)," }
       let test = group.first.test.map { "; in test \($0)" } ?? ""
+      let code = group.first.place.map { "; \(words.text($0))" } ?? ""
       let title = group.sockets.count == 1 ? "Socket left open" : "Sockets left open"
-      return "::error \(file)title=\(title)::\(escaped(words.sentence(group) + test))\n"
+      return "::error \(file)title=\(title)::\(escaped(words.sentence(group) + test + code))\n"
     }
     if let reason = report.blindBecause {
       lines.append("::error title=closewatch could not see this run::\(escaped(reason))\n")

@@ -50,7 +50,9 @@ package struct RunJUnit {
       text += "      <error type=\"unseen\" message=\"\(escaped(reason))\"/>\n"
     }
     if !sockets.isEmpty {
-      let sentences = RunReport.Group.all(of: sockets).map(words.sentence)
+      let sentences = RunReport.Group.all(of: sockets).flatMap { group in
+        [words.sentence(group)] + (group.first.place.map { ["  " + words.text($0)] } ?? [])
+      }
       let count = Quantity.count(sockets.count, "socket")
       let kind = sockets[0].kind
       text += "      <failure type=\"\(kind)\" message=\"\(count) left open\">"

@@ -20,6 +20,7 @@ extension RunReport {
     writer.member("seconds", seconds)
     writer.member("tests", tests.count)
     writer.member("could_not_see", blindBecause)
+    writer.member("trace_failure", traceFailure)
     writer.beginArray("left")
     for socket in left { write(socket, to: &writer) }
     writer.endArray()
@@ -64,6 +65,21 @@ extension RunReport {
     writer.member("inode", socket.inode)
     // Text: a reader that keeps numbers as doubles would round it.
     writer.member("cookie", socket.row.flatMap { $0.cookie == 0 ? nil : "\($0.cookie)" })
+    write(socket.place, to: &writer)
+    writer.endObject()
+  }
+
+  private func write(_ place: CodePlace?, to writer: inout JSONWriter) {
+    guard let place else {
+      writer.key("code")
+      return writer.null()
+    }
+    writer.beginObject("code")
+    writer.member("kind", place.kind)
+    writer.member("function", place.function)
+    writer.member("file", place.file)
+    writer.member("line", place.line)
+    writer.member("words", place.words)
     writer.endObject()
   }
 

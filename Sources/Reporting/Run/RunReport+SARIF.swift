@@ -57,14 +57,21 @@ extension RunReport {
     writer.member("ruleId", group.first.kind)
     writer.member("level", "error")
     writer.beginObject("message")
-    writer.member("text", words.sentence(group))
+    let code = group.first.place.map { "; " + words.text($0) } ?? ""
+    writer.member("text", words.sentence(group) + code)
     writer.endObject()
     writer.beginArray("locations")
     writer.beginObject()
     writer.beginObject("physicalLocation")
     writer.beginObject("artifactLocation")
-    writer.member("uri", TestPlace(group.first).uri)
+    let place = SourcePlace(group.first)
+    writer.member("uri", place.uri)
     writer.endObject()
+    if let line = place.line {
+      writer.beginObject("region")
+      writer.member("startLine", line)
+      writer.endObject()
+    }
     writer.endObject()
     if let test = group.first.test {
       writer.beginArray("logicalLocations")

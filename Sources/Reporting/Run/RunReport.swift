@@ -24,6 +24,10 @@ package struct RunReport: Sendable {
   package var seconds = 0.0
   /// How much the runner has said that is no word of this program.
   package var misunderstood = 0
+  /// Why the trace ended before the run; nil: it did not, or there was none.
+  package var traceFailure: String?
+  /// Processes that the trace could not follow.
+  package var unfollowed = 0
 
   package init(_ order: RunOrder, commandStatus: Int32, left: [LeftSocket]) {
     self.order = order
@@ -43,7 +47,8 @@ package struct RunReport: Sendable {
 }
 
 extension RunReport {
-  /// Sockets of which one line tells: of one process, one test and one place, and of one kind.
+  /// Sockets of which one line tells: of one process, one test, one place and one code path, and
+  /// of one kind.
   struct Group {
     var first: LeftSocket
     var sockets: [LeftSocket]
@@ -55,6 +60,7 @@ extension RunReport {
       var isDead: Bool
       var end: LeftSocket.End
       var place: Endpoint?
+      var code: CodePlace?
     }
 
     static func all(of sockets: [LeftSocket]) -> [Group] {
@@ -64,7 +70,8 @@ extension RunReport {
         let key = Key(
           process: socket.process.id, test: socket.test, isDead: socket.isDead,
           end: socket.end,
-          place: socket.isInbound == true ? socket.row?.local : socket.row?.remote)
+          place: socket.isInbound == true ? socket.row?.local : socket.row?.remote,
+          code: socket.place)
         if let place = places[key] {
           groups[place].sockets.append(socket)
         } else {

@@ -45,6 +45,7 @@ package struct RunText {
     for group in groups.prefix(Self.shown) {
       page.item(words.sentence(group))
       if let test = group.first.test { page.inner("in test \(words.printable(test))") }
+      if let place = group.first.place { page.inner(words.text(place)) }
     }
     if groups.count > Self.shown {
       let rest = groups.dropFirst(Self.shown).reduce(0) { $0 + $1.sockets.count }
@@ -72,6 +73,17 @@ package struct RunText {
       let names = report.unseen.prefix(3).map(words.name).joined(separator: ", ")
       let more = report.unseen.count > 3 ? " and \(report.unseen.count - 3) more" : ""
       notes.append("not seen: what \(names)\(more) has open, which this user may not read")
+    }
+    if let reason = report.traceFailure {
+      notes.append(
+        "the trace ended early (\(words.printable(reason))): of sockets found later, the place in"
+          + " the code is not known")
+    }
+    if report.unfollowed > 0 {
+      notes.append(
+        "not traced: "
+          + Quantity.count(report.unfollowed, "process", plural: "processes")
+          + ", more than can be followed at a time")
     }
     if report.misunderstood > 0 {
       notes.append(

@@ -62,6 +62,12 @@ struct RunWords {
       : "The other end has closed, and the program has not: close it when a read returns 0."
   }
 
+  /// Where in the code a socket is.
+  func text(_ place: CodePlace) -> String {
+    let words = printable(place.words)
+    return place.kind == nil ? "where in the code is not known: \(words)" : words
+  }
+
   func printable(_ text: String) -> String {
     UntrustedText.printable(text, unicode: style.unicode)
   }

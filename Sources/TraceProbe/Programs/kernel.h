@@ -60,7 +60,17 @@ struct thread_struct {
   unsigned long fsbase;
 } READ_FROM_KERNEL;
 
+typedef struct READ_FROM_KERNEL {
+  int counter;
+} atomic_t;
+
+struct signal_struct {
+  atomic_t live;
+} READ_FROM_KERNEL;
+
 struct task_struct {
+  int tgid;
+  struct signal_struct *signal;
   struct files_struct *files;
   struct thread_struct thread;
 } READ_FROM_KERNEL;

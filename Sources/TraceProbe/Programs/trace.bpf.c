@@ -341,3 +341,5 @@ int BPF_PROG(on_return, struct pt_regs *registers, long result) {
   }
   return 0;
 }
+
+#include "follow.bpf.h"

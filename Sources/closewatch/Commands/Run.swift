@@ -30,17 +30,23 @@ struct Run: ParsableCommand {
       before. 'end' is answered once it is known what was left, at the latest after the grace. \
       CLOSEWATCH_RUN_UDP is the same, as ADDRESS:PORT, for languages without such sockets.
 
+      With --trace each socket is told with its place in the code: where its process was told of \
+      the end, or read last, or opened it, and who called that. Sockets whose place is not known \
+      say why. If the trace itself ends early, only places are lost, and the report says so. The \
+      command is started as this user, which is root: sudo -u USER in it goes back.
+
       Reports are written whole or not at all; a path that cannot be written is refused before the \
       command starts. If GITHUB_ACTIONS is true, annotations are written to standard error, too.
 
       Exit status: the command's own when nothing was left or when it failed itself, 128 and the \
-      signal's number when a signal ended it; 1 when sockets were left; 2 bad usage, or nothing \
-      could be seen; 126 or 127 when the command could not be executed.
+      signal's number when a signal ended it; 1 when sockets were left; 2 bad usage, nothing could \
+      be seen, or --trace is not possible; 126 or 127 when the command could not be executed.
 
       Examples:
         closewatch run -- pytest
         closewatch run --strict --grace 500ms -- go test ./...
         closewatch run --allow '*:5432' --junit leaks.xml -- make test
+        sudo closewatch run --trace -- sudo -u "$USER" pytest
       """)
 
   @Flag(help: "Count every socket, even one that may belong to a client's pool.")
@@ -74,6 +80,15 @@ struct Run: ParsableCommand {
       that run sudo, gdb, strace or LeakSanitizer.
       """)
   var exitStop = false
+
+  @Flag(
+    help: """
+      Also say where in the code each socket was when its process last dealt with it. Needs root \
+      and a kernel that lets root trace with BPF (Linux 5.15 or newer); without, the command is \
+      not run, and the status is 2. While it runs, every system call of this host is \
+      \(TraceArguments.costOfSystemCalls) slower.
+      """)
+  var trace = false
 
   @OptionGroup var files: RunFileOptions
 
@@ -111,8 +126,10 @@ struct Run: ParsableCommand {
     // From here on signals find a command soon: what ends this process earlier leaves no rubbish.
     let reports = try RunFiles(files)
     let mailbox = try? TestMailbox()
+    let tracer = trace ? try RunTracer() : nil
+    defer { tracer?.end() }
     var watched = try start(mailbox)
-    var report = loop.run(&watched, mailbox: mailbox)
+    var report = loop.run(&watched, mailbox: mailbox, tracer: tracer)
     report.command = command
     report.version = BuildInfo.version
     var status = report.exitStatus(act: ExitStatus.act, blind: ExitStatus.blind)

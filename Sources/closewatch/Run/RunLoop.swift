@@ -13,6 +13,7 @@ struct RunLoop {
   private var host: any Host
   private var watch: RunWatch
   private var mailbox: TestMailbox?
+  private var tracer: RunTracer?
   private var request = SampleRequest()
   private let began = Clock.boot
   /// When the newest look began that was none for the beginning of a test.
@@ -57,12 +58,13 @@ struct RunLoop {
 
   /// Watches a command to its end, and what it leaves behind for as long as it takes to tell
   /// whether that is a leak.
-  mutating func run(_ command: inout WatchedCommand, mailbox: TestMailbox?) -> RunReport {
+  mutating func run(
+    _ command: inout WatchedCommand, mailbox: TestMailbox?, tracer: RunTracer?
+  ) -> RunReport {
     self.mailbox = mailbox
-    let descriptors = mailbox?.descriptors ?? []
+    self.tracer = tracer
     while command.status == nil {
-      let left = pace - Clock.boot.seconds(since: lastLook)
-      command.rest(seconds: left, or: descriptors)
+      rest(&command, or: mailbox?.descriptors ?? [])
       watch.isCommandOver = command.status != nil
       readLetters(most: watch.isCommandOver ? Self.lettersLeftMost : Self.lettersMost)
       if Clock.boot.seconds(since: lastLook) >= pace || watch.isCommandOver { look() }
@@ -75,15 +77,27 @@ struct RunLoop {
     while !WatchedCommand.wasStopped,
       watch.hasProcesses && !isOver(since: end) || watch.isUndecided && !isOver(since: latest)
     {
-      command.rest(seconds: pace, or: [])
+      rest(&command, or: [])
       lookAtExits(&command)
       look()
       answerEndings()
     }
+    tracer?.settle(watch.suspects, seconds: Self.answerSeconds)
     command.letExit()
     for ending in endings { mailbox?.answer(ending.letter) }
     return report(commandStatus: command.status ?? ExitStatus.blind)
   }
+
+  private mutating func rest(_ command: inout WatchedCommand, or descriptors: [Int32]) {
+    let left = pace - Clock.boot.seconds(since: lastLook)
+    command.rest(seconds: left, or: descriptors + [tracer?.descriptor].compactMap { $0 })
+    tracer?.take()
+    // The number of one that has ended can become another's.
+    watch.helpers = tracer?.descriptor == nil ? [] : [tracer?.pid].compactMap { $0 }
+  }
+
+  /// So long it is waited for where in the code is what ends otherwise.
+  private static let answerSeconds = 1.0
 
   /// Whether all that was there at some time has been judged by now.
   private func isOver(since: BootInstant) -> Bool {
@@ -102,6 +116,13 @@ struct RunLoop {
       report.blindBecause = "this user may not read the descriptors of any of its processes"
     }
     report.misunderstood = mistakes
+    if let tracer {
+      for index in report.left.indices {
+        report.left[index].place = tracer.place(of: report.left[index])
+      }
+      report.traceFailure = tracer.failure
+      report.unfollowed = tracer.unfollowed
+    }
     return report
   }
 
@@ -116,6 +137,7 @@ struct RunLoop {
     // Of what a look saw once it cannot be told whether it is new or dead.
     if watch.hasUnproved { look() }
     watch.ending = []
+    tracer?.settle(watch.suspects, seconds: Self.answerSeconds)
     command.letExit()
   }
 
@@ -136,6 +158,7 @@ struct RunLoop {
       if beginning == nil {
         cost = sample.cost.cpuMilliseconds / 1000
         try findHolders()
+        tracer?.ask(watch.suspects)
       }
     } catch {
       failure = error

@@ -78,6 +78,7 @@ import Testing
     search.completeness = .firstHolder
     search.deadSockets = .of([1, .max])
     search.ancestor = 812
+    search.helpers = [813, 1]
     search.likely = [3, 2]
     search.records = [4]
     search.detail = .identity
