@@ -148,11 +148,12 @@ extension Census {
     _ report: HolderReport, of search: HolderSearch, ended: Set<Int32>
   ) {
     let searched: (Int32) -> Bool
+    let wasCut = report.gaps.contains { $0.kind == .boundReached }
     switch search.deadSockets {
     case .none: return
-    case .everywhere:
-      let wasCut = report.gaps.contains { $0.kind == .boundReached }
-      searched = { _ in !wasCut }
+    // No answer at all.
+    case .of where wasCut && report.processes.isEmpty: return
+    case .everywhere: searched = { _ in !wasCut }
     case .of(let pids):
       let wanted = Set(pids)
       let table = processes

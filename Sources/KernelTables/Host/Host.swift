@@ -65,7 +65,7 @@ extension Host {
     return report
   }
 
-  /// Finds them as well; no answer is an incomplete one.
+  /// Finds them as well; no answer is one that was cut short: nothing is known of any process.
   package mutating func findHolders(
     _ search: HolderSearch, by deadline: BootInstant = .never
   ) -> HolderReport {
@@ -73,7 +73,7 @@ extension Host {
       return try searchHolders(search, by: deadline)
     } catch {
       var report = HolderReport()
-      report.gaps = [Gap(.descriptorsUnreadable, detail: error.description)]
+      report.gaps = [Gap(.boundReached, detail: error.description)]
       return report
     }
   }

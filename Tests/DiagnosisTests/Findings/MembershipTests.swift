@@ -170,6 +170,35 @@ struct MembershipTests {
     #expect(story.events.map(\.kind) == [.firing])
   }
 
+  /// Nothing is known of any process then: not that it lives, and not that it has ended.
+  @Test func `a search that does not finish ends nothing and hides nothing`() throws {
+    var story = Story()
+    story.host.start("web", pid: 100, unit: "web.service") { _ in 1000 }
+    story.host.listen(8080, by: 100)
+    story.host.add(at: stride(from: 0.0, to: 600, by: 2)) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: 1)
+    }
+    story.host.start("app", pid: 200, unit: "app.service")
+    story.host.add(at: (1...20).map { 20 * Double($0) }) { second in
+      .opened(to: 443, by: 200).enters(.established, at: second - 15).dies(at: second)
+    }
+    story.look(every: 10, through: 400)
+    let before = Set(story.firing.map(\.id))
+    #expect(before.count == 3, "\(before)")
+    let leak = try #require(story.finding(.closeWaitLeak))
+    story.host.isShortOfTime = true
+    story.look(at: 410)
+    #expect(Set(story.firing.map(\.id)) == before)
+    let unsearched = try #require(story.finding(.closeWaitLeak))
+    #expect(unsearched.sockets == leak.sockets + 5)
+    #expect(unsearched.growth != nil)
+    story.host.isShortOfTime = false
+    story.look(every: 10, from: 420, through: 440)
+    #expect(Set(story.firing.map(\.id)) == before)
+    #expect(!story.events.contains { $0.kind == .resolved })
+  }
+
   // MARK: The watch itself
 
   @Test func `another pace of looks is no gap`() {

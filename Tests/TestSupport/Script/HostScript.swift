@@ -36,6 +36,8 @@ package struct HostScript: Sendable {
   package var sleeps: [ClosedRange<Double>] = []
   /// Processes whose descriptors can't be read.
   package var unreadable: Set<Int32> = []
+  /// Searches for holders do not finish.
+  package var isShortOfTime = false
   package var states = StateSet.all
   /// Gaps of every look.
   package var gaps: [Gap] = []
@@ -49,7 +51,8 @@ package struct HostScript: Sendable {
   package mutating func start(
     _ command: String, pid: Int32, parent: Int32 = 1, executable: String? = nil,
     unit: String? = nil, container: String? = nil, limit: UInt64 = 1024, from: Double = 0,
-    until: Double = .infinity, files: @escaping @Sendable (Double) -> Int = { _ in 12 }
+    until: Double = .infinity, runtime: ProcessRuntime = .unknown,
+    files: @escaping @Sendable (Double) -> Int = { _ in 12 }
   ) -> Int32 {
     let ticks = UInt64((Self.startsAt + from) * 100)
     var record = ProcessRecord(id: ProcessID(pid: pid, startTicks: ticks))
@@ -57,6 +60,7 @@ package struct HostScript: Sendable {
     record.command = command
     record.executable = executable ?? "/usr/bin/\(command)"
     record.unit = unit
+    record.runtime = runtime
     record.container = container
     record.namespace = Self.own
     record.descriptorSoftLimit = limit
@@ -68,6 +72,12 @@ package struct HostScript: Sendable {
   /// A process listens on every address.
   package mutating func listen(
     _ port: UInt16, by pids: Int32..., queueLimit: UInt32 = 128, in namespace: NetnsID = own
+  ) {
+    listen(port, by: pids, queueLimit: queueLimit, in: namespace)
+  }
+
+  package mutating func listen(
+    _ port: UInt16, by pids: [Int32], queueLimit: UInt32 = 128, in namespace: NetnsID = own
   ) {
     let any = Endpoint(.anyIPv4, port)
     var listener = ScriptedSocket.between(any, Endpoint(.anyIPv4, 0), by: nil)

@@ -12,10 +12,12 @@ package struct ScriptedHost: Host {
     self.second = second
   }
 
-  package func answer(_ request: HostRequest) -> HostAnswer {
+  package func answer(_ request: HostRequest) throws(HostError) -> HostAnswer {
     switch request.question {
-    case .sample: .sample(script.sample(at: second))
-    case .holders(let search): .holders(script.report(to: search, at: second))
+    case .sample: return .sample(script.sample(at: second))
+    case .holders(let search):
+      if script.isShortOfTime { throw HostError("the look did not finish: it took too long") }
+      return .holders(script.report(to: search, at: second))
     }
   }
 }
