@@ -221,10 +221,11 @@ private enum OwnLimit {
   ///   (memcached at `-c`).
   /// - The queue moves, so it does accept, and only as many as leave: all its workers are taken
   ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`).
-  /// - The queue stands still, and those that it has accepted before stay and are answered: each
-  ///   worker is at work for a client that does not leave (pgpool at `num_init_children`). Where
-  ///   nobody is answered either, or clients leave and nobody is taken in their place (the thread
-  ///   that accepts has died), it has other troubles.
+  /// - The queue stands still, and each of those that it has accepted before has a worker to
+  ///   itself, which would accept and waits for its client instead (pgpool at `num_init_children`).
+  ///   Where one process has them all, the thread that accepts may as well have died, unless it is
+  ///   a proxy whose one loop does both (haproxy at `maxconn`). Where clients leave and nobody is
+  ///   taken in their place, or are not answered, there are other troubles.
   static func place(
     of listeners: [SocketRow], _ stretch: QueueLog.Stretch?, in inquiry: Inquiry
   ) -> Endpoint? {
@@ -236,27 +237,72 @@ private enum OwnLimit {
     // One is between accept() and close() now and then, of many several.
     let mostApart = moves ? max(2, 1 + served.upperBound / 8) : 2
     guard served.count <= mostApart, stretch.fullSamples >= 3,
-      moves || answersThoseItHas(listener, since: stretch.since, in: inquiry)
+      moves || areAllWorkersTaken(at: listeners, in: inquiry)
+        || isLoopAtWork(at: listeners, since: stretch.since, in: inquiry)
     else { return nil }
     return listener.local
   }
 
-  /// Whether most of the connections that were accepted have been sent something since the queue
-  /// was full, and lately: a server that was full and hangs by now has other troubles.
-  private static func answersThoseItHas(
-    _ listener: SocketRow, since full: BootInstant, in inquiry: Inquiry
+  /// Whether each connection that was accepted is the only one of a process that listens too, and
+  /// most of these wait for their clients. The others that listen are its master and its helpers.
+  private static func areAllWorkersTaken(
+    at listeners: [SocketRow], in inquiry: Inquiry
   ) -> Bool {
     let census = inquiry.census
+    let listening = processes(at: listeners, in: census)
+    var taken: Set<Int32> = []
+    var owing = 0
+    for row in accepted(at: listeners, in: census) {
+      let holders = Set(census.holders.holders(of: row.inode).map(\.process))
+      guard holders.count == 1, let worker = holders.first, listening.contains(worker),
+        taken.insert(worker).inserted
+      else { return false }
+      if row.owesAnswer { owing += 1 }
+    }
+    return taken.count >= 2 && 2 * taken.count > listening.count && 2 * owing < taken.count
+  }
+
+  /// Proxies that accept in the loop that serves.
+  private static let loops: Set<ProcessRuntime> = [.haproxy, .nginx, .envoy]
+
+  /// Whether most of the connections of such a proxy have been sent something since the queue was
+  /// full, and lately: one that was full and hangs by now has other troubles.
+  private static func isLoopAtWork(
+    at listeners: [SocketRow], since full: BootInstant, in inquiry: Inquiry
+  ) -> Bool {
+    let census = inquiry.census
+    guard
+      processes(at: listeners, in: census).allSatisfy({ index in
+        census.processes[index].map { loops.contains($0.runtime) } ?? false
+      })
+    else { return false }
     let lately = min(
       census.now.seconds(since: full), inquiry.settings.patience(for: .acceptQueueStall))
-    let served = census.sample.sockets.filter { row in
-      row.localPort == listener.localPort && row.namespace == listener.namespace
-        && row.state == .established && !row.isUnaccepted
-    }
+    let served = accepted(at: listeners, in: census)
     let answered = served.count { row in
-      row.knowledge.contains(.tcpInfo)
-        && Double(row.lastDataSentMilliseconds) / 1000 < lately
+      row.knowledge.contains(.tcpInfo) && Double(row.lastDataSentMilliseconds) / 1000 < lately
     }
-    return answered > 0 && 2 * answered > served.count
+    return 2 * answered > served.count
+  }
+
+  private static func processes(at listeners: [SocketRow], in census: Census) -> Set<Int32> {
+    Set(listeners.flatMap { census.holders.holders(of: $0.inode).map(\.process) })
+  }
+
+  private static func accepted(at listeners: [SocketRow], in census: Census) -> [SocketRow] {
+    census.sample.sockets.filter { row in
+      [.established, .closeWait].contains(row.state) && row.inode != 0
+        && listeners.contains { $0.localPort == row.localPort && $0.namespace == row.namespace }
+    }
+  }
+}
+
+extension SocketRow {
+  /// Whether something came in that nothing has been sent for: true as well where the source does
+  /// not tell.
+  fileprivate var owesAnswer: Bool {
+    guard knowledge.contains(.tcpInfo) else { return true }
+    return receiveQueue > 0
+      || bytesReceived > 0 && lastDataReceivedMilliseconds < lastDataSentMilliseconds
   }
 }

@@ -68,15 +68,27 @@ struct FullAcceptQueueTests {
     #expect(root.process?.id.pid == 100)
   }
 
-  /// Four children, each with a client that stays; a queue of eight that nobody leaves.
-  private func taken(isAnswered: Bool) -> Story {
+  private enum Client: CaseIterable { case answered, silent, unanswered }
+
+  /// Four clients that stay, each with a child of its own or all with one process; a queue of eight
+  /// that nobody leaves.
+  private func taken(
+    by pids: [Int32] = [101, 102, 103, 104], beside free: [Int32] = [], _ client: Client,
+    runtime: ProcessRuntime = .native
+  ) -> Story {
     var story = Story()
-    story.host.start("pgpool", pid: 100, unit: "pgpool.service")
-    story.host.listen(9999, by: 100, queueLimit: 8)
-    for _ in 0..<4 {
+    let all = Set([100] + pids + free).sorted()
+    for pid in all {
+      story.host.start(
+        "server", pid: pid, parent: pid == 100 ? 1 : 100, unit: "pool.service", runtime: runtime)
+    }
+    story.host.listen(9999, by: all, queueLimit: 8)
+    for pid in pids {
       story.host.add(
-        .accepted(on: 9999, by: 100).enters(.established, at: 0)
-          .changed { $0.isSending = isAnswered })
+        .accepted(on: 9999, by: pid).enters(.established, at: 0).changed {
+          $0.isSending = client == .answered
+          $0.isReceiving = client == .unanswered
+        })
     }
     story.host.add(at: stride(from: 1.0, to: 10, by: 1)) { second in
       .accepted(on: 9999, by: nil).enters(.established, at: second)
@@ -84,22 +96,59 @@ struct FullAcceptQueueTests {
     return story
   }
 
-  @Test(arguments: [(true, Root.Kind.ownLimit as Root.Kind?), (false, nil)])
-  func `a queue that stands beside clients that are answered waits for a free worker`(
-    isAnswered: Bool, kind: Root.Kind?
-  ) throws {
-    var story = taken(isAnswered: isAnswered)
+  private func stall(_ story: inout Story) throws -> Finding {
     story.look(every: 10, from: 10, through: 200)
     let stall = try #require(story.finding(.acceptQueueStall))
     #expect(stall.lifecycle == .firing)
-    #expect(stall.root?.kind == kind)
+    return stall
+  }
+
+  @Test(arguments: [
+    (Client.answered, Root.Kind.ownLimit as Root.Kind?), (.silent, .ownLimit), (.unanswered, nil),
+  ])
+  private func `a queue that stands beside workers that all wait for their clients waits for one`(
+    client: Client, kind: Root.Kind?
+  ) throws {
+    var story = taken(client)
+    #expect(try stall(&story).root?.kind == kind)
+  }
+
+  /// The thread that accepts has died, or it may accept no more: the kernel shows the same.
+  @Test(arguments: Client.allCases)
+  private func `one process that has all clients of a queue that stands may be at no limit`(
+    client: Client
+  ) throws {
+    var story = taken(by: [100, 100, 100, 100], client)
+    #expect(try stall(&story).root == nil)
+  }
+
+  /// The loop that answers them would accept.
+  @Test(arguments: [
+    (Client.answered, Root.Kind.ownLimit as Root.Kind?), (.silent, nil), (.unanswered, nil),
+  ])
+  private func `a proxy that serves and accepts in one loop is at its own limit`(
+    client: Client, kind: Root.Kind?
+  ) throws {
+    var story = taken(by: [100, 100, 100, 100], client, runtime: .haproxy)
+    #expect(try stall(&story).root?.kind == kind)
+  }
+
+  /// pgpool has three processes of its own beside its master and its children.
+  @Test func `helpers that have inherited the listener are no free workers`() throws {
+    var story = taken(by: [101, 102, 103, 104, 105, 106], beside: [201, 202, 203], .silent)
+    #expect(try stall(&story).root?.kind == .ownLimit)
+  }
+
+  @Test func `children that are free and accept nobody are at no limit`() throws {
+    var story = taken(beside: [105, 106, 107], .answered)
+    #expect(try stall(&story).root == nil)
   }
 
   /// The thread that accepts has died: those that are served go on, and leave one by one.
   @Test func `a server that takes nobody in the place of who leaves is not at its own limit`()
     throws
   {
-    var story = taken(isAnswered: true)
+    var story = taken(.answered)
     story.host.add(at: (0..<40).map { Double($0) }) { second in
       .accepted(on: 9999, by: 100).enters(.established, at: 0).leaves(at: 60 + 40 * second)
         .changed { $0.isSending = true }
