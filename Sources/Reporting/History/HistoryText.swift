@@ -262,7 +262,8 @@ package struct HistoryText {
     guard let root = event.root else { return nil }
     let place = root.place.map { " " + printable($0) } ?? ""
     let command = root.command.map { printable($0) } ?? ""
-    return RootWords.what(root.kind) + place + (root.pid.map { " (\(command)[\($0)])" } ?? "")
+    return RootWords.what(root.kind, hasPlace: root.place != nil) + place
+      + (root.pid.map { " (\(command)[\($0)])" } ?? "")
   }
 
   private var notes: [String] {

@@ -265,6 +265,60 @@ struct RootsTests {
     #expect(try stuck(story).root == nil)
   }
 
+  // MARK: A proxy without a backend
+
+  /// pgbouncer, whose clients were answered when they logged in and have asked since.
+  private func pooler(_ name: String = "pgbouncer") -> Story {
+    var story = Story()
+    story.host.start(name, pid: 100, unit: "pool.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...40).map { Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 1, unread: 20)
+    }
+    return story
+  }
+
+  @Test(arguments: [("pgbouncer", true), ("gunicorn", false)])
+  func `one attempt to connect keeps all clients of a pool waiting`(
+    name: String, isTold: Bool
+  ) throws {
+    var story = pooler(name)
+    story.host.add(.opened(to: 5432, by: 100).enters(.synSent, at: 250))
+    story.look(every: 10, through: 300)
+    let root = try stuck(story).root
+    #expect(root?.place == (isTold ? Endpoint(HostScript.elsewhere, 5432) : nil))
+    #expect(root?.waiting?.connecting == (isTold ? 1 : nil))
+  }
+
+  @Test(arguments: [("pgbouncer", 1, true), ("pgbouncer", 0, false), ("gunicorn", 1, false)])
+  func `a pool without a connection waits for a backend that refuses`(
+    name: String, failing: Int, isTold: Bool
+  ) throws {
+    var story = pooler(name)
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.attemptFails = UInt64(failing * Int(second) / 15)
+      return counters
+    }
+    story.look(every: 10, through: 300)
+    let root = try stuck(story).root
+    #expect((root?.kind == .waitsForBackend) == isTold)
+    #expect(root?.place == nil)
+  }
+
+  @Test func `a pool that has one connection waits for no backend that refuses`() throws {
+    var story = pooler()
+    asked(1, in: &story, isAnswered: true)
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.attemptFails = UInt64(second)
+      return counters
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
   // MARK: The finding that it follows from
 
   @Test func `clients that wait for a dead endpoint stand under the connects to it`() throws {

@@ -155,7 +155,7 @@ struct FindingWords {
     let place = root.place.map { " \($0)" } ?? ""
     let process = root.process.map { " (\(name($0)))" } ?? ""
     let waiting = root.waiting.map { ": " + RootWords.waiting($0) } ?? ""
-    return RootWords.what(root.kind) + place + process + waiting
+    return RootWords.what(root.kind, hasPlace: root.place != nil) + place + process + waiting
   }
 
   /// The commonest remote ends with their numbers.

@@ -5,8 +5,11 @@ import KernelTables
 
 /// Says what stands behind a finding. It is inferred, and the words say so.
 enum RootWords {
-  static func what(_ kind: Root.Kind) -> String {
+  /// The words before the place, if one is known.
+  static func what(_ kind: Root.Kind, hasPlace: Bool = true) -> String {
     switch kind {
+    case .waitsForBackend where !hasPlace:
+      "probably waits for a backend that refuses its connections"
     case .waitsForBackend: "probably waits for"
     case .ownLimit: "probably at its own limit of clients or workers:"
     case .stoppedReading: "has probably stopped reading on purpose:"
@@ -35,7 +38,8 @@ enum RootWords {
   static func withoutAddress(_ root: Root) -> String {
     let place = root.place.map { " port \($0.port)" } ?? ""
     let isElsewhere = root.kind == .waitsForBackend
-    return what(root.kind) + (isElsewhere && !place.isEmpty ? " a backend," : "") + place
+    return what(root.kind, hasPlace: root.place != nil)
+      + (isElsewhere && !place.isEmpty ? " a backend," : "") + place
       + (root.waiting.map { ": " + waiting($0) } ?? "")
   }
 }
@@ -45,6 +49,12 @@ extension Finding {
   var rootSteps: [String] {
     guard let root else { return [] }
     switch root.kind {
+    case .waitsForBackend where root.place == nil:
+      return [
+        "It has no connection to a backend, and connects fail here. See whether they go on:\n"
+          + "{netns}nstat -asz TcpActiveOpens TcpAttemptFails",
+        "Is the backend up, at the address that the configuration has? See its own log for why.",
+      ]
     case .waitsForBackend:
       return [
         "It probably waits for {backend}. See whether that answers, and what state it is in:\n"
