@@ -44,8 +44,12 @@ struct PairIndex: Sendable {
 
   /// The row of the other end.
   func otherEnd(of connection: Connection, in census: Census) -> SocketRow? {
-    guard connection.rowIndex >= 0 else { return nil }
-    let other = others[Int(connection.rowIndex)]
+    connection.rowIndex < 0 ? nil : otherEnd(at: Int(connection.rowIndex), in: census)
+  }
+
+  /// - Parameter position: Of a row in the sample.
+  func otherEnd(at position: Int, in census: Census) -> SocketRow? {
+    let other = others[position]
     return other < 0 ? nil : census.sample.sockets[Int(other)]
   }
 

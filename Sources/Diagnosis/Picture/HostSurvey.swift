@@ -17,6 +17,7 @@ package struct HostSurvey {
   package private(set) var picture = HostPicture()
   /// What waits to be closed, if it was asked for.
   package private(set) var groups: WaitingGroups?
+  private let pairs: PairIndex?
 
   private let census: Census
   private let limit: BootInstant
@@ -61,6 +62,7 @@ package struct HostSurvey {
     self.census = census
     self.scope = scope
     self.groups = groups
+    pairs = groups.map { _ in PairIndex(census.sample.sockets) }
     limit = census.now.advanced(bySeconds: -patienceSeconds)
     charger = Charger(census)
     tallies = [Tally](repeating: Tally(), count: census.processes.indexLimit + 1)
@@ -102,7 +104,7 @@ package struct HostSurvey {
       }
       let remembered = census.remembered(at: position)
       let waiting = Waiting(row, quietSince: remembered?.quietSince, limit: limit)
-      if scope != nil || groups != nil, !admit(row, waiting, remembered) { continue }
+      if scope != nil || groups != nil, !admit(position, waiting, remembered) { continue }
       picture.namespaces[place].count(row)
       let charge = charger.charge(row, opener: remembered?.opener ?? -1)
       let tally = Int(charge.process) + 1
@@ -141,8 +143,9 @@ package struct HostSurvey {
 
   /// Whether the row is of the scope. Notes who holds it, and what waits.
   private mutating func admit(
-    _ row: SocketRow, _ waiting: Waiting, _ remembered: Census.Remembered?
+    _ position: Int, _ waiting: Waiting, _ remembered: Census.Remembered?
   ) -> Bool {
+    let row = census.sample.sockets[position]
     let isQueued = row.isUnaccepted || row.state == .synRecv || row.state == .newSynRecv
     var holding = census.holders.holders(of: row.inode).map(\.process)
     if isQueued { holding += census.listenerHolders(of: row) }
@@ -152,7 +155,8 @@ package struct HostSurvey {
     var age = remembered.map { $0.since.age(at: census.now) } ?? .unknown
     // What began with the sample is not known to have begun at all.
     if age.seconds <= 0 { age = .unknown }
-    groups?.add(row, kind, age, holding, in: census.processes)
+    let otherEnd = row.state == .finWait2 ? pairs?.otherEnd(at: position, in: census) : nil
+    groups?.add(row, kind, age, holding, otherEnd: otherEnd, in: census)
     return true
   }
 

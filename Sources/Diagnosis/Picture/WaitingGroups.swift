@@ -42,19 +42,10 @@ package struct WaitingGroups {
     var isLocal: Bool
   }
 
-  /// Where the other ends of a finding's sockets are: a port of the process that holds those.
-  private struct OtherEnd: Hashable {
-    var pid: Int32
-    var port: UInt16
-    var isLocal: Bool
-  }
-
   private let judged: Set<Judged>
   private let judgedPlaces: Set<Place>
   /// The accept queues that a finding speaks of.
   private let judgedQueues: Set<Place>
-  /// Those of findings in CLOSE_WAIT: they wait in FIN_WAIT2 because of what is told already.
-  private let otherEnds: Set<OtherEnd>
   private var groups: [Key: WaitingGroup] = [:]
 
   /// - Parameter findings: Those that have ended speak of nothing any more.
@@ -86,15 +77,6 @@ package struct WaitingGroups {
         guard isOfQueue, let port = finding.localPort else { return nil }
         return Place(namespace: finding.namespace, state: .listen, port: port, isLocal: true)
       })
-    otherEnds = Set(
-      findings.filter { $0.state == .closeWait }.flatMap { finding in
-        finding.culprits.filter { $0.role == .peer }.flatMap { peer in
-          let pid = peer.process.id.pid
-          return [(finding.localPort, false), (finding.remotePort, true)].compactMap {
-            port, isLocal in port.map { OtherEnd(pid: pid, port: $0, isLocal: isLocal) }
-          }
-        }
-      })
   }
 
   /// Those with most sockets first.
@@ -105,18 +87,22 @@ package struct WaitingGroups {
     }
   }
 
-  /// - Parameter holding: Who holds it, or the listener that it waits for.
+  /// - Parameters:
+  ///   - holding: Who holds it, or the listener that it waits for.
+  ///   - otherEnd: Its other end, when that is on this host.
   mutating func add(
     _ row: SocketRow, _ kind: Waiting.Kind, _ age: Age, _ holding: [Int32],
-    in processes: ProcessTable
+    otherEnd: SocketRow?, in census: Census
   ) {
+    let processes = census.processes
     let records = holding.compactMap { processes[$0] }
     if kind == .unaccepted {
       // What is said of the listener's other sockets is not said of its queue.
       if isQueueJudged(row) { return }
-    } else if records.contains(where: {
-      isJudged(row.state, $0.id.pid) || isOtherEnd(row, of: $0.id.pid)
-    }) || records.isEmpty && isJudgedByPlace(row) {
+    } else if records.contains(where: { isJudged(row.state, $0.id.pid) })
+      || records.isEmpty && isJudgedByPlace(row)
+      || otherEnd.map({ isJudged($0, in: census) }) ?? false
+    {
       return
     }
     let owner = records.min { $0.id.pid < $1.id.pid }?.owner ?? .nobody
@@ -137,10 +123,12 @@ package struct WaitingGroups {
     judged.contains(Judged(state: state, pid: pid))
   }
 
-  private func isOtherEnd(_ row: SocketRow, of pid: Int32) -> Bool {
-    guard row.state == .finWait2 else { return false }
-    return otherEnds.contains(OtherEnd(pid: pid, port: row.remotePort, isLocal: false))
-      || otherEnds.contains(OtherEnd(pid: pid, port: row.localPort, isLocal: true))
+  /// Whether a finding speaks of the CLOSE_WAIT that a FIN_WAIT2 waits for.
+  private func isJudged(_ otherEnd: SocketRow, in census: Census) -> Bool {
+    guard otherEnd.state == .closeWait else { return false }
+    return census.holders.holders(of: otherEnd.inode).contains { holder in
+      census.processes[holder.process].map { isJudged(.closeWait, $0.id.pid) } ?? false
+    }
   }
 
   private func isQueueJudged(_ row: SocketRow) -> Bool {

@@ -123,6 +123,36 @@ import Testing
     #expect(Waiting.Kind(row) == .halfClosed)
   }
 
+  /// A client's half-closed connections: those to a server here whose leak is told need no words of
+  /// their own, one to the same port elsewhere does.
+  @Test func `what waits for a socket that is told is told with it, and nothing else`() throws {
+    var story = Story()
+    story.host.start("server", pid: 200)
+    story.host.start("client", pid: 300)
+    story.host.listen(8080, by: 200)
+    let server = Endpoint(HostScript.here, 8080)
+    for port in UInt16(41_000)..<41_040 {
+      let client = Endpoint(HostScript.here, port)
+      let second = Double(port) - 41_000
+      story.host.add(
+        .between(server, client, by: 200).enters(.established, at: second)
+          .enters(.closeWait, at: second + 1, unread: 1))
+      story.host.add(
+        .between(client, server, by: 300).enters(.established, at: second)
+          .enters(.finWait2, at: second + 1))
+    }
+    story.host.add(.opened(to: 8080, by: 300).enters(.finWait2, at: 5))
+    story.look(every: 10, through: 300)
+    let findings = story.watch.findings
+    #expect(findings.contains { $0.state == .closeWait && $0.pids(.peer) == [300] })
+    var survey = HostSurvey(
+      try #require(story.census), patienceSeconds: 120, groups: WaitingGroups(besides: findings))
+    survey.run()
+    let waiting = try #require(survey.groups).sorted
+    #expect(waiting.map(\.kind) == [.halfClosed])
+    #expect(waiting.map(\.sockets) == [1])
+  }
+
   @Test func `a look is fresh for three intervals and the time that turns take`() {
     #expect(Freshness.limitSeconds(intervalSeconds: 10, turnSeconds: 0) == 32)
     #expect(Freshness.limitSeconds(intervalSeconds: 10, turnSeconds: 4) == 44)
