@@ -49,7 +49,12 @@ package struct GuideSubject: Hashable, Sendable {
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
     isGrowing = finding.growth != nil
     waitsForBackend = finding.root?.kind == .waitsForBackend
-    guard let forecast = finding.forecast else { return }
+    guard let forecast = finding.forecast else {
+      // Many processes with a socket or two each: more descriptors help none of them.
+      let holders = actors.filter { $0.role == .holder }
+      if holders.count > 2, holders.allSatisfy({ $0.sockets <= 2 }) { needsDescriptors = false }
+      return
+    }
     needsPorts = forecast.resource == .ephemeralPorts
     if forecast.resource == .descriptors {
       needsDescriptors = forecast.seconds != nil || 2 * forecast.used >= forecast.limit

@@ -61,7 +61,7 @@ extension Finding {
   /// What to tell about it, with its placeholders.
   package var guide: GuideText {
     var text = rule.guide(to: GuideSubject(self))
-    let steps = rootSteps
+    let steps = (becauseOf == nil ? [] : [GuideStep.consequence]) + rootSteps
     if text.isUrgent {
       // A fresh start of what only waits saves nothing: what it waits for comes before it.
       let isAside = text.rescue.first == GuideStep.balancer

@@ -83,6 +83,42 @@ struct RootWordsTests {
     #expect(guide.now[1].contains("rabbitmq-diagnostics alarms"))
   }
 
+  @Test(arguments: [Severity.warning, .critical])
+  func `a consequence sends to what it follows from, before anything else`(
+    severity: Severity
+  ) throws {
+    var finding = FoundLeak.closeWait(severity: severity)
+    #expect(!FoundLeak.report([]).guide(for: finding).now.contains(GuideStep.consequence))
+    finding.becauseOf = "accept-queue-stall/api.service/:8080"
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(guide.firstSteps.contains(GuideStep.consequence))
+    #expect(guide.now.filter { $0 != GuideStep.balancer }.first == GuideStep.consequence)
+  }
+
+  /// A proxy that keeps both sides until both have ended closes them when the backend does.
+  @Test(arguments: [RuleID.closeWaitLeak, .closeWaitStuck])
+  func `clients that are kept for a backend lack more than a close()`(rule: RuleID) throws {
+    var finding = waiting()
+    (finding.rule, finding.cause) = (rule, .eofReadNotClosed)
+    if rule == .closeWaitStuck { finding.growth = nil }
+    let kept = FoundLeak.report([]).guide(for: finding)
+    #expect(!kept.meaning.contains("Only close() is missing"))
+    #expect(kept.meaning.contains("until its backend answers or closes"))
+    finding.root = nil
+    #expect(FoundLeak.report([]).guide(for: finding).meaning.contains("Only close() is missing"))
+  }
+
+  @Test func `a backend that refuses is told without a place`() throws {
+    var finding = waiting()
+    finding.root = Root(.waitsForBackend)
+    #expect(page([finding]).contains("probably waits for a backend that refuses its connections\n"))
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(try #require(guide.now.first).contains("nstat -asz TcpActiveOpens TcpAttemptFails"))
+    #expect(
+      RootWords.withoutAddress(Root(.waitsForBackend))
+        == "probably waits for a backend that refuses its connections")
+  }
+
   @Test func `room for descriptors is no advice where they do not run out`() throws {
     var finding = FoundLeak.closeWait(severity: .critical)
     finding.rule = .closeWaitStuck
@@ -90,6 +126,20 @@ struct RootWordsTests {
     finding.growth = nil
     finding.forecast?.stop()
     #expect(!FoundLeak.report([]).guide(for: finding).now.contains { $0.hasPrefix("Buy time") })
+  }
+
+  @Test func `room for descriptors is no advice for a process for each connection`() {
+    var finding = FoundLeak.closeWait()
+    finding.forecast = nil
+    func isAdvised() -> Bool {
+      FoundLeak.report([]).guide(for: finding).now.contains { $0.hasPrefix("Buy time") }
+    }
+    #expect(isAdvised())
+    finding.culprits = (0..<12).map {
+      Culprit(
+        FoundLeak.process(900 + $0, "socat"), role: .holder, sockets: 1, attribution: .descriptor)
+    }
+    #expect(!isAdvised())
   }
 
   @Test func `the public page names no address`() {

@@ -39,18 +39,27 @@ extension CloseWaitLeak: RuleGuide {
   private static func eofRead(_ subject: GuideSubject) -> GuideText {
     let trouble = subject.trouble(inbound: .goneClients)
     return GuideText(
-      title: "Never closed after the peer closed",
+      title: subject.waitsForBackend
+        ? "Kept for a backend after the peer closed" : "Never closed after the peer closed",
       meaning: """
         The peers have closed, and the program has taken all input with the end of the stream \
-        (Recv-Q 0). Only close() is missing. CLOSE_WAIT has no timer: each one keeps its \
+        (Recv-Q 0). \(missing(subject)) CLOSE_WAIT has no timer: each one keeps its \
         descriptor until the program closes it or ends.
         """,
       look: [GuideStep.trace] + looked(subject, trouble),
       rescue: subject.rescue(trouble) + [GuideStep.release],
       fix: subject.fix(
-        trouble, server: ServerFix.afterEnd(subject.runtime),
+        trouble,
+        server: subject.waitsForBackend
+          ? ServerFix.endUnseen(subject.runtime) : ServerFix.afterEnd(subject.runtime),
         client: ClientFix.afterEnd(subject.runtime)),
       doesNotHelp: futile)
+  }
+
+  /// What has to happen to sockets whose end of stream was taken.
+  static func missing(_ subject: GuideSubject) -> String {
+    subject.waitsForBackend
+      ? "It probably keeps them until its backend answers or closes." : "Only close() is missing."
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {

@@ -24,7 +24,7 @@ extension CloseWaitStuck: RuleGuide {
     // Of a leak that is not to be told as one (`disable`).
     guard !subject.isGrowing else { return text }
     text.title = title(subject.cause)
-    text.meaning = meaning(subject.cause)
+    text.meaning = meaning(subject)
     if !subject.isUrgent {
       text.look.insert(whenItRose, at: 0)
       text.rescue.removeAll { $0 == GuideStep.buyTime }
@@ -46,8 +46,8 @@ extension CloseWaitStuck: RuleGuide {
     }
   }
 
-  private static func meaning(_ cause: Cause) -> String {
-    switch cause {
+  private static func meaning(_ subject: GuideSubject) -> String {
+    switch subject.cause {
     case .peerWaitsForAnswer:
       """
       The peers, on this host, have shut down their sending and still wait for an answer \
@@ -79,8 +79,8 @@ extension CloseWaitStuck: RuleGuide {
     default:
       """
       The peers have closed, the program has taken the end of the stream (Recv-Q 0), and the \
-      same sockets stay. Only close() is missing. Probably one event left them; the next leaves \
-      more.
+      same sockets stay. \(CloseWaitLeak.missing(subject)) Probably one event left them; the \
+      next leaves more.
       """
     }
   }

@@ -30,6 +30,9 @@ enum GuideStep {
       + "kubectl -n {pod-namespace} delete pod {pod}",
   ]
 
+  /// What is done about a consequence leaves its root as it is.
+  static let consequence = "It follows from the finding under \"because of\": act on that one first."
+
   /// New clients go elsewhere.
   static let balancer =
     "Take this host out of the load balancer: existing connections go on, new clients go elsewhere."
