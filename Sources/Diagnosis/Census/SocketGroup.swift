@@ -73,7 +73,7 @@ struct ServiceIndex: Sendable {
 
     private static let adopter = "systemd"
     private static let interpreters: Set<ProcessRuntime> = [
-      .jvm, .node, .python, .ruby, .php, .dotnet, .erlang,
+      .jvm, .node, .python, .ruby, .php, .perl, .dotnet, .erlang,
     ]
   }
 

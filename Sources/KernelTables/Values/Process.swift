@@ -20,7 +20,7 @@ package struct ProcessID: Hashable, Sendable, Comparable {
 
 /// The language runtime or server program a process runs, as far as cheap evidence goes.
 package enum ProcessRuntime: String, Hashable, Sendable, CaseIterable {
-  case jvm, node, python, go, ruby, php, dotnet, nginx, haproxy, envoy, swift, rust, erlang
+  case jvm, node, python, go, ruby, php, perl, dotnet, nginx, haproxy, envoy, swift, rust, erlang
   case native, unknown
 }
 

@@ -35,7 +35,7 @@ enum MainProgram {
     /// Whether the script stands behind a `--`; otherwise the program comes from standard input.
     var namesBehindDashes = true
 
-    /// Source: python3(1), node(1), ruby(1), php(1).
+    /// Source: python3(1), node(1), ruby(1), php(1), perlrun(1).
     init?(_ runtime: ProcessRuntime) {
       switch runtime {
       case .python:
@@ -65,6 +65,10 @@ enum MainProgram {
         ]
         naming = ["-f", "--file"]
         namesBehindDashes = false
+      case .perl:
+        takingNext = ["-I"]
+        takingCode = ["-e", "-E"]
+        takingRest = "0CDFIMVdilmx"
       default: return nil
       }
     }

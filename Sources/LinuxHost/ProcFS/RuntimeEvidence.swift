@@ -47,7 +47,7 @@ struct RuntimeEvidence: Sendable {
   /// Programs whose name carries a version: `python3.11`, `php-fpm8.2`.
   private static let versionedNames: [(String, ProcessRuntime)] = [
     ("python", .python), ("pypy", .python), ("ruby", .ruby), ("php-fpm", .php), ("php", .php),
-    ("node", .node),
+    ("perl", .perl), ("node", .node),
   ]
 
   /// What the name of an executable says; nil when it says nothing.

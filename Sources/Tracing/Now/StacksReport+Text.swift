@@ -79,7 +79,8 @@ extension StacksReport {
     case .jvm: "Native calls only; for Java's own: jcmd PID Thread.print -l"
     case .node: "Native calls only: JavaScript that waits is on no stack."
     case .go: "Kernel threads only: goroutines that wait are on none of their stacks."
-    case .ruby, .php, .dotnet, .erlang: "Native calls only: the program's own are not read."
+    case .ruby, .php, .perl, .dotnet, .erlang:
+      "Native calls only: the program's own are not read."
     default: nil
     }
   }

@@ -45,7 +45,7 @@ struct RuntimeAsking {
       remarks.append(
         "JavaScript's handlers are on no stack that the kernel knows: with --use-inspector Node is"
           + " asked who listens to its sockets")
-    case .ruby, .php, .dotnet, .erlang:
+    case .ruby, .php, .perl, .dotnet, .erlang:
       remarks.append(
         "process \(record.id.pid): of \(record.runtime.rawValue) only the native calls are known")
     default: break

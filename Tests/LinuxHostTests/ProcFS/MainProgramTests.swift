@@ -41,6 +41,8 @@ import Testing
       (.node, "node -e secret()", nil),
       (.ruby, "ruby -I lib -S puma -p 3000", "puma"),
       (.php, "php -S 127.0.0.1:8000 -t public router.php", "router.php"),
+      (.perl, "/usr/bin/perl -wT -I lib /srv/pool.pl --password=x", "pool.pl"),
+      (.perl, "perl -MLWP -Ilib -d:Trace app.pl", "app.pl"), (.perl, "perl -ne secret x.pl", nil),
       (.php, "php -r secret(); x.php", nil), (.native, "nginx -g x", nil),
     ] as [(ProcessRuntime, String, String?)])
   func `of an interpreter's arguments only the script or the module is taken`(
@@ -97,7 +99,7 @@ import Testing
 
   @Test(arguments: ProcessRuntime.allCases)
   func `no other program is asked for its arguments`(runtime: ProcessRuntime) {
-    let isAsked = [.jvm, .erlang, .python, .node, .ruby, .php].contains(runtime)
+    let isAsked = [.jvm, .erlang, .python, .node, .ruby, .php, .perl].contains(runtime)
     #expect(MainProgram.isAsked(of: runtime) == isAsked)
     let words = ["program", "-s", "secret", "-jar", "secret.jar"]
     #expect((MainProgram.name(runtime, arguments: words) != nil) == isAsked)

@@ -9,7 +9,8 @@ import Testing
   @Test(arguments: [
     ("/usr/lib/jvm/java-17/bin/java", ProcessRuntime.jvm), ("/usr/bin/node", .node),
     ("/usr/bin/python3.11", .python), ("/usr/bin/python", .python), ("/usr/bin/pypy3", .python),
-    ("/usr/bin/ruby3.1", .ruby), ("/usr/sbin/php-fpm8.2", .php), ("/usr/bin/php8.2", .php),
+    ("/usr/bin/perl", .perl), ("/usr/bin/perl5.36.0", .perl), ("/usr/bin/ruby3.1", .ruby),
+    ("/usr/sbin/php-fpm8.2", .php), ("/usr/bin/php8.2", .php),
     ("/usr/sbin/nginx", .nginx), ("/usr/lib/erlang/erts-13/bin/beam.smp", .erlang),
     ("/usr/bin/dotnet", .dotnet), ("/usr/sbin/haproxy", .haproxy), ("envoy", .envoy),
   ])

@@ -19,6 +19,8 @@ enum ClientFix {
     case .node:
       ["On 'end' and 'error', destroy() the socket and delete it from your maps.", pool]
     case .php: ["feof() is true: fclose() the stream; unset the object that has it.", pool]
+    case .perl:
+      ["sysread returns 0 or undef: close it, and delete it from every hash and array.", pool]
     case .ruby: ["Give a block to TCPSocket.open, or ensure close.", pool]
     case .dotnet: ["using around TcpClient and NetworkStream; ReadAsync returns 0: Dispose.", pool]
     case .rust:
@@ -64,6 +66,11 @@ enum ClientFix {
       [
         "Close the handle when its work is done; persistent ones stay, one per worker.",
         "php-fpm: pm.max_requests recycles workers and bounds what they can hold.",
+      ]
+    case .perl:
+      [
+        "DBI, Net::LDAP, Redis: disconnect or undef each handle when its work is done.",
+        "One LWP::UserAgent for the program; its keep_alive cache holds as many as it is told.",
       ]
     case .ruby:
       [

@@ -64,6 +64,7 @@ enum ConnectionFix {
         "Do not start the next attempt to the same place while one is under way.",
       ]
     case .php: ["CURLOPT_CONNECTTIMEOUT; the timeout argument of stream_socket_client."]
+    case .perl: ["IO::Socket::IP, LWP::UserAgent, DBI drivers: Timeout => 3 (connect_timeout)."]
     case .ruby: ["open_timeout = 3; Socket.tcp(host, port, connect_timeout: 3)."]
     case .dotnet: ["SocketsHttpHandler.ConnectTimeout; ConnectAsync with a CancellationToken."]
     case .rust: ["connect_timeout on the client; tokio::time::timeout around connect."]

@@ -36,6 +36,11 @@ enum ServerFix {
         "fread() returns '' and feof() is true: fclose() it and unset it from the select() array.",
         "ReactPHP and similar: close on 'end', not only on 'close'.",
       ]
+    case .perl:
+      [
+        "sysread returns 0: close the socket, and remove it from IO::Select and every hash.",
+        "Scope guards or eval { ... } around the handler, so that every path closes it.",
+      ]
     case .ruby:
       [
         "ensure socket.close in the handler, so that every path closes it.",
@@ -106,6 +111,11 @@ enum ServerFix {
       [
         "A script that waits does not see its client go: timeouts on each of its calls.",
         "Servers of your own: keep every client in stream_select(), also while it is idle.",
+      ]
+    case .perl:
+      [
+        "A worker that waits does not read: alarm or Timeout on sockets, DBI and locks.",
+        "AnyEvent, Mojolicious: keep a read handler on each client, and close in its on_error.",
       ]
     case .ruby:
       [

@@ -32,7 +32,7 @@ enum StackDump {
       ]
     case .ruby:
       ["Save the stack of the main thread (rbspy is a single binary):\nrbspy dump --pid {pid}"]
-    case .php:
+    case .php, .perl:
       ["See what a worker waits for (slows it down while it runs):\n" + watch]
     case .dotnet:
       [
