@@ -33,6 +33,8 @@ package struct DaemonSnapshot: Sendable {
   /// How findings have ended since the start.
   package private(set) var ends: [JournalEvent.End.How: Int] = [:]
   package var journal = JournalStatus()
+  /// nil: nothing is pushed.
+  package var pushes: PushStatus?
   /// Numbers of closewatch's own process and of its web server, as of the request.
   package var process: ProcessNumbers?
   package var web: WebNumbers?

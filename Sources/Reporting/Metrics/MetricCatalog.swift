@@ -85,6 +85,16 @@ package enum MetricCatalog {
     "closewatch_web_timeouts", .counter, labels: ["limit"],
     help: "Connections closed for slowness: request (not complete in time), idle, response (not "
       + "taken in time).")
+  static let pushes = MetricFamily(
+    "closewatch_otlp_pushes", .counter, labels: ["outcome"],
+    help: "Pushes to the collector of otlp.endpoint since the start: accepted, refused (it did not "
+      + "want them), failed (it was out of reach or too slow, or asked to wait).")
+  static let pushRejections = MetricFamily(
+    "closewatch_otlp_rejected_points", .counter,
+    help: "Data points that the collector left out of pushes that it accepted.")
+  static let lastPush = MetricFamily(
+    "closewatch_otlp_last_accepted_timestamp_seconds", .gauge, unit: "seconds",
+    help: "When the collector last accepted a push, in seconds since 1970.")
   static let series = MetricFamily(
     "closewatch_series", .gauge, help: "Series on this page before this one.")
   static let seriesLimit = MetricFamily(
@@ -96,8 +106,8 @@ package enum MetricCatalog {
   private static let own = [
     build, lastLook, lastFullLook, lookSeconds, lookCPU, turnSeconds, turnCPU, looks, failedLooks,
     lateTurns, interval, backedOff, gaps, remembered, forgotten, settingsGood, settingsTime,
-    webConfigGood, journal, journalQueue, webConnections, webConnectionLimit, webTimeouts, series,
-    seriesLimit, seriesOmitted,
+    webConfigGood, journal, journalQueue, webConnections, webConnectionLimit, webTimeouts, pushes,
+    pushRejections, lastPush, series, seriesLimit, seriesOmitted,
   ]
 
   // MARK: Its process

@@ -33,9 +33,11 @@ package struct MetricsPage {
   }
 
   /// The page as text.
-  package func bytes(_ format: ExpositionFormat) -> [UInt8] {
+  package func bytes(_ format: ExpositionFormat) -> [UInt8] { bytes(as: TextExposition(format)) }
+
+  func bytes(as form: any ExpositionForm) -> [UInt8] {
     // Three series more tell how many there are.
-    var writer = ExpositionWriter(format: format, seriesLimit: max(0, bounds.series - 3))
+    var writer = ExpositionWriter(form, seriesLimit: max(0, bounds.series - 3))
     writeOwn(to: &writer)
     writeProcess(to: &writer)
     writeVerdicts(to: &writer)
@@ -79,6 +81,7 @@ package struct MetricsPage {
     writer.single(MetricCatalog.settingsTime, snapshot.settings.loadedWallSeconds)
     writeJournal(to: &writer, created: started)
     writeWeb(to: &writer, created: started)
+    writePushes(to: &writer, created: started)
   }
 
   private func writeJournal(to writer: inout ExpositionWriter, created: Double?) {
@@ -98,6 +101,16 @@ package struct MetricsPage {
     for (limit, count) in web.timedOut.sorted(by: { $0.key < $1.key }) {
       writer.sample([limit], count, created: created)
     }
+  }
+
+  private func writePushes(to writer: inout ExpositionWriter, created: Double?) {
+    guard let pushes = snapshot.pushes else { return }
+    writer.begin(MetricCatalog.pushes)
+    for outcome in PushStatus.Outcome.allCases {
+      writer.sample([outcome.rawValue], pushes.counts[outcome] ?? 0, created: created)
+    }
+    writer.single(MetricCatalog.pushRejections, pushes.rejectedPoints, created: created)
+    writer.single(MetricCatalog.lastPush, pushes.lastAcceptedWallSeconds)
   }
 
   private func writeProcess(to writer: inout ExpositionWriter) {

@@ -77,6 +77,12 @@ struct SightSection {
         Quantity.count(snapshot.journal.lost, "entry", plural: "entries")
           + " for the journal lost: journald was away for too long.")
     }
+    // Not why: that names the collector.
+    if let since = snapshot.pushes?.failingSince {
+      found.append(
+        "No metrics have reached the collector (otlp.endpoint) since \(UTCTime.text(since)): "
+          + "closewatch doctor says why.")
+    }
     return found
   }
 

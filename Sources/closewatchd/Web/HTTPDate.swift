@@ -8,9 +8,6 @@ enum HTTPDate {
   static var now: String { text(Int(Clock.wallSeconds)) }
 
   private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-  private static let months = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-  ]
 
   /// - Parameter seconds: Since 1970, not negative.
   static func text(_ seconds: Int) -> String {
@@ -18,7 +15,7 @@ enum HTTPDate {
     let time = seconds % 86400
     let (year, month, date) = UTCTime.date(day)
     let clock = [time / 3600, time / 60 % 60, time % 60].map(two).joined(separator: ":")
-    return "\(days[day % 7]), \(two(date)) \(months[month - 1]) \(year) \(clock) GMT"
+    return "\(days[day % 7]), \(two(date)) \(UTCTime.months[month - 1]) \(year) \(clock) GMT"
   }
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

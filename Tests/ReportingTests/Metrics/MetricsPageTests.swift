@@ -30,6 +30,8 @@ import Testing
     snapshot.gaps = [Gap(.descriptorsUnreadable, count: 8, detail: "")]
     snapshot.web = WebNumbers()
     snapshot.process = ProcessNumbers()
+    snapshot.pushes = PushStatus()
+    snapshot.pushes?.count(.accepted(rejected: 2, message: ""), of: "", at: 1_699_999_999)
     return snapshot
   }
 
