@@ -14,7 +14,8 @@ enum SettingsText {
       # keeps it. After a change: closewatch check-settings, then systemctl reload closewatch.
       #
       # A variable overrides the file: CLOSEWATCH_ and the name of the key, for example
-      # CLOSEWATCH_FULL_INTERVAL=30s. A flag overrides both: --set sampling.full-interval=30s.
+      # CLOSEWATCH_FULL_INTERVAL=30s; for otlp the section too: CLOSEWATCH_OTLP_INTERVAL=30s.
+      # A flag overrides both: --set sampling.full-interval=30s.
       # \(units)
 
       """

@@ -7,6 +7,7 @@ package struct DaemonSettings: Hashable, Sendable {
   package var sampling = SamplingSettings()
   package var rules = RuleSettings()
   package var journal = JournalSettings()
+  package var otlp = OTLPSettings()
 
   /// Every default.
   package init() {}

@@ -18,6 +18,10 @@ package enum SettingCatalog {
       keys: rules),
     Section(
       name: "journal", about: "What is written to the journal, besides the log.", keys: journal),
+    Section(
+      name: otlpSection,
+      about: "Metrics pushed to a collector of OpenTelemetry. Off unless there is an endpoint.",
+      keys: otlp),
   ]
 
   package static var keys: [SettingKey] { sections.flatMap(\.keys) }

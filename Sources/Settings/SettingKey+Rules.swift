@@ -61,12 +61,12 @@ extension SettingKey {
   }
 
   /// What stands between two brackets, parted by commas; nil without the brackets.
-  private static func items(of text: String, _ open: String, _ close: String) -> [String]? {
+  static func items(of text: String, _ open: String, _ close: String) -> [String]? {
     guard text.hasPrefix(open), text.hasSuffix(close), text.count >= 2 else { return nil }
     return text.dropFirst().dropLast().split(separator: ",").map { trimmed($0) }
   }
 
-  private static func trimmed(_ text: Substring) -> String {
+  static func trimmed(_ text: Substring) -> String {
     var rest = text.drop { $0 == " " }
     while rest.last == " " { rest.removeLast() }
     return String(rest)

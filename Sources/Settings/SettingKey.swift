@@ -21,9 +21,11 @@ package struct SettingKey: Sendable {
 
   package var section: String { String(path.prefix { $0 != "." }) }
   package var name: String { String(path.drop { $0 != "." }.dropFirst()) }
-  /// `CLOSEWATCH_FULL_INTERVAL`: without the section, so that it is short.
+  /// `CLOSEWATCH_FULL_INTERVAL`: without the section, so that it is short. But for
+  /// `CLOSEWATCH_OTLP_INTERVAL` and its like, whose names others have.
   package var variable: String {
-    "CLOSEWATCH_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    let words = section == SettingCatalog.otlpSection ? "\(section)-\(name)" : name
+    return "CLOSEWATCH_" + words.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
 
   /// The same key with other sentences.
@@ -150,8 +152,8 @@ extension SettingKey.Access {
 }
 
 /// A span of time as settings write it: in the largest unit that needs no fraction.
-enum TimeText {
-  static func text(_ seconds: Double) -> String {
+package enum TimeText {
+  package static func text(_ seconds: Double) -> String {
     for (unit, size) in [("d", 86_400.0), ("h", 3600), ("m", 60), ("s", 1)]
     where seconds >= size && seconds.truncatingRemainder(dividingBy: size) == 0 {
       return "\(Int(seconds / size))\(unit)"

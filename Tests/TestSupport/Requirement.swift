@@ -54,6 +54,15 @@
       missing: BuiltPackage.path == nil
         ? "CLOSEWATCH_PACKAGE names none; run deploy/release, then deploy/test" : nil)
 
+    /// Where `Tests/Collector/tools` puts what decodes OTLP.
+    package static let collectorTools = "\(Fixture.root)/../../.build/collector-tools"
+
+    /// opentelemetry-proto, from PyPI.
+    package static let collector = Requirement(
+      "opentelemetry-proto",
+      missing: access("\(collectorTools)/complete", R_OK) == 0
+        ? nil : "it is not below .build; run Tests/Collector/tools")
+
     /// A command on the PATH, of those that `deploy/setup test` installs.
     package static func command(_ name: String) -> Requirement {
       Requirement(
@@ -65,7 +74,7 @@
     package static var all: [Requirement] {
       [
         root, networkNamespaces, mountNamespaces, pidNamespaces, fuse, socketDiagnostics,
-        tracing, debianPackage,
+        tracing, debianPackage, collector,
       ]
         + [
           "amtool", "bash", "buildah", "chromium", "containerd", "ctr", "curl", "debootstrap",

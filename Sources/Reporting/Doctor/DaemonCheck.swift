@@ -74,6 +74,12 @@ enum DaemonCheck {
             + " lost",
           fix: "systemctl status systemd-journald; raise journal.queue-length"))
     }
+    if let failure = sight.pushFailure {
+      problems.append(
+        Problem(
+          found: "cannot push metrics to \(failure)",
+          fix: "see otlp in closewatch.yaml, and the collector; \(log)"))
+    }
     return problems
   }
 }

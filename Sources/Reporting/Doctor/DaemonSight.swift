@@ -21,6 +21,8 @@ package struct DaemonSight: Hashable, Sendable {
   /// Journal entries that were lost, and that wait.
   package var journalLost = 0
   package var journalQueued = 0
+  /// Why no metrics are pushed, when they should be.
+  package var pushFailure: String?
 
   package init() {}
 
@@ -49,6 +51,7 @@ package struct DaemonSight: Hashable, Sendable {
     if let settingsError {
       lines.append("settings-error \(UntrustedText.printable(settingsError))")
     }
+    if let pushFailure { lines.append("push-failure \(UntrustedText.printable(pushFailure))") }
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -68,6 +71,7 @@ package struct DaemonSight: Hashable, Sendable {
       case "journal-queued": journalQueued = Int(value) ?? 0
       case "newest-look-seconds": newestLookSeconds = Double(value)
       case "failure": failure = value
+      case "push-failure": pushFailure = value
       case "settings-error": settingsError = value
       default: break
       }

@@ -105,5 +105,6 @@ extension DaemonSight {
     settingsError = snapshot.settings.isLastReloadGood ? nil : snapshot.settings.errors.first
     journalLost = snapshot.journal.lost
     journalQueued = snapshot.journal.queued
+    pushFailure = snapshot.pushes?.failure
   }
 }

@@ -65,9 +65,10 @@ struct DaemonRun {
       questions.connect(to: sampler)
       let journal = try JournalService(
         queue: queue, bell: journalBell, store: store, logger: logger)
+      let pushes = PushService(settings.otlp, store: store, logger: logger)
       let reload = ReloadService(
-        source: source, sampler: sampler, reporter: reporter, store: store, bell: bell,
-        notify: notify, logger: logger)
+        source: source, sampler: sampler, reporter: reporter, pushes: pushes, store: store,
+        bell: bell, notify: notify, logger: logger)
       let loop = SamplingService(
         sampler: sampler, store: store, bell: bell, notify: notify, life: life, logger: logger,
         report: { reporter.report($0) })
@@ -79,7 +80,7 @@ struct DaemonRun {
             unixSocket: controlSocket.bound, named: "the control socket \(control)",
             pages: pages, limits: ControlSocket.limits, logger: logger))
       }
-      let outlets: [any Service] = [journal, reload] + servers
+      let outlets: [any Service] = [journal, reload, pushes] + servers
       return outlets.map { .init(service: $0, successTerminationBehavior: .ignore) } + [
         .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup)
       ]

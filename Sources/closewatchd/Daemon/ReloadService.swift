@@ -12,6 +12,7 @@ struct ReloadService: Service {
   let source: SettingsSource
   let sampler: Sampler
   let reporter: EventReporter
+  let pushes: PushService
   let store: SnapshotStore
   let bell: Bell
   let notify: ServiceNotify
@@ -31,6 +32,7 @@ struct ReloadService: Service {
       let settings = try source.read()
       await sampler.change(to: settings)
       reporter.change(to: settings.journal)
+      pushes.change(to: settings.otlp)
       store.update { $0.settings.noteReload(from: source.effectivePath, errors: []) }
       logger.notice("settings reloaded from \(source.effectivePath ?? "no file")")
       // The next look is due by the new interval.

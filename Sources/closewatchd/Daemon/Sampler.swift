@@ -112,12 +112,13 @@ actor Sampler {
     snapshot.cost.lateTurns += isLate ? 1 : 0
     snapshot.count(outcome.events)
     let finished = snapshot
-    // Settings and journal have writers of their own.
+    // Settings, journal and pushes have writers of their own.
     store.update { current in
-      let (settings, journal) = (current.settings, current.journal)
+      let (settings, journal, pushes) = (current.settings, current.journal, current.pushes)
       current = finished
       current.settings = settings
       current.journal = journal
+      current.pushes = pushes
     }
   }
 }

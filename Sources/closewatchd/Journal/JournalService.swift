@@ -48,8 +48,8 @@ struct JournalService: Service {
 
   /// One last attempt, which must not keep the program from ending.
   private func bidFarewell() async {
-    await Abandonable.finish(within: .milliseconds(Self.farewellMilliseconds)) { [writer] in
-      _ = await writer.drain()
+    _ = await Abandonable.result(within: .milliseconds(Self.farewellMilliseconds)) { [writer] in
+      await writer.drain()
     }
     publish()
   }

@@ -195,6 +195,15 @@ struct SettingsReader {
     require(
       settings.rules.noticeHorizonSeconds >= settings.rules.criticalHorizonSeconds,
       "rules.notice-horizon", "rules.critical-horizon", "must not be shorter than")
+    checkPushes()
+  }
+
+  /// What only this build and the files that are named can tell.
+  private mutating func checkPushes() {
+    for mistake in CollectorFiles.mistakes(of: settings.otlp) {
+      let place = places[mistake.key] ?? places["otlp.endpoint"] ?? mistake.key
+      errors.append(SettingsError(place: place, problem: "\(mistake.key): \(mistake.problem)"))
+    }
   }
 
   private mutating func require(

@@ -18,21 +18,19 @@ enum Abandonable {
     }
   }
 
-  /// Returns when `work` has, or when `span` is over. Also while the program stops.
-  static func finish(
-    within span: Duration, _ work: @escaping @Sendable () async -> Void
-  ) async {
-    let answer = OneAnswer<Bool>()
-    Task {
-      await work()
-      answer.give(true)
-    }
+  /// What `work` returns; nil when `span` is over first. Also while the program stops.
+  static func result<Value: Sendable>(
+    within span: Duration, of work: @escaping @Sendable () async -> Value
+  ) async -> Value? {
+    let answer = OneAnswer<Value>()
+    Task { answer.give(await work()) }
     // Detached from a task that is being cancelled, in which a sleep ends at once.
     let timer = Task.detached {
       try? await Task.sleep(for: span)
       answer.give(nil)
     }
-    _ = await answer.value()
+    let value = await answer.value()
     timer.cancel()
+    return value
   }
 }

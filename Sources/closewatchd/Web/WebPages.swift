@@ -128,31 +128,10 @@ struct WebPages: Pages {
   private static let refreshMost = 120
 
   private func metrics(accept: [String]) -> WebAnswer {
-    var snapshot = store.snapshot
-    snapshot.process = try? ProcessNumbers(OwnUsage.now(), since: snapshot.startedWallSeconds)
-    var web = WebNumbers()
-    web.openConnections = connections.count
-    web.connectionLimit = connections.limit
-    web.timedOut = connections.timeouts
-    web.isConfigGood = isConfigGood()
-    snapshot.web = web
     let format = AcceptHeader(accept).format
     var answer = WebAnswer(
-      .ok, contentType: format.contentType, MetricsPage(snapshot).bytes(format))
+      .ok, contentType: format.contentType, MetricsPage(store.forMetrics).bytes(format))
     answer.headers.append(("Vary", "Accept"))
     return answer
-  }
-}
-
-extension ProcessNumbers {
-  /// - Parameter start: When it began, in seconds since 1970.
-  init(_ usage: OwnUsage, since start: Double?) {
-    self.init()
-    cpuSeconds = usage.cpuSeconds
-    residentBytes = usage.residentBytes
-    virtualBytes = usage.virtualBytes
-    openDescriptors = usage.openDescriptors
-    descriptorLimit = usage.descriptorLimit
-    startWallSeconds = start
   }
 }

@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
 import NIOPosix
+import Reporting
 import ServiceLifecycle
 
 /// What the web server is told at the start.
@@ -68,7 +69,15 @@ struct WebServer: Service {
     let (source, limits) = (source, settings.limits)
     let hosts = KnownHosts(settings.allowedHosts + [HostName.current])
     makePages = { connections in
-      WebPages(
+      store.connect {
+        var numbers = WebNumbers()
+        numbers.openConnections = connections.count
+        numbers.connectionLimit = connections.limit
+        numbers.timedOut = connections.timeouts
+        numbers.isConfigGood = source.isGood
+        return numbers
+      }
+      return WebPages(
         store: store, life: life, connections: connections, limits: limits,
         hosts: hosts, isConfigGood: { source.isGood },
         asksForPassword: { source.current.auth != nil }, queue: queue)

@@ -62,6 +62,11 @@ import Testing
     expected.rules.disabledRules = [.orphanPressure, .synSentPileup]
     expected.rules.patienceByRule = [.establishedIdleGrowth: 1200]
     expected.journal.isEnabled = false
+    expected.otlp.endpoint = CollectorURL("http://127.0.0.1:4318")
+    expected.otlp.authoritiesFile = "/etc/ssl/certs/collector.pem"
+    expected.otlp.resourceAttributes = [
+      "deployment.environment.name": "production", "service.namespace": "ops",
+    ]
     #expect(settings == expected)
   }
 

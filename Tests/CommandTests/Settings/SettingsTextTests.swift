@@ -21,6 +21,7 @@ import Testing
       ("sampling", Mirror(reflecting: defaults.sampling).children.count),
       ("rules", Mirror(reflecting: defaults.rules).children.count),
       ("journal", Mirror(reflecting: defaults.journal).children.count),
+      ("otlp", Mirror(reflecting: defaults.otlp).children.count),
     ]
     for (section, count) in parts {
       #expect(SettingCatalog.keys.count { $0.section == section } == count, "\(section)")
@@ -39,6 +40,7 @@ import Testing
       let other = [
         "3m", "17", "37%", "false", "proc", "2000", "[orphan-pressure, syn-recv-pileup]",
         "{close-wait-leak: 5m, fin-wait-2-owned: 90s}",
+        "http://127.0.0.1:4318", "/etc/closewatch/otlp",
         "[{owner: a, rule: orphan-pressure, reason: b, c, until: 2027-01-31}]",
       ].first { text in
         var changed = DaemonSettings()

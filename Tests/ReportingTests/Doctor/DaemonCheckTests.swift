@@ -41,6 +41,10 @@ import Testing
         "cpu-budget"
       ),
       ({ $0.journalLost = 3 }, "3 journal entries lost", "journald"),
+      (
+        { $0.pushFailure = "http://c: no route" }, "cannot push metrics to http://c: no route",
+        "otlp"
+      ),
     ]
     for (change, found, fix) in cases {
       let check = try check(change)
@@ -73,6 +77,7 @@ import Testing
     sight.failure = "open /proc/net/tcp: no"
     sight.settingsError = "a b: c"
     sight.journalLost = 7
+    sight.pushFailure = "no route"
     sight.journalQueued = 8
     #expect(DaemonSight(text: sight.text) == sight)
     #expect(DaemonSight(text: "new-thing 9\nbroken\nup-seconds x\n") == DaemonSight())

@@ -20,9 +20,11 @@ struct Certificates {
     try issue("stranger", by: "other", serial: 1003)
   }
 
-  /// Makes a certificate for 127.0.0.1, and its key.
-  func issue(_ name: String, by authority: String, serial: Int) throws {
-    directory.write("san.cnf", Array("subjectAltName=IP:127.0.0.1\n".utf8))
+  /// Makes a certificate for 127.0.0.1 or what is said instead, and its key.
+  func issue(
+    _ name: String, by authority: String, serial: Int, for subject: String = "IP:127.0.0.1"
+  ) throws {
+    directory.write("san.cnf", Array("subjectAltName=\(subject)\n".utf8))
     try openssl("req -nodes -subj /CN=\(name) \(Self.newKey(name)) -new -out \(name).csr")
     try openssl(
       "x509 -req -days 2 -in \(name).csr -CA \(authority).pem -CAkey \(authority).key "

@@ -41,6 +41,17 @@ package final class RunningDaemon {
   ///   much happens has always something to say.
   @discardableResult
   package func waitFor(_ words: String..., seconds: Double = 30) throws -> String {
+    try waitFor(words, seconds)
+  }
+
+  /// The same, and a line that has come already will do: for what is not said in a fixed order.
+  @discardableResult
+  package func hasSaid(_ words: String..., seconds: Double = 30) throws -> String {
+    let earlier = lines.first { line in words.allSatisfy { line.contains($0) } }
+    return try earlier ?? waitFor(words, seconds)
+  }
+
+  private func waitFor(_ words: [String], _ seconds: Double) throws -> String {
     let limit = Self.monotonicSeconds + 4 * seconds
     while let line = try program.readLine(within: seconds) {
       lines.append(line)
