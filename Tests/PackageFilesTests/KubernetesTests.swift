@@ -50,6 +50,30 @@ import Testing
     #expect(all.first == "Namespace closewatch")
   }
 
+  @Test func `who pushes names its pod, and the policy has to let it out`() throws {
+    func rendered(_ egress: String) throws -> (status: Int32, lines: [String]) {
+      let folder = TemporaryDirectory()
+      let values = """
+        settings: {otlp: {endpoint: "http://c:4318", resource-attributes: {a.b: c}}}
+        otlp: {secret: tokens}
+        networkPolicy: {enabled: true, egress: \(egress)}
+        """
+      folder.write("values.yaml", Array(values.utf8))
+      let command = "exec \"$0\" \"$1\" 2>&1"
+      return try ChildProgram.run(
+        "sh", ["-c", command, "\(Self.kubernetes)/render", "\(folder.path)/values.yaml"])
+    }
+    let good = try rendered("[{ports: [{port: 4318}]}]")
+    let attributes = good.lines.first { $0.contains("k8s.pod.name: $(POD_NAME)") }
+    #expect(attributes?.hasSuffix(", a.b: c}\"") == true, "\(attributes ?? "none")")
+    for line in ["secretName: tokens", "value: /etc/closewatch-otlp/headers", "- port: 4318"] {
+      #expect(good.lines.contains { $0.hasSuffix(line) }, "\(line)")
+    }
+    let bad = try rendered("[]")
+    #expect(bad.status != 0)
+    #expect(bad.lines.contains { $0.contains("networkPolicy.egress has to allow") })
+  }
+
   @Test func `the chart has the version of the program`() throws {
     let lines = try #require(readBytes("\(Self.kubernetes)/chart/Chart.yaml"))
     let text = String(decoding: lines, as: UTF8.self)

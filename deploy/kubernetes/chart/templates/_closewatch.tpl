@@ -30,6 +30,17 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty where metrics are pushed. */}}
+{{- define "closewatch.pushes" -}}
+{{- with .Values.settings.otlp }}{{ with .endpoint }}yes{{ end }}{{ end -}}
+{{- end -}}
+
+{{/* Who pushes: the pod and its node, and what the settings say on top. */}}
+{{- define "closewatch.resource" -}}
+{k8s.node.name: $(NODE_NAME), k8s.namespace.name: $(POD_NAMESPACE), k8s.pod.name: $(POD_NAME), k8s.pod.uid: $(POD_UID)
+{{- range $key, $value := index .Values.settings.otlp "resource-attributes" }}, {{ $key }}: {{ $value }}{{ end }}}
+{{- end -}}
+
 {{/* The part that all three probes share. */}}
 {{- define "closewatch.httpGet" -}}
 path: {{ .path }}
