@@ -93,7 +93,7 @@ import Testing
   @Test func `every placeholder is used by some guide`() {
     let steps = Root.Kind.allCases.flatMap { kind in
       var finding = FoundLeak.closeWait()
-      finding.root = Root(kind)
+      finding.root = Root(kind, place: Endpoint(.anyIPv4, 5432))
       return finding.rootSteps
     }
     let used = Set((pages.flatMap(\.all) + steps).flatMap(namesInBraces))

@@ -37,10 +37,7 @@ enum ServerFix {
         "ReactPHP and similar: close on 'end', not only on 'close'.",
       ]
     case .perl:
-      [
-        "sysread returns 0: close the socket, and remove it from IO::Select and every hash.",
-        "Scope guards or eval { ... } around the handler, so that every path closes it.",
-      ]
+      ["sysread returns 0: close the socket, and remove it from IO::Select and every hash."]
     case .ruby:
       [
         "ensure socket.close in the handler, so that every path closes it.",

@@ -31,7 +31,8 @@ enum GuideStep {
   ]
 
   /// What is done about a consequence leaves its root as it is.
-  static let consequence = "It follows from the finding under \"because of\": act on that one first."
+  static let consequence =
+    "It follows from the finding under \"because of\": act on that one first."
 
   /// New clients go elsewhere.
   static let balancer =
