@@ -85,11 +85,13 @@ extension TraceReport {
     guard let group = group(of: socket, sighting, loss) else {
       return CodePlace(unknownBecause: why(reason(socket, sighting, loss)))
     }
+    let lead = group.path.lead
+    guard lead.isOwn else {
+      return CodePlace(unknownBecause: "only calls of its runtime and libraries were seen")
+    }
     let calls = calls(of: group).joined(separator: ", ")
     let parts = ["\(beginning(group)) \(calls)", opener(of: group)].compactMap { $0 }
     var place = CodePlace(parts.joined(separator: "; "), kind: group.kind.rawValue)
-    let lead = group.path.lead
-    guard lead.isOwn else { return place }
     (place.function, place.file, place.line) = (lead.function, lead.file, lead.line)
     return place
   }

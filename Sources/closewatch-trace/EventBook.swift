@@ -55,6 +55,9 @@ struct EventBook {
     eventsOf[head.cookie, default: []].append(newest)
   }
 
+  /// Whether stacks of a socket are still to be read.
+  func isWaiting(_ cookie: UInt64) -> Bool { eventsOf[cookie]?.isEmpty == false }
+
   private mutating func forget(_ cookie: UInt64) {
     sightings[cookie] = nil
     for number in eventsOf.removeValue(forKey: cookie) ?? [] { waiting[number] = nil }
@@ -85,9 +88,12 @@ struct EventBook {
     return batch { now - $0.arrived > Self.patienceSeconds }
   }
 
-  /// Stacks of these sockets to read; nil when all are.
-  func batch(of cookies: Set<UInt64>) -> StackReader.Batch? {
-    batch { cookies.contains($0.event.cookie) }
+  /// Stacks of these sockets to read, of none of these processes; nil when all are.
+  func batch(of cookies: Set<UInt64>, besides processes: Set<Int32>) -> StackReader.Batch? {
+    batch {
+      cookies.contains($0.event.cookie)
+        && !processes.contains(Int32(bitPattern: $0.event.process))
+    }
   }
 
   /// Stacks to read; nil when all are.

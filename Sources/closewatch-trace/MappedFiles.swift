@@ -19,16 +19,23 @@ final class MappedFiles {
 
   private(set) var files: [File] = []
 
-  init(of pid: Int32) {
+  /// - Parameter asInterpreter: Whether only files are wanted that can be an interpreter, and
+  ///   nothing but their symbols.
+  init(of pid: Int32, asInterpreter: Bool = false) {
     guard let maps = try? readFile("/proc/\(pid)/maps", limit: 4 << 20) else { return }
     let root = open("/proc/\(pid)/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if root >= 0 { close(root) } }
     for code in MappedCode.all(in: String(decoding: maps, as: UTF8.self)) {
+      if asInterpreter,
+        !RuntimeReaders.mayInterpret(code.path, isFirst: files.isEmpty)
+      {
+        continue
+      }
       let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
       var descriptor = open("/proc/\(pid)/map_files/\(code.link)", flags)
       if descriptor < 0, root >= 0 { descriptor = closewatch_open_within(root, code.path) }
       guard descriptor >= 0 else { continue }
-      let debug = BuildID.debugPath { Self.read(descriptor, $0, $1) }
+      let debug = asInterpreter ? nil : BuildID.debugPath { Self.read(descriptor, $0, $1) }
       files.append(
         File(
           code: code, descriptor: descriptor,

@@ -26,7 +26,7 @@ final class WatchedProcess {
     self.record = record
     image = Self.image(of: pid)
     guard handle >= 0, ProcessRecord(ofNow: pid)?.id == record.id else { return nil }
-    let files = MappedFiles(of: pid)
+    let files = MappedFiles(of: pid, asInterpreter: true)
     interpreter = RuntimeReaders.interpreter(of: files.codeFiles, in: memory)
     lack = interpreter == nil ? RuntimeReaders.lack(of: files.codeFiles, in: memory) : nil
   }

@@ -46,12 +46,17 @@ public enum RuntimeReaders {
     }
   }
 
+  /// Whether this file of a process can be its interpreter. Whatever embeds one runs its library,
+  /// or has it in the program: the first file.
+  public static func mayInterpret(_ path: String, isFirst: Bool) -> Bool {
+    isFirst || path.contains("python")
+  }
+
   private static func python(
     of files: [CodeFile], in memory: any ProcessMemory
   ) throws(DecodeError) -> PythonProcess? {
     for file in files {
-      // Whatever embeds it runs its library, or has it in the program: the first file.
-      guard file.path.contains("python") || file.path == files.first?.path,
+      guard mayInterpret(file.path, isFirst: file.path == files.first?.path),
         let parts = try? ELFFile(CodeFileMemory(file)),
         let python = try PythonProcess.find(
           in: parts, memory: OpenedMemory(memory), bias: file.bias)

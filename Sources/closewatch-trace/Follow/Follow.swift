@@ -21,6 +21,8 @@ struct Follow: ParsableCommand {
     // Keys of the terminal are for the command. This ends with who asks.
     StopSignal.hold()
     Self.allowManyFiles()
+    // A suite that takes all processors is to be seen while its processes live.
+    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10)
     var watch: FollowWatch
     do throws(HostError) {
       watch = try FollowWatch(of: ancestor)

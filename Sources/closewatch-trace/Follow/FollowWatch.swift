@@ -2,6 +2,7 @@
 
 import CTrace
 import Console
+import Diagnosis
 import Glibc
 import KernelTables
 import LinuxHost
@@ -13,9 +14,7 @@ struct FollowWatch {
   private let probe: KernelProbe
   private var processes: FollowedProcesses
   private var book = EventBook()
-  private let reader = StackReader()
-  /// Whether what is being read turned out to be another program's.
-  private var isMistaken = false
+  private var readings = (0..<readersMost).map { _ in Reading() }
   private var lines = TraceTalk.Lines()
   private var sockets: [StuckSocket] = []
   /// The question that is to be answered; nil: none.
@@ -23,8 +22,22 @@ struct FollowWatch {
   /// Of each socket that was asked for the newest read that was taken in.
   private var reads: [UInt64: [UInt8]] = [:]
 
+  /// Stacks of one process, being read.
+  private struct Reading {
+    let reader = StackReader()
+    var process: Int32 = 0
+    /// Whether the files turned out to be another program's.
+    var isMistaken = false
+  }
+
+  /// Many tests that end at once are read at once: each reading begins with opening files.
+  private static let readersMost = 4
+  /// Sockets that were closed a short while ago: a question for them came too late.
+  private var closed: (newer: Set<UInt64>, older: Set<UInt64>) = ([], [])
+
   /// `run` asks for so many at a time.
   private static let mostSockets = 4096
+  private static let mostClosed = 8192
 
   /// - Throws: ``HostError`` when the kernel does not let us.
   init(of ancestor: Int32) throws(HostError) {
@@ -54,9 +67,9 @@ struct FollowWatch {
 
   private func rest() {
     let seconds = processes.rest(at: Clock.monotonicSeconds)
-    var waiting = [number == nil ? 0 : -1, probe.descriptor, reader.descriptor].map {
-      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-    }
+    let descriptors =
+      [number == nil ? 0 : -1, probe.descriptor] + readings.map(\.reader.descriptor)
+    var waiting = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     poll(&waiting, nfds_t(waiting.count), Int32((seconds * 1000).rounded(.up)))
   }
 
@@ -99,9 +112,17 @@ struct FollowWatch {
       case closewatch_trace_ended.rawValue:
         processes.end(pid)
         book.forgetStacks(of: pid)
+      case closewatch_trace_gone.rawValue where book.sightings[event.head.cookie] != nil:
+        noteClosed(event.head.cookie)
+        book.take(event, interpreted: [], at: now)
       default: book.take(event, interpreted: interpreted(event), at: now)
       }
     }
+  }
+
+  private mutating func noteClosed(_ cookie: UInt64) {
+    if closed.newer.count >= Self.mostClosed { closed = ([], closed.newer) }
+    closed.newer.insert(cookie)
   }
 
   private mutating func interpreted(_ event: KernelEvent) -> [StackFrame] {
@@ -116,25 +137,32 @@ struct FollowWatch {
   }
 
   private mutating func readStacks() throws {
-    if let (batch, named) = reader.finish(waiting: 0) {
-      book.note(isMistaken ? NamedStacks([], count: 0, isWhole: true) : named, of: batch)
+    for reading in readings {
+      guard let (batch, named) = reading.reader.finish(waiting: 0) else { continue }
+      book.note(reading.isMistaken ? Self.nothing : named, of: batch)
     }
     takeNewestReads()
-    while !reader.isBusy,
-      let batch = book.batch(of: wanted) ?? book.batch(at: Clock.monotonicSeconds)
-    {
-      try begin(batch)
+    while let free = readings.firstIndex(where: { !$0.reader.isBusy }) {
+      let busy = Set(readings.filter(\.reader.isBusy).map(\.process))
+      guard
+        let batch = book.batch(of: wanted, besides: busy)
+          ?? (busy.isEmpty ? book.batch(at: Clock.monotonicSeconds) : nil)
+      else { return }
+      try begin(batch, free)
     }
   }
 
-  private mutating func begin(_ batch: StackReader.Batch) throws {
-    guard let process = processes.find(batch.process), reader.begin(batch) else {
-      return book.note(NamedStacks([], count: 0, isWhole: true), of: batch)
+  private mutating func begin(_ batch: StackReader.Batch, _ index: Int) throws {
+    guard let process = processes.find(batch.process), readings[index].reader.begin(batch) else {
+      return book.note(Self.nothing, of: batch)
     }
+    readings[index].process = batch.process
     // If it has executed another program meanwhile, it is that one's files that were opened.
     try take()
-    isMistaken = !processes.isKnown(process)
+    readings[index].isMistaken = !processes.isKnown(process)
   }
+
+  private static var nothing: NamedStacks { NamedStacks([], count: 0, isWhole: true) }
 
   /// The last read of what has not ended is told by nobody.
   private mutating func takeNewestReads() {
@@ -150,18 +178,23 @@ struct FollowWatch {
   // MARK: Answers
 
   private mutating func answer() throws {
-    guard let asked = number, !reader.isBusy else { return }
-    for socket in sockets {
+    guard let asked = number else { return }
+    let known = sockets.filter { $0.cookie.map(book.isWaiting) == false }
+    sockets.removeAll { $0.cookie.map(book.isWaiting) == false }
+    for socket in known {
       guard let cookie = socket.cookie else { continue }
       let sighting = book.sightings[cookie]
-      try say(
-        .place(
-          cookie: cookie, TraceReport.place(of: socket, sighting, loss),
-          isFinal: sighting?.end != nil))
+      let isLate = closed.newer.contains(cookie) || closed.older.contains(cookie)
+      let place =
+        isLate
+        ? CodePlace(unknownBecause: "it was closed before the trace could look")
+        : TraceReport.place(of: socket, sighting, loss)
+      try say(.place(cookie: cookie, place, isFinal: isLate || sighting?.end != nil))
     }
+    guard sockets.isEmpty else { return }
     let unfollowed = probe.count(closewatch_trace_unfollowed)
     try say(.answered(number: asked, unfollowed: Int(clamping: unfollowed)))
-    (number, sockets) = (nil, [])
+    number = nil
     reads = reads.filter { book.sightings[$0.key] != nil }
   }
 

@@ -20,7 +20,7 @@ struct FollowedProcesses {
   /// slowly has it by the last.
   private static let delays = [0, 0.03, 0.1, 0.3, 1, 3.0]
   /// So many in one turn, so that events do not wait.
-  private static let mostAtOnce = 16
+  private static let mostAtOnce = 4
 
   init(_ probe: KernelProbe) { self.probe = probe }
 

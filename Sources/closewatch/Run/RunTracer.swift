@@ -157,7 +157,8 @@ final class RunTracer {
       if let file = place.file, file.hasPrefix(folder) {
         place.file = String(file.dropFirst(folder.count))
       }
-      places[cookie]?.place = place
+      // What was seen stays true when nobody can tell any more.
+      if place.kind != nil || places[cookie]?.place?.kind == nil { places[cookie]?.place = place }
       places[cookie]?.isFinal = isFinal
     case .answered(let number, let unfollowed):
       self.unfollowed = unfollowed
