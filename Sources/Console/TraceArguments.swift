@@ -28,6 +28,7 @@ package struct TraceArguments: ParsableArguments {
         closewatch trace 812
         closewatch trace web.service --for 2m
         closewatch trace 812 --opener --json
+        closewatch trace --replay leak
       """)
 
   @Argument(
@@ -35,7 +36,13 @@ package struct TraceArguments: ParsableArguments {
       "A process, a systemd unit, or a port, local or remote, of one of them.",
       valueName: "pid|unit|:port"),
     transform: TypedTarget.parse)
-  package var target: TypedTarget
+  package var target: TypedTarget?
+
+  @Option(
+    help: ArgumentHelp(
+      "Show the trace of a recording that was made with record --trace.",
+      valueName: "directory"))
+  package var replay: String?
 
   @Option(
     name: .customLong("for"),
@@ -71,6 +78,11 @@ package struct TraceArguments: ParsableArguments {
   package init() {}
 
   package func validate() throws {
+    guard (target == nil) != (replay == nil) else {
+      throw ValidationError(
+        target == nil
+          ? "say what to watch: a pid, a unit, or a port" : "--replay takes no target")
+    }
     guard duration.seconds <= Self.longest.seconds else {
       throw ValidationError("--for is at most \(Quantity.duration(Self.longest.seconds))")
     }

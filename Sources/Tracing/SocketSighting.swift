@@ -27,7 +27,7 @@ public struct CodePath: Hashable, Sendable {
 /// What was seen of one socket while its process was watched.
 public struct SocketSighting: Hashable, Sendable {
   /// How a program came by a socket.
-  public enum Opening: Hashable, Sendable {
+  public enum Opening: String, Hashable, Sendable {
     case connected, accepted
   }
 

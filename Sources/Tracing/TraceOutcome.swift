@@ -42,11 +42,11 @@ public struct TraceTarget: Hashable, Sendable {
 /// What a watch has brought: what was seen, what is stuck at its end, and what was missed.
 public struct TraceOutcome: Sendable {
   /// Why it ended before its time.
-  public enum EarlyEnd: Hashable, Sendable {
+  public enum EarlyEnd: String, Hashable, Sendable {
     /// No process of the target is left.
-    case targetEnded
+    case targetEnded = "target-ended"
     /// It has executed another program, which has other code.
-    case otherProgram
+    case otherProgram = "other-program"
     /// Somebody stopped it.
     case interrupted
   }

@@ -18,6 +18,25 @@ extension TraceReport {
     for group in groups { Self.write(group, to: &writer) }
     writer.endArray()
     writer.member("unknown", outcome.isGone ? nil : outcome.stuck.count - known)
+    writer.member("connected", outcome.connected)
+    writer.member("dead", outcome.isGone ? nil : outcome.stuck.count { $0.state == .dead })
+    writer.member("early_end", outcome.earlyEnd?.rawValue)
+    writer.beginObject("loss")
+    writer.member("lost", outcome.loss.lost)
+    writer.member("interrupted", outcome.loss.interrupted)
+    writer.member("refused", outcome.loss.refused)
+    writer.member("skipped", outcome.loss.skipped)
+    writer.member("unread", outcome.loss.unread)
+    writer.endObject()
+    writer.beginArray("unknown_by_reason")
+    for reason in Unknown.allCases {
+      guard let count = unknown[reason] else { continue }
+      writer.beginObject()
+      writer.member("reason", reason.rawValue)
+      writer.member("sockets", count)
+      writer.endObject()
+    }
+    writer.endArray()
     writer.endObject()
     writer.endLine()
     return writer.bytes
@@ -30,6 +49,15 @@ extension TraceReport {
     writer.beginArray("pids")
     for process in target.processes { writer.integer(process.pid) }
     writer.endArray()
+    writer.beginArray("processes")
+    for process in target.processes {
+      writer.beginObject()
+      writer.member("pid", process.pid)
+      writer.member("command", process.command)
+      writer.member("main", process.main)
+      writer.endObject()
+    }
+    writer.endArray()
     writer.endObject()
   }
 
@@ -39,6 +67,9 @@ extension TraceReport {
     writer.member("kind", group.kind.rawValue)
     write(group.path, named: "frames", to: &writer)
     write(group.opener, named: "opener", to: &writer)
+    writer.member("errno", group.errno)
+    writer.member("opening", group.opening?.rawValue)
+    writer.member("has_unread", group.hasUnread)
     writer.endObject()
   }
 

@@ -34,13 +34,13 @@ public struct TraceGroup: Hashable, Sendable {
 /// Of the sockets that are stuck at the end of a watch, which code path knew of them last.
 public struct TraceReport: Sendable {
   /// Why nothing is known of a socket.
-  public enum Unknown: Hashable, Sendable, CaseIterable {
+  public enum Unknown: String, Hashable, Sendable, CaseIterable {
     /// It was stuck before the watch began.
-    case stuckBefore
+    case stuckBefore = "stuck-before"
     /// It was there before the watch began, or came with it, and nobody has read it since.
-    case neverRead
+    case neverRead = "never-read"
     /// Its end has been read, by what a trace does not see.
-    case readUnseen
+    case readUnseen = "read-unseen"
     /// It was seen, and the calls could not be read.
     case unreadable
     /// Events were missed: its may be among them.
@@ -70,6 +70,13 @@ public struct TraceReport: Sendable {
     }
     self.unknown = unknown
     groups = found.values.sorted { Self.sortKey($0) < Self.sortKey($1) }
+  }
+
+  /// One that was grouped before.
+  init(_ outcome: TraceOutcome, _ groups: [TraceGroup], unknown: [Unknown: Int]) {
+    self.outcome = outcome
+    self.groups = groups
+    self.unknown = unknown
   }
 
   /// What a person is told of a group. Its own code makes it: a runtime comes to one and the same

@@ -81,7 +81,8 @@ struct TraceWatch {
       try look.listening(pid)
     }
     var outcome = TraceOutcome(
-      target: described, watchedSeconds: watched,
+      // As it is written: a replay says the same.
+      target: described, watchedSeconds: (watched * 1000).rounded() / 1000,
       accepted: looksAtEveryCall ? Int(clamping: probe.count(closewatch_trace_accepted)) : nil,
       connected: Int(clamping: probe.count(closewatch_trace_connected)),
       closed: Int(clamping: probe.count(closewatch_trace_closed)), stuck: stuck)

@@ -222,10 +222,14 @@ import Testing
     let json = String(decoding: TraceReport(outcome).json, as: UTF8.self)
     #expect(
       json == """
-        {"schema_version":1,"target":{"pid":812,"unit":null,"pids":[812]},\
+        {"schema_version":1,"target":{"pid":812,"unit":null,"pids":[812],\
+        "processes":[{"pid":812,"command":"web","main":null}]},\
         "watched_seconds":60,"accepted":null,"closed":39,"stuck":2,"lost_events":0,\
         "groups":[{"sockets":1,"kind":"end-of-stream","frames":[{"function":null,\
-        "file":"/srv/a \\"b\\"","line":null,"own":true}],"opener":[]}],"unknown":1}
+        "file":"/srv/a \\"b\\"","line":null,"own":true}],"opener":[],\
+        "errno":0,"opening":null,"has_unread":true}],"unknown":1,"connected":0,"dead":0,\
+        "early_end":null,"loss":{"lost":0,"interrupted":0,"refused":0,"skipped":0,"unread":0},\
+        "unknown_by_reason":[{"reason":"stuck-before","sockets":1}]}
 
         """)
   }

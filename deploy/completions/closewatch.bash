@@ -347,11 +347,14 @@ _closewatch_trace() {
     repeating_flags=()
     non_repeating_flags=(--opener --use-jcmd --use-inspector --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--for --color)
+    non_repeating_options=(--replay --for --color)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--replay')
+        return
+        ;;
     '--for')
         return
         ;;
@@ -464,7 +467,7 @@ _closewatch_record() {
     repeating_flags=()
     non_repeating_flags=(--no-redact --version -h --help)
     repeating_options=()
-    non_repeating_options=(--for --interval --netns --source --replay)
+    non_repeating_options=(--for --interval --trace --netns --source --replay)
     __closewatch_offer_flags_options 1
 
     # Offer option value completions
@@ -473,6 +476,9 @@ _closewatch_record() {
         return
         ;;
     '--interval')
+        return
+        ;;
+    '--trace')
         return
         ;;
     '--netns')

@@ -24,8 +24,13 @@ struct Record: ParsableCommand {
       the looks that were complete. With --replay, an existing recording is written again: \
       narrower by --netns, or redacted.
 
+      With --trace, a process or unit is traced for the same time, as closewatch trace does it \
+      (root only); what that says is in the recording: names in the code, no memory, and of paths \
+      of files only the last part, unless --no-redact is given.
+
       Examples:
         closewatch record --for 30s leak
+        closewatch record --for 60s --trace web.service leak
         closewatch triage --replay leak
         closewatch record --replay leak --netns blue smaller
       """)
@@ -45,12 +50,42 @@ struct Record: ParsableCommand {
     transform: TimeSpanArgument.parsePositive)
   var interval = TimeSpan(seconds: 1)
 
+  @Option(
+    help: ArgumentHelp(
+      "Also trace which code of a target leaves sockets open: read it with trace --replay.",
+      valueName: "pid|unit|:port"),
+    transform: TypedTarget.parse)
+  var trace: TypedTarget?
+
   @OptionGroup var redaction: RedactionOption
   @OptionGroup var hostOptions: HostOptions
 
+  func validate() throws {
+    guard trace != nil else { return }
+    guard duration != nil else { throw ValidationError("--trace needs --for: how long to watch") }
+    guard hostOptions.replay == nil else {
+      throw ValidationError("--trace watches this machine: it cannot be combined with --replay")
+    }
+  }
+
   func run() throws {
-    let recording = try record(try hostOptions.open())
+    let host = try hostOptions.open()
+    let seconds = duration?.seconds ?? 0
+    let tracer = try trace.map {
+      try RecordTracer(
+        $0.text, seconds: seconds, into: directory, redacted: !redaction.keepsEverything)
+    }
+    let began = Clock.boot
+    let recording = try record(host)
+    // The last look is less than two intervals before the end.
+    let isEarly = Clock.boot.seconds(since: began) < seconds - 2 * interval.seconds
+    let isTraced = tracer?.finish(isEarly: isEarly)
     try StandardOutput.write(redaction.summary(of: recording))
+    if isTraced == true { StandardError.line(TraceReplayWords.line(directory)) }
+    if isTraced == false {
+      StandardError.line("the trace was not recorded")
+      throw ExitCode(ExitStatus.blind)
+    }
   }
 
   /// Records look after look, until the time is over, a bound is reached, or Ctrl-C. The directory

@@ -172,6 +172,9 @@ struct Triage: ParsableCommand {
 
   private func look(_ why: WithoutDaemon) throws {
     let target = target?.target
+    if let replay = self.machine.replay, RecordedTrace.isThere(in: replay) {
+      StandardError.line(TraceReplayWords.line(replay))
+    }
     let machine = try machine.open()
     let order = try TriageOrder(self, why, replaying: machine as? RecordedHost)
     var looks = LookLoop(

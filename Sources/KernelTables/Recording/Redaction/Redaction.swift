@@ -45,6 +45,19 @@ package struct Redaction: Sendable {
     return look
   }
 
+  /// A process as it may be handed on.
+  package mutating func redacted(_ process: ProcessRecord) -> ProcessRecord {
+    var process = process
+    redact(&process)
+    return process
+  }
+
+  /// A name in a program's code.
+  package mutating func redacted(name: String) -> String { plain(name) }
+
+  /// The path of a source file, without its folders.
+  package mutating func redacted(path: String) -> String { plain(Self.baseName(path)) }
+
   private mutating func redact(_ row: inout SocketRow) {
     row.localAddress = addresses.redacted(row.localAddress)
     row.remoteAddress = addresses.redacted(row.remoteAddress)
