@@ -41,7 +41,8 @@ enum LibraryCode {
     // Swift.
     "/.build/checkouts/", "/SourcePackages/checkouts/", "/swift-corelibs-",
     // Ruby, PHP, Erlang, .NET.
-    "/lib/ruby/", "/gems/", "/usr/share/php/", "/lib/erlang/", "/.nuget/",
+    "/lib/ruby/", "/x86_64-linux-gnu/ruby/", "/gems/", "/usr/share/php/", "/lib/erlang/",
+    "/.nuget/",
     // C and C++.
     "/usr/include/", "/sysdeps/", "/nptl/", "/csu/",
   ]
