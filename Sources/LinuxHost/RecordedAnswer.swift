@@ -16,6 +16,7 @@ enum RecordedAnswer {
       sample.namespaces.removeAll { $0.id != id }
       sample.sockets.removeAll { $0.namespace != id }
       sample.leftOut.removeAll { $0.namespace != id }
+      sample.connects.removeAll { $0.namespace != id }
     }
     let wanted: TableSource? =
       switch request.source {

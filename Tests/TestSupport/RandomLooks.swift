@@ -47,6 +47,11 @@ package struct RandomLooks {
         id, TCPState(rawValue: number(in: 0...UInt8.max)), count: number(in: 0...recordedTallyBound)
       )
     }
+    for index in 0..<3 { sample.connects.append(connects(ids[index])) }
+    sample.connectTally.since = optional { random in
+      BootInstant(nanoseconds: random.number(in: 0...takenAt.nanoseconds))
+    }
+    sample.connectTally.lost = number(in: 0...recordedTallyBound)
     sample.gaps = gaps()
     var report = HolderReport()
     report.descriptorsInFlight = optional { $0.count() }
@@ -72,6 +77,17 @@ package struct RandomLooks {
           hunt: hunt, process: process.id, connections: number(in: 0...recordedTallyBound)))
     }
     return RecordedSample(sample: sample, report: report)
+  }
+
+  private mutating func connects(_ namespace: NetnsID) -> ConnectCount {
+    var count = ConnectCount(
+      namespace: namespace, remote: Endpoint(address(), number(in: 0...UInt16.max)),
+      process: ProcessID(pid: number(in: 0...Int32.max), startTicks: number(in: 0...UInt64.max)))
+    count.command = text()
+    count.connects = number(in: 0...recordedTallyBound)
+    count.withoutPort = number(in: 0...recordedTallyBound)
+    count.firstAt = BootInstant(nanoseconds: number(in: 0...RecordedSummary.latestNanoseconds))
+    return count
   }
 
   private mutating func row(in namespace: NetnsID) -> SocketRow {

@@ -27,6 +27,7 @@ package struct RecordedSample: Sendable {
     RecordedSummary.table.file, RecordTable.namespaces.file, RecordTable.sockets.file,
     RecordTable.holders.file, RecordTable.deadSockets.file, RecordTable.processes.file,
     RecordTable.gaps.file, RecordTable.caught.file, RecordTable.leftOut.file,
+    RecordTable.connects.file,
   ]
 
   /// The look as files. What it holds is written in the order it has.
@@ -48,6 +49,7 @@ package struct RecordedSample: Sendable {
       Self.file(.gaps, gaps),
       Self.file(.caught, report.caught),
       Self.file(.leftOut, sample.leftOut),
+      Self.file(.connects, sample.connects),
     ]
   }
 
@@ -84,6 +86,10 @@ package struct RecordedSample: Sendable {
     if summary.leftOut > 0 || files[RecordTable.leftOut.file] != nil {
       sample.leftOut = try reader.rows(.leftOut, count: summary.leftOut)
     }
+    if summary.connects > 0 || files[RecordTable.connects.file] != nil {
+      sample.connects = try reader.rows(.connects, count: summary.connects)
+    }
+    sample.connectTally = summary.connectTally
     sample.gaps = gaps.filter { $0.origin == .sample }.map(\.gap)
     report.gaps = gaps.filter { $0.origin == .holders }.map(\.gap)
     try reader.checkConsistency(of: self)

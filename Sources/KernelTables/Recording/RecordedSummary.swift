@@ -18,6 +18,8 @@ package struct RecordedSummary: Hashable, Sendable {
   package var gaps = 0
   package var caught = 0
   package var leftOut = 0
+  package var connects = 0
+  package var connectTally = ConnectTally()
 
   package init() {}
 
@@ -37,6 +39,8 @@ package struct RecordedSummary: Hashable, Sendable {
     gaps = look.sample.gaps.count + look.report.gaps.count
     caught = look.report.caught.count
     leftOut = look.sample.leftOut.count
+    connects = look.sample.connects.count
+    connectTally = look.sample.connectTally
   }
 
   /// A clock may stand at 146 years after boot at most: differences of two never overflow.
@@ -72,5 +76,19 @@ package struct RecordedSummary: Hashable, Sendable {
       .tally("gaps", \.gaps),
       RecordColumn.tally("caught", \.caught).ifRecorded(),
       RecordColumn.tally("left_out", \.leftOut).ifRecorded(),
+      RecordColumn("connects_since_ns") { row, writer in
+        if let since = row.connectTally.since {
+          writer.number(since.nanoseconds)
+        } else {
+          writer.word("-")
+        }
+      } read: { cell, row throws(CellError) in
+        row.connectTally.since =
+          cell.isAbsent
+          ? nil : BootInstant(nanoseconds: try cell.number(in: 0...latestNanoseconds))
+      }.ifRecorded(),
+      RecordColumn.tally("connects_lost", \.connectTally.lost).ifRecorded(),
+      // The last: without it, as in a file that was cut, the table beside it has too many rows.
+      RecordColumn.tally("connects", \.connects).ifRecorded(),
     ])
 }

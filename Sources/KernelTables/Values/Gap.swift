@@ -33,6 +33,10 @@ package struct Gap: Hashable, Sendable {
     /// What programs are written in was not read, because their files do not answer or are not
     /// asked any more. Who holds what is known all the same.
     case runtimeUnread = "runtime-unread"
+    /// The kernel was to count connects, and does not.
+    case connectsUncounted = "connects-uncounted"
+    /// Connects since the look before for which there was no room in the kernel's table.
+    case connectsLost = "connects-lost"
   }
 
   package var kind: Kind

@@ -63,7 +63,10 @@ package struct ProcessRecord: Hashable, Sendable {
   /// Source: proc_pid_stat(5), field 28.
   package var imageID: UInt64 = 0
 
-  package init(id: ProcessID) { self.id = id }
+  package init(id: ProcessID, command: String = "") {
+    self.id = id
+    self.command = command
+  }
 }
 
 extension ProcessRecord {

@@ -20,6 +20,9 @@ package struct Sample: Sendable {
   /// Sockets that were counted and are not among ``sockets``: there was no memory for all.
   package var leftOut: [RowsLeftOut] = []
   package var host = HostCounters()
+  /// Who connects where, in the namespaces that were read, where the kernel counts it.
+  package var connects: [ConnectCount] = []
+  package var connectTally = ConnectTally()
   package var gaps: [Gap] = []
   package var cost = SampleCost()
 

@@ -16,6 +16,9 @@ extension Sample {
     writer.put(host.kernelRelease) { $0.put($1) }
     writer.put(host.openFiles) { $0.put($1) }
     writer.put(host.maxFiles) { $0.put($1) }
+    writer.put(connects) { $1.write(to: &$0) }
+    writer.put(connectTally.since?.nanoseconds) { $0.put($1) }
+    writer.put(connectTally.lost)
     writer.put(gaps) { $1.write(to: &$0) }
     cost.write(to: &writer)
   }
@@ -39,6 +42,15 @@ extension Sample {
     host.kernelRelease = try reader.getOptionalText()
     host.openFiles = try reader.getOptionalNumber()
     host.maxFiles = try reader.getOptionalNumber()
+    connects = try reader.getArray { reader throws(DecodeError) in
+      try ConnectCount(from: &reader)
+    }
+    let since: Int64? = try reader.getOptionalNumber()
+    if let since, !(0...max(0, takenAt.nanoseconds)).contains(since) {
+      throw reader.bad("start of counting", "\(since)")
+    }
+    connectTally.since = since.map { BootInstant(nanoseconds: $0) }
+    connectTally.lost = try reader.getTally()
     gaps = try reader.getGaps()
     cost = try SampleCost(from: &reader)
   }
@@ -67,6 +79,31 @@ extension NamespaceSample {
     for path in SockStat.numbers { sockstat[keyPath: path] = try reader.getTally() }
     for path in TCPCounters.all { counters[keyPath: path] = try reader.getOptionalNumber() }
     settings = try TCPSettings(from: &reader)
+  }
+}
+
+extension ConnectCount {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.put(namespace.rawValue)
+    writer.put(remote.address.high)
+    writer.put(remote.address.low)
+    writer.put(remote.port)
+    process.write(to: &writer)
+    writer.put(command)
+    writer.put(connects)
+    writer.put(withoutPort)
+    writer.put(firstAt.nanoseconds)
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(DecodeError) {
+    let namespace = NetnsID(rawValue: try reader.get())
+    let address = IPAddress(high: try reader.get(), low: try reader.get())
+    let remote = Endpoint(address, try reader.get())
+    self.init(namespace: namespace, remote: remote, process: try ProcessID(from: &reader))
+    command = try reader.getText()
+    connects = try reader.getTally()
+    withoutPort = try reader.getTally()
+    firstAt = BootInstant(nanoseconds: try reader.get())
   }
 }
 

@@ -30,6 +30,8 @@ enum GapWords {
     case .callStuck: return "Not read, because a call into the kernel has not returned"
     case .runtimeUnread:
       return "Runtime of \(Quantity.count(count, "program")) not read"
+    case .connectsUncounted: return "Connects are not counted, as sampling.events asks for"
+    case .connectsLost: return "\(Quantity.count(count, "connect")) in no count"
     }
   }
 

@@ -69,6 +69,11 @@ import Testing
     check(SocketRow(), pairs, \.sample.sockets)
     check(
       RowsLeftOut(NetnsID(rawValue: 0), TCPState(rawValue: 0), count: 0), pairs, \.sample.leftOut)
+    check(
+      ConnectCount(
+        namespace: NetnsID(rawValue: 0), remote: Endpoint(.anyIPv4, 0), process: process),
+      pairs, \.sample.connects)
+    check(ConnectTally(), pairs) { [$0.sample.connectTally] }
     check(ProcessRecord(id: process), pairs, \.report.processes)
     check(NamespaceSample(id: NetnsID(rawValue: 0)), pairs, \.sample.namespaces)
     check(SocketHolder(inode: 0, process: process, fd: 0), pairs, \.report.holders)

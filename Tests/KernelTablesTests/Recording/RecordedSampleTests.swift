@@ -28,6 +28,8 @@ import Testing
     #expect(back.sample.namespaces == look.sample.namespaces)
     #expect(back.sample.sockets == look.sample.sockets)
     #expect(back.sample.leftOut == look.sample.leftOut)
+    #expect(back.sample.connects == look.sample.connects)
+    #expect(back.sample.connectTally == look.sample.connectTally)
     #expect(back.sample.gaps == look.sample.gaps)
     #expect(back.report.holders == look.report.holders)
     #expect(back.report.deadSockets == look.report.deadSockets)

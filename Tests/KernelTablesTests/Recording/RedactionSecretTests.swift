@@ -31,6 +31,10 @@ import Testing
       look.sample.sockets[index].localAddress = addresses.randomElement(using: &random) ?? .anyIPv4
       look.sample.sockets[index].remoteAddress = addresses.randomElement(using: &random) ?? .anyIPv4
     }
+    for index in look.sample.connects.indices {
+      look.sample.connects[index].remote.address =
+        addresses.randomElement(using: &random) ?? .anyIPv4
+    }
     for index in look.report.caught.indices {
       look.report.caught[index].hunt.remote.address =
         addresses.randomElement(using: &random) ?? .anyIPv4

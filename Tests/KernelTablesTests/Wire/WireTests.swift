@@ -44,6 +44,11 @@ import Testing
       takenAt: BootInstant(nanoseconds: 1), wallClockSeconds: 0, states: .all)
     sample.namespaces = (0..<100).map { NamespaceSample(id: NetnsID(rawValue: $0)) }
     sample.gaps = (0..<100).map { _ in Gap(.callStuck, count: 1, detail: "") }
+    sample.connects = (Int32(0)..<100).map { number in
+      ConnectCount(
+        namespace: NetnsID(rawValue: 0), remote: Endpoint(.anyIPv4, 0),
+        process: ProcessID(pid: number, startTicks: 0))
+    }
     var report = HolderReport()
     report.processes = (Int32(0)..<100).map { ProcessRecord(id: ProcessID(pid: $0, startTicks: 0)) }
     report.deadSockets = (Int32(0)..<100).map { number in

@@ -36,6 +36,13 @@ package struct Redaction: Sendable {
       let remote = look.report.caught[index].hunt.remote.address
       look.report.caught[index].hunt.remote.address = addresses.redacted(remote)
     }
+    for index in look.sample.connects.indices {
+      let (remote, command) = (
+        look.sample.connects[index].remote, look.sample.connects[index].command
+      )
+      look.sample.connects[index].remote.address = addresses.redacted(remote.address)
+      look.sample.connects[index].command = plain(names.cut(command))
+    }
     for index in look.sample.gaps.indices {
       look.sample.gaps[index].detail = detail(look.sample.gaps[index].detail)
     }
