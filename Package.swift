@@ -201,7 +201,8 @@ let package = Package(
     .testTarget(
       name: "TracingTests",
       dependencies: [
-        "closewatch-trace", "Diagnosis", "KernelTables", "Reporting", "TestSupport", "Tracing",
+        "CLinuxDiag", "closewatch-trace", "Diagnosis", "KernelTables", "LinuxHost", "Reporting",
+        "TestSupport", "Tracing",
       ],
       exclude: ["Programs"], swiftSettings: strict),
     .testTarget(
@@ -214,8 +215,9 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "CLinuxDiag", "closewatch", "closewatchd", "Console", "Diagnosis", "KernelTables",
-        "LinuxHost", "Reporting", "Settings", "SocketLab", "TestSupport", argumentParser,
+        "CLinuxDiag", "closewatch", "closewatch-trace", "closewatchd", "Console", "Diagnosis",
+        "KernelTables", "LinuxHost", "Reporting", "Settings", "SocketLab", "TestSupport",
+        argumentParser,
       ],
       swiftSettings: strict),
     // The rules of the house, held against the source tree. Depends on nothing, so that it is built

@@ -26,6 +26,11 @@ static int keep(enum libbpf_print_level level, const char *format, va_list words
   return vsnprintf(kept->said, sizeof kept->said, format, words);
 }
 
+void closewatch_probe_listen(struct closewatch_probe_failure *failure) {
+  libbpf_set_print(keep);
+  kept = failure;
+}
+
 static int pass_on(void *context, void *bytes, unsigned long size) {
   struct closewatch_probe *probe = context;
   if (size >= sizeof(struct closewatch_trace_event)) probe->take(probe->context, bytes, size);
@@ -95,15 +100,15 @@ struct closewatch_probe *closewatch_probe_load(
     const void *bytes, unsigned long size, struct closewatch_probe_options options,
     struct closewatch_probe_failure *failure) {
   memset(failure, 0, sizeof *failure);
-  libbpf_set_print(keep);
+  closewatch_probe_listen(NULL);
   struct closewatch_probe *probe = calloc(1, sizeof *probe);
   if (!probe) return fail(NULL, failure, ENOMEM, "keep what a trace needs");
   int tells_receives = closewatch_kernel_tells_receives();
-  if (tells_receives < 0) return fail(probe, failure, errno, "read /sys/kernel/btf/vmlinux");
+  if (tells_receives < 0) return fail(probe, failure, errno, CLOSEWATCH_PROBE_NEEDS_TYPES);
   if (!tells_receives && !options.may_use_system_calls) {
     return fail(probe, failure, 0, "sock_recv_length");
   }
-  kept = failure;
+  closewatch_probe_listen(failure);
   probe->object = bpf_object__open_mem(bytes, size, NULL);
   if (!probe->object) return fail(probe, failure, errno, "read the programs");
   choose_programs(probe->object, options, tells_receives);

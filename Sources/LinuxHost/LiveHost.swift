@@ -46,6 +46,11 @@ package struct LiveHost: Host {
   /// With fewer, nothing could be told of a host at all.
   private static let fewestRows = 10_000
 
+  /// Counts of the kernel that are shown with each look.
+  package var connects = ConnectCounting.off
+  /// Connects that were lost to them, as far as a look has told.
+  private var connectsLostBefore = 0
+
   private var finder: HolderFinder
   /// A folder that stands for the host's root where containers are looked up; tests have one.
   package var containerRoot: String {
@@ -106,13 +111,32 @@ package struct LiveHost: Host {
   ) throws(HostError) -> Sample {
     // Rows are many: whoever has no use for the old ones any more is not to keep them meanwhile.
     newest = nil
-    let taken = try Self.run(tableLook(request, deadline))
+    var taken = try Self.run(tableLook(request, deadline))
     memory = taken.memory
+    addConnects(to: &taken.sample)
     var summary = taken.sample
     summary.sockets = []
     newest = Newest(
       request: request, sample: summary, inodes: taken.sample.sockets.map(\.inode))
     return taken.sample
+  }
+
+  private mutating func addConnects(to sample: inout Sample) {
+    switch connects {
+    case .off: break
+    case .refused(let why): sample.gaps.append(Gap(.connectsUncounted, detail: why))
+    case .on(let table):
+      let shown = Set(sample.namespaces.map(\.id))
+      sample.connects = table.counts.filter { shown.contains($0.namespace) }
+      sample.connectTally.since = table.since
+      sample.connectTally.lost = table.lost
+      let lost = sample.connectTally.lost - connectsLostBefore
+      connectsLostBefore = sample.connectTally.lost
+      if lost > 0 {
+        sample.gaps.append(
+          Gap(.connectsLost, count: lost, detail: "more processes or places than it has room for"))
+      }
+    }
   }
 
   private func tableLook(_ request: SampleRequest, _ deadline: BootInstant) -> TableLook {

@@ -3,16 +3,18 @@
 import Glibc
 
 /// Compiles one file for the kernel's virtual machine, and writes the object as Swift:
-/// `ProbeCompiler CLANG SOURCE OUTPUT`. A tool of the build, never installed.
+/// `ProbeCompiler CLANG SOURCE OUTPUT TYPE`. A tool of the build, never
+/// installed.
 @main
 enum ProbeCompiler {
   static func main() {
     let words = CommandLine.arguments
-    guard words.count == 4 else { fail("usage: ProbeCompiler CLANG SOURCE OUTPUT") }
+    guard words.count == 5 else { fail("usage: ProbeCompiler CLANG SOURCE OUTPUT TYPE") }
     let object = words[3] + ".o"
     compile(words[2], with: words[1], into: object)
     guard let file = fopen(words[3], "w") else { fail("cannot write \(words[3])") }
-    fputs("enum ProbeObject {\n  static let hexadecimal = \"\(hexadecimal(object))\"\n}\n", file)
+    let text = "enum \(words[4]) {\n  static let hexadecimal = \"\(hexadecimal(object))\"\n}\n"
+    fputs(text, file)
     if fclose(file) != 0 { fail("cannot write \(words[3])") }
   }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The programs that a trace puts into the kernel, compiled when this package was.
+/// The programs that are put into the kernel, compiled when this package was: object files, for
+/// libbpf.
 package enum TraceProbe {
-  /// The object file, for libbpf.
-  package static var object: [UInt8] {
-    let digits = Array(ProbeObject.hexadecimal.utf8)
+  /// What a trace watches with.
+  package static var object: [UInt8] { bytes(of: TraceObject.hexadecimal) }
+  /// What counts connects for the daemon.
+  package static var connects: [UInt8] { bytes(of: ConnectsObject.hexadecimal) }
+
+  private static func bytes(of hexadecimal: String) -> [UInt8] {
+    let digits = Array(hexadecimal.utf8)
     return stride(from: 0, to: digits.count, by: 2).map { place in
       value(of: digits[place]) << 4 | value(of: digits[place + 1])
     }

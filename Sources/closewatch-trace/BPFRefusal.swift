@@ -7,35 +7,44 @@ import LinuxHost
 
 /// Why no programs could be put into the kernel.
 struct BPFRefusal: Error {
-  /// In one line.
-  let words: String
+  /// In one line, whatever they were for.
+  let reason: String
 
-  init(_ failure: closewatch_probe_failure) {
-    words = "cannot trace: \(RefusedLoad(failure: failure).reason)"
+  /// - Parameter isService: A service is given its rights by its unit: to run it with sudo is no
+  ///   advice.
+  init(_ failure: closewatch_probe_failure, isService: Bool = false) {
+    reason = RefusedLoad(failure: failure, isService: isService).reason
   }
 
-  /// The same with what to do instead.
+  /// The same of a trace.
+  var words: String { "cannot trace: \(reason)" }
+
+  /// With what to do instead.
   var error: HostError {
     HostError(
       "\(words). To see where its threads are now, without a trace, run as root:"
         + " closewatch triage PID --stacks")
   }
-
 }
 
 private struct RefusedLoad {
   let failure: closewatch_probe_failure
+  let isService: Bool
 
   var reason: String {
     if failure.reason == EPERM || failure.reason == EACCES {
-      if geteuid() != 0 { return "loading programs into the kernel needs root; run it with sudo" }
-      if let mode = lockdown, mode != "none" {
-        return "root may not load programs into this kernel, which is locked down (\(mode))"
+      if geteuid() != 0, !isService {
+        return "loading programs into the kernel needs root; run it with sudo"
       }
-      return "this root may not load programs into the kernel; CAP_BPF and CAP_PERFMON are missing,"
+      if let mode = lockdown, mode != "none" {
+        return "\(isService ? "the service" : "root") may not load programs into this kernel,"
+          + " which is locked down (\(mode))"
+      }
+      let who = isService ? "the service" : "this root"
+      return "\(who) may not load programs into the kernel; CAP_BPF and CAP_PERFMON are missing,"
         + " or a filter of system calls refuses bpf(2), as in a container"
     }
-    if failure.reason == ENOENT, attempt == "read /sys/kernel/btf/vmlinux" {
+    if failure.reason == ENOENT, attempt == CLOSEWATCH_PROBE_NEEDS_TYPES {
       return "kernel \(kernel) does not describe itself: it is built without"
         + " CONFIG_DEBUG_INFO_BTF, or /sys is not mounted"
     }

@@ -15,13 +15,14 @@ import Tracing
 struct ClosewatchTrace: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "closewatch", version: BuildInfo.version,
-    subcommands: [Trace.self, Stacks.self, Follow.self])
+    subcommands: [Trace.self, Stacks.self, Follow.self, CountConnects.self])
 
   static func main() {
     // Stacks hold secrets.
     closewatch_never_dump()
     ProgramRun.exit(self) { arguments in
-      let isNamed = ["--version", "trace", "stacks", "follow"].contains(arguments.first)
+      let isNamed = ["--version", "trace", "stacks", "follow", CountConnects.word].contains(
+        arguments.first)
       var command = try parseAsRoot(isNamed ? arguments : ["trace"] + arguments)
       try command.run()
     }

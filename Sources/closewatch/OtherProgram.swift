@@ -97,12 +97,8 @@ struct OtherProgram {
 
   /// Beside this program, and in the libexec folder beside the bin folder that it is in.
   private var places: [String] {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    let own = String(
-      decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let folder = own.split(separator: "/").dropLast()
-    let beside = "/" + (folder + [name[...]]).joined(separator: "/")
+    let folder = OwnProgram.path.split(separator: "/").dropLast()
+    let beside = OwnProgram.neighbour(name)
     guard folder.last == "bin" else { return [beside] }
     let libexec = folder.dropLast() + ["libexec", "closewatch", name[...]]
     return [beside, "/" + libexec.joined(separator: "/")]

@@ -13,6 +13,7 @@
 
 #include "AbilityCalls.h"
 #include "CommandCalls.h"
+#include "ConnectCounts.h"
 #include "EyeCalls.h"
 #include "LoopbackCalls.h"
 #include "MemoryCalls.h"

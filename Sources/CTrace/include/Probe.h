@@ -25,6 +25,12 @@ struct closewatch_probe_failure {
   char said[512];
 };
 
+/// Keeps what libbpf says for the one line that is said, from now on; null: keeps nothing.
+void closewatch_probe_listen(struct closewatch_probe_failure *failure);
+
+/// What is attempted where the kernel does not describe itself.
+#define CLOSEWATCH_PROBE_NEEDS_TYPES "read /sys/kernel/btf/vmlinux"
+
 /// Loads and attaches them; null when the kernel refuses.
 struct closewatch_probe *closewatch_probe_load(
     const void *object, unsigned long size, struct closewatch_probe_options options,

@@ -100,6 +100,8 @@ package final class Keeper: EyeStarter {
 
   private static func serve(_ socket: Int32, _ makeHost: () -> LiveHost) -> Never {
     closewatch_detach(socket, socket)
+    // Who counts connects has been started: nobody loads programs into the kernel any more.
+    _ = closewatch_keep_capabilities(~ConnectCounter.rights)
     Eye.confineStarter()
     closewatch_name_process("closewatch-keep")
     var children: [Int32] = []

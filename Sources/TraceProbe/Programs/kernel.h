@@ -18,20 +18,48 @@ typedef __u32 __wsum;
 
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_RINGBUF = 27 };
-enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, IPPROTO_TCP = 6 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7 };
+enum { AF_INET6 = 10, IPPROTO_TCP = 6 };
 
 typedef struct READ_FROM_KERNEL {
   long long counter;
 } atomic64_t;
 
+struct in6_addr {
+  union {
+    __be32 u6_addr32[4];
+  } in6_u;
+} READ_FROM_KERNEL;
+
+struct ns_common {
+  unsigned int inum;
+} READ_FROM_KERNEL;
+
+struct net {
+  struct ns_common ns;
+} READ_FROM_KERNEL;
+
+typedef struct READ_FROM_KERNEL {
+  struct net *net;
+} possible_net_t;
+
 struct sock_common {
+  __be32 skc_daddr;
+  __be16 skc_dport;
+  unsigned short skc_family;
   volatile unsigned char skc_state;
+  possible_net_t skc_net;
+  struct in6_addr skc_v6_daddr;
   atomic64_t skc_cookie;
 } READ_FROM_KERNEL;
 
 struct sock {
   struct sock_common __sk_common;
   __u16 sk_protocol;
+} READ_FROM_KERNEL;
+
+struct inet_sock {
+  __be16 inet_sport;
 } READ_FROM_KERNEL;
 
 struct socket {
@@ -71,6 +99,8 @@ struct signal_struct {
 struct task_struct {
   int tgid;
   struct signal_struct *signal;
+  struct task_struct *group_leader;
+  __u64 start_boottime;
   struct files_struct *files;
   struct thread_struct thread;
 } READ_FROM_KERNEL;
