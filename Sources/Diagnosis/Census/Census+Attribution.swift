@@ -63,6 +63,7 @@ extension Census {
     }
     search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
     search.records = search.likely + pidsToAskWhetherAlive
+    search.records += connects.busiest.map(\.process.pid)
     return search
   }
 
@@ -94,6 +95,10 @@ extension Census {
       guard let process = processes.index(of: caught.process) else { continue }
       let place = OpenerPlace(namespace: caught.hunt.namespace, remote: caught.hunt.remote)
       openersByPlace.note(process, connections: caught.connections, at: place, now)
+    }
+    for opener in connects.busiest where processes.index(of: opener.process) == nil {
+      // It has ended, and nobody can be asked any more: the kernel has kept what it was called.
+      processes.update(ProcessRecord(id: opener.process, command: opener.command))
     }
     noteOpeners()
     let ended = endedServices(report, of: search)

@@ -82,4 +82,42 @@ extension Census {
     return counts.filter { $0.value >= Self.fewestAtEnd }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.mostAsked).map(\.key)
   }
+
+  /// Processes that are known only because a socket has left them: a host that forks for each
+  /// connection would have hundreds for each port, for a day.
+  private static let departedMost = 1024
+
+  /// Drops what no connection, departure or dead socket refers to any more.
+  mutating func forgetOldProcesses() {
+    departures.forget(before: now.advanced(bySeconds: -86400))
+    var wanted = holders.processes.union(deadSockets.processes)
+    openersByPlace.forget(before: now.advanced(bySeconds: -OpenersByPlace.keptSeconds))
+    wanted.formUnion(openersByPlace.processes)
+    wanted.formUnion(connects.busiest.compactMap { processes.index(of: $0.process) })
+    var last: Int32 = -1
+    for connection in connections where connection.opener != last {
+      last = connection.opener
+      wanted.insert(last)
+    }
+    addParents(to: &wanted)
+    let departed = departures.lastDepartures
+      .filter { $0.key >= 0 && !wanted.contains($0.key) }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    departures.forget(
+      ofProcesses: Set(departed.dropFirst(Self.departedMost).map(\.key)),
+      since: BootInstant(nanoseconds: 0))
+    var departedKept = Set(departed.prefix(Self.departedMost).map(\.key))
+    addParents(to: &departedKept)
+    processes.keepOnly(wanted.union(departedKept))
+    let known = processes
+    counters.forgetDescriptors(at: now) { known.index(of: $0) != nil }
+  }
+
+  private func addParents(to wanted: inout Set<Int32>) {
+    for index in wanted {
+      guard let record = processes[index], let parent = processes.index(pid: record.parent)
+      else { continue }
+      wanted.insert(parent)
+    }
+  }
 }

@@ -22,6 +22,8 @@ package struct Census: Sendable {
   package private(set) var queues = QueueLog()
   /// Who was seen to open connections to places where the ports run out.
   package internal(set) var openersByPlace = OpenersByPlace()
+  /// Who connects where, where the kernel counts it.
+  package private(set) var connects: ConnectLog
   /// How many looks were taken, and when the first was.
   package private(set) var looks = 1
   package let firstLookAt: BootInstant
@@ -60,6 +62,7 @@ package struct Census: Sendable {
     listeners = ListenerIndex(first.sockets)
     firstLookAt = first.takenAt
     self.limit = limit
+    connects = ConnectLog(first)
     index = SlotTable(capacity: min(first.sockets.count, limit))
     takeIn(first, isFirst: true)
     counters.record(first)
@@ -145,6 +148,7 @@ package struct Census: Sendable {
     takeIn(next, isFirst: false)
     counters.record(next)
     queues.record(next, listeners)
+    connects.record(next)
     removeAbsent(asksForMore: !next.states.isSubset(of: previousStates))
   }
 
@@ -358,43 +362,6 @@ package struct Census: Sendable {
         let place = OpenerPlace(namespace: row.namespace, remote: row.remote)
         if crowded.contains(place) { openersByPlace.note(holder.process, at: place, now) }
       }
-    }
-  }
-
-  /// Processes that are known only because a socket has left them: a host that forks for each
-  /// connection would have hundreds for each port, for a day.
-  private static let departedMost = 1024
-
-  /// Drops what no connection, departure or dead socket refers to any more.
-  mutating func forgetOldProcesses() {
-    departures.forget(before: now.advanced(bySeconds: -86400))
-    var wanted = holders.processes.union(deadSockets.processes)
-    openersByPlace.forget(before: now.advanced(bySeconds: -OpenersByPlace.keptSeconds))
-    wanted.formUnion(openersByPlace.processes)
-    var last: Int32 = -1
-    for connection in connections where connection.opener != last {
-      last = connection.opener
-      wanted.insert(last)
-    }
-    addParents(to: &wanted)
-    let departed = departures.lastDepartures
-      .filter { $0.key >= 0 && !wanted.contains($0.key) }
-      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    departures.forget(
-      ofProcesses: Set(departed.dropFirst(Self.departedMost).map(\.key)),
-      since: BootInstant(nanoseconds: 0))
-    var departedKept = Set(departed.prefix(Self.departedMost).map(\.key))
-    addParents(to: &departedKept)
-    processes.keepOnly(wanted.union(departedKept))
-    let known = processes
-    counters.forgetDescriptors(at: now) { known.index(of: $0) != nil }
-  }
-
-  private func addParents(to wanted: inout Set<Int32>) {
-    for index in wanted {
-      guard let record = processes[index], let parent = processes.index(pid: record.parent)
-      else { continue }
-      wanted.insert(parent)
     }
   }
 }

@@ -101,6 +101,8 @@ package enum Attribution: String, Hashable, Sendable {
   case remembered
   /// The socket waits in, or came through, the queue of a listener that the process holds.
   case listener
+  /// The kernel has counted its connects to the same place.
+  case counted
   /// Inferred: the process holds live connections of the same kind to the same place.
   case sibling
   /// Inferred: the holder is younger than the connection, and this is its parent.
@@ -209,6 +211,8 @@ package enum Evidence: Hashable, Sendable {
   case standing(seconds: Double)
   /// Distinct local ports in use to one destination, and how many there can be.
   case portsInUse(used: Int, capacity: Int, source: IPAddress, destination: Endpoint)
+  /// Connects to the same place that the kernel has counted, and whose most of them were.
+  case connectsCounted(CountedConnects)
   /// Connections that were not used again after their first moments, and how many of them have been
   /// silent for as long as the patience or longer.
   case neverUsedAgain(count: Int, longest: Int, patienceSeconds: Double)

@@ -47,7 +47,7 @@ package enum TimeWaitBucketOverflow: Rule {
       owner: Owner(.kernel, "network namespace"), subject: "buckets",
       cause: .maxTimeWaitBuckets, state: .timeWait, sockets: rows.count)
     charge(&finding, rows: rows, draft, in: census)
-    finding.evidence = [
+    finding.evidence += [
       .counter(
         name: "TCPTimeWaitOverflow", increase: overflow.increase, seconds: overflow.seconds),
       .setting(name: "net.ipv4.tcp_max_tw_buckets", value: "\(limit)"),
@@ -88,11 +88,18 @@ package enum TimeWaitBucketOverflow: Rule {
       }
     } else if let (port, count) = busiest(remote), 2 * count > rows.count {
       finding.remotePort = port
-      let live = census.recentOpeners(to: port, in: finding.namespace)
-      let known =
-        live.isEmpty ? census.openersByPlace.openers(to: port, in: finding.namespace) : live
-      finding.culprits = draft.culprits(known, role: .opener, attribution: .sibling)
-      finding.doubts.append(finding.culprits.isEmpty ? .openerUnknown : .openerInferred)
+      if let counted = census.connects.openers(to: port, in: finding.namespace),
+        counted.explain(count)
+      {
+        finding.culprits = census.culprits(of: counted, amongst: count)
+        finding.evidence = [census.proof(of: counted)]
+      } else {
+        let live = census.recentOpeners(to: port, in: finding.namespace)
+        let known =
+          live.isEmpty ? census.openersByPlace.openers(to: port, in: finding.namespace) : live
+        finding.culprits = draft.culprits(known, role: .opener, attribution: .sibling)
+        finding.doubts.append(finding.culprits.isEmpty ? .openerUnknown : .openerInferred)
+      }
     }
     if let first = finding.culprits.first { finding.owner = first.process.owner }
     finding.runtime = finding.culprits.first?.process.runtime ?? .unknown

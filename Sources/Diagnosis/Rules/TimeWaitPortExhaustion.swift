@@ -57,6 +57,7 @@ package enum TimeWaitPortExhaustion: Rule {
         used: ports.used, capacity: ports.capacity, source: ports.route.source,
         destination: ports.route.destination)
     ]
+    finding.evidence += opener.counted.map { [census.proof(of: $0)] } ?? []
     if let namespace = census.namespace(ports.route.namespace) {
       let range = namespace.settings.localPortRange
       finding.evidence += [
@@ -78,8 +79,17 @@ package enum TimeWaitPortExhaustion: Rule {
   private struct Openers {
     var counts: [Int32: Int] = [:]
     var isInferred = false
+    /// As the kernel has counted, where it has.
+    private(set) var counted: ConnectLog.Openers?
+    private var culprits: [Culprit] = []
 
     init(_ ports: EphemeralPorts, in census: Census) {
+      let place = OpenerPlace(ports.route)
+      if let counted = census.connects.openers(at: place), counted.explain(ports.rows.count) {
+        self.counted = counted
+        culprits = census.culprits(of: counted, amongst: ports.rows.count)
+        return
+      }
       var live: [Int32: Int] = [:]
       for index in ports.rows {
         let row = census.sample.sockets[Int(index)]
@@ -91,7 +101,6 @@ package enum TimeWaitPortExhaustion: Rule {
         }
       }
       if !counts.isEmpty { return }
-      let place = OpenerPlace(ports.route)
       let candidates = [
         live, census.openersByPlace.openers(at: place),
         census.recentOpeners(to: ports.route.destination, in: ports.route.namespace),
@@ -101,7 +110,9 @@ package enum TimeWaitPortExhaustion: Rule {
     }
 
     func culprits(_ draft: FindingDraft) -> [Culprit] {
-      draft.culprits(counts, role: .opener, attribution: isInferred ? .sibling : .remembered)
+      if counted != nil { return culprits }
+      return draft.culprits(
+        counts, role: .opener, attribution: isInferred ? .sibling : .remembered)
     }
   }
 }
@@ -111,7 +122,8 @@ extension TimeWaitPortExhaustion {
   /// moment of trying to catch it in the act.
   package static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
     let worst = EphemeralPorts.crowded(in: census).first {
-      $0.share >= 0.5 && Openers($0, in: census).counts.isEmpty
+      let openers = $0.share >= 0.5 ? Openers($0, in: census) : nil
+      return openers.map { $0.counted == nil && $0.counts.isEmpty } ?? false
     }
     guard let route = worst?.route else { return [] }
     // 250 ms: some hundred rounds; see OpenerCatcher for how many it takes.

@@ -69,6 +69,15 @@ enum EvidenceJSON {
       json.member("kind", "many_ports")
       json.member("count", count)
       json.member("worst", worst)
+    case .connectsCounted(let counted):
+      json.member("kind", "connects_counted")
+      json.member("pid", Int(counted.process.id.pid))
+      json.member("processes", counted.processes)
+      json.member("connects", counted.connects)
+      json.member("all", counted.all)
+      json.member("seconds", counted.seconds)
+      json.member("without_port", counted.withoutPort)
+      json.member("whole", counted.isWhole)
     case .neverUsedAgain(let count, let longest, let patience):
       json.member("kind", "never_used_again")
       json.member("count", count)

@@ -37,6 +37,33 @@ struct TimeWaitBucketOverflowTests {
     #expect(found.localPort == 80)
   }
 
+  @Test func `the opener of a flood that this side closes is known where the kernel counts`() throws
+  {
+    var story = host { 1000 + UInt64($0) }
+    story.host.start("batch", pid: 200, unit: "batch.service")
+    for number in 0..<200 {
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_000 + number)), Endpoint(HostScript.elsewhere, 5432),
+          by: nil
+        ).enters(.timeWait, at: 1))
+    }
+    var count = ConnectCount(
+      namespace: HostScript.own, remote: Endpoint(HostScript.elsewhere, 5432),
+      process: ProcessID(pid: 200, startTicks: UInt64(HostScript.startsAt * 100)))
+    count.connects = 210
+    count.firstAt = HostScript.instant(1)
+    story.host.connects = { [count] _ in [count] }
+    story.look(every: 10, through: 30)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [200])
+    #expect(found.culprits.map(\.attribution) == [.counted])
+    #expect(found.owner == Owner(.unit, "batch.service"))
+    #expect(found.remotePort == 5432)
+    #expect(found.doubts == [])
+    #expect(found.evidence.contains { if case .connectsCounted = $0 { true } else { false } })
+  }
+
   @Test func `one step is pending: a burst at the limit is no flood`() {
     var story = host { $0 >= 15 ? 1021 : 1000 }
     story.look(every: 10, through: 100)

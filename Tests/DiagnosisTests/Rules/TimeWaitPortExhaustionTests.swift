@@ -137,6 +137,108 @@ struct TimeWaitPortExhaustionTests {
     #expect(found.doubts == [.openerInferred])
   }
 
+  /// So many connects of a process to the place of the story, from a second on, at once.
+  private func connects(
+    _ connects: Int, by pid: Int32, command: String = "batch", from first: Double = 5,
+    withoutPort: Int = 0
+  ) -> ConnectCount {
+    var count = ConnectCount(
+      namespace: HostScript.own, remote: Endpoint(HostScript.elsewhere, 5432),
+      process: ProcessID(pid: pid, startTicks: UInt64(HostScript.startsAt * 100)))
+    count.command = command
+    count.connects = connects
+    count.withoutPort = withoutPort
+    count.firstAt = HostScript.instant(first)
+    return count
+  }
+
+  private func counted(_ finding: Finding) -> CountedConnects? {
+    for case .connectsCounted(let counted) in finding.evidence { return counted }
+    return nil
+  }
+
+  @Test func `an opener that no look has seen is known where the kernel counts`() throws {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.start("bystander", pid: 300)
+    let counts = [connects(170, by: 100, withoutPort: 3), connects(2, by: 300)]
+    story.host.connects = { $0 >= 5 ? counts : [] }
+    story.look(at: 2)
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [100, 300])
+    #expect(found.culprits.map(\.attribution) == [.counted, .counted])
+    #expect(found.culprits.map(\.sockets) == [158, 2])
+    #expect(found.owner == Owner(.unit, "batch.service"))
+    #expect(found.doubts == [])
+    let proof = try #require(counted(found))
+    #expect(proof.process.id.pid == 100)
+    #expect([proof.connects, proof.all, proof.processes, proof.withoutPort] == [170, 172, 1, 3])
+    #expect(proof.seconds == 20)
+    #expect(proof.isWhole)
+    #expect(!story.watch.wantsOpener)
+  }
+
+  @Test func `one that began after the flood is not accused, however exactly it was counted`()
+    throws
+  {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.start("bystander", pid: 300)
+    let counts = [connects(79, by: 300, from: 10)]
+    story.host.connects = { _ in counts }
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits == [])
+    #expect(found.doubts == [.openerUnknown])
+    #expect(counted(found) == nil)
+  }
+
+  @Test func `what was counted more than a minute or two ago is of others`() throws {
+    var story = Story()
+    story.host.namespaces[0].settings.areRead = true
+    story.host.namespaces[0].settings.localPortRange = 50_000...50_199
+    story.host.namespaces[0].settings.timeWaitReuse = 0
+    story.host.start("steady", pid: 200)
+    story.host.start("batch", pid: 100, unit: "batch.service")
+    for number in 0..<160 {
+      let socket = connection(number, by: nil, openedAt: 299)
+      story.host.add(socket.changed { $0.phases = [] }.enters(.timeWait, at: 300))
+    }
+    let steady = connects(100_000, by: 200, command: "steady", from: 1)
+    let batch = connects(160, by: 100, from: 300)
+    story.host.connects = { second in
+      var steady = steady
+      steady.connects += Int(second / 10)
+      return second >= 300 ? [steady, batch] : [steady]
+    }
+    story.look(every: 15, through: 315)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [100, 200])
+    let proof = try #require(counted(found))
+    #expect(proof.connects == 160)
+    // 60 s to 120 s, at one in 10 s.
+    #expect((160 + 6...160 + 12).contains(proof.all))
+    #expect((60.0...120).contains(proof.seconds))
+  }
+
+  @Test func `a program for each connect is named by what they are called, though all have ended`()
+    throws
+  {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    let counts = (0..<160).map { connects(1, by: Int32(5000 + $0), command: "curl") }
+    story.host.connects = { _ in counts + [connects(7, by: 100)] }
+    story.host.lostConnects = { $0 > 3 ? 4 : 0 }
+    story.look(at: 2)
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.doubts == [])
+    let proof = try #require(counted(found))
+    #expect(proof.process.command == "curl")
+    #expect([proof.connects, proof.all, proof.processes] == [160, 167, 160])
+    #expect(!proof.isWhole)
+    #expect(found.culprits.count == 16)
+    #expect(found.owner.name == "curl")
+  }
+
   @Test func `when the opener is learnt later, it is the same finding`() throws {
     var story = client(closing: 160, by: nil, openedAt: 5)
     story.host.add(

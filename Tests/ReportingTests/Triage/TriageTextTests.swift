@@ -239,6 +239,28 @@ import Testing
     #expect(words.contains("TCPTimeWaitOverflow rose by 1 in 28 s examples"))
   }
 
+  @Test func `connects that the kernel has counted are a proof of who opens them`() {
+    var finding = FoundLeak.closeWait()
+    var process = ProcessRecord(id: ProcessID(pid: 812, startTicks: 1), command: "python3")
+    process.main = "app.py"
+    var counted = CountedConnects(
+      process: process, processes: 1, connects: 4120, all: 4200, seconds: 64, withoutPort: 0,
+      isWhole: true)
+    finding.evidence = [.connectsCounted(counted)]
+    let words = { text([finding]).split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    #expect(
+      words().contains(
+        "counted by the kernel: 4,120 of 4,200 connects in 64 s came from python3 app.py[812] "))
+    counted.processes = 38
+    counted.withoutPort = 7
+    counted.isWhole = false
+    finding.evidence = [.connectsCounted(counted)]
+    #expect(
+      words().contains(
+        "counted by the kernel: at least 4,120 of 4,200 connects in 64 s came from 38 processes "
+          + "called python3; 7 of all found no local port"))
+  }
+
   @Test(arguments: [40, 60, 79])
   func `no line is wider than asked for`(_ width: Int) {
     var finding = FoundLeak.closeWait()

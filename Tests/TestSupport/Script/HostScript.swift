@@ -32,6 +32,10 @@ package struct HostScript: Sendable {
   package var namespaces = [NamespaceSample(id: own)]
   /// What the counters of every namespace say at an instant.
   package var counters: @Sendable (Double) -> TCPCounters = { _ in TCPCounters() }
+  /// What the kernel has counted of connects at an instant; nil: it does not count.
+  package var connects: (@Sendable (Double) -> [ConnectCount])?
+  /// Connects that it has lost since it began to count, at second 0.
+  package var lostConnects: @Sendable (Double) -> Int = { _ in 0 }
   /// The kernel does not count these seconds into ages.
   package var sleeps: [ClosedRange<Double>] = []
   /// Processes whose descriptors can't be read.
@@ -118,6 +122,11 @@ package struct HostScript: Sendable {
       takenAt: Self.instant(second), wallClockSeconds: 1_700_000_000 + second + wallClockError,
       states: states)
     sample.gaps = gaps
+    if let connects {
+      sample.connects = connects(second)
+      sample.connectTally.since = Self.instant(0)
+      sample.connectTally.lost = lostConnects(second)
+    }
     sample.namespaces = namespaces.map { namespace in
       var namespace = namespace
       namespace.counters = counters(second)

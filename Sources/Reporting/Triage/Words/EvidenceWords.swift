@@ -47,6 +47,7 @@ enum EvidenceWords {
     case .manyPorts(let count, let worst):
       "these are \(Quantity.count(count, "port"))"
         + (worst.map { ", the worst is \($0), and the rest is about that one" } ?? "")
+    case .connectsCounted(let counted): connects(counted)
     case .neverUsedAgain(let count, let longest, let patience):
       "\(Quantity.count(count)) not used again after their first moments, "
         + "\(Quantity.count(longest)) of them silent for \(Quantity.duration(patience)) or longer"
@@ -63,6 +64,20 @@ enum EvidenceWords {
   }
 
   private static func count(_ value: Int) -> String { Quantity.count(value) }
+
+  private static func connects(_ counted: CountedConnects) -> String {
+    let name = UntrustedText.printable(counted.process.command, unicode: false)
+    let who =
+      counted.processes > 1
+      ? "\(count(counted.processes)) processes called \(name)"
+      : ProcessWords.name(counted.process, unicode: false)
+    let refused =
+      counted.withoutPort > 0
+      ? "; \(count(counted.withoutPort)) of all found no local port" : ""
+    return "counted by the kernel: \(counted.isWhole ? "" : "at least ")\(count(counted.connects))"
+      + " of \(Quantity.count(counted.all, "connect")) in \(Quantity.duration(counted.seconds))"
+      + " came from \(who)\(refused)"
+  }
 
   private static func leftQueue(
     _ left: Int, _ seconds: Double, _ served: ClosedRange<Int>?

@@ -117,6 +117,7 @@ struct FindingWords {
         case .listener: culprit.role == .listener ? "" : " (by the listener's port)"
         case .remembered: " (remembered from when it held them)"
         case .parent: " (inferred: the holder is younger than the connections, and its child)"
+        case .counted: " (its connects were counted by the kernel)"
         case .sibling: " (inferred from its live connections to the same place)"
         }
       return "\(name(culprit.process)) \(Quantity.count(culprit.sockets))\(how)"
