@@ -49,7 +49,8 @@ extension Finding {
     guard severity == .critical, let forecast else { return false }
     if forecast.used >= forecast.limit { return true }
     guard [.ephemeralPorts, .orphans, .tcpMemory].contains(forecast.resource) else { return false }
-    return forecast.seconds == nil && 10 * forecast.used >= 9 * forecast.limit
+    // The kernel's numbers go up to the greatest there is.
+    return forecast.seconds == nil && 10 * Double(forecast.used) >= 9 * Double(forecast.limit)
   }
 }
 

@@ -57,7 +57,7 @@ package struct GuideSubject: Hashable, Sendable {
     }
     needsPorts = forecast.resource == .ephemeralPorts
     if forecast.resource == .descriptors {
-      needsDescriptors = forecast.seconds != nil || 2 * forecast.used >= forecast.limit
+      needsDescriptors = forecast.seconds != nil || forecast.used >= forecast.limit - forecast.used
     }
   }
 }

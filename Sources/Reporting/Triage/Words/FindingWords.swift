@@ -190,7 +190,8 @@ struct FindingWords {
   }
 
   private func share(_ forecast: Forecast) -> String {
-    ": \(100 * forecast.used / forecast.limit)% used"
+    // 100 times the kernel's greatest number does not fit.
+    ": \(Int(100 * Double(forecast.used) / Double(max(1, forecast.limit))))% used"
   }
 
   /// The same where a sentence goes on; nil without a time.
