@@ -13,6 +13,8 @@ package struct SamplingSettings: Hashable, Sendable {
   /// The share of one processor core that closewatch may take. 1 is a whole core.
   package var cpuBudget = 0.02
   package var source = SampleRequest.Source.auto
+  /// Whether the kernel counts connects.
+  package var countsConnects = false
 
   /// Every default.
   package init() {}

@@ -60,6 +60,14 @@ package enum SettingCatalog {
       Where the socket tables are read. auto: sock_diag, and /proc/net/tcp where the kernel
       refuses it; proc has no ages and no accept queue limits.
       """),
+    .onOff(
+      "sampling.events", \.sampling.countsConnects,
+      """
+      Whether the kernel counts connects by process and place, so that who fills a port range or
+      TIME_WAIT is known exactly. off: it needs Linux 5.15, a restart, and at the start CAP_BPF
+      and CAP_PERFMON, which events.conf among the package's examples gives. On loopback it takes
+      0.9 us a connection, of 60 that both ends take: at 30,000 a second, 2.6 % of a core.
+      """),
   ]
 
   private static let journal: [SettingKey] = [

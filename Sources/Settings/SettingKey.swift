@@ -123,6 +123,22 @@ package struct SettingKey: Sendable {
       })
   }
 
+  /// What is off until somebody wants it. What writes YAML for others (Helm, Ansible) reads `on` as
+  /// `true` and writes that.
+  static func onOff(
+    _ path: String, _ place: Place<Bool>, _ reason: String
+  ) -> SettingKey {
+    SettingKey(
+      path: path, expected: "on or off", reason: reason,
+      text: { $0[keyPath: place] ? "on" : "off" },
+      set: { settings, text in
+        let values = ["on": true, "true": true, "off": false, "false": false]
+        guard let value = values[text] else { return false }
+        settings[keyPath: place] = value
+        return true
+      })
+  }
+
   /// One of a few words.
   static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ path: String, _ place: Place<Choice>, _ reason: String

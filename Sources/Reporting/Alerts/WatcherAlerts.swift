@@ -93,11 +93,14 @@ enum WatcherAlerts {
       """))
 
   private static let blind = alert(
-    "Blind", "closewatch_gaps{kind!~\"dump-interrupted|runtime-unread\"} > 0", wait: "30m",
+    "Blind",
+    "closewatch_gaps{kind!~\"dump-interrupted|runtime-unread|connects-.*\"} > 0",
+    wait: "30m",
     why: """
       30m: what lasts is a missing right or mount, what comes and goes is a process that ended
       mid-look. dump-interrupted is left out: a busy table changes while it is read, and the next
-      look repairs it. So is runtime-unread: advice is less exact then, and nothing is missed.
+      look repairs it. So are runtime-unread, connects-uncounted and connects-lost: advice and
+      openers are less exact then, and nothing is missed.
       """,
     summary: "closewatch on \(host) does not see everything: {{ $labels.kind }} "
       + "({{ $value | printf \"%.0f\" }})",

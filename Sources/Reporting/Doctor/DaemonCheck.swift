@@ -35,6 +35,7 @@ enum DaemonCheck {
     } else {
       found += ", has not looked yet"
     }
+    if sight.countsConnects { found += ", connects are counted by the kernel" }
     let problems = problems(sight)
     guard let first = problems.first else { return DoctorCheck(name, .ok, found, isNeeded: false) }
     let said = problems.map(\.found).joined(separator: "; ")
@@ -66,6 +67,12 @@ enum DaemonCheck {
         Problem(
           found: "a look costs more than cpu-budget allows: less often than every \(set)",
           fix: "raise sampling.cpu-budget, or sampling.interval"))
+    }
+    if let why = sight.connectsUncounted {
+      problems.append(
+        Problem(
+          found: "sampling.events is on, but connects are not counted: \(why)",
+          fix: "what events.conf among the package's examples says, or sampling.events: off"))
     }
     if sight.journalLost > 0 {
       problems.append(

@@ -18,6 +18,9 @@ package struct DaemonSight: Hashable, Sendable {
   package var failure: String?
   /// Why the settings could not be read again, when they could not.
   package var settingsError: String?
+  /// Whether the kernel counts connects for it; or why not, where it should.
+  package var countsConnects = false
+  package var connectsUncounted: String?
   /// Journal entries that were lost, and that wait.
   package var journalLost = 0
   package var journalQueued = 0
@@ -47,6 +50,10 @@ package struct DaemonSight: Hashable, Sendable {
     if let newestLookSeconds {
       lines.append("newest-look-seconds \(Quantity.fixed(newestLookSeconds, decimals: 3))")
     }
+    if countsConnects { lines.append("counts-connects 1") }
+    if let connectsUncounted {
+      lines.append("connects-uncounted \(UntrustedText.printable(connectsUncounted))")
+    }
     if let failure { lines.append("failure \(UntrustedText.printable(failure))") }
     if let settingsError {
       lines.append("settings-error \(UntrustedText.printable(settingsError))")
@@ -70,6 +77,8 @@ package struct DaemonSight: Hashable, Sendable {
       case "journal-lost": journalLost = Int(value) ?? 0
       case "journal-queued": journalQueued = Int(value) ?? 0
       case "newest-look-seconds": newestLookSeconds = Double(value)
+      case "counts-connects": countsConnects = value == "1"
+      case "connects-uncounted": connectsUncounted = value
       case "failure": failure = value
       case "push-failure": pushFailure = value
       case "settings-error": settingsError = value

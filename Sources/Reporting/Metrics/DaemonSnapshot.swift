@@ -25,6 +25,8 @@ package struct DaemonSnapshot: Sendable {
   package var timeline = StateTimeline()
   /// What the newest sample (and the newest search for holders) could not see, by kind.
   package var gaps: [Gap] = []
+  /// Whether the kernel counts connects.
+  package var countsConnects = false
   /// What closewatch itself costs.
   package var cost = SelfCost()
   package var settings = SettingsStatus()

@@ -13,13 +13,6 @@ struct Daemon: ParsableCommand {
   @OptionGroup var arguments: DaemonArguments
 
   func run() throws {
-    // Before there are threads.
-    let keeper = try Keeper.start {
-      var host = LiveHost()
-      host.returnsMemory = true
-      host.keepToMemoryBound()
-      return host
-    }
     let web = try arguments.web.settings
     var flags = arguments.overrides
     if let interval = arguments.interval { flags.append("sampling.interval=\(interval)") }
@@ -31,7 +24,22 @@ struct Daemon: ParsableCommand {
       for problem in error.errors { StandardError.line("\(problem)") }
       throw ExitCode(ExitStatus.blind)
     }
+    // Before there are threads. What the kernel counts is mapped before those who read it are
+    // forked.
+    let connects =
+      initial.sampling.countsConnects
+      ? ConnectCounter.start(OwnProgram.neighbour("closewatch-trace")) : .off
+    let keeper = try Keeper.start {
+      var host = LiveHost()
+      host.connects = connects
+      host.returnsMemory = true
+      host.keepToMemoryBound()
+      return host
+    }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
+    if case .refused(let why) = connects {
+      logger.warning("sampling.events is on, but connects are not counted: \(why)")
+    }
     let control = arguments.controlSocket ?? ControlPlace.usualPath
     try DaemonRun(
       settings: initial, source: source, web: web, control: control == "none" ? nil : control,

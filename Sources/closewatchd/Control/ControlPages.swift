@@ -101,6 +101,8 @@ extension DaemonSight {
     settledIntervalSeconds = snapshot.cost.settledIntervalSeconds
     turnSeconds = snapshot.cost.turnWallSeconds
     isBackedOff = snapshot.cost.isBackedOff
+    countsConnects = snapshot.countsConnects
+    connectsUncounted = snapshot.gaps.first { $0.kind == .connectsUncounted }?.detail
     failure = snapshot.cost.lastFailure
     settingsError = snapshot.settings.isLastReloadGood ? nil : snapshot.settings.errors.first
     journalLost = snapshot.journal.lost

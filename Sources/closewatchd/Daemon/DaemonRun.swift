@@ -67,8 +67,8 @@ struct DaemonRun {
         queue: queue, bell: journalBell, store: store, logger: logger)
       let pushes = PushService(settings.otlp, store: store, logger: logger)
       let reload = ReloadService(
-        source: source, sampler: sampler, reporter: reporter, pushes: pushes, store: store,
-        bell: bell, notify: notify, logger: logger)
+        source: source, countsConnects: settings.sampling.countsConnects, sampler: sampler,
+        reporter: reporter, pushes: pushes, store: store, bell: bell, notify: notify, logger: logger)
       let loop = SamplingService(
         sampler: sampler, store: store, bell: bell, notify: notify, life: life, logger: logger,
         report: { reporter.report($0) })

@@ -10,6 +10,8 @@ import UnixSignals
 /// Reads the settings again at each SIGHUP. Settings with a mistake change nothing.
 struct ReloadService: Service {
   let source: SettingsSource
+  /// Of the settings that the daemon was started with: nobody can begin to count, or end it, later.
+  let countsConnects: Bool
   let sampler: Sampler
   let reporter: EventReporter
   let pushes: PushService
@@ -35,6 +37,9 @@ struct ReloadService: Service {
       pushes.change(to: settings.otlp)
       store.update { $0.settings.noteReload(from: source.effectivePath, errors: []) }
       logger.notice("settings reloaded from \(source.effectivePath ?? "no file")")
+      if settings.sampling.countsConnects != countsConnects {
+        logger.notice("sampling.events changes with a restart: systemctl restart closewatch")
+      }
       // The next look is due by the new interval.
       bell.ring()
     } catch {

@@ -100,6 +100,7 @@ actor Sampler {
     snapshot.findings = engine.watch.findings
     snapshot.leftOut = engine.watch.leftOut
     snapshot.gaps = outcome.gaps
+    snapshot.countsConnects = census.sample.connectTally.since != nil
     snapshot.cost.cheapLooks += outcome.kind == .cheap ? 1 : 0
     snapshot.cost.fullLooks += outcome.kind == .full ? 1 : 0
     snapshot.cost.isBlind = false

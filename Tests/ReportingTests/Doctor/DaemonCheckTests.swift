@@ -21,6 +21,12 @@ import Testing
     #expect(check.found == "up for 3.2 h, last look 4.0 s ago, every 10 s")
   }
 
+  @Test func `one for which the kernel counts connects says so`() throws {
+    let check = try check { $0.countsConnects = true }
+    #expect(check.state == .ok)
+    #expect(check.found.hasSuffix(", connects are counted by the kernel"))
+  }
+
   @Test func `each trouble is said, with its fix, and changes no verdict`() throws {
     let cases: [((inout DaemonSight) -> Void, String, String)] = [
       (
@@ -39,6 +45,10 @@ import Testing
           $0.intervalSeconds = 40
         }, "every 40 s; a look costs more than cpu-budget allows: less often than every 10 s",
         "cpu-budget"
+      ),
+      (
+        { $0.connectsUncounted = "CAP_BPF is missing" },
+        "sampling.events is on, but connects are not counted: CAP_BPF is missing", "events.conf"
       ),
       ({ $0.journalLost = 3 }, "3 journal entries lost", "journald"),
       (
@@ -79,6 +89,8 @@ import Testing
     sight.journalLost = 7
     sight.pushFailure = "no route"
     sight.journalQueued = 8
+    sight.countsConnects = true
+    sight.connectsUncounted = "CAP_BPF is missing"
     #expect(DaemonSight(text: sight.text) == sight)
     #expect(DaemonSight(text: "new-thing 9\nbroken\nup-seconds x\n") == DaemonSight())
   }

@@ -279,6 +279,33 @@ struct ServiceTests {
     #expect(try #require(try machine.page("/metrics")).contains { $0.contains("tightly.service") })
   }
 
+  @Test func `with the drop-in for counting connects it starts, and says why a container cannot`()
+    throws
+  {
+    let flags = "/etc/default/closewatch"
+    let folder = "/run/systemd/system/closewatch.service.d"
+    try machine.mustRun(
+      """
+      cp \(flags) /root/flags; echo 'ARGS="--set sampling.events=on"' >>\(flags)
+      mkdir -p \(folder)
+      cp /usr/share/doc/closewatch/examples/systemd/events.conf \(folder)/
+      systemctl daemon-reload; systemctl restart closewatch
+      """)
+    defer {
+      _ = try? machine.run(
+        "cp /root/flags \(flags); rm -r \(folder); systemctl daemon-reload; "
+          + "systemctl restart closewatch")
+    }
+    let verdict = try machine.mustRun("systemd-analyze security --no-pager closewatch.service")
+    let last = try #require(verdict.last { $0.contains("Overall exposure level") })
+    #expect(last.contains(": 2.6 "), "\(last)")
+    // The machine has PIDs of its own, which the kernel does not tell.
+    let doctor = try machine.run("closewatch doctor").lines.joined(separator: " ")
+    let words = doctor.split(separator: " ").joined(separator: " ")
+    #expect(
+      words.contains("connects are not counted: it needs the host's PID namespace"), "\(words)")
+  }
+
   @Test func `systemd finds no fault with the units, and their exposure is what they say`() throws {
     // --man=no: a minimal machine has no man to look a page up with.
     #expect(

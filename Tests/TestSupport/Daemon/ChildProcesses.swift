@@ -28,6 +28,24 @@ package enum ChildProcesses {
     return found
   }
 
+  /// What the descriptors of a process lead to.
+  package static func descriptors(of pid: Int32) -> [String] {
+    guard let directory = opendir("/proc/\(pid)/fd") else { return [] }
+    defer { closedir(directory) }
+    var found: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      var text = [CChar](repeating: 0, count: 4096)
+      let length = readlink("/proc/\(pid)/fd/\(name)", &text, text.count)
+      guard length > 0 else { continue }
+      found.append(
+        String(decoding: text.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
+    return found
+  }
+
   /// Those that look for a program, also those that cannot be ended.
   package static func eyes(of program: Int32) -> [Int32] {
     let starters = [program] + of(program, named: "closewatch-keep")
