@@ -2,6 +2,7 @@
 
 import CLinuxDiag
 import Glibc
+import KernelTables
 
 /// The rights of this process, and the processes that an earlier run has left in its place.
 package enum OwnRights {
@@ -22,11 +23,19 @@ package enum OwnRights {
   /// kernel since an earlier run, so that not even the service manager could end them.
   package static func leftBehind(besides keeper: Keeper) -> [Int32] {
     OwnCgroup.processes
-      .filter { $0 != getpid() && $0 != keeper.pid && isOfAnEye($0) }
+      .filter { pid in
+        guard pid != getpid(), pid != keeper.pid, let stat = stat(of: pid) else { return false }
+        return stat.command.hasPrefix("closewatch-") && !isRunning(stat.parent)
+      }
   }
 
-  private static func isOfAnEye(_ pid: Int32) -> Bool {
-    guard let name = try? readFile("/proc/\(pid)/comm", limit: 64) else { return false }
-    return name.starts(with: "closewatch-".utf8)
+  /// Whether it is a process of this program: outside of a unit of its own, a command or another
+  /// daemon can share the cgroup, and its children are not left behind.
+  private static func isRunning(_ pid: Int32) -> Bool {
+    stat(of: pid)?.command.hasPrefix("closewatch") ?? false
+  }
+
+  private static func stat(of pid: Int32) -> ProcStat? {
+    (try? readFile("/proc/\(pid)/stat", limit: 4096)).flatMap { try? ProcStat($0) }
   }
 }
