@@ -64,8 +64,11 @@ struct StuckLook {
     var found: [UInt64: StuckSocket] = [:]
     let pids = processes.map(\.pid)
     for (namespace, members) in Dictionary(grouping: pids, by: Self.namespace) {
-      // A process without one has ended.
-      guard namespace != nil, let member = members.min() else { continue }
+      guard let member = members.min() else { continue }
+      guard namespace != nil else {
+        try Self.requireEnded(processes.filter { members.contains($0.pid) })
+        continue
+      }
       // Another may have taken the number of one that has ended.
       let held = OpenSocket.all(of: members).filter { processes.contains($0.value.process) }
       let rows = try rows(ofNamespaceOf: member)
@@ -87,6 +90,16 @@ struct StuckLook {
       }
     }
     return found
+  }
+
+  /// What shows no namespace has ended, or must not be looked at, not even by root: then nothing
+  /// is known of what it has open.
+  private static func requireEnded(_ processes: Set<ProcessID>) throws(HostError) {
+    guard let process = processes.first(where: { ProcessRecord(ofNow: $0.pid)?.id == $0 }) else {
+      return
+    }
+    throw HostError(
+      "cannot see what process \(process.pid) has open: the kernel refuses it to this user")
   }
 
   private mutating func rows(
