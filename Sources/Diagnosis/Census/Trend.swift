@@ -63,6 +63,8 @@ package struct Trend: Hashable, Sendable {
   package var isDraining = false
   /// Not watched for long enough to tell growth from turnover.
   package var isWatchedTooShort = false
+  /// Several came until a moment ago, and none has left: whether that goes on is not known yet.
+  package var isStillComing = false
 
   package init(_ members: [Member], departures: Departures, watched: Watched) {
     self.members = members.count
@@ -82,6 +84,9 @@ package struct Trend: Hashable, Sendable {
       departures.newest.count { $0.at.advanced(bySeconds: -$0.dwellSeconds) >= watched.firstLookAt }
       + members.count { $0.isDated && $0.since >= watched.firstLookAt }
     isWatchedTooShort = watched.isAfterGap || watched.seconds < patience / 2
+    let justNow = now.advanced(bySeconds: -2 * watched.intervalSeconds)
+    isStillComing =
+      entered >= 3 && left == 0 && members.contains { $0.isDated && $0.since >= justNow }
     // Newcomers may still leave at the usual pace: they prove nothing yet.
     let grace = min(max(2 * slowDwell, 2 * watched.intervalSeconds), patience)
     let flow = Flow(members, departures, grace: grace, patienceSeconds: patience, watched)

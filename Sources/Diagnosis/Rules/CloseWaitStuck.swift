@@ -37,6 +37,9 @@ package enum CloseWaitStuck: Rule {
     return found + ManyPorts.all(silent).compactMap { finding(of: $0, in: inquiry) }
   }
 
+  /// In less, what is still coming cannot be told from a block that was left behind at once.
+  private static let shortestWatch = 20.0
+
   private static func finding(of judged: CloseWaitGroup, in inquiry: Inquiry) -> Finding? {
     let settings = inquiry.settings
     let survivors = judged.trend.survivors
@@ -49,6 +52,13 @@ package enum CloseWaitStuck: Rule {
     if survivors < settings.smallestBlock { finding.doubts.append(.fewSockets) }
     if judged.pool == .unknown, judged.inFullest < settings.poolBound {
       finding.doubts.append(.poolOrLeak)
+    }
+    let census = inquiry.census
+    let young = max(2 * judged.trend.patienceSeconds, shortestWatch)
+    if judged.trend.isStillComing, census.watchedSeconds < young,
+      !finding.doubts.contains(.watchedTooShort)
+    {
+      finding.doubts.append(.watchedTooShort)
     }
     let blocking: [Doubt] = [.watchedTooShort, .someDrain, .fewSockets, .poolOrLeak]
     if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }

@@ -51,6 +51,22 @@ struct CloseWaitStuckTests {
     #expect(story.firingRules == [.closeWaitStuck])
   }
 
+  @Test func `what still comes in a watch of three seconds is not said to be a block`() throws {
+    var story = Story {
+      $0.patienceSeconds = 2
+      $0.quietSeconds = 1.5
+    }
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    // Two a second, and twenty that were there.
+    story.host.add(at: (0..<46).map { 77 + Double($0) / 2 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 0)
+    }
+    story.look(every: 1, from: 97, through: 100)
+    #expect(!story.firingRules.contains(.closeWaitStuck))
+  }
+
   @Test(arguments: [0, 1, 25, 32, 24, 54, 70] as [UInt32])
   func `an idle pool is said to be one or a leak, whatever it has read`(unread: UInt32) {
     var story = Story()
