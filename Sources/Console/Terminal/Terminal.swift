@@ -57,10 +57,14 @@ package enum Terminal {
     return false
   }
 
-  /// Columns of the terminal that standard output is; nil when it is none.
-  private static var columns: Int? {
+  private static var columns: Int? { hasOutput ? columns(of: STDOUT_FILENO) : nil }
+
+  /// Columns of the terminal that standard error is; nil when it is none.
+  package static var errorColumns: Int? { columns(of: STDERR_FILENO) }
+
+  private static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
-    guard hasOutput, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
   }
 

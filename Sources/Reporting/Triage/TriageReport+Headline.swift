@@ -34,9 +34,26 @@ extension TriageReport {
       default: return Quantity.count(count, severity.name)
       }
     }
-    if parts.isEmpty { parts.append(isOpen ? "no verdict yet" : "nothing to act on") }
+    if parts.isEmpty {
+      let seen = isPartlyBlind ? " in what could be seen" : ""
+      parts.append(isOpen ? "no verdict yet" : "nothing to act on" + seen)
+    }
     if !pending.isEmpty { parts.append(Quantity.count(pending.count) + " pending") }
     return parts.joined(separator: ", ")
+  }
+
+  /// Whether so much was not seen that nothing found says little: a part of the host, or more
+  /// processes than were seen.
+  var isPartlyBlind: Bool {
+    gaps.contains { gap in
+      switch gap.kind {
+      case .boundReached, .callStuck, .dumpRefused, .namespaceNotRead, .processesHidden: true
+      case .descriptorsUnreadable: gap.count > census.processes
+      case .namespaceUnknown, .socketsUnlisted, .dumpInterrupted, .rowUndecodable, .sourceLimited,
+        .fileUnreadable, .runtimeUnread, .connectsUncounted, .connectsLost:
+        false
+      }
+    }
   }
 
   /// Whether sockets wait to be closed that were seen for a moment only, or something is pending:

@@ -73,7 +73,9 @@ package struct TriageText {
   private mutating func writeSilence() {
     if !report.isOpen {
       let besides = report.accepted.isEmpty ? "" : ", besides what is accepted"
-      page.paragraph("No leaks found among \(sockets)\(besides).", .good)
+      let doubt = report.isPartlyBlind ? ", but not everything was seen: see Not seen" : ""
+      page.paragraph(
+        "No leaks found among \(sockets)\(besides)\(doubt).", doubt.isEmpty ? .good : .strong)
     } else {
       page.paragraph("No verdict yet\(waiting).", .strong)
     }

@@ -112,9 +112,12 @@ struct LookLoop {
     guard showsProgress, let duration else { return }
     let sockets = Quantity.count(sample.sockets.count, "socket")
     let waiting = sample.sockets.count { $0.state == .closeWait }
-    StandardError.raw(
-      "\rwatching \(Quantity.duration(watched)) of \(Quantity.duration(duration.seconds)):"
-        + " \(sockets), \(Quantity.count(waiting)) in CLOSE_WAIT\u{1b}[K")
+    let text =
+      "watching \(Quantity.duration(watched)) of \(Quantity.duration(duration.seconds)):"
+      + " \(sockets), \(Quantity.count(waiting)) in CLOSE_WAIT"
+    // What is wider than the terminal is two lines of it, of which only one can be written over.
+    let columns = Terminal.errorColumns.map { $0 - 1 } ?? text.count
+    StandardError.raw("\r\(text.prefix(columns))\u{1b}[K")
   }
 }
 

@@ -86,7 +86,7 @@ import Testing
   ) {
     let page = text(.look(why))
     #expect(page.contains(words), "\(page)")
-    #expect(page.contains("Growth cannot be judged: for a verdict, watch with --for 60s."))
+    #expect(page.contains("Too short to be sure of growth: try closewatch triage --for 60s."))
   }
 
   @Test func `a watch says how long, and a short one that it is too short`() {

@@ -45,7 +45,7 @@ import Testing
   @Test func `one look does not claim what only time can show`() {
     let page = verdict(text([], watched: 0))
     #expect(page.hasPrefix("No verdict yet: 2 of 7 sockets of 3 processes wait to be closed"))
-    #expect(text([], watched: 0).contains("watch with --for 60s"))
+    #expect(text([], watched: 0).contains("try closewatch triage --for 60s"))
     #expect(!text([]).contains("--for 60s"))
     var quiet = ListedHost()
     quiet.sample.sockets.removeAll { $0.state == .closeWait }

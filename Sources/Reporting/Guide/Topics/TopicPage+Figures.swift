@@ -90,4 +90,47 @@ extension TopicPage {
     ],
     sources: ["closewatch-triage(1), closewatch.yaml(5)"],
     related: ["close-wait-leak", "close-wait-stuck"])
+
+  private static let (critical, notice) = (
+    Quantity.duration(RuleSettings().criticalHorizonSeconds),
+    Quantity.duration(RuleSettings().noticeHorizonSeconds)
+  )
+
+  static let severity = TopicPage(
+    "severity", ["critical", "warning", "notice", "growth", "runs out", "time left"],
+    "critical, warning, notice: how bad it is",
+    meaning: [
+      """
+      Critical: what it uses up has run out, or does within \(critical). Warning: that takes \
+      longer, or it does not grow and stays. Notice: it can wait for working hours; at its present \
+      growth it does no harm for more than \(notice).
+      """,
+      """
+      GROWTH is how many more there are in a second, a minute or an hour, as far as they stay. \
+      RUNS OUT IN is the rest of the limit divided by that: a range, as growth is known only so \
+      exactly. A blank means that nothing was measured, not that nothing grows.
+      """,
+    ],
+    steps: ["See why a finding has its severity:\nclosewatch triage -v"],
+    sources: ["closewatch.yaml(5): rules.critical-horizon, rules.notice-horizon"],
+    related: ["pending", "close-wait-leak", "descriptor-exhaustion"])
+
+  static let root = TopicPage(
+    "root", ["follows", "because of", "consequence", "root cause", "waits for"],
+    "root and because of: what stands behind a finding",
+    meaning: [
+      """
+      Root: what the program probably waits for, as its sockets show it: a backend that does not \
+      answer, its own limit of clients, or that it has stopped reading on purpose. It is inferred, \
+      and says so.
+      """,
+      """
+      Because of: this finding would not be there without another one, such as clients that wait \
+      for a server that does not accept. It stands below that one, alerts nobody and counts \
+      neither in the exit status nor in totals.
+      """,
+    ],
+    steps: ["Act on the one without a because of first; the others usually go with it."],
+    sources: ["closewatch-triage(1)"],
+    related: ["pending", "accept-queue-stall"])
 }

@@ -39,8 +39,8 @@ package struct TopicPage: Hashable, Sendable {
   /// All of them, in the order of the overview: errors, columns, options, questions.
   package static let all: [TopicPage] = [
     tooManyOpenFiles, cannotAssignAddress, addressInUse, connectionReset, connectionRefused,
-    connectionTimedOut, synFlooding, orphan, queues, backlog, pending, keepalive, linger,
-    segments, timeWaitLength, halfClosed, finWait2Stays,
+    connectionTimedOut, synFlooding, orphan, queues, backlog, pending, severity,
+    root, keepalive, linger, segments, timeWaitLength, halfClosed, finWait2Stays,
   ]
 
   /// The page that is called `word`.

@@ -167,7 +167,7 @@ struct FindingWords {
       let place = remote.port == 0 ? remote.address.description : remote.description
       return "\(place) (\(Quantity.count(peer.sockets)))"
     }.joined(separator: ", ")
-    let rest = finding.sockets - shown.reduce(0) { $0 + $1.sockets }
+    let rest = finding.sockets - finding.unseen - shown.reduce(0) { $0 + $1.sockets }
     if rest > 0 { text += ", elsewhere \(Quantity.count(rest))" }
     return text
   }

@@ -49,6 +49,6 @@ struct SourceWords {
     let looked =
       watchedSeconds >= 0.5
       ? "Watched for \(Quantity.duration(watchedSeconds)) only" : "One look only"
-    return "\(looked); \(reason). Growth cannot be judged: for a verdict, watch with --for 60s."
+    return "\(looked); \(reason). Too short to be sure of growth: try closewatch triage --for 60s."
   }
 }
