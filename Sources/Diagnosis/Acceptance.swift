@@ -36,7 +36,7 @@ package struct Acceptance: Hashable, Sendable {
       switch self {
       case .owner: "legacy.service"
       case .rule: "close-wait-stuck"
-      case .reason: "fixed in 4.2, ticket 812"
+      case .reason: "fixed in 4.2 (ticket 812)"
       case .until: "2027-03-31"
       }
     }
@@ -86,7 +86,7 @@ package struct Accepted: Hashable, Sendable {
   init?(_ finding: Finding, by acceptances: [Acceptance], at wallSeconds: Double) {
     guard finding.lifecycle == .firing,
       let acceptance = acceptances.filter({
-        $0.rule == finding.rule && finding.owner.isMeant(by: $0.owner)
+        $0.rule == finding.rule && finding.isOwner(meantBy: $0.owner)
       }).max(by: { $0.until < $1.until })
     else { return nil }
     let before = finding.accepted.flatMap { $0.acceptance == acceptance ? $0 : nil }
@@ -116,6 +116,17 @@ extension Owner {
 }
 
 extension Finding {
+  /// Whether an entry means its owner: by what that is, or as a process of it is shown.
+  func isOwner(meantBy name: String) -> Bool {
+    if owner.isMeant(by: name) { return true }
+    guard owner.kind == .program else { return false }
+    return culprits.contains { culprit in
+      let (command, main) = (culprit.process.command, culprit.process.shortMain)
+      let names = [command, main, main.map { "\(command) \($0)" }].compactMap { $0 }
+      return culprit.role != .peer && !name.isEmpty && names.contains(name)
+    }
+  }
+
   /// Whether somebody has said that it is known, and that still holds.
   package var isAccepted: Bool { accepted?.standing == .inForce }
 }

@@ -61,6 +61,26 @@ struct AcceptanceTests {
     #expect(!Owner(.unit, "api x.service").isMeant(by: "api"))
   }
 
+  @Test(arguments: [
+    ("python3 app.py", true), ("app.py", true), ("python3", true), ("python3.11 app.py", true),
+    ("app", false), ("[7]", false), ("", false), ("psql", false),
+  ])
+  func `a program is meant as its process is shown`(name: String, isMeant: Bool) {
+    var finding = Finding(
+      id: "0", rule: .closeWaitLeak, cause: .eofReadNotClosed, lifecycle: .firing,
+      severity: .warning, namespace: NetnsID(rawValue: 1),
+      owner: Owner(.program, "python3.11 app.py"), state: .closeWait, sockets: 3)
+    var process = ProcessRecord(id: ProcessID(pid: 7, startTicks: 1))
+    (process.command, process.main, process.runtime) = ("python3", "app.py", .python)
+    var peer = ProcessRecord(id: ProcessID(pid: 8, startTicks: 1))
+    peer.command = "psql"
+    finding.culprits = [
+      Culprit(process, role: .holder, sockets: 3, attribution: .descriptor),
+      Culprit(peer, role: .peer, sockets: 3, attribution: .descriptor),
+    ]
+    #expect(finding.isOwner(meantBy: name) == isMeant)
+  }
+
   @Test func `when its last day is over it is told`() throws {
     var story = try accepted(until: "2023-11-14")
     story.look(every: 100, through: 6300)
