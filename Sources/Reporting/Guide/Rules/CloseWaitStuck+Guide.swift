@@ -25,6 +25,8 @@ extension CloseWaitStuck: RuleGuide {
     guard !subject.isGrowing else { return text }
     text.title = title(subject.cause)
     text.meaning = meaning(subject)
+    // It sees only what happens while it watches, and these have happened.
+    text.look.removeAll { $0 == GuideStep.trace }
     if !subject.isUrgent {
       text.look.insert(whenItRose, at: 0)
       text.rescue.removeAll { $0 == GuideStep.buyTime }
