@@ -38,7 +38,7 @@ import Testing
     for key in SettingCatalog.keys {
       var settings = DaemonSettings()
       let other = [
-        "3m", "17", "37%", "false", "proc", "2000", "[orphan-pressure, syn-recv-pileup]",
+        "3m", "17", "37%", "false", "on", "proc", "2000", "[orphan-pressure, syn-recv-pileup]",
         "{close-wait-leak: 5m, fin-wait-2-owned: 90s}",
         "http://127.0.0.1:4318", "/etc/closewatch/otlp",
         "[{owner: a, rule: orphan-pressure, reason: b, c, until: 2027-01-31}]",
