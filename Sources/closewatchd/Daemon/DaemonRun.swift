@@ -68,7 +68,8 @@ struct DaemonRun {
       let pushes = PushService(settings.otlp, store: store, logger: logger)
       let reload = ReloadService(
         source: source, countsConnects: settings.sampling.countsConnects, sampler: sampler,
-        reporter: reporter, pushes: pushes, store: store, bell: bell, notify: notify, logger: logger)
+        reporter: reporter, pushes: pushes, store: store, bell: bell, notify: notify,
+        logger: logger)
       let loop = SamplingService(
         sampler: sampler, store: store, bell: bell, notify: notify, life: life, logger: logger,
         report: { reporter.report($0) })
