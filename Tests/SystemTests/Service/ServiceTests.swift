@@ -124,7 +124,7 @@ struct ServiceTests {
     #expect(entry["_SYSTEMD_UNIT"] == "closewatch.service")
     #expect(entry["_UID"] != "0")
     let message = try #require(entry["MESSAGE"])
-    #expect(message.contains("perl[\(pid)] in leaky.service"), "\(message)")
+    #expect(message.contains("perl leak.pl[\(pid)] in leaky.service"), "\(message)")
 
     let explained = try machine.mustRun(
       "journalctl -q --no-pager -x CLOSEWATCH_UNIT=leaky.service CLOSEWATCH_EVENT=firing")
