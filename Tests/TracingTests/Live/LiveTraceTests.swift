@@ -153,11 +153,19 @@ struct LiveTraceTests {
   @Test func `where nobody has read at all, the place of connect is told`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
-    let client = try ChildProgram(program.path, ["fetch", port, "23"])
-    #expect(try client.readLine() == "ready")
-    let trace = try RunningTrace("\(client.pid)")
-    client.send("go")
-    let report = try trace.report()
+    func unread() throws -> TracedReport {
+      let client = try ChildProgram(program.path, ["fetch", port, "23"])
+      #expect(try client.readLine() == "ready")
+      let trace = try RunningTrace("\(client.pid)")
+      client.send("go")
+      return try trace.report()
+    }
+    var report = try unread()
+    // Where an event was missed, as on a busy machine, it names nothing rather than guess.
+    for _ in 0..<3 where report.lost_events > 0 {
+      #expect(report.groups.isEmpty)
+      report = try unread()
+    }
     #expect(report.leads == ["opened open_connection": 23])
     #expect(report.groups.allSatisfy { $0.own.starts(with: ["open_connection", "fetch_price"]) })
     _ = server
