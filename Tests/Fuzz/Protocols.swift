@@ -21,6 +21,13 @@ enum Protocols {
 /// The default of an argument; TLS itself is another package's.
 enum WebTLS { static let isBuilt = true }
 
+/// The same of pushes.
+struct CollectorTLS {
+  static let isBuilt = false
+
+  init(authorities: String) throws(SettingsError) {}
+}
+
 /// What is understood is written and read again as the same.
 private func controlQuery(_ input: [UInt8]) {
   let text = String(decoding: input, as: UTF8.self)
