@@ -54,6 +54,32 @@ import Testing
     #expect(silence.hasPrefix("No leaks found among 5 sockets of 1 process.\n"))
   }
 
+  @Test(arguments: [
+    (Gap.Kind.boundReached, 1, true), (.namespaceNotRead, 1, true),
+    (.descriptorsUnreadable, 2, true), (.descriptorsUnreadable, 1, false),
+    (.runtimeUnread, 9, false), (.connectsLost, 9, false),
+  ])
+  func `a verdict on a part of the host says that it is one`(
+    kind: Gap.Kind, count: Int, isPart: Bool
+  ) {
+    var quiet = ListedHost()
+    quiet.sample.sockets.removeAll { $0.state == .closeWait }
+    quiet.sample.gaps = [Gap(kind, count: count, detail: "why")]
+    quiet.report.gaps = []
+    let page = TriageText(quiet.triage(watched: 26), style: TextStyle()).text()
+      .split { $0 == "\n" || $0 == " " }.joined(separator: " ")
+    #expect(page.contains(": nothing to act on in what could be seen ") == isPart)
+    #expect(page.contains("of 1 process, but not everything was seen: see Not seen.") == isPart)
+    #expect(page.contains("No leaks found among 5 sockets of 1 process.") == !isPart)
+  }
+
+  @Test func `sockets that were not seen are not somewhere else`() {
+    var finding = FoundLeak.closeWait()
+    #expect(text([finding]).contains("203.0.113.9 (80), elsewhere 8"))
+    finding.unseen = 8
+    #expect(!text([finding]).contains(", elsewhere"))
+  }
+
   @Test func `the worst comes first and the others are a line each`() {
     let mild = FoundLeak.closeWait(severity: .notice, id: "b")
     let worst = FoundLeak.closeWait(severity: .critical, id: "c")
