@@ -134,7 +134,9 @@ package struct LiveHost: Host {
       connectsLostBefore = sample.connectTally.lost
       if lost > 0 {
         sample.gaps.append(
-          Gap(.connectsLost, count: lost, detail: "more processes or places than it has room for"))
+          Gap(
+            .connectsLost, count: lost,
+            detail: "more processes or places than there is room for"))
       }
     }
   }

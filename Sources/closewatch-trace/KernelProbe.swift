@@ -4,6 +4,7 @@ import CTrace
 import Glibc
 import KernelTables
 import TraceProbe
+import Tracing
 
 /// The programs in the kernel, for as long as this lives.
 final class KernelProbe {
@@ -80,7 +81,17 @@ final class KernelProbe {
   func count(_ which: closewatch_trace_count) -> UInt64 { closewatch_probe_count(probe, which) }
 
   /// How often a program was not run, because another thread's run was in its way.
-  var missed: UInt64 { closewatch_probe_missed(probe) }
+  private var missed: UInt64 { closewatch_probe_missed(probe) }
+
+  /// What it has missed.
+  var loss: TraceLoss {
+    var loss = TraceLoss()
+    loss.lost = count(closewatch_trace_lost)
+    loss.interrupted = missed
+    loss.refused = count(closewatch_trace_refused)
+    loss.skipped = count(closewatch_trace_skipped)
+    return loss
+  }
 
   /// The newest read of a socket that brought something.
   func newestRead(of cookie: UInt64) -> KernelEvent? {

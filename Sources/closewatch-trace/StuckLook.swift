@@ -12,15 +12,11 @@ import Tracing
 struct StuckLook {
   private var host = EyeHost(OwnEyes())
 
-  /// Whether processes have the numbers here by which the kernel's programs know them: its first
-  /// pid namespace has this inode on every kernel (PROC_PID_INIT_INO).
-  private static var numbersAreTheKernels: Bool {
-    link("/proc/self/ns/pid") == "pid:[4026531836]"
-  }
-
+  /// Processes must have the numbers here by which the kernel's programs know them.
+  ///
   /// - Throws: ``HostError`` where they have others.
   static func requireKernelsNumbers() throws(HostError) {
-    guard numbersAreTheKernels else {
+    guard !HostSightProbe.isInOwnPIDNamespace() else {
       throw HostError(
         "cannot trace from inside of a container: processes have other numbers there than in the"
           + " kernel; run it on the host, or with the host's pid namespace")

@@ -128,11 +128,7 @@ struct TraceWatch {
   }
 
   private var loss: TraceLoss {
-    var loss = TraceLoss()
-    loss.lost = probe.count(closewatch_trace_lost)
-    loss.interrupted = probe.missed
-    loss.refused = probe.count(closewatch_trace_refused)
-    loss.skipped = probe.count(closewatch_trace_skipped)
+    var loss = probe.loss
     loss.unread = book.unread
     return loss
   }

@@ -18,7 +18,7 @@ struct OtherProgram {
     tracer,
   ]
 
-  static let tracer = OtherProgram(commands: ["trace", "stacks"], name: "closewatch-trace")
+  static let tracer = OtherProgram(commands: ["trace", "stacks"], name: OwnProgram.tracer)
 
   /// Who carries out this command; nil: this program does.
   static func carrying(_ command: String?) -> OtherProgram? {
@@ -36,11 +36,32 @@ struct OtherProgram {
     return status & 0x7f == 0 ? status >> 8 & 0xff : nil
   }
 
-  /// Starts it as a helper of this command: it reads and writes `socket`, and keys of the terminal
-  /// do not reach it.
+  /// Starts it as a helper of this command: it reads and writes the other end of `socket`, and keys
+  /// of the terminal do not reach it.
   ///
   /// - Throws: ``HostError`` when it is not there, or cannot be executed.
   func start(
+    _ arguments: [String], for command: String
+  ) throws(HostError) -> (pid: Int32, socket: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw HostError("\(SystemCallError("socketpair", on: name, errno: errno))")
+    }
+    // Its end is to show.
+    defer { close(ends[1]) }
+    do throws(HostError) {
+      return (try start(arguments, talkingOver: ends[1], for: command), ends[0])
+    } catch {
+      close(ends[0])
+      throw error
+    }
+  }
+
+  /// Within this time a tracer watches, in seconds: it takes less than one.
+  static let tracerPatience = 30.0
+
+  private func start(
     _ arguments: [String], talkingOver socket: Int32, for command: String
   ) throws(HostError) -> Int32 {
     var actions = posix_spawn_file_actions_t()

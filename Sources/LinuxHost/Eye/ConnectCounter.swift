@@ -81,16 +81,18 @@ package enum ConnectCounter {
   /// What it may: to load programs, and such that look at the kernel. linux/capability.h.
   static let rights: UInt64 = 1 << UInt64(CAP_PERFMON) | 1 << UInt64(CAP_BPF)
 
-  /// It reads what the kernel says of its own types, which takes some 0.2 s.
+  /// In milliseconds. It reads what the kernel says of its own types, which takes some 0.2 s.
   private static let patience: Int32 = 10_000
 
   /// Starts to count. To be called while this process has one thread, before it forks those who
   /// are to read the table. It is counted until this process ends.
   ///
-  /// - Parameter program: The path of `closewatch-trace`.
-  package static func start(_ program: String) -> ConnectCounting {
+  /// - Parameter program: The path of ``OwnProgram/tracer``.
+  package static func start(
+    _ program: String = OwnProgram.neighbour(OwnProgram.tracer)
+  ) -> ConnectCounting {
     // There a process has another number than the kernel tells.
-    guard isInFirstPIDNamespace else {
+    guard !HostSightProbe.isInOwnPIDNamespace() else {
       return .refused("it needs the host's PID namespace: hostPID, or --pid=host")
     }
     do throws(SystemCallError) {
@@ -107,12 +109,6 @@ package enum ConnectCounter {
     }
   }
 
-  private static var isInFirstPIDNamespace: Bool {
-    var status = stat()
-    // PROC_PID_INIT_INO, linux/proc_ns.h.
-    return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == 0xEFFF_FFFC
-  }
-
   private static func answer(
     of program: String
   ) throws(SystemCallError) -> (String, descriptors: [Int32]) {
@@ -126,7 +122,7 @@ package enum ConnectCounter {
     defer { if closewatch_await_end(pid, 100) == 0 { end(pid) } }
     var waiting = pollfd(fd: near, events: Int16(POLLIN), revents: 0)
     let isThere = try systemCall("poll", on: program) { poll(&waiting, 1, patience) }
-    guard isThere > 0 else { return ("\(program) has not answered in 10 s", []) }
+    guard isThere > 0 else { return ("\(program) has not answered in \(patience / 1000) s", []) }
     var bytes = [UInt8](repeating: 0, count: 1024)
     var descriptors: [Int32] = [-1, -1]
     var count: Int32 = 2

@@ -12,6 +12,9 @@ package enum OwnProgram {
       decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// What loads programs into the kernel is called so.
+  package static let tracer = "closewatch-trace"
+
   /// The path of another program in the same folder.
   package static func neighbour(_ name: String) -> String {
     (path.split(separator: "/").dropLast() + [name[...]]).reduce("") { $0 + "/" + $1 }

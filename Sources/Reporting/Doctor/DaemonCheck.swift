@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// Judges how the daemon is.
 enum DaemonCheck {
   private static let name = "daemon"
@@ -71,7 +73,7 @@ enum DaemonCheck {
     if let why = sight.connectsUncounted {
       problems.append(
         Problem(
-          found: "sampling.events is on, but connects are not counted: \(why)",
+          found: GapWords.sentence(Gap(.connectsUncounted, detail: why)),
           fix: "what events.conf among the package's examples says, or sampling.events: off"))
     }
     if sight.journalLost > 0 {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelTables
+package import KernelTables
 
 /// Says what a look could not see, and what would let it.
-enum GapWords {
+package enum GapWords {
   /// One sentence, with the count and the remedy; the remedy is not told to one who has taken it.
-  static func sentence(_ gap: Gap, unicode: Bool, isRoot: Bool) -> String {
+  package static func sentence(
+    _ gap: Gap, unicode: Bool = false, isRoot: Bool = true
+  ) -> String {
     let detail = UntrustedText.printable(gap.detail, unicode: unicode)
     return what(gap) + (detail.isEmpty ? "" : ": " + detail) + (isRoot ? "" : remedy(gap.kind))
   }
@@ -30,8 +32,8 @@ enum GapWords {
     case .callStuck: return "Not read, because a call into the kernel has not returned"
     case .runtimeUnread:
       return "Runtime of \(Quantity.count(count, "program")) not read"
-    case .connectsUncounted: return "Connects are not counted, as sampling.events asks for"
-    case .connectsLost: return "\(Quantity.count(count, "connect")) in no count"
+    case .connectsUncounted: return "sampling.events is on, but connects are not counted"
+    case .connectsLost: return "\(Quantity.count(count, "connect")) not counted"
     }
   }
 

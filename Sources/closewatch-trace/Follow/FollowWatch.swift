@@ -188,7 +188,8 @@ struct FollowWatch {
       let place =
         isLate
         ? CodePlace(unknownBecause: "it was closed before the trace could look")
-        : TraceReport.place(of: socket, sighting, loss)
+        // A stack that could not be read is missed of its own socket only, where it shows.
+        : TraceReport.place(of: socket, sighting, probe.loss)
       try say(.place(cookie: cookie, place, isFinal: isLate || sighting?.end != nil))
     }
     guard sockets.isEmpty else { return }
@@ -198,13 +199,4 @@ struct FollowWatch {
     reads = reads.filter { book.sightings[$0.key] != nil }
   }
 
-  /// A stack that could not be read is missed of its own socket only, where it shows.
-  private var loss: TraceLoss {
-    var loss = TraceLoss()
-    loss.lost = probe.count(closewatch_trace_lost)
-    loss.interrupted = probe.missed
-    loss.refused = probe.count(closewatch_trace_refused)
-    loss.skipped = probe.count(closewatch_trace_skipped)
-    return loss
-  }
 }

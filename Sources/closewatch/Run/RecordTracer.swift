@@ -20,34 +20,18 @@ final class RecordTracer {
   private let socket: Int32
   private var hasEnded = false
 
-  /// Putting the programs into the kernel takes less than one.
-  private static let beginningSeconds: Int32 = 30
-
   /// Starts it, and waits until it watches.
   ///
   /// - Throws: When it cannot; it has said why then.
   init(_ target: String, seconds: Double, into directory: String, redacted: Bool) throws {
-    var ends: [Int32] = [-1, -1]
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw HostError("\(SystemCallError("socketpair", on: "the tracer", errno: errno))")
-    }
-    socket = ends[0]
     let milliseconds = Int((seconds * 1000).rounded())
-    do throws(HostError) {
-      pid = try OtherProgram.tracer.start(
-        ["trace", target, "--for", "\(milliseconds)ms", "--record-to", directory]
-          + (redacted ? ["--redact"] : []), talkingOver: ends[1], for: "record --trace")
-    } catch {
-      close(ends[0])
-      close(ends[1])
-      throw error
-    }
-    // Its end is to show.
-    close(ends[1])
+    (pid, socket) = try OtherProgram.tracer.start(
+      ["trace", target, "--for", "\(milliseconds)ms", "--record-to", directory]
+        + (redacted ? ["--redact"] : []), for: "record --trace")
     var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
     var byte: UInt8 = 0
-    guard poll(&waiting, 1, Self.beginningSeconds * 1000) > 0, recv(socket, &byte, 1, 0) == 1
+    let patience = Int32(OtherProgram.tracerPatience * 1000)
+    guard poll(&waiting, 1, patience) > 0, recv(socket, &byte, 1, 0) == 1
     else { throw ExitCode(ExitStatus.blind) }
   }
 

@@ -30,8 +30,6 @@ final class RunTracer {
     var askedAt: BootInstant
   }
 
-  /// Putting the programs into the kernel takes less than one.
-  private static let beginningSeconds = 30.0
   /// For what may be told better later, as a socket whose end nobody has read.
   private static let pauseSeconds = 1.0
   private static let socketsMost = 1000
@@ -46,20 +44,7 @@ final class RunTracer {
         defer { free(path) }
         return String(cString: path) + "/"
       } ?? ""
-    var ends: [Int32] = [-1, -1]
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw HostError("\(SystemCallError("socketpair", on: "the tracer", errno: errno))")
-    }
-    defer { close(ends[1]) }
-    socket = ends[0]
-    do throws(HostError) {
-      pid = try OtherProgram.tracer.start(
-        ["follow", "\(getpid())"], talkingOver: ends[1], for: "run --trace")
-    } catch {
-      close(ends[0])
-      throw error
-    }
+    (pid, socket) = try OtherProgram.tracer.start(["follow", "\(getpid())"], for: "run --trace")
     try awaitBeginning()
   }
 
@@ -69,7 +54,7 @@ final class RunTracer {
   var descriptor: Int32? { socket < 0 ? nil : socket }
 
   private func awaitBeginning() throws(HostError) {
-    let deadline = Clock.boot.advanced(bySeconds: Self.beginningSeconds)
+    let deadline = Clock.boot.advanced(bySeconds: OtherProgram.tracerPatience)
     while true {
       switch receive(by: deadline)?.first {
       case .ready?: return

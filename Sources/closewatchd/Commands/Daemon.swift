@@ -2,8 +2,10 @@
 
 import ArgumentParser
 import Console
+import KernelTables
 import LinuxHost
 import Logging
+import Reporting
 import Settings
 
 /// `closewatch daemon`: looks again and again, and reports what is leaked.
@@ -26,9 +28,9 @@ struct Daemon: ParsableCommand {
     }
     // Before there are threads. What the kernel counts is mapped before those who read it are
     // forked.
-    let connects =
+    let connects: ConnectCounting =
       initial.sampling.countsConnects
-      ? ConnectCounter.start(OwnProgram.neighbour("closewatch-trace")) : .off
+      ? ConnectCounter.start() : .off
     let keeper = try Keeper.start {
       var host = LiveHost()
       host.connects = connects
@@ -38,7 +40,7 @@ struct Daemon: ParsableCommand {
     }
     let logger = Logger(label: "closewatch") { _ in StderrLog(level: .info) }
     if case .refused(let why) = connects {
-      logger.warning("sampling.events is on, but connects are not counted: \(why)")
+      logger.warning("\(GapWords.sentence(Gap(.connectsUncounted, detail: why)))")
     }
     let control = arguments.controlSocket ?? ControlPlace.usualPath
     try DaemonRun(

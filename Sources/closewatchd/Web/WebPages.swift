@@ -11,7 +11,6 @@ import Reporting
 struct WebPages: Pages {
   let store: SnapshotStore
   let life: SignOfLife
-  let connections: WebConnections
   let limits: WebLimits
   let hosts: KnownHosts
   /// Whether the newest read of the web settings succeeded.

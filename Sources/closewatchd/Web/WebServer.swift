@@ -78,7 +78,7 @@ struct WebServer: Service {
         return numbers
       }
       return WebPages(
-        store: store, life: life, connections: connections, limits: limits,
+        store: store, life: life, limits: limits,
         hosts: hosts, isConfigGood: { source.isGood },
         asksForPassword: { source.current.auth != nil }, queue: queue)
     }
