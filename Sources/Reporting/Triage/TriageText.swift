@@ -22,7 +22,7 @@ package struct TriageText {
     return copy.page.text
   }
 
-  private var style: TextStyle { page.style }
+  var style: TextStyle { page.style }
   private var words: FindingWords { FindingWords(report, style: style) }
 
   private mutating func write() {
@@ -41,17 +41,16 @@ package struct TriageText {
       page.paragraph(report.sourceWords.sentence, .faint)
     }
     writeBelow(firing)
-    writePending()
+    if report.isWhole || firing.isEmpty { writePending() }
     if let accepted = AcceptedWords(words).line(report.accepted) {
       page.blank()
       page.paragraph(accepted)
     }
     writeResolved()
     writeSuspicious()
-    writeCensus()
-    writeGaps()
+    if report.isWhole { writeWholeEnd() } else { writeShortEnd() }
     guard !firing.isEmpty else { return }
-    page.blank()
+    if report.isWhole { page.blank() }
     page.paragraph(report.sourceWords.sentence, .faint)
   }
 
@@ -149,38 +148,5 @@ package struct TriageText {
       let sockets = Quantity.count(rest.reduce(0) { $0 + $1.sockets }, "socket")
       page.item("\(rest.count) more groups with \(sockets): closewatch sockets --state CLOSE_WAIT")
     }
-  }
-
-  private mutating func writeCensus() {
-    page.heading("Sockets by state" + establishedAge)
-    let all = report.census.namespaces
-    let accounts = all.filter { !$0.states.isEmpty }
-    if accounts.count != 1 { page.field("host", StateWords.words(report.census.sums)) }
-    for account in accounts.prefix(12) {
-      let heading = NamespaceWords.heading(account.sample, unicode: style.unicode)
-      page.item(heading + ": " + StateWords.words(account.states))
-    }
-    if accounts.count > 12 { page.item("\(accounts.count - 12) more namespaces") }
-    let empty = all.count - accounts.count
-    // Of a target it says nothing that there are namespaces without it.
-    if empty > 0, report.target == nil {
-      page.item(Quantity.count(empty, "namespace") + " without a socket")
-    }
-  }
-
-  /// The daemon reads ESTABLISHED sockets less often than the others.
-  private var establishedAge: String {
-    guard case .daemon(let watch) = report.source, let at = watch.establishedAt else { return "" }
-    return " (ESTABLISHED \(Quantity.duration(watch.askedAt.seconds(since: at))) ago)"
-  }
-
-  private mutating func writeGaps() {
-    guard !report.gaps.isEmpty else { return }
-    page.heading("Not seen")
-    for gap in report.gaps.prefix(10) {
-      page.item(
-        GapWords.sentence(gap, unicode: style.unicode, isRoot: report.census.wasReadAsRoot))
-    }
-    if report.gaps.count > 10 { page.item("\(report.gaps.count - 10) more, in --json") }
   }
 }
