@@ -31,11 +31,7 @@ package struct TraceArguments: ParsableArguments {
         closewatch trace --replay leak
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "A process, a systemd unit, or a port, local or remote, of one of them.",
-      valueName: "pid|unit|:port"),
-    transform: TypedTarget.parse)
+  @Argument(help: TargetArgument.help, transform: TypedTarget.parse)
   package var target: TypedTarget?
 
   @Option(

@@ -103,11 +103,13 @@ package struct Accepted: Hashable, Sendable {
 }
 
 extension Owner {
-  /// Whether an entry means it: by its name, or by that which people know as well. Of a program
-  /// that is its file without what it runs, of a container its whole id.
-  func isMeant(by name: String) -> Bool {
+  /// Whether people mean it by this name: its own, or one that they know as well. Of a unit that is
+  /// the name without `.service`, of a program its file without what it runs, of a container its
+  /// whole id.
+  package func isMeant(by name: String) -> Bool {
     if name == self.name { return true }
     return switch kind {
+    case .unit: ProcessRecord.isUnit(self.name, called: name)
     case .program: !name.isEmpty && self.name.hasPrefix(name + " ")
     case .container: self.name == ProcessRecord.containerName(name)
     default: false
@@ -120,10 +122,8 @@ extension Finding {
   func isOwner(meantBy name: String) -> Bool {
     if owner.isMeant(by: name) { return true }
     guard owner.kind == .program else { return false }
-    return culprits.contains { culprit in
-      let (command, main) = (culprit.process.command, culprit.process.shortMain)
-      let names = [command, main, main.map { "\(command) \($0)" }].compactMap { $0 }
-      return culprit.role != .peer && !name.isEmpty && names.contains(name)
+    return culprits.contains {
+      $0.role != .peer && !name.isEmpty && $0.process.programNames.contains(name)
     }
   }
 

@@ -130,6 +130,8 @@ package struct HostRecorder {
 package enum RecorderError: Error, Hashable, Sendable {
   /// The directory has something in it.
   case notEmpty(path: String)
+  /// Its directory cannot be made.
+  case notBegun(SystemCallError)
   case systemCall(SystemCallError)
 
   fileprivate static func wrap<Result>(
@@ -147,6 +149,9 @@ extension RecorderError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notEmpty(let path): "\(path) is not empty; name a directory that does not exist yet"
+    case .notBegun(let error):
+      "cannot write the recording: \(error); name a place in a directory that exists and can be "
+        + "written"
     case .systemCall(let error): "cannot write the recording: \(error); what is whole replays"
     }
   }
@@ -158,7 +163,7 @@ enum RecordingFolder {
     do {
       try make(path)
     } catch {
-      guard error.errno == EEXIST else { throw RecorderError.systemCall(error) }
+      guard error.errno == EEXIST else { throw RecorderError.notBegun(error) }
       guard try RecorderError.wrap({ () throws(SystemCallError) in try isEmpty(path) }) else {
         throw RecorderError.notEmpty(path: path)
       }

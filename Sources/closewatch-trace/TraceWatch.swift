@@ -46,7 +46,7 @@ struct TraceWatch {
       throw error.error
     }
     let found = try look.processes(of: target)
-    if case .unit = target { cgroup = found.first?.cgroup }
+    if case .name(let name) = target { cgroup = found.first { $0.isOf(unit: name) }?.cgroup }
     for record in found {
       try watch(record)
       if let process = processes[record.id.pid] { self.asking.begin(process) }
@@ -120,7 +120,7 @@ struct TraceWatch {
 
   private var described: TraceTarget {
     var unit: String?
-    if case .unit = target { unit = known.lazy.compactMap(\.unit).first }
+    if case .name(let name) = target { unit = known.first { $0.isOf(unit: name) }?.unit }
     return TraceTarget(
       unit: unit,
       processes: known.map { .init(pid: $0.id.pid, command: $0.command, main: $0.mainName) }

@@ -13,6 +13,8 @@ package struct TriageQuery: Equatable {
   package var showsAll = false
   /// Of local time from UTC, to the east.
   package var utcOffsetSeconds = 0
+  /// Whether this daemon has to be named by its socket.
+  package var isAskedElsewhere = false
 
   package static let path = "/triage"
 
@@ -24,6 +26,7 @@ package struct TriageQuery: Equatable {
       "table-width=\(style.tableWidth)", "utc-offset=\(utcOffsetSeconds)",
     ]
     if showsAll { fields.append("all=1") }
+    if isAskedElsewhere { fields.append("elsewhere=1") }
     if let target { fields.append("target=\(PercentCoding.encoded(target))") }
     return Self.path + "?" + fields.joined(separator: "&")
   }
@@ -51,6 +54,7 @@ package struct TriageQuery: Equatable {
       self.format = format
     case "target": target = value
     case "all": showsAll = value == "1"
+    case "elsewhere": isAskedElsewhere = value == "1"
     case "colour": style.colour = value == "1"
     case "unicode": style.unicode = value == "1"
     case "width":

@@ -108,4 +108,18 @@ extension ProcessRecord {
     }
     return Owner(.program, shortMain.map { programName + " " + $0 } ?? programName)
   }
+
+  /// What people call its program: its command, what that runs, and both, as triage shows them.
+  package var programNames: [String] {
+    guard let main = shortMain else { return [command, programName] }
+    return [command, programName, main, "\(command) \(main)", "\(programName) \(main)"]
+  }
+
+  /// Whether people mean it by this name: its unit, with or without `.service`, its program, its
+  /// container, or its pod.
+  package func isMeant(by name: String) -> Bool {
+    guard !name.isEmpty else { return false }
+    return isOf(unit: name) || programNames.contains(name)
+      || [container, containerName, names.container, names.pod].contains(name)
+  }
 }

@@ -85,6 +85,14 @@ extension ProcessRecord {
     return inPath == id && ProcCgroup.container(in: String(believed)) == id ? id : nil
   }
 
+  /// Whether it is of the unit that people call so.
+  package func isOf(unit name: String) -> Bool { Self.isUnit(unit, called: name) }
+
+  /// Whether people may call a unit so: with or without `.service`.
+  package static func isUnit(_ unit: String?, called name: String) -> Bool {
+    unit == name || unit == name + ".service"
+  }
+
   /// What people call its container: of an id the first 12 digits, which is what runtimes show and
   /// take.
   package var containerName: String? { container.map(Self.containerName) }

@@ -18,8 +18,7 @@ package struct HistoryFilter: Hashable, Sendable {
   func admits(_ event: JournalEvent) -> Bool {
     if let rule, event.rule != rule { return false }
     guard let unit else { return true }
-    let names: [String] = [event.owner.name] + (event.actor?.unit.map { [$0] } ?? [])
-    return names.contains(unit) || names.contains(unit + ".service")
+    return event.owner.isMeant(by: unit) || ProcessRecord.isUnit(event.actor?.unit, called: unit)
   }
 
   /// A release is of the findings about CLOSE_WAIT, whichever of them there was.
@@ -28,8 +27,7 @@ package struct HistoryFilter: Hashable, Sendable {
     if release.at < since || until.map({ release.at > $0 }) ?? false { return false }
     guard let unit else { return true }
     // Who has no unit is called by the command, like the owner of a finding.
-    let name = release.unit ?? release.command
-    return name == unit || name == unit + ".service"
+    return ProcessRecord.isUnit(release.unit ?? release.command, called: unit)
   }
 
   func admits(_ story: FindingStory) -> Bool {

@@ -45,7 +45,7 @@ package struct SocketFilter: Hashable, Sendable {
     if unownedOnly, owned { return false }
     if let pid, !pids.contains(pid) { return false }
     guard let unit else { return true }
-    return processes.contains { $0.unit == unit || $0.unit == unit + ".service" }
+    return processes.contains { $0.isOf(unit: unit) }
   }
 
   /// Whether any condition is about processes.

@@ -52,7 +52,7 @@ extension TopState {
 
   /// What a triage of this owner is narrowed to; nil where no word names it alone.
   private static func target(of owner: Owner, in picture: TopPicture) -> TriageTarget? {
-    if owner.kind == .unit { return .unit(owner.name) }
+    if owner.kind == .unit { return .name(owner.name) }
     return picture.position(of: owner).flatMap { picture.owners[$0].onlyPID }.map { .pid($0) }
   }
 }

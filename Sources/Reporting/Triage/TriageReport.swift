@@ -27,6 +27,8 @@ package struct TriageReport: Sendable {
   package var version: String?
   /// Whether everything of every finding is wanted, and not a first screen.
   package var showsAll = false
+  /// Whether it is of a daemon that a command does not ask by itself.
+  package var isAskedElsewhere = false
   /// Of the reader's local time from UTC, to the east.
   package var utcOffsetSeconds = 0
 
@@ -90,9 +92,9 @@ package struct TriageReport: Sendable {
   var isWhole: Bool { showsAll || target != nil }
 
   /// Where all of a finding is: of the daemon's knowledge under its own target; a look of a moment
-  /// has to be taken again.
+  /// has to be taken again, and another daemon to be named again.
   func more(of finding: Finding) -> String {
-    guard isFromDaemon, let target = values(for: finding).target else {
+    guard isFromDaemon, !isAskedElsewhere, let target = values(for: finding).target else {
       return "the same command with -v shows all of it"
     }
     return "closewatch triage \(target)"

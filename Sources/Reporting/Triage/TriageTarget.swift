@@ -3,11 +3,11 @@
 package import Diagnosis
 package import KernelTables
 
-/// What a triage is narrowed to: one process, one unit, or one port.
+/// What a triage is narrowed to: one process, one port, or what goes by a name.
 package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
   case pid(Int32)
-  /// With or without `.service`.
-  case unit(String)
+  /// A unit, a program, a container or a pod: see `ProcessRecord.isMeant(by:)`.
+  case name(String)
   /// Local or remote.
   case port(UInt16)
 
@@ -15,7 +15,7 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .pid(let pid): String(pid)
-    case .unit(let unit): UntrustedText.printable(unit, unicode: false)
+    case .name(let name): UntrustedText.printable(name, unicode: false)
     case .port(let port): ":\(port)"
     }
   }
@@ -25,9 +25,8 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .pid(let pid):
       finding.culprits.contains { $0.process.id.pid == pid }
-    case .unit(let unit):
-      finding.owner.kind == .unit && Self.matches(finding.owner.name, unit)
-        || finding.culprits.contains { Self.matches($0.process.unit, unit) }
+    case .name(let name):
+      finding.culprits.contains { $0.process.isMeant(by: name) } || finding.owner.isMeant(by: name)
     case .port(let port):
       finding.localPort == port || finding.remotePort == port
         || finding.examples.contains { Self.has(port, $0.row) }
@@ -42,9 +41,9 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
       { local, remote, _ in local == port || remote == port }
     case .pid(let pid):
       { _, _, holding in holding.contains { census.processes[$0]?.id.pid == pid } }
-    case .unit(let unit):
+    case .name(let name):
       { _, _, holding in
-        holding.contains { Self.matches(census.processes[$0]?.unit, unit) }
+        holding.contains { census.processes[$0]?.isMeant(by: name) ?? false }
       }
     }
   }
@@ -53,7 +52,7 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
   package func isSeen(in sample: Sample, _ report: HolderReport) -> Bool {
     switch self {
     case .pid(let pid): report.processes.contains { $0.id.pid == pid }
-    case .unit(let unit): report.processes.contains { Self.matches($0.unit, unit) }
+    case .name(let name): report.processes.contains { $0.isMeant(by: name) }
     case .port(let port): sample.sockets.contains { Self.has(port, $0) }
     }
   }
@@ -63,7 +62,7 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
     let found =
       switch self {
       case .pid(let pid): report.processes.filter { $0.id.pid == pid }
-      case .unit(let unit): report.processes.filter { Self.matches($0.unit, unit) }
+      case .name(let name): report.processes.filter { $0.isMeant(by: name) }
       case .port(let port): Self.holders(of: port, in: sample, report)
       }
     return found.sorted { $0.id.pid < $1.id.pid }
@@ -81,17 +80,13 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
   package var absence: String {
     switch self {
     case .pid(let pid): "no process \(pid) holds a TCP socket here"
-    case .unit: "no process of a unit '\(self)' holds a TCP socket here"
+    case .name:
+      "no unit, program, container or pod that is called '\(self)' has a TCP socket here"
     case .port(let port): "no TCP socket here has the local or remote port \(port)"
     }
   }
 
   private static func has(_ port: UInt16, _ row: SocketRow) -> Bool {
     row.localPort == port || row.remotePort == port
-  }
-
-  /// Whether a unit's name is the one that was typed, with or without `.service`.
-  static func matches(_ name: String?, _ unit: String) -> Bool {
-    name == unit || name == unit + ".service"
   }
 }

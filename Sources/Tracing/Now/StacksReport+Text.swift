@@ -11,19 +11,21 @@ extension StacksReport {
   ///
   /// - Parameter runtime: Of some what they run is not on the stack that the kernel knows.
   package func text(
-    of process: String, _ runtime: ProcessRuntime, _ style: TextStyle
+    of process: TraceTarget.Process, _ runtime: ProcessRuntime, _ style: TextStyle
   ) -> String {
     var page = TextPage(style: style)
     page.blank()
-    page.paragraph(summary(process), .strong)
+    page.paragraph(summary(process.title), .strong)
     for lock in locks where lock.waiting > 1 || lock.holder != nil { write(lock, to: &page) }
     for group in groups.prefix(Self.shown) { write(group, to: &page) }
-    let rest = groups.dropFirst(Self.shown).reduce(0) { $0 + $1.threads.count }
-    if rest > 0 {
+    let rest = groups.dropFirst(Self.shown)
+    if !rest.isEmpty {
+      let threads = rest.reduce(0) { $0 + $1.threads.count }
       page.blank()
-      page.item("\(Quantity.count(rest, "other thread")), each group of them smaller than these")
+      let places = Quantity.count(rest.count, "other place")
+      page.item("\(Quantity.count(threads, "thread")) in \(places)")
     }
-    if let lack = Self.lack(runtime) {
+    if let lack = Self.lack(runtime, process.pid) {
       page.blank()
       page.paragraph(lack)
     }
@@ -74,9 +76,9 @@ extension StacksReport {
   }
 
   /// What cannot be seen of a runtime, and how it is.
-  private static func lack(_ runtime: ProcessRuntime) -> String? {
+  private static func lack(_ runtime: ProcessRuntime, _ pid: Int32) -> String? {
     switch runtime {
-    case .jvm: "Native calls only; for Java's own: jcmd PID Thread.print -l"
+    case .jvm: "Native calls only; for Java's own: jcmd \(pid) Thread.print -l"
     case .node: "Native calls only: JavaScript that waits is on no stack."
     case .go: "Kernel threads only: goroutines that wait are on none of their stacks."
     case .ruby, .php, .perl, .dotnet, .erlang:

@@ -15,7 +15,7 @@ struct Stacks: ParsableCommand {
     commandName: "stacks", abstract: "Says what the threads of a process are doing.",
     shouldDisplay: false)
 
-  @Argument(help: "A process, a systemd unit, or a port.", transform: TypedTarget.parse)
+  @Argument(help: TargetArgument.help, transform: TypedTarget.parse)
   var target: TypedTarget
 
   @OptionGroup var color: ColourOption
@@ -34,8 +34,7 @@ struct Stacks: ParsableCommand {
       guard let process = WatchedProcess(record) else { continue }
       let report = ThreadLook(process, peers: try look.peers(of: record.id.pid)).report()
       let name = TraceTarget.Process(
-        pid: record.id.pid, command: record.command, main: record.mainName
-      ).title
+        pid: record.id.pid, command: record.command, main: record.mainName)
       try StandardOutput.write(Array(report.text(of: name, record.runtime, style).utf8))
     }
     if found.count > Self.mostProcesses {

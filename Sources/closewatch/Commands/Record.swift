@@ -53,7 +53,7 @@ struct Record: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Also trace which code of a target leaves sockets open: read it with trace --replay.",
-      valueName: "pid|unit|:port"),
+      valueName: TargetArgument.valueName),
     transform: TypedTarget.parse)
   var trace: TypedTarget?
 

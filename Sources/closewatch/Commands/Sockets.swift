@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Console
+import Glibc
 import KernelTables
 import LinuxHost
 import Reporting
@@ -128,7 +129,13 @@ struct Sockets: ParsableCommand {
     }
   }
 
-  func run() throws { try run(on: machine.open()) }
+  func run() throws {
+    // Not of a recording: what ran there is not what runs here.
+    if let pid, machine.replay == nil, kill(pid, 0) < 0, errno == ESRCH {
+      throw UsageError("there is no process \(pid)")
+    }
+    try run(on: machine.open())
+  }
 
   func run(on host: any Host) throws {
     guard watch else {

@@ -19,7 +19,7 @@ struct Triage: ParsableCommand {
         closewatch triage --no-daemon          one look
         closewatch triage --for 60s            watch for a minute, then judge
         closewatch triage --netns blue --json  one namespace, for a program
-        closewatch triage nginx.service        one unit in full; or a pid, or :8080
+        closewatch triage nginx.service        one unit in full; or nginx, 812, :8080
         closewatch triage -v                   every finding in full
         closewatch triage --for 60s --record d the same, and keep what was seen in d
         closewatch triage --format markdown    for an incident channel
@@ -32,10 +32,7 @@ struct Triage: ParsableCommand {
       for itself. The last line says which of the two it was.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "Only a process, a systemd unit, or a port, local or remote.", valueName: "pid|unit|:port"),
-    transform: TypedTarget.parse)
+  @Argument(help: TargetArgument.help, transform: TypedTarget.parse)
   var target: TypedTarget?
 
   @Option(
@@ -100,7 +97,9 @@ struct Triage: ParsableCommand {
       throw ValidationError("--no-redact applies to a recording: name its directory with --record")
     }
     if stacks {
-      guard target != nil else { throw ValidationError("--stacks needs a pid, a unit or a port") }
+      guard target != nil else {
+        throw ValidationError("--stacks needs a target: a pid, a name or a port")
+      }
       guard machine.replay == nil else {
         throw ValidationError("--stacks looks at this machine: it cannot be combined with --replay")
       }
@@ -111,7 +110,9 @@ struct Triage: ParsableCommand {
     guard let duration, machine.replay == nil else { return }
     let interval = interval ?? TriageOrder.usualInterval
     guard interval.seconds <= duration.seconds else {
-      throw ValidationError("--interval is longer than --for: there would be one look only")
+      throw ValidationError(
+        "--for \(TimeText.text(duration.seconds)) is shorter than the time between two looks, "
+          + "--interval \(TimeText.text(interval.seconds)): there would be one look only")
     }
     try TimeSpanArgument.validate(interval: interval, atLeast: TimeSpan(seconds: 0.05))
   }
@@ -138,6 +139,10 @@ struct Triage: ParsableCommand {
       StandardError.line("the daemon is in the middle of a look; waiting for it to finish")
     }
     switch outcome {
+    case .none(.absent(let path)) where control.controlSocket != nil:
+      throw UsageError(
+        "no daemon has its control socket at '\(UntrustedText.printable(path, unicode: false))'; "
+          + "without --control-socket the usual one is asked, with --no-daemon none")
     case .none(let why): try look(why)
     case .answer(let answer):
       guard answer.status == 200 else { throw UsageError(DaemonClient.line(answer.body)) }
@@ -165,6 +170,7 @@ struct Triage: ParsableCommand {
     query.showsAll = verbose
     query.style = Terminal.style(output.color)
     query.utcOffsetSeconds = Clock.utcOffsetSeconds
+    query.isAskedElsewhere = control.controlSocket.map { $0 != ControlPlace.usualPath } ?? false
     return query
   }
 

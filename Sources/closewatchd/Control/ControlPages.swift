@@ -58,6 +58,7 @@ final class ControlPages: Pages {
     case .report(var report):
       report.utcOffsetSeconds = query.utcOffsetSeconds
       report.showsAll = query.showsAll
+      report.isAskedElsewhere = query.isAskedElsewhere
       let bytes = TriageWriter.bytes(of: report, query.format, style: query.style)
       guard bytes.count <= limit else {
         return line(

@@ -12,6 +12,8 @@ import Testing
     query.target = target
     query.style = TextStyle(colour: true, unicode: true, width: 132)
     query.utcOffsetSeconds = -3600
+    query.showsAll = true
+    query.isAskedElsewhere = true
     #expect(query.uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f })
     #expect(try TriageQuery(uri: query.uri) == query)
   }

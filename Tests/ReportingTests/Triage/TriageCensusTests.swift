@@ -26,8 +26,8 @@ import Testing
     // Its sockets, and those that wait for its listener.
     (TriageTarget.pid(812), "3 sockets of 1 process"),
     (.pid(4711), "1 socket of 2 processes"),
-    (.unit("nginx"), "3 sockets of 1 process"),
-    (.unit("nginx.service"), "3 sockets of 1 process"),
+    (.name("nginx"), "3 sockets of 1 process"),
+    (.name("nginx.service"), "3 sockets of 1 process"),
     // Local or remote.
     (.port(443), "1 socket of 2 processes"),
     (.port(40_000), "1 socket of 2 processes"),
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `what is not known was not seen`() throws {
-    for target in [TriageTarget.pid(1), .unit("web"), .unit("ngin"), .port(9)] {
+    for target in [TriageTarget.pid(1), .name("web"), .name("ngin"), .port(9)] {
       #expect(try #require(host.triageCensus(target)).hasSeen == false, "\(target)")
     }
     #expect(try #require(host.triageCensus(.port(443))).hasSeen)

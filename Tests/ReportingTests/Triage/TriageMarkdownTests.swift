@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `nothing to act on is said, with what it is about`() {
-    let text = markdown([], target: .unit("web"))
+    let text = markdown([], target: .name("web"))
     #expect(
       text.hasPrefix("**14:00 UTC, watched for 60 s, only web: nothing to act on**\n"),
       "\(text)")

@@ -72,7 +72,7 @@ import Testing
     watch.establishedAt = BootInstant(seconds: 944)
     let page = text(.daemon(watch))
     #expect(page.contains("every 40 s (a look costs more than cpu-budget allows)."))
-    #expect(page.contains("Sockets by state (ESTABLISHED 60 s ago)"))
+    #expect(page.contains("Sockets (ESTABLISHED 60 s ago): "))
   }
 
   @Test(arguments: [
@@ -96,6 +96,18 @@ import Testing
         "Watched for 60 s; the daemon was not used (--for), so there is no earlier history."))
     let short = text(.look(.notAsked(flag: "--for")), watched: 2)
     #expect(short.contains("Watched for 2.0 s only; the daemon was not used"))
+  }
+
+  @Test(arguments: [
+    (false, "closewatch triage api.service"), (true, "the same command with -v shows all of it"),
+  ])
+  func `a command that follows a page asks the daemon that the page is of`(
+    _ isElsewhere: Bool, _ words: String
+  ) {
+    var report = FoundLeak.report([Self.longLeak], source: .daemon(Self.watch()))
+    report.isAskedElsewhere = isElsewhere
+    let page = TriageText(report, style: TextStyle()).text()
+    #expect(page.contains("  more      \(words)\n"), "\(page)")
   }
 
   @Test func `what the daemon remembers of a finding is on its page`() {

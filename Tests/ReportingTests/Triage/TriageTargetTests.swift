@@ -10,7 +10,7 @@ import Testing
 
   @Test(arguments: [
     (TriageTarget.pid(4711), true), (.pid(99), true), (.pid(1), false),
-    (.unit("api"), true), (.unit("api.service"), true), (.unit("web"), false),
+    (.name("api"), true), (.name("api.service"), true), (.name("web"), false),
     (.port(18080), true), (.port(42720), true), (.port(80), false),
   ])
   func `a finding is about its culprits, its unit and its ports`(
@@ -19,12 +19,28 @@ import Testing
     #expect(target.admits(FoundLeak.closeWait()) == isAdmitted)
   }
 
+  @Test(arguments: ["python3 app.py", "app.py", "python3", "python3.11", "app-1", "checkout-7f9c"])
+  func `a process is meant by any name that people know of it`(_ name: String) {
+    var process = FoundLeak.process(812, "python3")
+    process.executable = "/usr/bin/python3.11"
+    process.main = "app.py"
+    process.names = ContainerNames(container: "app-1", pod: "checkout-7f9c", namespace: "shop")
+    var report = HolderReport()
+    report.processes = [process]
+    let target = TriageTarget.name(name)
+    #expect(target.isSeen(in: host.sample, report))
+    #expect(target.processes(in: host.sample, report).map(\.id.pid) == [812])
+    for other in ["pyth", "", "app", "nginx"] {
+      #expect(!TriageTarget.name(other).isSeen(in: host.sample, report))
+    }
+  }
+
   @Test func `what is not there is said in one line`() {
-    for target in [TriageTarget.pid(1), .unit("web"), .port(9)] {
+    for target in [TriageTarget.pid(1), .name("web"), .port(9)] {
       #expect(!target.isSeen(in: host.sample, host.report))
       #expect(!target.absence.contains("\n"))
     }
-    for target in [TriageTarget.pid(4711), .unit("nginx"), .port(5432)] {
+    for target in [TriageTarget.pid(4711), .name("nginx"), .port(5432)] {
       #expect(target.isSeen(in: host.sample, host.report))
     }
   }
