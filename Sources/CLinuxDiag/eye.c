@@ -82,12 +82,13 @@ long closewatch_sealed_size(int memory) {
 
 void closewatch_mark_in(struct closewatch_mark *page) { own_page = page; }
 
-void closewatch_mark_step(unsigned step, int pid, unsigned user) {
+void closewatch_mark_step(unsigned step, int pid, unsigned user, unsigned name_space) {
   struct closewatch_mark *page = own_page;
   if (!page) return;
   page->step = step;
   page->pid = pid;
   page->user = user;
+  page->name_space = name_space;
   __atomic_fetch_add(&page->steps, 1, __ATOMIC_RELEASE);
 }
 

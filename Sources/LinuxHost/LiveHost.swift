@@ -144,7 +144,8 @@ package struct LiveHost: Host {
   private func tableLook(_ request: SampleRequest, _ deadline: BootInstant) -> TableLook {
     TableLook(
       request: request, procRoot: procRoot, namesDirectory: namesDirectory,
-      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory, deadline: deadline)
+      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory, deadline: deadline,
+      avoided: finder.avoided)
   }
 
   private struct Taken {

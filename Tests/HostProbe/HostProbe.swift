@@ -10,9 +10,9 @@ import LinuxHost
 /// `HostProbe eyes TRUSTED…`: the same through an eye, as each line on standard input says, each
 /// answer ended by the line `end`. An eye reads the programs of the file systems named, too.
 ///
-///     look    looks, and names the sockets whose holders it wants
-///     every   looks, and wants the holders of every socket
-///     ahead   asks what `every` will ask, and does not wait
+///     look [NAMESPACE]  looks, and names the sockets whose holders it wants
+///     every             looks, and wants the holders of every socket
+///     ahead             asks what `every` will ask, and does not wait
 ///
 /// `HostProbe SECONDS`: does nothing for so long, as a program in Swift that others look at.
 @main
@@ -64,7 +64,11 @@ struct HostProbe {
           HostRequest(.holders(every), by: deadline),
         ])
       case "every": look(host, SampleRequest(), for: every, by: deadline)
-      default: look(host, SampleRequest(), by: deadline)
+      default:
+        var request = SampleRequest()
+        let words = line.split(separator: " ")
+        if words.count == 2 { request.namespaces = .only(String(words[1])) }
+        look(host, request, by: deadline)
       }
       print("end")
       fflush(nil)
@@ -94,7 +98,7 @@ struct HostProbe {
     for row in sample.sockets {
       print(
         "row netns=\(row.namespace.rawValue) state=\(row.state) inode=\(row.inode)"
-          + " recvq=\(row.receiveQueue)")
+          + " recvq=\(row.receiveQueue) details=\(row.knowledge.contains(.tcpInfo) ? 1 : 0)")
     }
     for gap in sample.gaps {
       print("sample-gap kind=\(gap.kind.rawValue) count=\(gap.count) detail=\(gap.detail)")

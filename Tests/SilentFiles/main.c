@@ -9,7 +9,10 @@
 // tmpfs, which goes on answering: it prints the three pids. With COUNT it starts so many from the
 // FUSE file system as nobody. All of them hold one listening socket, without COUNT also connections
 // that were closed by their peer. With `swap` as COUNT it starts one process as nobody, whose
-// descriptors lead now to dead sockets, now to a file there. A line on standard input silences it:
+// descriptors lead now to dead sockets, now to a file there. With `lock` as COUNT it starts one
+// process as nobody, which sends from memory that is a file there, once that is silent: so it keeps
+// the lock of a socket, in a network namespace that only its descriptor 1000 leads to, so that
+// nobody hangs there who does not look for it. A line on standard input silences it:
 // requests (with `swap`: those to let go of the file, of anybody else) are taken and never
 // answered, so that not even SIGKILL ends those who wait. With `be silent to PID` it is so for that
 // process and its descendants: other tests look at the same host. Nobody outside of its pid
@@ -20,6 +23,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/fuse.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -27,6 +31,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -208,6 +214,51 @@ static void swapForEver(int started) {
   }
 }
 
+/// A connection in a network namespace of its own, which no process is in and this descriptor leads
+/// to.
+enum { nameSpace = 1000 };
+
+static int connectElsewhere(void) {
+  int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  require(here, "ns/net");
+  require(unshare(CLONE_NEWNET), "unshare");
+  int there = open("/proc/self/ns/net", O_RDONLY);
+  require(dup2(there, nameSpace), "dup2");
+  close(there);
+  int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+  require(server | client, "socket");
+  struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  require(ioctl(server, SIOCSIFFLAGS, &up), "SIOCSIFFLAGS");
+  struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  place.sin_port = htons(1000);
+  require(bind(server, (struct sockaddr *)&place, sizeof place), "bind");
+  require(listen(server, 8), "listen");
+  require(connect(client, (struct sockaddr *)&place, sizeof place), "connect");
+  require(setns(here, CLONE_NEWNET), "setns");
+  close(here);
+  return client;
+}
+
+/// What `lock` starts. It sends when told.
+static void lockForEver(int started, int told) {
+  struct rlimit limit = {4096, 4096};
+  setrlimit(RLIMIT_NOFILE, &limit);
+  int client = connectElsewhere();
+  int file = open("files/program", O_RDONLY);
+  require(file, "files/program");
+  char *start = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+  if (start == MAP_FAILED) fail("mmap");
+  // Whoever has it open keeps the file system alive, and would wait for itself.
+  close(device);
+  require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  // Forgotten by setuid(2).
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close(started);
+  char byte;
+  if (read(told, &byte, 1) == 1) send(client, start, 1, 0);
+  for (;;) pause();
+}
+
 /// Whether a process is another one or descends from it.
 static int descends(int pid, int from) {
   while (pid > 1 && pid != from) {
@@ -263,23 +314,28 @@ static void listenForAll(int isCrowd) {
 
 int main(int count, char **arguments) {
   static pid_t programs[1000];
-  int started[2];
+  int started[2], told[2];
   int isSwap = count == 4 && strcmp(arguments[3], "swap") == 0;
-  int isCrowd = count == 4 && !isSwap;
-  int wanted = isSwap ? 1 : isCrowd ? atoi(arguments[3]) : 3;
+  int isLock = count == 4 && strcmp(arguments[3], "lock") == 0;
+  int isCrowd = count == 4 && !isSwap && !isLock;
+  int wanted = isSwap || isLock ? 1 : isCrowd ? atoi(arguments[3]) : 3;
   if (count < 3 || wanted > 1000) return 64;
   load(arguments[2]);
   require(chdir(arguments[1]), arguments[1]);
   mountFiles();
-  require(pipe2(started, O_CLOEXEC), "pipe");
+  require(pipe2(started, O_CLOEXEC) | pipe2(told, O_CLOEXEC), "pipe");
   if (isSwap) {
     swapper = programs[0] = fork();
     require(swapper, "fork");
     if (swapper == 0) swapForEver(started[1]);
+  } else if (isLock) {
+    programs[0] = fork();
+    require(programs[0], "fork");
+    if (programs[0] == 0) lockForEver(started[1], told[0]);
   } else {
     listenForAll(isCrowd);
   }
-  for (int i = 0; i < wanted && !isSwap; i++) {
+  for (int i = 0; i < wanted && !isSwap && !isLock; i++) {
     programs[i] = start(isCrowd ? fromFiles : (enum place)i, isCrowd);
   }
   close(started[1]);
@@ -291,6 +347,7 @@ int main(int count, char **arguments) {
   serveUntil(STDIN_FILENO);
   isSilent = read(STDIN_FILENO, line, sizeof line - 1) > 0;
   sscanf(line, "be silent to %d", &silentTo);
+  if (isLock && isSilent) require((int)write(told[1], "", 1), "told");
   if (isSilent) serveUntil(STDIN_FILENO);
   for (int i = 0; i < wanted; i++) kill(programs[i], SIGKILL);
   return 0;

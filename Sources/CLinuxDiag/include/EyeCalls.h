@@ -10,6 +10,8 @@ struct closewatch_mark {
   int pid;
   /// Who the process belongs to; ~0 when not known.
   unsigned user;
+  /// The network namespace whose tables are read; 0 when none are.
+  unsigned name_space;
 };
 
 /// fork(2); the Glibc module forbids it, because a child of a program with threads may do next to
@@ -38,7 +40,7 @@ long closewatch_sealed_size(int memory);
 void closewatch_mark_in(struct closewatch_mark *page);
 
 /// Says that something is touched. Costs a few nanoseconds.
-void closewatch_mark_step(unsigned step, int pid, unsigned user);
+void closewatch_mark_step(unsigned step, int pid, unsigned user, unsigned name_space);
 
 /// Says that the newest step goes on.
 void closewatch_mark_progress(void);

@@ -15,6 +15,10 @@ package struct InetDiagRequest: Hashable, Sendable {
   package var states: StateSet
   /// Comes back in every message of the answer.
   package var sequence: UInt32
+  /// Whether `tcp_info` is asked for. For that the kernel waits for the lock of each socket
+  /// (`tcp_get_info()` in net/ipv4/tcp.c), which its process keeps while it sends from memory that
+  /// is a file: as long as that file does not answer, and not even SIGKILL ends who waits.
+  package var asksDetails = true
 
   package init(form: Form = .bothFamilies, states: StateSet, sequence: UInt32) {
     self.form = form
@@ -47,7 +51,7 @@ package struct InetDiagRequest: Hashable, Sendable {
     Self.put(InetDiagLayout.dumpFlags, at: Header.flags, in: &bytes)
     Self.put(sequence, at: Header.sequence, in: &bytes)
     // INET_DIAG_INFO by its bit. CGROUP_ID, SHUTDOWN and SKV6ONLY come unasked.
-    let extensions = UInt8(1 << (InetDiagLayout.AttributeType.info - 1))
+    let extensions = asksDetails ? UInt8(1 << (InetDiagLayout.AttributeType.info - 1)) : 0
     switch form {
     case .bothFamilies:
       typealias Body = InetDiagLayout.CompatRequest

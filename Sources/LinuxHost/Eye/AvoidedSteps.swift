@@ -21,7 +21,7 @@ struct AvoidedSteps: Sendable {
     commonMounts = Set(["self", "1"].compactMap { Self.mounts(procRoot, $0) })
     self.avoidances = avoidances.map { avoidance in
       var known = avoidance
-      known.user = avoidance.user ?? Self.user(procRoot, avoidance.pid)
+      known.user = avoidance.user ?? ProcessList.user(procRoot, avoidance.pid)
       return (known, Self.mounts(procRoot, "\(avoidance.pid)"))
     }
   }
@@ -35,7 +35,7 @@ struct AvoidedSteps: Sendable {
       $0.avoidance.isEverywhere || $0.avoidance.pid == pid
     }
     if isNamed { return true }
-    let user = Self.user(procRoot, pid)
+    let user = ProcessList.user(procRoot, pid)
     // Root's processes are most of a host, and root has better ways to blind us.
     if let user, user != 0, concerned.contains(where: { $0.avoidance.user == user }) { return true }
     let others = concerned.compactMap { $0.mounts }.filter { !commonMounts.contains($0) }
@@ -43,16 +43,19 @@ struct AvoidedSteps: Sendable {
     return others.contains(mounts)
   }
 
+  /// Whether a step is not to be taken on the tables of a network namespace.
+  func covers(_ step: EyeStep, in namespace: NetnsID) -> Bool {
+    avoidances.contains {
+      $0.avoidance.step == step
+        && ($0.avoidance.isEverywhere || $0.avoidance.namespace == namespace)
+    }
+  }
+
   /// As ``covers(_:_:)``, and says in a gap what was left out.
   func covers(_ step: EyeStep, _ pid: Int32, _ gaps: inout GapTally) -> Bool {
     guard covers(step, pid) else { return false }
     gaps.note(step.gap, "\(step.call) is avoided for \(procRoot)/\(pid) and others")
     return true
-  }
-
-  private static func user(_ procRoot: String, _ pid: Int32) -> UInt32? {
-    var status = stat()
-    return stat("\(procRoot)/\(pid)", &status) == 0 ? status.st_uid : nil
   }
 
   /// The inode of a mount namespace, out of `mnt:[4026531841]`.

@@ -315,7 +315,10 @@ package final class EyeHost: Host {
   private func leave(_ eye: WatchedEye, at mark: WatchedEye.Mark, isStuck: Bool) -> Reply {
     self.eye = nil
     starter.kill(eye.pid)
-    let process = mark.pid > 0 ? " of process \(mark.pid)" : ""
+    let process =
+      mark.pid > 0
+      ? " of process \(mark.pid)"
+      : mark.namespace.map { " in network namespace \($0.rawValue)" } ?? ""
     let owner = mark.user.map { " (user \($0))" } ?? ""
     let since = Clock.onTheWall(Clock.wallSeconds - mark.idleSeconds)
     let words =
@@ -326,6 +329,7 @@ package final class EyeHost: Host {
     guard isStuck || mark.step == .overlay else { return .lost(words) }
     var avoidance = EyeAvoidance(step: mark.step, pid: mark.pid)
     avoidance.user = mark.user
+    avoidance.namespace = mark.namespace
     left.append(
       LeftEye(pid: eye.pid, avoidance: avoidance, since: Clock.boot, words: words))
     return .lost(words)

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinuxDiag
-import KernelTables
+package import KernelTables
 
 /// What an eye is about to do that could wait in the kernel for ever. It says so before each one,
 /// because afterwards it can't.
 package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   case rest, answer
-  case tables, namespaces, entry, facts, list, release
+  case namespaces, entry, facts, list, release
   case descriptors, identity, arguments, program, socketName, proof, threads, rings, overlay
   case containers
+  /// The second takes the lock of each socket, which its process can keep: see
+  /// ``InetDiagRequest/asksDetails``.
+  case tables, details
 
   /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
   ///
   /// - Parameter user: Whose process it is, where that is known.
-  func begin(on pid: Int32 = 0, of user: UInt32? = nil) {
-    closewatch_mark_step(rawValue, pid, user ?? .max)
+  /// - Parameter namespace: Where tables are read, their namespace.
+  func begin(on pid: Int32 = 0, of user: UInt32? = nil, in namespace: NetnsID? = nil) {
+    closewatch_mark_step(rawValue, pid, user ?? .max, namespace?.rawValue ?? 0)
   }
 
-  /// Whether a look can do without it in some processes. Without the others there is none.
+  /// Whether a look can do without it in some processes or namespaces. Without the others there is
+  /// none.
   var isAvoidable: Bool { rawValue >= EyeStep.descriptors.rawValue }
 
   /// The call, as it would follow a process.
@@ -26,7 +31,6 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
     switch self {
     case .rest: "waiting for a question"
     case .answer: "writing the answer"
-    case .tables: "sock_diag"
     case .namespaces: "readlink of ns/net"
     case .entry: "setns"
     case .facts: "reading counters and settings"
@@ -42,6 +46,8 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
     case .rings: "reading fdinfo"
     case .overlay: "open of exe on an overlay"
     case .containers: "reading the names of containers"
+    case .tables: "sock_diag"
+    case .details: "sock_diag with tcp_info"
     }
   }
 
@@ -54,7 +60,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// What looks stay away from, because it has not come back once: a step, for a user or in a mount
+/// What looks stay away from, because it has not come back once: a step, for a user or in a
 /// namespace, not in one process only. Whoever made one process that hangs has made two hundred.
 package struct EyeAvoidance: Hashable, Sendable {
   package var step: EyeStep
@@ -62,6 +68,8 @@ package struct EyeAvoidance: Hashable, Sendable {
   package var pid: Int32
   /// Whose it was; nil: not known yet.
   package var user: UInt32?
+  /// The network namespace whose tables it hung on; nil: on none.
+  package var namespace: NetnsID?
   /// It has hung twice: nobody's is safe.
   package var isEverywhere = false
 
@@ -74,6 +82,7 @@ package struct EyeAvoidance: Hashable, Sendable {
     writer.put(step.rawValue)
     writer.put(pid)
     writer.put(user) { $0.put($1) }
+    writer.put(namespace) { $0.put($1.rawValue) }
     writer.put(isEverywhere)
   }
 
@@ -82,6 +91,9 @@ package struct EyeAvoidance: Hashable, Sendable {
     guard let step = EyeStep(rawValue: number) else { throw reader.bad("step", "\(number)") }
     self.init(step: step, pid: try reader.get())
     user = try reader.getOptional { reader throws(DecodeError) in try reader.get() }
+    namespace = try reader.getOptional { reader throws(DecodeError) in
+      NetnsID(rawValue: try reader.get())
+    }
     isEverywhere = try reader.getBool()
   }
 }

@@ -20,6 +20,7 @@ final class WatchedEye {
     var step: EyeStep
     var pid: Int32
     var user: UInt32?
+    var namespace: NetnsID?
     /// For how long nothing had moved.
     var idleSeconds = 0.0
   }
@@ -100,6 +101,8 @@ final class WatchedEye {
     if let page { _ = closewatch_read_mark(page, &copy) }
     return Mark(
       step: EyeStep(rawValue: copy.step) ?? .rest, pid: copy.pid,
-      user: copy.user == .max ? nil : copy.user, idleSeconds: idleSeconds)
+      user: copy.user == .max ? nil : copy.user,
+      namespace: copy.name_space == 0 ? nil : NetnsID(rawValue: copy.name_space),
+      idleSeconds: idleSeconds)
   }
 }

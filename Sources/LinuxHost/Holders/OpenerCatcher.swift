@@ -35,7 +35,6 @@ struct OpenerCatcher {
     try? LookThread.run {
       guard catcher.enter("\(catcher.procRoot)/\(first)/ns/net") else { return }
       while Clock.monotonicSeconds < deadline {
-        EyeStep.tables.begin()
         let alive = catcher.livingInodes()
         if !alive.isEmpty { catcher.search(&candidates, for: alive) }
         if catcher.caught.values.reduce(0, { $0 + $1.count }) >= Self.enough { return }
@@ -79,8 +78,9 @@ struct OpenerCatcher {
 
   private func livingInodes() -> Set<UInt64> {
     let states = StateSet(.synSent, .established, .finWait1)
-    let dump = SockDiagDump(
-      InetDiagRequest(states: states, sequence: 1), namespace: hunt.namespace)
+    var request = InetDiagRequest(states: states, sequence: 1)
+    request.asksDetails = false
+    let dump = SockDiagDump(request, namespace: hunt.namespace)
     var rows: [SocketRow] = []
     guard var socket = try? NetlinkSocket(),
       (try? dump.read(over: &socket, into: &rows)) != nil

@@ -11,6 +11,7 @@ package struct TableLook {
   private let netlinkProtocol: Int32
   private let bounds: SockDiagDump.Bounds
   private let deadline: BootInstant
+  private let avoided: AvoidedSteps
   private var sample: Sample
   private var facts: NamespaceFacts
   /// What is known from earlier looks, and what the next one may know.
@@ -25,10 +26,10 @@ package struct TableLook {
   private var namespacesByTable: [UInt64: NetnsID] = [:]
   private var budget: RowBudget
 
-  package init(
+  init(
     request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
-    bounds: SockDiagDump.Bounds, memory: LookMemory = LookMemory(),
-    deadline: BootInstant = .never
+    bounds: SockDiagDump.Bounds, memory: LookMemory, deadline: BootInstant,
+    avoided: AvoidedSteps
   ) {
     self.request = request
     self.procRoot = procRoot
@@ -37,6 +38,7 @@ package struct TableLook {
     self.bounds = bounds
     self.memory = memory
     self.deadline = deadline
+    self.avoided = avoided
     budget = RowBudget(most: bounds.rows)
     sample = Sample(
       takenAt: Clock.boot, wallClockSeconds: Clock.wallSeconds, states: request.states)
@@ -228,7 +230,13 @@ package struct TableLook {
     _ namespace: NetworkNamespace, directory: String?, entry: inout NamespaceSample
   ) throws(HostError) {
     budget.begin(sample.sockets)
-    if request.source != .proc {
+    let isAvoided = avoided.covers(.tables, in: namespace.id)
+    if isAvoided {
+      let what = "sock_diag is avoided in network namespace \(namespace.id.rawValue)"
+      if request.source == .netlink { throw HostError(what) }
+      note(Gap(.callStuck, detail: "\(what); /proc/net/tcp was read instead"))
+    }
+    if request.source != .proc, !isAvoided {
       do throws(SystemCallError) {
         try dump(namespace.id)
         entry.source = .sockDiag
@@ -256,8 +264,16 @@ package struct TableLook {
     if deadline != .never {
       bounds.seconds = min(bounds.seconds, max(0.1, deadline.seconds(since: Clock.boot)))
     }
-    let dump = SockDiagDump(
-      InetDiagRequest(states: request.states, sequence: sequence), namespace: id, bounds: bounds)
+    var question = InetDiagRequest(states: request.states, sequence: sequence)
+    question.asksDetails = !avoided.covers(.details, in: id)
+    if !question.asksDetails {
+      note(
+        Gap(
+          .callStuck,
+          detail: "\(EyeStep.details.call) is avoided in network namespace \(id.rawValue):"
+            + " ages there are unknown"))
+    }
+    let dump = SockDiagDump(question, namespace: id, bounds: bounds)
     // Open for this dump only: a netlink socket keeps its namespace alive.
     var socket = try NetlinkSocket(protocolNumber: netlinkProtocol)
     let gaps = try dump.read(over: &socket, into: &sample.sockets, within: &budget)

@@ -80,7 +80,6 @@ package struct NetlinkSocket: ~Copyable, DumpTransport {
   ) throws(SystemCallError) -> Int {
     let fd = fd
     while true {
-      EyeStep.tables.begin()
       var sender = sockaddr_nl()
       var size = socklen_t(MemoryLayout<sockaddr_nl>.size)
       let got = try systemCall("recv", on: "sock_diag") {

@@ -58,8 +58,12 @@ package struct SockDiagDump {
     var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
     var gaps: [Gap] = []
     var lost = 0
+    let step = request.asksDetails ? EyeStep.details : .tables
+    // The kernel reads the first of the table while it is asked.
+    step.begin(in: namespace)
     try transport.send(request.bytes)
     reading: while true {
+      step.begin(in: namespace)
       let got: Int
       do throws(SystemCallError) {
         got = try Self.receive(over: &transport, into: &buffer)

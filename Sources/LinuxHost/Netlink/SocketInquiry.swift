@@ -49,6 +49,7 @@ struct SocketInquiry: ~Copyable {
     var rows: [SocketRow] = []
     var buffer = [UInt8](repeating: 0, count: 8192)
     while true {
+      EyeStep.release.begin()
       let got = try receive(&buffer)
       let datagram = buffer.span.bytes.extracting(first: min(got, buffer.count))
       switch answer.read(datagram, into: &rows) {

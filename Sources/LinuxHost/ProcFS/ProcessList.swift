@@ -87,6 +87,12 @@ struct ProcessList {
   /// Hosts that do not count up to millions have twice that as `pid_max`.
   private static let hiddenBound: Int32 = 65536
 
+  /// Whose process it is; nil when it is gone.
+  static func user(_ procRoot: String, _ pid: Int32) -> UInt32? {
+    var status = stat()
+    return stat("\(procRoot)/\(pid)", &status) == 0 ? status.st_uid : nil
+  }
+
   /// The size of a directory; nil when it is gone. 0 when it may not be asked (hidepid=1).
   private static func size(_ root: Int32, _ name: String) -> Int? {
     var status = stat()

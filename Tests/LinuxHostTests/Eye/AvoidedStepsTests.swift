@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import KernelTables
 import TestSupport
 import Testing
 
@@ -47,5 +48,16 @@ import Testing
   @Test func `what has hung twice is done nowhere`() {
     let mounts = Mounts(["self": 1, "1": 1, "10": 2, "12": 1])
     #expect(mounts.covered(10, 12, isEverywhere: true) == [10, 12])
+  }
+
+  @Test func `the tables of one namespace are left out alone, and those of all after two`() {
+    var avoidance = EyeAvoidance(step: .details, pid: 0)
+    avoidance.namespace = NetnsID(rawValue: 7)
+    func covered(_ step: EyeStep, _ number: UInt32) -> Bool {
+      AvoidedSteps([avoidance], procRoot: "/proc").covers(step, in: NetnsID(rawValue: number))
+    }
+    #expect(covered(.details, 7) && !covered(.tables, 7) && !covered(.details, 8))
+    avoidance.isEverywhere = true
+    #expect(covered(.details, 8))
   }
 }

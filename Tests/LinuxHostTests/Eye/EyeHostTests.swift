@@ -167,6 +167,40 @@ import Testing
     }
   }
 
+  @Test(.requires(.mountNamespaces, .fuse), arguments: Starter.allCases)
+  func `a socket that its process keeps locked costs one eye, and the ages of its namespace`(
+    _ starter: Starter
+  ) throws {
+    let directory = TemporaryDirectory()
+    let files = try ChildProgram(
+      ChildProgram.built("SilentFiles"), [directory.path, "/bin/sleep", "lock"])
+    let pid = try #require(Int32(try files.readLine() ?? ""))
+    let looker = try Looker(starter)
+    let question = "look /proc/\(pid)/fd/1000"
+    let rows = { (lines: [String]) in lines.filter { $0.hasPrefix("row ") } }
+    let before = try looker.ask(question)
+    #expect(rows(before).count == 3)
+    #expect(rows(before).contains { $0.contains("state=ESTABLISHED") && $0.hasSuffix("details=1") })
+    #expect(stuck(before).isEmpty)
+    files.send("be silent")
+    usleep(100_000)
+    for _ in 0..<2 {
+      let lines = try looker.ask(question)
+      #expect(rows(lines).count == 3, "\(lines)")
+      #expect(rows(lines).allSatisfy { $0.hasSuffix("details=0") })
+      let told = stuck(lines).joined()
+      #expect(told.contains("detail=sock_diag with tcp_info in network namespace "), "\(told)")
+      #expect(told.contains(" has not come back since"), "\(told)")
+    }
+    files.end()
+    var last = try looker.look()
+    for _ in 0..<100 where !stuck(last).isEmpty {
+      usleep(50_000)
+      last = try looker.look()
+    }
+    #expect(stuck(last).isEmpty)
+  }
+
   @Test(arguments: Starter.allCases)
   func `an eye that was asked ahead answers in order, and ends by itself`(
     _ starter: Starter
