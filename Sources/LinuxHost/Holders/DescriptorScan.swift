@@ -29,14 +29,16 @@ struct DescriptorScan: ~Copyable {
     var hits: [Reference] = []
     /// On sockets that are in no row: of other families, new, or dead.
     var strangers: [Reference] = []
+    /// Of those, how many there was no room for.
+    var strangersLeftOut = 0
     /// On an io_uring.
     var rings: [Int32] = []
   }
 
   var inodes: InodeTable
   var budget: ScanBudget
-  /// Whether ``Table/strangers`` are of interest.
-  var keepsStrangers = false
+  /// How many ``Table/strangers`` are of interest.
+  var strangersMost = 0
   private let entries: UnsafeMutableRawBufferPointer
 
   init(inodes: consuming InodeTable, budget: ScanBudget) {
@@ -60,7 +62,7 @@ struct DescriptorScan: ~Copyable {
   /// Reads the table that `directory`, an open `/proc/PID/fd`, lists.
   mutating func scan(_ directory: Int32, of path: String) -> Table {
     var table = Table()
-    let keepsStrangers = keepsStrangers
+    let strangersMost = strangersMost
     do throws(SystemCallError) {
       try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) {
         link throws(SystemCallError) in
@@ -93,7 +95,11 @@ struct DescriptorScan: ~Copyable {
             case .wanted: table.hits.append(Reference(inode: inode, fd: fd))
             case .known: break
             case .absent:
-              if keepsStrangers { table.strangers.append(Reference(inode: inode, fd: fd)) }
+              if table.strangers.count < strangersMost {
+                table.strangers.append(Reference(inode: inode, fd: fd))
+              } else {
+                table.strangersLeftOut += 1
+              }
             }
           case UInt8(ascii: "a") where Self.isRing(target):
             table.rings.append(fd)

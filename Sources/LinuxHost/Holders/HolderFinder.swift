@@ -19,18 +19,22 @@ package struct HolderFinder: Sendable {
   package struct Bounds: Hashable, Sendable {
     /// Descriptors looked at.
     package var descriptors = 5_000_000
-    /// Milliseconds for ``/proc/PID/fd``, with dead sockets and records.
+    /// Milliseconds for ``/proc/PID/fd`` with records, and again for dead sockets.
     package var milliseconds = 10_000
+    /// Descriptors on sockets in no row that are kept to ask whether they are dead: some 100 bytes
+    /// each when all are.
+    package var strangers = 262_144
     /// Milliseconds for all that is looked at only because a holder was not found: thread tables,
     /// io_uring, descriptors in flight. On a busy host most of what is not found was closed in
     /// between, and that must not cost seconds each time.
     package var deepMilliseconds = 500
     package init() {}
 
-    /// As narrow as the time that is left.
-    fileprivate func ending(at deadline: BootInstant) -> Bounds {
+    /// For one of the steps: no more than half of the time that is left, so that the next ones have
+    /// some, and the answer is there in time.
+    func ending(at deadline: BootInstant) -> Bounds {
       guard deadline != .never else { return self }
-      let left = max(0, Int(deadline.seconds(since: Clock.boot) * 1000))
+      let left = max(0, Int(deadline.seconds(since: Clock.boot) * 1000 / 2))
       var bounds = self
       bounds.milliseconds = min(milliseconds, left)
       bounds.deepMilliseconds = min(deepMilliseconds, left)
@@ -82,16 +86,17 @@ package struct HolderFinder: Sendable {
     _ search: HolderSearch, in sample: Sample, inodes: [UInt64]? = nil, coversHost: Bool = true,
     by deadline: BootInstant = .never, freshInodes: FreshInodes? = nil
   ) -> HolderReport {
-    let bounds = bounds.ending(at: deadline)
     let rowInodes = inodes ?? sample.sockets.map(\.inode)
     var look = HolderLook(
-      search, sample: sample, inodes: rowInodes, procRoot: procRoot, bounds: bounds,
+      search, sample: sample, inodes: rowInodes, procRoot: procRoot,
+      bounds: bounds.ending(at: deadline),
       reader: reader, prove: prove)
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
-    look.searchBeyondDescriptors(bounds)
+    look.searchBeyondDescriptors(bounds.ending(at: deadline))
     look.tellDeadSockets(
-      &suspects, coversHost: coversHost, within: bounds, freshInodes: freshInodes)
+      &suspects, coversHost: coversHost, within: bounds.ending(at: deadline),
+      freshInodes: freshInodes)
     for hunt in search.hunts { look.catchOpeners(hunt) }
     look.completeRecords(records)
     // A search for all of a host's sockets is not asked again for a few of them.

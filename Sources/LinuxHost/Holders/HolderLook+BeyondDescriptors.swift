@@ -96,7 +96,7 @@ extension HolderLook {
       if tables.count < 8 { tables.append(thread) }
       guard let fd = try? directory.openDirectory("task/\(thread)/fd") else { continue }
       defer { close(fd) }
-      scan.keepsStrangers = isUnresolved
+      scan.strangersMost = 0
       var table = scan.scan(fd, of: "\(directory.path)/task/\(thread)/fd")
       // A socket made after the leader's table was read shows here for the first time.
       table.hits = table.hits.filter { hit in
@@ -105,7 +105,6 @@ extension HolderLook {
       }
       // Descriptors of a thread cannot be reached as the process's own.
       table.rings = []
-      table.strangers = []
       keep(table, of: directory, in: .thread(thread))
     }
   }

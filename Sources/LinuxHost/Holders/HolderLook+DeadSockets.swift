@@ -20,6 +20,7 @@ extension HolderLook {
     var namespaces: [Int32: Bool] = [:]
     var candidates: [DeadDescriptor] = []
     var identities: [Int32: ProcessID] = [:]
+    var areTCP: [UInt64: Bool] = [:]
     var budget = ScanBudget(entries: bounds.descriptors, milliseconds: bounds.milliseconds)
     for (pid, reference) in strangers where seeksDeadSockets(in: pid) {
       guard budget.take() else {
@@ -28,7 +29,11 @@ extension HolderLook {
         break
       }
       if reader.avoided.covers(.socketName, pid, &gaps) { continue }
-      guard isTCP(pid, reference) else { continue }
+      // One socket can have descriptors by the million.
+      guard let isTCP = areTCP[reference.inode] ?? isTCP(pid, reference) else { continue }
+      if !isTCP { areTCP[reference.inode] = false }
+      guard isTCP, isStill(pid, reference) else { continue }
+      areTCP[reference.inode] = true
       if namespaces[pid] == nil { namespaces[pid] = isSampled(pid, coversHost) }
       guard namespaces[pid] == true else { continue }
       if identities[pid] == nil { identities[pid] = identify(pid) }
@@ -56,7 +61,9 @@ extension HolderLook {
   private mutating func proved(
     _ missing: [DeadDescriptor], _ budget: inout ScanBudget
   ) -> [DeadDescriptor] {
-    missing.filter { deadSocket in
+    var areDead: [UInt64: Bool] = [:]
+    return missing.filter { deadSocket in
+      if let isDead = areDead[deadSocket.inode] { return isDead }
       guard budget.take() else {
         gaps.note(.boundReached, "dead sockets: not every one could be proved in time")
         return false
@@ -65,9 +72,12 @@ extension HolderLook {
       EyeStep.proof.begin(
         on: deadSocket.process.pid, of: records[deadSocket.process.pid]?.uid)
       switch prove(deadSocket) {
-      case .dead: return true
+      case .dead:
+        areDead[deadSocket.inode] = true
+        return true
       case .gone: return false
       case .alive:
+        areDead[deadSocket.inode] = false
         gaps.note(
           .socketsUnlisted,
           "/proc/\(deadSocket.process.pid)/fd/\(deadSocket.fd) is of another network namespace")
@@ -123,10 +133,14 @@ extension HolderLook {
 
   /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
   /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
-  private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
-    let name = socketName(pid, reference)
-    guard name == "TCP" || name == "TCPv6" else { return false }
-    // The number may have been given to another socket since the table was read.
+  ///
+  /// - Returns: nil when it is gone.
+  private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool? {
+    socketName(pid, reference).map { $0 == "TCP" || $0 == "TCPv6" }
+  }
+
+  /// The number may have been given to another socket since the table was read.
+  private func isStill(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool {
     let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
     var link = [CChar](repeating: 0, count: 64)
     let length = readlink(path, &link, link.count)

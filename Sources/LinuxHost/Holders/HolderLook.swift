@@ -20,6 +20,7 @@ struct HolderLook: ~Copyable {
   private(set) var retold: Set<Int32> = []
   /// Descriptors on sockets in no row, by process, where they are of interest.
   var strangers: [(pid: Int32, reference: DescriptorScan.Reference)] = []
+  private let strangersMost: Int
   /// Every io_uring seen.
   var rings: [(pid: Int32, fd: Int32)] = []
   /// Processes whose table was read to its end.
@@ -42,6 +43,7 @@ struct HolderLook: ~Copyable {
     self.sample = sample
     self.procRoot = procRoot
     self.reader = reader
+    strangersMost = bounds.strangers
     var inodes = InodeTable(capacity: max(rowInodes.count, search.inodes.count))
     if search.wantsEverySocket {
       for inode in rowInodes { inodes.want(inode) }
@@ -113,29 +115,42 @@ struct HolderLook: ~Copyable {
       besides: search.helpers, scan: &scan, gaps: &gaps)
     if search.ancestor != nil { report.descendants = list.entries.count }
     report.holders.reserveCapacity(scan.inodes.unresolved)
-    for entry in list.entries {
-      let isNeeded = wantsAll || isUnresolved || deadSocketPIDs.contains(entry.pid)
-      // Nothing to read; what its threads may hold is another step's.
-      let isEmpty = list.hasSizes && entry.descriptors == 0
-      if !isNeeded || !scan.budget.check() {
-        skipped += 1
-      } else if isEmpty {
-        examined.insert(entry.pid)
-      } else {
-        search(entry)
+    var shares = SearchShares(of: scan.budget.entries)
+    var waiting = list.entries
+    while !waiting.isEmpty {
+      var later: [ProcessList.Entry] = []
+      for entry in waiting {
+        let isNeeded = wantsAll || isUnresolved || deadSocketPIDs.contains(entry.pid)
+        // Nothing to read; what its threads may hold is another step's.
+        let isEmpty = list.hasSizes && entry.descriptors == 0
+        if !isNeeded || !scan.budget.check() {
+          skipped += 1
+        } else if isEmpty {
+          examined.insert(entry.pid)
+        } else if shares.mustWait({ ProcessList.user(procRoot, entry.pid) }) {
+          later.append(entry)
+        } else {
+          let left = scan.budget.entries
+          let user = search(entry)
+          if let user { shares.charge(left - scan.budget.entries, to: user) }
+        }
       }
+      waiting = later
+      shares.widen()
     }
     if !scan.budget.check() {
       gaps.note(
         .boundReached, count: max(skipped, 1),
-        "descriptor tables: the search was stopped at its bound; processes not looked at")
+        "descriptor tables: the search was stopped at its bound; processes not looked at"
+          + (shares.largest.map { "; user \($0) has most of what was" } ?? ""))
     }
   }
 
-  private mutating func search(_ entry: ProcessList.Entry) {
+  /// - Returns: Whose process it is; nil when it is gone.
+  private mutating func search(_ entry: ProcessList.Entry) -> UInt32? {
     if reader.avoided.covers(.descriptors, entry.pid, &gaps) {
       skipped += 1
-      return
+      return nil
     }
     EyeStep.descriptors.begin(on: entry.pid)
     do throws(SystemCallError) {
@@ -148,9 +163,15 @@ struct HolderLook: ~Copyable {
         throw error
       }
       defer { close(fd) }
-      scan.keepsStrangers = isUnresolved || seeksDeadSockets(in: entry.pid)
+      let seeksDead = seeksDeadSockets(in: entry.pid)
+      scan.strangersMost = isUnresolved || seeksDead ? strangersMost - strangers.count : 0
       let table = scan.scan(fd, of: directory.path + "/fd")
       keep(table, of: directory, in: .process)
+      if seeksDead, table.strangersLeftOut > 0 {
+        gaps.note(
+          .boundReached, count: table.strangersLeftOut,
+          "dead sockets: more descriptors on sockets in no table than are kept")
+      }
       switch table.outcome {
       case .complete: examined.insert(entry.pid)
       case .vanished: break
@@ -158,9 +179,11 @@ struct HolderLook: ~Copyable {
       case .unreadable(let error):
         gaps.note(.descriptorsUnreadable, error.description)
       }
+      return try? directory.owner()
     } catch {
       // Gone since the list was read: what it held is gone, too.
       if !error.isVanished { gaps.note(.descriptorsUnreadable, error.description) }
+      return nil
     }
   }
 
