@@ -48,8 +48,7 @@ package struct LiveHost: Host {
 
   /// Counts of the kernel that are shown with each look.
   package var connects = ConnectCounting.off
-  /// Connects that were lost to them, as far as a look has told.
-  private var connectsLostBefore = 0
+  private var lostConnects = LostConnects()
 
   private var finder: HolderFinder
   /// A folder that stands for the host's root where containers are looked up; tests have one.
@@ -130,14 +129,7 @@ package struct LiveHost: Host {
       sample.connects = table.counts.filter { shown.contains($0.namespace) }
       sample.connectTally.since = table.since
       sample.connectTally.lost = table.lost
-      let lost = sample.connectTally.lost - connectsLostBefore
-      connectsLostBefore = sample.connectTally.lost
-      if lost > 0 {
-        sample.gaps.append(
-          Gap(
-            .connectsLost, count: lost,
-            detail: "more processes or places than there is room for"))
-      }
+      lostConnects.tell(in: &sample)
     }
   }
 

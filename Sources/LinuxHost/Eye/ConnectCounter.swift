@@ -49,6 +49,22 @@ package struct ConnectCounts: Sendable {
   }
 }
 
+/// Tells of connects that were lost to the counts since the look before.
+struct LostConnects {
+  private var before = 0
+
+  /// Whoever looks through one eye after the other tells for them: a new one knows nothing of the
+  /// look before, and takes all for new.
+  mutating func tell(in sample: inout Sample) {
+    sample.gaps.removeAll { $0.kind == .connectsLost }
+    let lost = sample.connectTally.lost - before
+    before = sample.connectTally.lost
+    guard lost > 0 else { return }
+    sample.gaps.append(
+      Gap(.connectsLost, count: lost, detail: "more processes or places than there is room for"))
+  }
+}
+
 extension ConnectCount {
   fileprivate init(_ entry: closewatch_connect) {
     let address = withUnsafeBytes(of: entry.remote) { bytes in

@@ -22,6 +22,7 @@ package final class EyeHost: Host {
   private var newest: SampleRequest?
   private var left: [LeftEye] = []
   private var containers = ContainerMemory()
+  private var lostConnects = LostConnects()
 
   /// An eye that was left behind.
   private struct LeftEye {
@@ -368,6 +369,7 @@ package final class EyeHost: Host {
   private func addGap(to answer: HostAnswer) -> HostAnswer {
     switch answer {
     case .sample(var sample):
+      lostConnects.tell(in: &sample)
       tell(.callStuck, in: &sample.gaps)
       return .sample(sample)
     case .holders(var report):
