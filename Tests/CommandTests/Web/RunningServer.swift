@@ -17,6 +17,9 @@ final class RunningServer {
   private let open: WebServer.Open
   private var isStopped = false
 
+  /// A log that nobody reads.
+  static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
   /// - Parameters:
   ///   - limits: Shorter ones than the real ones, for tests that wait for them.
   ///   - config: The path of the web settings.
@@ -33,9 +36,8 @@ final class RunningServer {
     settings.limits = limits
     settings.configFile = config
     settings.allowedHosts = allowedHosts
-    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let server = try WebServer(
-      settings, store: store, queue: SamplerQueue(store), life: life, logger: quiet)
+      settings, store: store, queue: SamplerQueue(store), life: life, logger: Self.silent)
     port = server.ports.first ?? 0
     open = try server.start()
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Console
+import Glibc
 import LinuxHost
+import Synchronization
 import TestSupport
 import Testing
 
@@ -88,6 +90,23 @@ import Testing
     #expect(open.headers["x-frame-options"] == "deny")
     #expect(open.text.contains("\nclosewatch_web_config_last_read_successful 1\n"))
     try server.stop()
+  }
+
+  @Test func `what is written while the file is read is read the next time`() throws {
+    let directory = directory("")
+    let later = Mutex(["", Self.users])
+    let source = try WebConfigSource(
+      path: "\(directory.path)/web.yml", logger: RunningServer.silent
+    ) { path throws(SettingsErrors) in
+      let config = try WebConfigReader.read(path: path)
+      if let next = later.withLock({ $0.popLast() }), let file = fopen(path, "w") {
+        fputs(next, file)
+        fclose(file)
+      }
+      return config
+    }
+    #expect(source.current.auth != nil)
+    #expect(source.current.auth == nil)
   }
 
   @Test(arguments: [

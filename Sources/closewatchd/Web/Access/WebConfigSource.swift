@@ -42,24 +42,33 @@ final class WebConfigSource: Sendable {
 
   private let path: String?
   private let logger: Logger
+  private let read: Reading
   private let state: Mutex<State>
+
+  /// How the file is read: tests come in between.
+  typealias Reading = @Sendable (String) throws(SettingsErrors) -> WebConfig
 
   /// - Parameter path: nil: no file, everything as it is without one.
   /// - Throws: ``SettingsErrors`` when the file is not usable: at the start there is nothing older.
-  init(path: String?, logger: Logger) throws(SettingsErrors) {
+  init(
+    path: String?, logger: Logger,
+    read: @escaping Reading = { path throws(SettingsErrors) in try WebConfigReader.read(path: path) }
+  ) throws(SettingsErrors) {
     self.path = path
     self.logger = logger
-    let config = try path.map { path throws(SettingsErrors) in try WebConfigReader.read(path: path)
-    }
-    let current = try Current(config ?? WebConfig())
+    self.read = read
+    let before = Self.versions([path])
+    let config = try path.map(read) ?? WebConfig()
+    let versions = before + Self.versions(ofFilesIn: config)
+    let current = try Current(config)
     for remark in current.config.remarks { logger.notice("\(remark)") }
-    state = Mutex(
-      State(current: current, versions: Self.versions(path, current.config), isGood: true))
+    state = Mutex(State(current: current, versions: versions, isGood: true))
   }
 
   /// Without a file: everybody who can connect may see the pages.
   init(logger: Logger) {
     path = nil
+    read = { _ in WebConfig() }
     self.logger = logger
     state = Mutex(State(current: Current(), versions: []))
   }
@@ -68,13 +77,17 @@ final class WebConfigSource: Sendable {
   var current: Current {
     guard let path else { return state.withLock { $0.current } }
     return state.withLock { state in
-      let versions = Self.versions(path, state.current.config)
+      let before = Self.versions([path])
+      let versions = before + Self.versions(ofFilesIn: state.current.config)
       guard versions != state.versions else { return state.current }
       state.versions = versions
       do throws(SettingsErrors) {
         let said = Set(state.current.config.remarks)
-        state.current = try Current(try WebConfigReader.read(path: path), after: state.current)
-        state.versions = Self.versions(path, state.current.config)
+        let config = try read(path)
+        // Those from before each file was read: what is written meanwhile is read the next time.
+        let versions = before + Self.versions(ofFilesIn: config)
+        state.current = try Current(config, after: state.current)
+        state.versions = versions
         state.isGood = true
         logger.notice("read \(path) again")
         for remark in state.current.config.remarks where !said.contains(remark) {
@@ -91,12 +104,14 @@ final class WebConfigSource: Sendable {
   /// Whether the newest read succeeded.
   var isGood: Bool { state.withLock { $0.isGood } }
 
-  /// Of the file and of those it names. nil for one that is not there.
-  private static func versions(_ path: String?, _ config: WebConfig) -> [FileVersion?] {
-    var paths: [String?] = [path]
-    if let tls = config.tls {
-      paths += [tls.certificate, tls.key, tls.clientAuthorities].map { $0?.path }
-    }
-    return paths.compactMap { $0 }.map { try? FileVersion(path: $0) }
+  /// Of the files that the settings name.
+  private static func versions(ofFilesIn config: WebConfig) -> [FileVersion?] {
+    guard let tls = config.tls else { return [] }
+    return versions([tls.certificate, tls.key, tls.clientAuthorities].map { $0?.path })
+  }
+
+  /// nil for a file that is not there.
+  private static func versions(_ paths: [String?]) -> [FileVersion?] {
+    paths.compactMap { $0 }.map { try? FileVersion(path: $0) }
   }
 }
