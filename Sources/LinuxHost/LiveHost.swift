@@ -78,6 +78,8 @@ package struct LiveHost: Host {
     finder.avoided = AvoidedSteps(avoidances, procRoot: procRoot)
   }
 
+  var avoided: AvoidedSteps { finder.avoided }
+
   /// Processes of the newest answer whose runtime was left out: their file is on an overlay.
   var overlaysLeftOut: [ProcessID] { finder.leftOut }
 
@@ -136,8 +138,17 @@ package struct LiveHost: Host {
   private func tableLook(_ request: SampleRequest, _ deadline: BootInstant) -> TableLook {
     TableLook(
       request: request, procRoot: procRoot, namesDirectory: namesDirectory,
-      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory, deadline: deadline,
-      avoided: finder.avoided)
+      netlinkProtocol: netlinkProtocol, bounds: bounds, memory: memory,
+      deadline: Self.halfway(to: deadline),
+      avoided: avoided)
+  }
+
+  /// When a look has to be over so that there is time for the search for holders: namespaces can be
+  /// without number too.
+  static func halfway(to deadline: BootInstant) -> BootInstant {
+    if deadline == .never { return .never }
+    let now = Clock.boot
+    return now.advanced(bySeconds: max(0, deadline.seconds(since: now) / 2))
   }
 
   private struct Taken {

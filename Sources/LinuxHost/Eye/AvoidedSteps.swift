@@ -5,14 +5,14 @@ import Glibc
 import KernelTables
 
 /// Tells which steps are not taken on which processes. Costs nothing as long as there are none.
-struct AvoidedSteps: Sendable {
+package struct AvoidedSteps: Sendable {
   private var avoidances: [(avoidance: EyeAvoidance, mounts: UInt64?)] = []
   private var procRoot = "/proc"
   /// Mount namespaces in which most of a host lives: ours and that of its first process, which a
   /// service manager sets apart.
   private var commonMounts: Set<UInt64> = []
 
-  init() {}
+  package init() {}
 
   /// - Parameter avoidances: What is not known of their processes is read as far as they live.
   init(_ avoidances: [EyeAvoidance], procRoot: String) {
@@ -22,7 +22,10 @@ struct AvoidedSteps: Sendable {
     self.avoidances = avoidances.map { avoidance in
       var known = avoidance
       known.user = avoidance.user ?? ProcessList.user(procRoot, avoidance.pid)
-      return (known, Self.mounts(procRoot, "\(avoidance.pid)"))
+      return (known, nil)
+    }
+    for (index, avoidance) in avoidances.enumerated() {
+      self.avoidances[index].mounts = mounts(of: avoidance.pid)
     }
   }
 
@@ -39,7 +42,7 @@ struct AvoidedSteps: Sendable {
     // Root's processes are most of a host, and root has better ways to blind us.
     if let user, user != 0, concerned.contains(where: { $0.avoidance.user == user }) { return true }
     let others = concerned.compactMap { $0.mounts }.filter { !commonMounts.contains($0) }
-    guard !others.isEmpty, let mounts = Self.mounts(procRoot, "\(pid)") else { return false }
+    guard !others.isEmpty, let mounts = mounts(of: pid) else { return false }
     return others.contains(mounts)
   }
 
@@ -56,6 +59,18 @@ struct AvoidedSteps: Sendable {
     guard covers(step, pid) else { return false }
     gaps.note(step.gap, "\(step.call) is avoided for \(procRoot)/\(pid) and others")
     return true
+  }
+
+  /// The mount namespace of a process; nil where it is not told, or no link of that process is to
+  /// be followed.
+  private func mounts(of pid: Int32) -> UInt64? {
+    let hangs = avoidances.contains {
+      $0.avoidance.step.followsNamespace
+        && ($0.avoidance.isEverywhere || $0.avoidance.pid == pid)
+    }
+    if hangs { return nil }
+    EyeStep.mounts.begin(on: pid)
+    return Self.mounts(procRoot, "\(pid)")
   }
 
   /// The inode of a mount namespace, out of `mnt:[4026531841]`.

@@ -84,8 +84,9 @@ struct Eye {
       let files = isAvoided ? ContainerFiles() : host.readContainers(ids, by: deadline)
       return send(.containers, id, since: began) { files.write(to: &$0) }
     case .release(let targets):
+      host.avoid(avoidances)
       EyeStep.release.begin()
-      let outcomes = SocketRelease().release(targets)
+      let outcomes = SocketRelease(avoided: host.avoided).release(targets)
       return send(.outcomes, id, since: began) { $0.put(outcomes) { $1.write(to: &$0) } }
     }
   }

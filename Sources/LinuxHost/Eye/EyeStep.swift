@@ -7,12 +7,15 @@ package import KernelTables
 /// because afterwards it can't.
 package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   case rest, answer
-  case namespaces, entry, facts, list, release
+  case facts, list, release
   case descriptors, identity, arguments, program, socketName, proof, threads, rings, overlay
   case containers
   /// The second takes the lock of each socket, which its process can keep: see
   /// ``InetDiagRequest/asksDetails``.
   case tables, details
+  /// Links that the kernel follows with a lock of the process (`exec_update_lock`, since 6.18),
+  /// which it keeps in execve(2) as long as a file there does not let itself be closed.
+  case namespaces, entry, mounts
 
   /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
   ///
@@ -25,6 +28,14 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
   /// Whether a look can do without it in some processes or namespaces. Without the others there is
   /// none.
   var isAvoidable: Bool { rawValue >= EyeStep.descriptors.rawValue }
+
+  /// Whether it follows a link to a namespace of a process.
+  var followsNamespace: Bool {
+    switch self {
+    case .namespaces, .entry, .mounts: true
+    default: false
+    }
+  }
 
   /// The call, as it would follow a process.
   var call: String {
@@ -48,6 +59,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
     case .containers: "reading the names of containers"
     case .tables: "sock_diag"
     case .details: "sock_diag with tcp_info"
+    case .mounts: "readlink of ns/mnt"
     }
   }
 

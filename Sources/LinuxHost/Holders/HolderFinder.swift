@@ -30,11 +30,11 @@ package struct HolderFinder: Sendable {
     package var deepMilliseconds = 500
     package init() {}
 
-    /// For one of the steps: no more than half of the time that is left, so that the next ones have
-    /// some, and the answer is there in time.
-    func ending(at deadline: BootInstant) -> Bounds {
+    /// For one of the steps: no more than a part of the time that is left, so that the next ones
+    /// have some, and the answer is there in time.
+    func ending(at deadline: BootInstant, part: Double = 0.5) -> Bounds {
       guard deadline != .never else { return self }
-      let left = max(0, Int(deadline.seconds(since: Clock.boot) * 1000 / 2))
+      let left = max(0, Int(deadline.seconds(since: Clock.boot) * 1000 * part))
       var bounds = self
       bounds.milliseconds = min(milliseconds, left)
       bounds.deepMilliseconds = min(deepMilliseconds, left)
@@ -89,7 +89,7 @@ package struct HolderFinder: Sendable {
     let rowInodes = inodes ?? sample.sockets.map(\.inode)
     var look = HolderLook(
       search, sample: sample, inodes: rowInodes, procRoot: procRoot,
-      bounds: bounds.ending(at: deadline),
+      bounds: bounds.ending(at: deadline, part: search.deadSockets == .none ? 0.9 : 0.5),
       reader: reader, prove: prove)
     if search.completeness == .firstHolder { look.revalidate(memory) }
     look.searchProcesses()
@@ -122,6 +122,7 @@ package struct HolderFinder: Sendable {
     var gaps = GapTally()
     for process in processes where Clock.boot < deadline {
       if reader.avoided.covers(.overlay, process.pid, &gaps) { continue }
+      EyeStep.overlay.begin(on: process.pid)
       let runtime = reader.runtimeOnOverlay(of: process, &gaps)
       records.learn(runtime, of: process)
       answer.found.append((process, runtime))

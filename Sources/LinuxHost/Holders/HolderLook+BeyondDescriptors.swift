@@ -66,6 +66,8 @@ extension HolderLook {
       guard fstatat(root, "\(entry.pid)/task", &status, 0) == 0, status.st_nlink > 3,
         let directory = try? ProcessDirectory(procRoot: procRoot, pid: entry.pid)
       else { continue }
+      if reader.avoided.covers(.threads, entry.pid, &gaps) { continue }
+      EyeStep.threads.begin(on: entry.pid)
       if !isUnresolved {
         guard let stat = directory.identify(&gaps), stat.isZombie else { continue }
       }
@@ -82,8 +84,6 @@ extension HolderLook {
   }
 
   private mutating func searchThreads(of directory: borrowing ProcessDirectory) {
-    if reader.avoided.covers(.threads, directory.pid, &gaps) { return }
-    EyeStep.threads.begin(on: directory.pid)
     guard let tasks = try? directory.openDirectory("task") else { return }
     defer { close(tasks) }
     guard let threads = try? scan.numbers(in: tasks, directory.path + "/task") else { return }

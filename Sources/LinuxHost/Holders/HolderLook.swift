@@ -237,7 +237,7 @@ struct HolderLook: ~Copyable {
 
   /// Catches who opens short-lived connections.
   mutating func catchOpeners(_ hunt: OpenerHunt) {
-    var catcher = OpenerCatcher(hunt, procRoot: procRoot)
+    var catcher = OpenerCatcher(hunt, procRoot: procRoot, avoided: reader.avoided)
     for (pid, connections) in catcher.run() {
       guard let record = records[pid] ?? reader.record(pid: pid, arguments: false, gaps: &gaps)
       else { continue }
@@ -255,7 +255,7 @@ struct HolderLook: ~Copyable {
       wanted = wanted.filter { records[$0] == nil }
     }
     let now = Clock.boot
-    for pid in wanted.sorted() {
+    for pid in wanted.sorted() where !reader.avoided.covers(.identity, pid, &gaps) {
       EyeStep.identity.begin(on: pid)
       if !search.arguments, let known = memory.record(of: pid, procRoot: procRoot, at: now) {
         records[pid] = known

@@ -12,13 +12,15 @@ import KernelTables
 struct OpenerCatcher {
   private let hunt: OpenerHunt
   private let procRoot: String
+  private let avoided: AvoidedSteps
   private var caught: [Int32: Set<UInt64>] = [:]
 
   /// Enough to name who opens connections: more would only count them.
   private static let enough = 3
   private static let candidatesMost = 256
 
-  init(_ hunt: OpenerHunt, procRoot: String) {
+  init(_ hunt: OpenerHunt, procRoot: String, avoided: AvoidedSteps) {
+    self.avoided = avoided
     self.hunt = hunt
     self.procRoot = procRoot
   }
@@ -52,7 +54,9 @@ struct OpenerCatcher {
       let name = withUnsafePointer(to: entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      guard let pid = Int32(name) else { continue }
+      guard let pid = Int32(name), !avoided.covers(.namespaces, pid),
+        !avoided.covers(.descriptors, pid)
+      else { continue }
       EyeStep.namespaces.begin(on: pid)
       var status = stat()
       guard stat("\(procRoot)/\(pid)/ns/net", &status) == 0,

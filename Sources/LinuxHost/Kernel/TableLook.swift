@@ -96,11 +96,12 @@ package struct TableLook {
         trustsKnown = false
         survey = try NetworkNamespaces(
           procRoot: procRoot,
-          ofProcesses: [pid] + ProcessTree.descendants(of: pid, procRoot: procRoot))
+          ofProcesses: [pid] + ProcessTree.descendants(of: pid, procRoot: procRoot),
+          avoided: avoided)
       } else {
         survey = try NetworkNamespaces(
           procRoot: procRoot, namesDirectory: namesDirectory, known: memory.memberships,
-          trustsKnown: trustsKnown)
+          trustsKnown: trustsKnown, avoided: avoided)
       }
     } catch {
       throw HostError("cannot find the network namespaces: \(error); is \(procRoot) procfs?")
@@ -146,7 +147,7 @@ package struct TableLook {
       return
     }
     do throws(SystemCallError) {
-      if !namespace.isOwn { try namespace.enter(procRoot: procRoot) }
+      if !namespace.isOwn { try namespace.enter(procRoot: procRoot, avoided: avoided) }
     } catch {
       lastFailure = error
       if error.isVanished { return }

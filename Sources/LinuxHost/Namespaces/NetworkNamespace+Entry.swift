@@ -8,15 +8,21 @@ extension NetworkNamespace {
   /// Enters it with the calling thread, and makes sure that it is the one: see ``LookThread``.
   ///
   /// - Throws: ``SystemCallError``; ``SystemCallError/isVanished`` when nothing leads there.
-  func enter(procRoot: String) throws(SystemCallError) {
+  func enter(procRoot: String, avoided: AvoidedSteps = AvoidedSteps()) throws(SystemCallError) {
     guard hasTrueID else {
       throw SystemCallError("setns", on: "a namespace without a readable link", errno: EACCES)
     }
-    var files = members.map { "\(procRoot)/\($0)/ns/net" }
-    if let path { files.insert(path, at: 0) }
+    var files: [(pid: Int32, path: String)] = path.map { [(Int32(0), $0)] } ?? []
     var failure = SystemCallError("setns", on: "\(id.rawValue)", errno: ESRCH)
-    EyeStep.entry.begin(on: members.first ?? 0)
-    for file in files {
+    for pid in members {
+      if avoided.covers(.entry, pid) {
+        failure = SystemCallError("setns", on: "\(id.rawValue)", errno: EBUSY)
+      } else {
+        files.append((pid, "\(procRoot)/\(pid)/ns/net"))
+      }
+    }
+    for (pid, file) in files {
+      EyeStep.entry.begin(on: pid)
       do throws(SystemCallError) {
         let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }
         defer { close(fd) }

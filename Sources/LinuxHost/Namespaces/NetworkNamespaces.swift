@@ -37,10 +37,13 @@ package struct NetworkNamespaces {
   private var tableInodes: [UInt64: NetnsID] = [:]
   private var unknownByTable: [UInt64: [Int32]] = [:]
   private var unknownCount = 0
+  /// Processes whose link is not followed: their namespace is read through their files.
+  private var avoidedCount = 0
   /// Where each process was seen, for the next look.
   private(set) var memberships: [Int32: LookMemory.Membership] = [:]
   private let known: [Int32: LookMemory.Membership]
   private let trustsKnown: Bool
+  private let avoided: AvoidedSteps
   private let procRoot: String
   private let namesDirectory: String
 
@@ -58,8 +61,10 @@ package struct NetworkNamespaces {
   ///   processes cannot be listed.
   package init(
     procRoot: String = "/proc", namesDirectory: String = "/run/netns",
-    known: [Int32: LookMemory.Membership] = [:], trustsKnown: Bool = false
+    known: [Int32: LookMemory.Membership] = [:], trustsKnown: Bool = false,
+    avoided: AvoidedSteps = AvoidedSteps()
   ) throws(SystemCallError) {
+    self.avoided = avoided
     self.known = known
     self.trustsKnown = trustsKnown
     self.procRoot = procRoot
@@ -76,8 +81,10 @@ package struct NetworkNamespaces {
   ///
   /// - Throws: ``SystemCallError`` when not even our own namespace can be identified.
   package init(
-    procRoot: String = "/proc", ofProcesses pids: [Int32]
+    procRoot: String = "/proc", ofProcesses pids: [Int32],
+    avoided: AvoidedSteps = AvoidedSteps()
   ) throws(SystemCallError) {
+    self.avoided = avoided
     known = [:]
     trustsKnown = false
     self.procRoot = procRoot
@@ -201,6 +208,13 @@ package struct NetworkNamespaces {
       addMember(pid, of: before.namespace, procFD: procFD)
       return
     }
+    if avoided.covers(.namespaces, pid) {
+      avoidedCount += 1
+      if let inode = Self.inode("\(pid)/net/tcp", at: procFD) {
+        unknownByTable[inode, default: []].append(pid)
+      }
+      return
+    }
     EyeStep.namespaces.begin(on: pid)
     let id: NetnsID
     do throws(SystemCallError) {
@@ -261,15 +275,22 @@ package struct NetworkNamespaces {
     for (inode, pids) in unknownByTable {
       if let id = tableInodes[inode], let index = indexes[id] {
         let room = Self.membersKept - found[index].members.count
-        found[index].members += pids.prefix(max(0, room))
+        let members = pids.filter { !avoided.covers(.namespaces, $0) }
+        found[index].members += members.prefix(max(0, room))
         continue
       }
-      unknownCount += pids.count
+      unknownCount += pids.count { !avoided.covers(.namespaces, $0) }
       guard let surrogate = UInt32(exactly: inode) else { continue }
       var namespace = NetworkNamespace(id: NetnsID(rawValue: surrogate))
       namespace.hasTrueID = false
       namespace.members = Array(pids.prefix(Self.membersKept))
       found.append(namespace)
+    }
+    if avoidedCount > 0 {
+      gaps.append(
+        Gap(
+          .callStuck, count: avoidedCount,
+          detail: "\(EyeStep.namespaces.call) is avoided for processes that do not answer"))
     }
     if unknownCount > 0 {
       gaps.append(

@@ -31,8 +31,13 @@ package struct SocketRelease {
 
   private let procRoot: String
   private let namesDirectory: String
+  private let avoided: AvoidedSteps
 
-  package init(procRoot: String = "/proc", namesDirectory: String = "/run/netns") {
+  package init(
+    procRoot: String = "/proc", namesDirectory: String = "/run/netns",
+    avoided: AvoidedSteps = AvoidedSteps()
+  ) {
+    self.avoided = avoided
     self.procRoot = procRoot
     self.namesDirectory = namesDirectory
   }
@@ -44,7 +49,8 @@ package struct SocketRelease {
     var outcomes = [Outcome](repeating: .goneMeanwhile, count: targets.count)
     let survey: NetworkNamespaces
     do throws(SystemCallError) {
-      survey = try NetworkNamespaces(procRoot: procRoot, namesDirectory: namesDirectory)
+      survey = try NetworkNamespaces(
+        procRoot: procRoot, namesDirectory: namesDirectory, avoided: avoided)
     } catch {
       return targets.map { _ in .failed(error) }
     }
@@ -62,7 +68,7 @@ package struct SocketRelease {
     do throws(SystemCallError) {
       return try LookThread.run {
         do throws(SystemCallError) {
-          if !namespace.isOwn { try namespace.enter(procRoot: procRoot) }
+          if !namespace.isOwn { try namespace.enter(procRoot: procRoot, avoided: avoided) }
           var socket = try SocketInquiry()
           return targets.map { release($0, &socket) }
         } catch {

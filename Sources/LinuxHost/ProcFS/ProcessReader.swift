@@ -28,6 +28,8 @@ struct ProcessReader: Sendable {
   mutating func record(
     pid: Int32, arguments: Bool, gaps: inout GapTally
   ) -> ProcessRecord? {
+    if avoided.covers(.identity, pid, &gaps) { return nil }
+    EyeStep.identity.begin(on: pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: pid)
       guard let stat = directory.identify(&gaps) else { return nil }

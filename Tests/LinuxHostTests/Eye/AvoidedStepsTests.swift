@@ -60,4 +60,13 @@ import Testing
     avoidance.isEverywhere = true
     #expect(covered(.details, 8))
   }
+
+  @Test func `whose mount namespace is not told is not asked for it again`() {
+    let mounts = Mounts(["self": 1, "1": 1, "10": 2, "11": 2, "12": 2])
+    var proof = EyeAvoidance(step: .proof, pid: 10)
+    proof.user = 65534
+    let hung = EyeAvoidance(step: .mounts, pid: 11)
+    let avoided = AvoidedSteps([proof, hung], procRoot: mounts.directory.path)
+    #expect(avoided.covers(.proof, 12) && !avoided.covers(.proof, 11))
+  }
 }

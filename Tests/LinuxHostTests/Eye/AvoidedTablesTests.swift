@@ -2,6 +2,7 @@
 
 import Glibc
 import KernelTables
+import TestSupport
 import Testing
 
 @testable import LinuxHost
@@ -52,5 +53,39 @@ import Testing
     let gap = try #require(sample.gaps.first { $0.kind == .callStuck })
     #expect(gap.detail.hasSuffix("\(own.rawValue); /proc/net/tcp was read instead"))
     #expect(throws: HostError.self) { try look(without: .tables, in: own, source: .netlink) }
+  }
+
+  /// A look at all namespaces after steps have hung on a process.
+  private func lookAtAll(_ avoidances: EyeAvoidance...) throws -> Sample {
+    var host = LiveHost()
+    host.avoid(avoidances)
+    return try host.takeSample(SampleRequest(), by: .never)
+  }
+
+  @Test(.requires(.root, .networkNamespaces), arguments: [EyeStep.namespaces, .entry])
+  func `a namespace whose processes have links that hang is seen through their files`(
+    _ step: EyeStep
+  ) throws {
+    try Lab.with("close-wait", count: 5) { lab in
+      var everywhere = EyeAvoidance(step: step, pid: lab.pid)
+      everywhere.isEverywhere = true
+      for avoidance in [EyeAvoidance(step: step, pid: lab.pid), everywhere] {
+        let sample = try lookAtAll(avoidance)
+        let inodes = Set(sample.sockets.map(\.inode))
+        for row in lab.rows where row.inode != 0 { #expect(inodes.contains(row.inode)) }
+        let isTold = sample.gaps.contains { $0.kind == .callStuck }
+        #expect(isTold == (step == .namespaces))
+      }
+      #expect(try lookAtAll(everywhere).namespaces.contains { $0.source == .procNetTCP })
+    }
+  }
+
+  @Test func `of a process that hangs when it is identified nothing is read`() {
+    var reader = ProcessReader(procRoot: "/proc")
+    var gaps = GapTally()
+    #expect(reader.record(pid: getpid(), arguments: false, gaps: &gaps) != nil)
+    reader.avoided = AvoidedSteps([EyeAvoidance(step: .identity, pid: getpid())], procRoot: "/proc")
+    #expect(reader.record(pid: getpid(), arguments: false, gaps: &gaps) == nil)
+    #expect(gaps.gaps.map(\.kind) == [.callStuck])
   }
 }

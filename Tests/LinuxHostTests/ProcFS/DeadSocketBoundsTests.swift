@@ -74,5 +74,13 @@ extension LiveProcessTests {
       #expect(HolderFinder.Bounds().ending(at: Clock.boot).milliseconds == 0)
       #expect(HolderFinder.Bounds().ending(at: .never) == HolderFinder.Bounds())
     }
+
+    @Test func `a look at the tables leaves half of the time to the search for holders`() {
+      let now = Clock.boot
+      let end = LiveHost.halfway(to: now.advanced(bySeconds: 8)).seconds(since: now)
+      #expect(end >= 4 && end < 4.1)
+      #expect(LiveHost.halfway(to: now).seconds(since: now) < 0.1)
+      #expect(LiveHost.halfway(to: .never) == .never)
+    }
   }
 }

@@ -52,7 +52,9 @@ final class WebConfigSource: Sendable {
   /// - Throws: ``SettingsErrors`` when the file is not usable: at the start there is nothing older.
   init(
     path: String?, logger: Logger,
-    read: @escaping Reading = { path throws(SettingsErrors) in try WebConfigReader.read(path: path) }
+    read: @escaping Reading = { path throws(SettingsErrors) in
+      try WebConfigReader.read(path: path)
+    }
   ) throws(SettingsErrors) {
     self.path = path
     self.logger = logger
