@@ -27,6 +27,7 @@ package struct HostSightProbe {
     sight.processes = processes()
     sight.abilities = KernelAbilityProbe(procRoot: procRoot).look()
     sight.isInOwnPIDNamespace = Self.isInOwnPIDNamespace(procRoot)
+    sight.isInOwnUserNamespace = Self.isInOwn("user", firstOne: 0xefff_fffd, procRoot)
     sight.kernelRelease = kernelRelease()
     sight.ownCgroup = ownCgroup(below: sight.cgroupMount)
     sight.journal = place(journalSocket, R_OK | W_OK)
@@ -46,12 +47,18 @@ package struct HostSightProbe {
     return nil
   }
 
-  /// Whether this process is in another pid namespace than the first one, to which the kernel gives
-  /// this inode number: `PROC_PID_INIT_INO` in include/linux/proc_ns.h.
+  /// Whether this process is in another pid namespace than the first one.
   package static func isInOwnPIDNamespace(_ procRoot: String = "/proc") -> Bool {
+    isInOwn("pid", firstOne: 0xefff_fffc, procRoot)
+  }
+
+  /// Whether this process is in another namespace of its kind than the first one, to which the
+  /// kernel gives a fixed inode number: `PROC_PID_INIT_INO` and the like in
+  /// include/linux/proc_ns.h.
+  private static func isInOwn(_ kind: String, firstOne: ino_t, _ procRoot: String) -> Bool {
     var status = stat()
-    guard stat("\(procRoot)/self/ns/pid", &status) == 0 else { return false }
-    return status.st_ino != 0xefff_fffc
+    guard stat("\(procRoot)/self/ns/\(kind)", &status) == 0 else { return false }
+    return status.st_ino != firstOne
   }
 
   /// A procfs that shows processes only (subset=pid) has no such file; uname(2) says the same.

@@ -33,6 +33,18 @@ import Testing
     #expect(run.lines.contains { $0.contains("--pid=host") })
   }
 
+  @Test(.requires(.root, .networkNamespaces, .command("unshare")))
+  func `in a user namespace of its own its capabilities are not taken for those of the host`()
+    throws
+  {
+    let run = try ChildProgram.run(
+      "unshare", ["--user", "--map-root-user", "--net", Command.path, "doctor", "--json"])
+    #expect(run.status == 1)
+    let line = try #require(run.lines.first)
+    #expect(line.contains(#""name":"capabilities","state":"limited""#))
+    #expect(line.contains("a user namespace of its own"))
+  }
+
   @Test(.requires(.root, .mountNamespaces, .command("unshare")))
   func `where procfs shows processes only, the kernel's version is known all the same`() throws {
     let script = "mount -t proc -o subset=pid x /proc && exec \"$0\" doctor 2>&1"

@@ -37,6 +37,9 @@ package struct HostSight: Hashable, Sendable {
   /// Whether we are in another pid namespace than the first one: a container. Processes outside of
   /// it do not show, and their sockets have no holder.
   package var isInOwnPIDNamespace = false
+  /// Whether we are in another user namespace than the first one: a rootless container. Its
+  /// capabilities count for what belongs to it only.
+  package var isInOwnUserNamespace = false
   /// Processes that show in `/proc`.
   package var processes = 0
   /// What the kernel can do, as far as it was tried.

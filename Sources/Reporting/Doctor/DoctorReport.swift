@@ -141,6 +141,12 @@ package struct DoctorReport: Sendable {
       (.sysAdmin, "other namespaces"),
     ]
     let lacking = use.filter { !sight.has($0.0) }
+    guard !lacking.isEmpty || !sight.isInOwnUserNamespace else {
+      return DoctorCheck(
+        "capabilities", .limited,
+        "those of a user namespace of its own: they do not count outside of it",
+        fix: "run it as root of the host, not in a rootless container or under unshare --user")
+    }
     guard !lacking.isEmpty else {
       return DoctorCheck("capabilities", .ok, use.map(\.0.name).joined(separator: ", "))
     }

@@ -104,6 +104,17 @@ import Testing
         == "uid 998 without CAP_SYS_PTRACE (whose sockets), CAP_SYS_ADMIN (other namespaces)")
   }
 
+  @Test func `what a user namespace lacks is named before that it is one`() throws {
+    var sight = Self.sight
+    sight.isInOwnUserNamespace = true
+    let whole = try Self.check("capabilities", Self.report(sight))
+    #expect(whole.state == .limited)
+    #expect(whole.found.contains("do not count outside"))
+    sight.capabilities = 0
+    let none = try Self.check("capabilities", Self.report(sight))
+    #expect(none.found.hasPrefix("uid 0 without CAP_SYS_PTRACE"))
+  }
+
   @Test func `in a pid namespace of its own it does not claim to see the host`() throws {
     var sight = Self.sight
     sight.isInOwnPIDNamespace = true
