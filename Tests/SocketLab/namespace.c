@@ -121,6 +121,8 @@ void run_program(int count, char **arguments) {
   int fd = open(program[0], O_RDONLY | O_CLOEXEC);
   if (fd < 0) die(program[0]);
   become_user(uid);
+  // Linux 5.10 starts no program that has an interpreter from a descriptor (ENOENT): by name first.
+  execvp(program[0], program);
   fexecve(fd, program, environ);
   die(program[0]);
 }

@@ -207,7 +207,8 @@ void wait_settled(void) {
   for (int i = 0; i < 5000; i++, usleep(1000)) {
     memset(counts, 0, sizeof counts);
     count_rows("/proc/net/tcp", counts);
-    count_rows("/proc/net/tcp6", counts);
+    // A kernel without IPv6 has no such table.
+    if (access("/proc/net/tcp6", F_OK) == 0) count_rows("/proc/net/tcp6", counts);
     if (memcmp(counts, declared, sizeof counts) == 0) return;
   }
   for (int i = 1; i < STATES; i++) {

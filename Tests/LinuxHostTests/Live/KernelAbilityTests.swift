@@ -51,3 +51,16 @@ struct KernelAbilityTests {
     return count
   }
 }
+
+extension Requirement {
+  private static let abilities = HostSightProbe(settingsFile: "/nonexistent").look().abilities
+
+  /// Something that kernels differ in, as `closewatch doctor` names it. Found out by trying, as
+  /// there: `Tests/Kernels/tests` holds that no kernel lacks more than is known of it.
+  static func kernel(_ ability: KernelAbility) -> Requirement {
+    let answer = abilities[ability]
+    return Requirement(
+      "the kernel's \(ability.rawValue)",
+      missing: answer == .yes ? nil : answer == .no ? "this one lacks it" : "it can't be tried")
+  }
+}

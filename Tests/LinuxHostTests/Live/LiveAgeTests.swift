@@ -80,9 +80,10 @@ struct LiveAgeTests {
   }
 
   /// TCP_LINGER2 gives an orphan a life of its own, which no source shows: with 30 s of 60 a socket
-  /// of half a second would look like one of 30.5 s.
+  /// of half a second would look like one of 30.5 s. An acknowledgement that comes while close(2)
+  /// still has the socket leaves a whole one behind, whose `tcp_info` bounds its age.
   @Test(arguments: [("close-wait", 3 * 11), ("linger2", 23)])
-  func `an orphan in FIN_WAIT2 has no age, since its row does not show its life`(
+  func `an orphan in FIN_WAIT2 has no age from its timer, which does not show its life`(
     scenario: String, orphans: Int
   ) throws {
     try Lab.with(scenario, count: 23) { lab in
@@ -91,7 +92,10 @@ struct LiveAgeTests {
           $0.expected.state == .finWait2 && $0.expected.inode == 0
         }
         #expect(ages.count == orphans)
-        #expect(ages.allSatisfy { $0.told == .unknown })
+        for age in ages where age.told != .unknown {
+          #expect(source == .netlink && age.told.bound == .atLeast, "\(age.told)")
+          #expect(age.told.seconds <= age.truth.upperBound + Self.ticks, "\(age.told)")
+        }
       }
     }
   }

@@ -194,8 +194,8 @@ extension LiveProcessTests {
       close(connection.connected)
     }
 
-    @Test func `a socket that only an io_uring holds is found under the ring's descriptor`() throws
-    {
+    @Test(.requires(.kernel(.ringNumbers)))
+    func `a socket that only an io_uring holds is found under the ring's descriptor`() throws {
       let connection = try #require(
         try HolderLab.inNamespace { try HolderLab.connections(1) }.first)
       defer { close(connection.connected) }

@@ -288,14 +288,21 @@ enum HolderLab {
     let code = posix_spawn(&pid, "/bin/sleep", &actions, nil, arguments, nil)
     guard code == 0 else { throw Failure(text: "posix_spawn: \(code)") }
     for _ in 0..<1000 {
-      // The kernel function it waits in: proc(5).
-      let waitsIn = try? readFile("/proc/\(pid)/wchan")
-      if String(decoding: waitsIn ?? [], as: UTF8.self).contains("nanosleep") { return pid }
+      // The system call it waits in: proc(5). The kernel function, in `wchan`, is not everywhere.
+      let waitsIn = String(decoding: (try? readFile("/proc/\(pid)/syscall")) ?? [], as: UTF8.self)
+      if waitsIn.hasPrefix("\(Self.clockNanosleep) ") { return pid }
       usleep(10_000)
     }
     end(pid)
     throw Failure(text: "sleep(1) does not sleep after 10 s")
   }
+
+  /// The number of clock_nanosleep(2), which Glibc's module does not have.
+  #if arch(arm64)
+    private static let clockNanosleep = 115
+  #else
+    private static let clockNanosleep = 230
+  #endif
 
   /// Ends a child by its pid and waits for it.
   static func end(_ pid: Int32) {
