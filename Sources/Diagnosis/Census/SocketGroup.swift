@@ -256,10 +256,26 @@ package struct Inquiry: Sendable {
     }
   }
 
+  /// Those that have left a group. A handler that is no server itself (inetd's) has members for the
+  /// service that listens, and closes them for it.
   func leavers(of group: SocketGroup) -> Departures {
-    census.departures.departures(group.port, since: census.firstLookAt) { process in
-      services.service(of: process) == group.service
+    let listening = listeningServices(at: group.port)
+    return census.departures.departures(group.port, since: census.firstLookAt) { process in
+      let own = services.service(of: process)
+      return own == group.service || listening == [group.service]
     }
+  }
+
+  /// The services that accept at a port, whatever the address.
+  private func listeningServices(at port: PortKey) -> Set<Int32> {
+    guard port.isInbound else { return [] }
+    var found: Set<Int32> = []
+    for position in census.listeners.all {
+      let row = census.sample.sockets[Int(position)]
+      guard row.localPort == port.port, row.namespace == port.namespace else { continue }
+      found.formUnion(census.listenerHolders(of: row).map(services.service))
+    }
+    return found
   }
 
   func watched(_ patienceSeconds: Double) -> Trend.Watched {

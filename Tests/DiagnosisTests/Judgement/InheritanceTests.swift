@@ -48,6 +48,24 @@ struct InheritanceTests {
     #expect(leak.pids(.opener) == [])
   }
 
+  /// As inetd runs them: one for each connection, which is closed by its end.
+  @Test func `a handler that ends in its own time closes for who listens`() {
+    var story = Story()
+    story.host.start("inetd", pid: 100, unit: nil)
+    story.host.listen(79, by: 100)
+    for number in 0..<60 {
+      let (start, child) = (10 * Double(number), Int32(200 + number))
+      story.host.start(
+        "finger", pid: child, parent: 100, executable: "/usr/sbin/in.fingerd", from: start,
+        until: start + 160)
+      story.host.add(
+        .accepted(on: 79, by: nil).isHeld(by: child, fd: 0).enters(.established, at: start)
+          .enters(.closeWait, at: start + 1, unread: 0).leaves(at: start + 160))
+    }
+    story.look(every: 10, through: 580)
+    #expect(story.firingRules == [])
+  }
+
   @Test func `a handler forked for each connection is no heir`() throws {
     let story = server(executable: "/usr/bin/httpd")
     let leak = try #require(story.firing.first)
