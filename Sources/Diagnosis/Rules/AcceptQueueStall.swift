@@ -82,7 +82,7 @@ package enum AcceptQueueStall: Rule {
         guard let row = census.row(of: member) else { continue }
         indices.formUnion(census.listeners.listeners(of: row, in: sockets))
       }
-      queues[position].listeners = indices.sorted().map { sockets[Int($0)] }
+      queues[position].listeners = stalled(indices.sorted().map { sockets[Int($0)] }, in: inquiry)
     }
     // What waits is in ESTABLISHED, which not every sample reads; the listener is in each.
     for index in census.listeners.all {
@@ -104,6 +104,19 @@ package enum AcceptQueueStall: Rule {
       }
     }
     return queues
+  }
+
+  /// Each of a SO_REUSEPORT group has a queue of its own. What has waited for long can only be in
+  /// one that has not been empty since.
+  private static func stalled(_ group: [SocketRow], in inquiry: Inquiry) -> [SocketRow] {
+    let census = inquiry.census
+    let waiting = group.filter { $0.receiveQueue > 0 }
+    guard group.count > 1, let longest = waiting.map(census.queues.samplesWaiting).max()
+    else { return group }
+    let samples = patience.seconds(inquiry.settings) / max(census.intervalSeconds, 0.1)
+    return waiting.filter {
+      Double(census.queues.samplesWaiting(for: $0)) >= min(samples, Double(longest))
+    }
   }
 
   // MARK: The verdict

@@ -128,14 +128,30 @@ struct AcceptQueueStallTests {
     #expect(stall.doubts.contains(.holdersIncomplete))
   }
 
-  @Test func `all members of a SO_REUSEPORT group are named`() throws {
+  /// A second process listens at the port of the first (SO_REUSEPORT).
+  private func shared(isAccepting: Bool) throws -> Finding {
     var story = stalled(waiting: 7)
     story.host.start("api", pid: 101, unit: "api.service")
-    story.host.listen(8080, by: 101)
+    story.host.add(
+      .between(Endpoint(.anyIPv4, 8080), Endpoint(.anyIPv4, 0), by: 101).enters(.listen, at: 0)
+        .changed { $0.isAccepting = isAccepting })
     story.look(at: 300)
-    let stall = try #require(story.firing.first)
+    return try #require(story.firing.first)
+  }
+
+  @Test func `all members of a SO_REUSEPORT group in whose queues something waits are named`()
+    throws
+  {
+    let stall = try shared(isAccepting: false)
     #expect(stall.culprits.map(\.process.id.pid) == [100, 101])
     #expect(stall.culprits.allSatisfy { $0.role == .listener })
+  }
+
+  @Test func `a member of a SO_REUSEPORT group that accepts has no part in the stall`() throws {
+    let stall = try shared(isAccepting: true)
+    #expect(stall.culprits.map(\.process.id.pid) == [100])
+    #expect(stall.evidence.contains(.acceptQueue(used: 7, limit: 128)))
+    #expect(stall.forecast?.limit == 129)
   }
 
   @Test func `the exact address is charged before the wildcard`() throws {

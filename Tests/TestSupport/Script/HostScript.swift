@@ -135,7 +135,7 @@ package struct HostScript: Sendable {
     let rows = sockets.compactMap { $0.row(at: second, awake: awake) }
     let known = Set(namespaces.map(\.id))
     for var row in rows where known.contains(row.namespace) && states.contains(row.state) {
-      if row.state == .listen {
+      if row.state == .listen, row.receiveQueue > 0 {
         row.receiveQueue = UInt32(
           rows.count {
             $0.isUnaccepted && $0.localPort == row.localPort && $0.namespace == row.namespace

@@ -31,6 +31,8 @@ package struct ScriptedSocket: Sendable {
   package var rowEnds = Double.infinity
   /// The limit of the accept queue, of a listener.
   package var queueLimit: UInt32 = 128
+  /// A listener of several at one port, in whose queue none of those is that wait.
+  package var isAccepting = false
   /// Data goes out all the time, and is acknowledged.
   package var isSending = false
   /// Data comes in all the time, and is read.
@@ -172,6 +174,7 @@ package struct ScriptedSocket: Sendable {
     case .listen:
       row.knowledge.insert(.acceptQueueLimit)
       row.sendQueue = queueLimit
+      row.receiveQueue = isAccepting ? 0 : 1
     default: break
     }
     if isProbing { row.timer = .probe }
