@@ -230,8 +230,9 @@ package enum AcceptQueueStall: Rule {
 private enum OwnLimit {
   /// The listener's end, if it is.
   ///
-  /// - A queue of none: nobody asks for that. A server that is full calls `listen(fd, 0)`
-  ///   (memcached at `-c`).
+  /// - A queue of none, while most clients are answered: a server that is full calls
+  ///   `listen(fd, 0)` (memcached at `-c`). One that has asked for no queue from the start, and is
+  ///   stuck, owes answers.
   /// - The queue moves, so it does accept, and only as many as leave: all its workers are taken
   ///   all the time (php-fpm at `pm.max_children`, tinyproxy at `MaxClients`).
   /// - The queue stands still, and each of those that it has accepted before has a worker to
@@ -245,7 +246,10 @@ private enum OwnLimit {
     guard let stretch, let listener = listeners.first else { return nil }
     let hasNoQueue = listeners.allSatisfy { $0.sendQueue == 0 }
     guard let served = stretch.served, served.lowerBound >= 1 else { return nil }
-    if hasNoQueue { return listener.local }
+    if hasNoQueue {
+      let accepted = accepted(at: listeners, in: inquiry.census)
+      return 2 * accepted.count(where: \.owesAnswer) < accepted.count ? listener.local : nil
+    }
     let moves = stretch.left >= 3
     // One is between accept() and close() now and then, of many several.
     let mostApart = moves ? max(2, 1 + served.upperBound / 8) : 2

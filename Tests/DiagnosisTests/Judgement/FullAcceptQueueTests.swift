@@ -210,6 +210,23 @@ struct FullAcceptQueueTests {
     #expect(stall.root?.kind == (limit == 0 ? .ownLimit : nil))
   }
 
+  /// What asks for no queue from the start is not full: its one client waits for an answer.
+  @Test(arguments: [(Client.answered, Root.Kind.ownLimit as Root.Kind?), (.unanswered, nil)])
+  private func `a server without a queue that owes its answers is at no limit`(
+    client: Client, kind: Root.Kind?
+  ) throws {
+    var story = Story()
+    story.host.start("server", pid: 100)
+    story.host.listen(9000, by: 100, queueLimit: 0)
+    story.host.add(
+      .accepted(on: 9000, by: 100).enters(.established, at: 1).changed {
+        $0.isSending = client == .answered
+        $0.isReceiving = client == .unanswered
+      })
+    story.host.add(.accepted(on: 9000, by: nil).enters(.established, at: 5))
+    #expect(try stall(&story).root?.kind == kind)
+  }
+
   @Test func `overflows of two full queues are charged to neither`() throws {
     var story = overloaded()
     story.host.start("api", pid: 200)
