@@ -86,7 +86,11 @@ package struct CloseWaitGroup {
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
-    if cause == .eofReadNotClosed, inquiry.waitingPeers(of: stuck) * 2 > judged.count {
+    // Who has opened a connection asks, and shuts down its sending to say so. A server that does
+    // has answered: it waits for its client to close.
+    if cause == .eofReadNotClosed, group.port.isInbound,
+      inquiry.waitingPeers(of: stuck) * 2 > judged.count
+    {
       cause = .peerWaitsForAnswer
     }
     culprits = holders + inheritance.openers

@@ -154,9 +154,21 @@ struct CloseWaitStuckTests {
     #expect(leak.pids(.peer) == [200])
   }
 
+  @Test func `a client that keeps what a server here has ended is told to close`() throws {
+    var story = halfClosed((0..<60).map { 60 + 10 * Double($0) }, byServer: true)
+    story.look(every: 10, through: 600)
+    // Up to the size of a pool it may be one.
+    let leak = try #require(story.finding(.closeWaitLeak))
+    #expect(leak.cause == .eofReadNotClosed)
+    #expect(leak.holders == [200])
+    #expect(leak.pids(.peer) == [100])
+    #expect(story.pending == [leak])
+  }
+
   /// Jobs that have shut down their sending, and a tunnel that waits for the answer with them.
   private func halfClosed(
-    _ seconds: [Double], answeredAt: (Double) -> Double = { _ in .infinity }
+    _ seconds: [Double], byServer: Bool = false,
+    answeredAt: (Double) -> Double = { _ in .infinity }
   ) -> Story {
     var story = Story()
     story.host.start("ssh", pid: 100)
@@ -167,10 +179,10 @@ struct CloseWaitStuckTests {
       let client = Endpoint(.loopbackIPv4, UInt16(50_000 + number))
       story.host.add(
         .between(server, client, by: 100).enters(.established, at: second - 1)
-          .enters(.closeWait, at: second).leaves(at: answeredAt(second)))
+          .enters(byServer ? .finWait2 : .closeWait, at: second).leaves(at: answeredAt(second)))
       story.host.add(
         .between(client, server, by: 200).enters(.established, at: second - 1)
-          .enters(.finWait2, at: second).leaves(at: answeredAt(second)))
+          .enters(byServer ? .closeWait : .finWait2, at: second).leaves(at: answeredAt(second)))
     }
     return story
   }
