@@ -20,6 +20,8 @@ package struct ProcStat: Hashable, Sendable {
 
   /// Whether it has exited and only its leader's entry is left; its threads may live.
   package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+  /// Whether all of it has exited, and its parent has only not taken note yet.
+  package var hasEnded: Bool { isZombie && threads <= 1 }
   package var id: ProcessID { ProcessID(pid: pid, startTicks: startTicks) }
 
   /// - Parameter bytes: The file, for example `812 (my (odd) name) S 1 812 812 0 -1 ...`.

@@ -24,7 +24,8 @@ struct ProcessReader: Sendable {
       length > 0 && own[..<length].elementsEqual("\(getpid())".utf8.map(CChar.init(bitPattern:)))
   }
 
-  /// Reads a process by its pid; nil when there is none.
+  /// Reads a process by its pid; nil when there is none, or only what its parent has not taken
+  /// note of: its descriptors went when it ended.
   mutating func record(
     pid: Int32, arguments: Bool, gaps: inout GapTally
   ) -> ProcessRecord? {
@@ -32,7 +33,7 @@ struct ProcessReader: Sendable {
     EyeStep.identity.begin(on: pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: pid)
-      guard let stat = directory.identify(&gaps) else { return nil }
+      guard let stat = directory.identify(&gaps), !stat.hasEnded else { return nil }
       return record(
         directory, stat: stat, arguments: arguments, counted: nil, gaps: &gaps)
     } catch {

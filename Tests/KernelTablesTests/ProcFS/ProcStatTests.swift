@@ -30,8 +30,15 @@ import Testing
     #expect(stat.startStack == expected)
   }
 
-  @Test func `the letter Z is a zombie`() throws {
+  @Test func `the letter Z is a zombie, which has ended when it has no other thread`() throws {
     let text = "812 (x) Z" + Self.rest.dropFirst()
-    #expect(try ProcStat(Array(text.utf8)).isZombie)
+    let leader = try ProcStat(Array(text.utf8))
+    #expect(leader.isZombie)
+    #expect(leader.hasEnded == (leader.threads == 1))
+    var ended = leader
+    ended.threads = 1
+    #expect(ended.hasEnded)
+    ended.threads = 2
+    #expect(!ended.hasEnded)
   }
 }

@@ -97,6 +97,28 @@ extension LiveProcessTests {
       #expect(found?.uid == geteuid())
     }
 
+    /// As a supervisor leaves it that does not reap, and a container without an init.
+    @Test func `a process that has ended is none, though its parent has not taken note`() throws {
+      let child = try HolderLab.forkChild()
+      defer { HolderLab.end(child) }
+      #expect(record(child).0 != nil)
+      kill(child, SIGKILL)
+      var status = siginfo_t()
+      waitid(P_PID, UInt32(child), &status, WEXITED | WNOWAIT)
+      let (found, gaps) = record(child)
+      #expect(found == nil)
+      #expect(gaps.isEmpty)
+    }
+
+    @Test func `a process whose first thread has exited lives`() throws {
+      let child = try HolderLab.forkWithoutLeader()
+      defer { HolderLab.end(child) }
+      for _ in 0..<100 {
+        usleep(1000)
+        #expect(record(child).0?.id.pid == child)
+      }
+    }
+
     @Test func `a pid that nobody has gives nothing, and no gap`() {
       let (found, gaps) = record(Int32.max)
       #expect(found == nil)
