@@ -184,6 +184,27 @@ struct AcceptQueueStallTests {
     #expect(story.events.map(\.kind) == [.firing, .resolved, .firing])
   }
 
+  @Test func `once all are accepted nothing grows and runs out, until it is sure to be over`()
+    throws
+  {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...60).map { 5 * Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.established, at: second)
+        .enters(.closeWait, at: second + 3, unread: 1).leaves(at: 295)
+    }
+    story.look(every: 10, through: 290)
+    #expect(try #require(story.firing.first).growth != nil)
+    #expect(try #require(story.firing.first).severity == .critical)
+    story.look(every: 10, from: 300, through: 320)
+    let stall = try #require(story.firing.first)
+    #expect(stall.sockets == 0)
+    #expect(stall.growth == nil)
+    #expect(stall.forecast == nil)
+    #expect(stall.severity == .warning)
+  }
+
   @Test func `it judges by the thresholds that it declares, and by no other`() throws {
     let queue = ThresholdTrial(through: 500) { host in
       host.start("api", pid: 100)

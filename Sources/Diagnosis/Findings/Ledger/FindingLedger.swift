@@ -141,6 +141,11 @@ package struct FindingLedger: Sendable {
     {
       return resolve(id, entry, update)
     }
+    // It may come back within the quiet time. Until then there is nothing left that runs out.
+    if membership.isOver, !isSpokenOf {
+      Self.stand(&entry, at: update.now)
+      entry.finding.forecast = nil
+    }
     entries[id] = entry
     return nil
   }
