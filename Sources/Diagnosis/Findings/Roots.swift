@@ -169,7 +169,7 @@ struct Roots {
   ) -> [Endpoint: Root.Waiting] {
     let (patience, connecting) = (patience(of: finding), connectPatience(of: finding))
     var places: [Endpoint: Root.Waiting] = [:]
-    for upstream in Set(processes).flatMap({ opened[$0] ?? [] }) {
+    for upstream in askedForClients(of: finding, processes) {
       guard upstream.seconds >= (upstream.kind == .connecting ? connecting : patience)
       else { continue }
       switch upstream.kind {
@@ -180,6 +180,32 @@ struct Roots {
       }
     }
     return places
+  }
+
+  /// What the processes of a finding have opened, without what they had asked before any of its
+  /// clients came: consumers of a queue and watches on a store wait for their next event.
+  private func askedForClients(of finding: Finding, _ processes: [Int32]) -> [Upstream] {
+    var clients = finding.members.compactMap { inquiry.census.connection($0.id) }
+    if finding.rule == .acceptQueueStall { clients += accepted(at: finding, by: Set(processes)) }
+    let first = clients.map(requestSeconds).max() ?? .infinity
+    return Set(processes).flatMap { opened[$0] ?? [] }.filter { upstream in
+      upstream.kind != .unanswered || upstream.seconds <= first + Self.requestSlack
+    }
+  }
+
+  /// A request is passed on as soon as it is there.
+  private static let requestSlack = 0.25
+
+  /// How long ago the last of what a client sent came in; infinite where that is not known, and
+  /// where it may be no request but its goodbye (close_notify).
+  private func requestSeconds(of client: Connection) -> Double {
+    guard let row = inquiry.census.row(of: client), row.knowledge.contains(.tcpInfo)
+    else { return .infinity }
+    let seconds = Double(row.lastDataReceivedMilliseconds) / 1000
+    let isGoodbye =
+      client.state == .closeWait
+      && seconds < client.dwellSeconds(at: inquiry.census.now) + Self.requestSlack / 2
+    return isGoodbye ? .infinity : seconds
   }
 
   private func connectPatience(of finding: Finding) -> Double {
@@ -236,7 +262,7 @@ struct Roots {
     guard finding.rule != .acceptQueueStall, let stuckSeconds = oldestSeconds(of: finding)
     else { return nil }
     let patience = patience(of: finding)
-    let upstreams = Set(processes).flatMap { opened[$0] ?? [] }
+    let upstreams = askedForClients(of: finding, processes)
     let places = Dictionary(grouping: upstreams, by: \.place).filter { _, all in
       let connecting = all.filter { $0.kind == .connecting }
       let asked = all.filter { $0.kind == .unanswered }

@@ -265,6 +265,22 @@ struct RootsTests {
     #expect(try stuck(story).root == nil)
   }
 
+  /// As many as there are clients, or enough of them to be workers.
+  @Test(arguments: [3, 40], [UInt32(0), 1])
+  func `what was asked before the first client came is asked for none of them`(
+    count: Int, unread: UInt32
+  ) throws {
+    var story = proxy(unread: unread)
+    for _ in 0..<count {
+      story.host.add(
+        .opened(to: 6379, by: 100).enters(.established, at: 0).changed {
+          ($0.isUnanswered, $0.isAnswered) = (true, true)
+        })
+    }
+    story.look(every: 10, through: 300)
+    #expect(try stuck(story).root == nil)
+  }
+
   // MARK: A proxy without a backend
 
   /// pgbouncer, whose clients were answered when they logged in and have asked since.
