@@ -93,7 +93,11 @@ package struct CloseWaitGroup {
     {
       cause = .peerWaitsForAnswer
     }
-    culprits = holders + inheritance.openers
+    // Who has opened what others keep is still taken for the holder of the newest, until these are
+    // looked at again. Of those that are stuck every holder is known.
+    let gone = Set(inheritance.openers.map(\.process.id))
+      .subtracting(draft.holders(of: stuck).map(\.process.id))
+    culprits = holders.filter { !gone.contains($0.process.id) } + inheritance.openers
     mayBeInherited = inheritance.mayBeInherited
     let isPoolLike =
       !group.port.isInbound && (cause == .eofUnread || cause == .eofReadNotClosed)
