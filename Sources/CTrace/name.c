@@ -35,6 +35,18 @@ static int name_by_scopes(
     Dwarf_Die *unit, Dwarf_Addr address, struct closewatch_named_call *calls, int room) {
   Dwarf_Die *scopes = NULL;
   int count = dwarf_getscopes(unit, address, &scopes);
+  // Around a function that was compiled into another these are where it was written: its class,
+  // its file. Where it was compiled into is around the place in the tree.
+  for (int i = 0; i < count; i++) {
+    int tag = dwarf_tag(&scopes[i]);
+    if (tag == DW_TAG_subprogram) break;
+    if (tag != DW_TAG_inlined_subroutine) continue;
+    Dwarf_Die innermost = scopes[i];
+    free(scopes);
+    scopes = NULL;
+    count = dwarf_getscopes_die(&innermost, &scopes);
+    break;
+  }
   int named = 0;
   const char *source = calls[0].source;
   int line = calls[0].line;

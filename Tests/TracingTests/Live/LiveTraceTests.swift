@@ -12,6 +12,8 @@ struct LiveTraceTests {
   @Test(arguments: [
     ["-O2", "-g", "-fomit-frame-pointer"], ["-O2", "-g", "-fno-omit-frame-pointer"],
     ["-O0", "-g"], ["-O2", "-fomit-frame-pointer"], ["-O2", "-g", "-static"],
+    // Compiled into the function of the thread, as an optimizer does with small ones.
+    ["-O2", "-g", "-DAPART=inline __attribute__((always_inline))"],
   ])
   func `the handler that leaks is named, and never the one that closes on the same way`(
     flags: [String]

@@ -23,8 +23,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Each is a call of its own, with something left to do after what it calls.
+// Each is a call of its own, with something left to do after what it calls; if it is not all to be
+// compiled into one.
+#ifndef APART
 #define APART __attribute__((noinline))
+#endif
 #define AFTERWARDS __asm__ volatile("" ::: "memory")
 
 static APART long read_all(int fd) {
