@@ -64,7 +64,7 @@ package final class ChildProgram {
   /// The next line of its standard output; nil at the end of it.
   ///
   /// - Throws: ``Failure`` when `seconds` pass without one.
-  package func readLine(within seconds: Double = 20) throws(Failure) -> String? {
+  package func readLine(within seconds: Double = 60) throws(Failure) -> String? {
     let limit = monotonicSeconds() + seconds
     while true {
       if let newline = buffer.firstIndex(of: UInt8(ascii: "\n")) {

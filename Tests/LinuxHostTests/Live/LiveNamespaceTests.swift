@@ -35,7 +35,8 @@ struct LiveNamespaceTests {
     try Lab.with("namespaces", count: 23) { lab in
       var host = LiveHost()
       var others: Set<NetnsID> = []
-      for _ in 0..<23 {
+      // How fast they come depends on the machine: some must have, to disturb.
+      for look in 0..<460 where look < 23 || others.count <= 3 {
         let sample = try host.takeSample(SampleRequest())
         var own = sample
         own.sockets = sample.sockets.filter { $0.namespace == lab.namespace }
