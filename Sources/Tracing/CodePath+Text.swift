@@ -9,8 +9,16 @@ extension CodePath {
     "\(Self.text(frames[leadIndex])) -> \(systemCall ?? usual)()\(result)"
   }
 
-  /// The calls of its own code around that, the nearest first; nil when there are none.
+  /// The calls of its own code around that, the nearest first; nil when there are none. Where
+  /// nothing is its own, the nearest that say which library or which loop it is.
   var callers: String? {
+    guard lead.isOwn else {
+      let loop = frames.firstIndex(where: OwnCode.isEventLoop)
+      let inner = frames[..<(loop.map { $0 + 1 } ?? frames.endIndex)].dropFirst()
+      let named = inner.filter { $0.function != nil && systemCall(of: $0) == nil }
+      let shown = (loop == nil ? named.prefix(3) : named.suffix(3)).map(Self.text)
+      return shown.isEmpty ? nil : shown.joined(separator: " <- ")
+    }
     let own = frames[(leadIndex + 1)...].filter(\.isOwn)
     guard !own.isEmpty else { return nil }
     let shown = own.prefix(Self.shownCallers).map(Self.text).joined(separator: " <- ")

@@ -15,6 +15,14 @@ public struct CodePath: Hashable, Sendable {
     guard let innermost = frames.first else { return nil }
     self.frames = frames
     if innermost.line == nil, systemCall(of: innermost) != nil { self.frames[0].isOwn = false }
+    if isOfEventLoop { for index in frames.indices { self.frames[index].isOwn = false } }
+  }
+
+  /// Whether a framework's loop did it, and called nobody: whoever has called the loop has nothing
+  /// to do with one socket of many.
+  var isOfEventLoop: Bool {
+    let lead = frames.firstIndex(where: \.isOwn) ?? frames.endIndex
+    return frames[..<lead].contains(where: OwnCode.isEventLoop)
   }
 
   /// Its own code's calls; all where none is its own.

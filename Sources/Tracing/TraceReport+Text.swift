@@ -87,7 +87,10 @@ extension TraceReport {
     }
     let lead = group.path.lead
     guard lead.isOwn else {
-      return CodePlace(unknownBecause: "only calls of its runtime and libraries were seen")
+      return CodePlace(
+        unknownBecause: group.path.isOfEventLoop
+          ? "an event loop read it, which reads for all"
+          : "only calls of its runtime and libraries were seen")
     }
     let calls = calls(of: group).joined(separator: ", ")
     let parts = ["\(beginning(group)) \(calls)", opener(of: group)].compactMap { $0 }
@@ -137,20 +140,27 @@ extension TraceReport {
     switch group.kind {
     case .endOfStream:
       group.errno == 0
-        ? "learned of the end here, and did not close:"
-        : "learned here that the connection had broken, and did not close:"
+        ? "learned of the end \(place(of: group)), and did not close:"
+        : "learned \(place(of: group)) that the connection had broken, and did not close:"
     case .endListener:
       group.path.own.count == 1
         ? "were told of the end, and were not closed; their 'end' listener is:"
         : "were told of the end, and were not closed; their 'end' listeners are:"
     case .lastRead:
       group.hasUnread
-        ? "last read here as far as was watched, and not closed:"
-        : "read the last bytes here, and did not close:"
+        ? "last read \(place(of: group)) as far as was watched, and not closed:"
+        : "read the last bytes \(place(of: group)), and did not close:"
     case .opened:
       opened(group)
-        + " here; not read since as far as was watched, and not closed:"
+        + " \(place(of: group)); not read since as far as was watched, and not closed:"
     }
+  }
+
+  private static func place(of group: TraceGroup) -> String {
+    if group.path.lead.isOwn { return "here" }
+    return group.path.isOfEventLoop
+      ? "in an event loop (which handler it was for is on no stack)"
+      : "in code that is not known to be the program's own"
   }
 
   private static func words(_ reason: Unknown) -> String {

@@ -9,7 +9,7 @@ enum Demangling {
   static func readable(_ name: String) -> String {
     if name.hasPrefix("_Z"), let text = closewatch_demangle_cplusplus(name) {
       defer { free(text) }
-      return withoutHash(String(cString: text))
+      return withoutEscapes(withoutHash(String(cString: text)))
     }
     if name.hasPrefix("$s") || name.hasPrefix("$S"), let text = demangleSwift(name) { return text }
     return name
@@ -23,6 +23,33 @@ enum Demangling {
     else { return name }
     return String(name.dropLast(19))
   }
+
+  /// Rust writes for C++ what no name of it may have: `_$LT$web..Up$u20$as$u20$web..Handler$GT$`.
+  private static func withoutEscapes(_ name: String) -> String {
+    let parts = name.split(separator: "$", omittingEmptySubsequences: false)
+    // Between each two signs stands one word.
+    guard parts.count > 2, parts.count % 2 == 1 else { return name }
+    var text = ""
+    for (index, part) in parts.enumerated() {
+      if index % 2 == 0 {
+        // It begins so where it could not begin with a sign.
+        text += part == "_" && index == 0 ? "" : part.replacing("..", with: "::")
+      } else if let sign = signs[part] {
+        text += sign
+      } else if part.first == "u", let code = UInt32(part.dropFirst(), radix: 16),
+        let character = Unicode.Scalar(code)
+      {
+        text.unicodeScalars.append(character)
+      } else {
+        return name
+      }
+    }
+    return text
+  }
+
+  private static let signs: [Substring: String] = [
+    "LT": "<", "GT": ">", "LP": "(", "RP": ")", "RF": "&", "BP": "*", "SP": "@", "C": ",",
+  ]
 
   private static func demangleSwift(_ name: String) -> String? {
     let text = name.utf8CString.withUnsafeBufferPointer {

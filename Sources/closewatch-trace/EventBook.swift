@@ -129,7 +129,8 @@ struct EventBook {
     }
   }
 
-  /// Calls of an interpreter stand between the system call and the interpreter's own code.
+  /// Calls of an interpreter stand between what its innermost one has called and the interpreter's
+  /// own code.
   static func path(_ native: [StackFrame], _ interpreted: [StackFrame]) -> CodePath? {
     guard !interpreted.isEmpty else { return CodePath(native) }
     let machinery = native.dropFirst().map { frame in
@@ -137,6 +138,10 @@ struct EventBook {
       frame.isOwn = false
       return frame
     }
-    return CodePath(native.prefix(1) + interpreted + machinery)
+    // Of a stack that was cut it lies behind all of it.
+    let evaluation =
+      machinery.firstIndex { $0.function?.hasPrefix("_PyEval_") == true } ?? machinery.endIndex
+    return CodePath(
+      native.prefix(1) + machinery[..<evaluation] + interpreted + machinery[evaluation...])
   }
 }

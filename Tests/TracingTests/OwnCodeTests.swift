@@ -33,5 +33,7 @@ import Testing
 
   @Test func `code that is in no file and has no name is nobody's`() {
     #expect(!OwnCode.isOwn(function: nil, source: nil, path: ""))
+    // Where BEAM and .NET put what they make, libraries and all.
+    #expect(!OwnCode.isOwn(function: nil, source: nil, path: "/memfd:vmem (deleted)"))
   }
 }

@@ -78,6 +78,44 @@ import Testing
     #expect(report.groups.map(\.sockets) == [1, 1])
   }
 
+  /// A path through a loop: `*` marks what is the program's own.
+  private static func loop(_ functions: String...) -> CodePath? {
+    CodePath(
+      functions.map { name in
+        let isOwn = name.hasPrefix("*")
+        return StackFrame(function: isOwn ? String(name.dropFirst()) : name, isOwn: isOwn)
+      })
+  }
+
+  @Test func `who started an event loop is not told to have read for it`() throws {
+    let path = try #require(
+      Self.loop("recv", "_read_ready", "Handle._run", "BaseEventLoop._run_once", "run", "*main"))
+    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
+    let text = TraceReport(outcome).text(TextStyle())
+    #expect(text.contains("in an event loop"))
+    #expect(text.contains("called by _read_ready"))
+    #expect(!text.contains("main"))
+    #expect(path.frames.allSatisfy { !$0.isOwn })
+    let place = TraceReport.place(of: Self.waiting(1), Self.ended(path), TraceLoss())
+    #expect(place.function == nil)
+  }
+
+  @Test func `a handler that reads when a loop has called it is named`() throws {
+    let path = try #require(
+      Self.loop("recv", "*handle_upload", "event_process_active", "event_base_loop", "*main"))
+    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
+    #expect(TraceReport(outcome).text(TextStyle()).contains("here, and did not close"))
+    #expect(path.lead.function == "handle_upload")
+  }
+
+  @Test func `where no code is known as the program's own, nobody is accused`() {
+    let path = Self.loop("recv", "rb_io_getpartial", "rb_vm_exec")
+    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
+    let text = TraceReport(outcome).text(TextStyle()).split(separator: "\n").joined(separator: " ")
+    #expect(text.contains("in code that is not known"))
+    #expect(text.contains("called by rb_io_getpartial <- rb_vm_exec"))
+  }
+
   @Test func `one line of own code is one group, on whichever way the runtime came to it`() {
     var frames = Self.path("__GI_recv", "read_all", "handle_upload")?.frames ?? []
     let straight = CodePath(frames)

@@ -37,7 +37,8 @@ enum LibraryCode {
     // Node.
     "node:", "/node_modules/",
     // Rust.
-    "/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/",
+    "/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/", "library/alloc/src/",
+    "library/core/src/", "library/std/src/",
     // Swift.
     "/.build/checkouts/", "/SourcePackages/checkouts/", "/swift-corelibs-",
     // Ruby, PHP, Erlang, .NET.
@@ -65,6 +66,15 @@ enum LibraryCode {
     // Go.
     "runtime.",
   ]
+
+  /// What the loops do that read for all their sockets. Who called one began it, no more.
+  static let eventLoops: Set<String> = [
+    "BaseEventLoop._run_once", "ev_run", "event_base_loop", "g_main_context_iterate",
+    "g_main_loop_run", "uv__io_poll", "uv_run",
+  ]
+
+  /// How the names of such functions begin that are many.
+  static let eventLoopPrefixes = ["boost::asio::detail::scheduler::", "tokio::runtime::"]
 
   /// Where every program and every thread begins, also in a program with a libc of its own.
   static let functions: Set<String> = [

@@ -11,7 +11,7 @@ public enum OwnCode {
   public static func isOwn(function: String?, source: String?, path: String) -> Bool {
     if isLibrary(path) { return false }
     // Code without name and file was made at run time: nobody can say whose it is.
-    if function == nil, source == nil, path.isEmpty { return false }
+    if function == nil, source == nil, path.isEmpty || path.contains("memfd:") { return false }
     if let function, LibraryCode.functions.contains(function) { return false }
     guard let source else {
       let name = function.map(withoutDecoration)
@@ -37,6 +37,13 @@ public enum OwnCode {
       // Without a slash before it, it stands at the beginning.
       folder.hasPrefix("/") ? source.contains(folder) : source.hasPrefix(folder)
     }
+  }
+
+  /// Whether this is the loop of a framework, which reads for all its sockets.
+  static func isEventLoop(_ frame: StackFrame) -> Bool {
+    guard !frame.isOwn, let function = frame.function else { return false }
+    return LibraryCode.eventLoops.contains(function)
+      || LibraryCode.eventLoopPrefixes.contains { withoutDecoration(function).hasPrefix($0) }
   }
 
   private static func isLibrary(_ path: String) -> Bool {
