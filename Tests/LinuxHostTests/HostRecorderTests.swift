@@ -122,7 +122,7 @@ import Testing
 
   @Test func `a directory that can't be made is named with the reason`() {
     #expect(
-      throws: RecorderError.systemCall(
+      throws: RecorderError.notBegun(
         SystemCallError("mkdir", on: "/proc/closewatch/recording", errno: ENOENT))
     ) { try HostRecorder(directory: "/proc/closewatch/recording", closewatchVersion: "0") }
   }
