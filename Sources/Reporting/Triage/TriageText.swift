@@ -55,7 +55,9 @@ package struct TriageText {
   }
 
   private var sockets: String {
-    let sockets = Quantity.count(report.census.sockets, "socket")
+    // The dead ones are in no table, and wait to be closed all the same.
+    let dead = report.census.suspicious.filter { $0.kind == .dead }.reduce(0) { $0 + $1.sockets }
+    let sockets = Quantity.count(report.census.sockets + dead, "socket")
     let who = Quantity.count(report.census.processes, "process", plural: "processes")
     let target = report.target.map { " (only \($0))" } ?? ""
     return "\(sockets) of \(who)\(target)"

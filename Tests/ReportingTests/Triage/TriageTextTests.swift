@@ -54,6 +54,18 @@ import Testing
     #expect(silence.hasPrefix("No leaks found among 5 sockets of 1 process.\n"))
   }
 
+  @Test func `never do more sockets wait to be closed than there are`() {
+    var haunted = ListedHost()
+    haunted.report.deadSockets = (0..<300).map { number in
+      DeadDescriptor(
+        inode: 5000 + UInt64(number), process: ProcessID(pid: 4711, startTicks: 4711),
+        fd: 100 + Int32(number))
+    }
+    let report = haunted.triage(source: .look(.denied))
+    let page = verdict(TriageText(report, style: TextStyle()).text())
+    #expect(page.hasPrefix("No verdict yet: 302 of 307 sockets of 3 processes wait to be closed"))
+  }
+
   @Test(arguments: [
     (Gap.Kind.boundReached, 1, true), (.namespaceNotRead, 1, true),
     (.descriptorsUnreadable, 2, true), (.descriptorsUnreadable, 1, false),
