@@ -185,7 +185,7 @@ static pid_t start(enum place place, int isNobody) {
 }
 
 /// So many descriptors that one search can't have asked them all before they lead elsewhere.
-enum { swapped = 300, firstSwapped = 2000 };
+enum { swapped = 300, firstSwapped = 2000, firstKept = 3000 };
 
 /// What `swap` starts. The descriptors have the numbers of dead sockets: TCP, in no table.
 static void swapForEver(int started) {
@@ -195,9 +195,13 @@ static void swapForEver(int started) {
   int file = open("files/program", O_RDONLY);
   require(file, "files/program");
   for (int i = 0; i < swapped; i++) {
-    sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
-    require(sockets[i], "socket");
-    require(dup2(sockets[i], firstSwapped + i), "dup2");
+    int made = socket(AF_INET, SOCK_STREAM, 0);
+    require(made, "socket");
+    require(dup2(made, firstSwapped + i), "dup2");
+    // Of one socket the first descriptor is asked, and no other.
+    sockets[i] = dup2(made, firstKept + i);
+    require(sockets[i], "dup2");
+    close(made);
   }
   // Whoever has it open keeps the file system alive, and would wait for itself.
   close(device);
