@@ -89,3 +89,11 @@ package struct TraceArguments: ParsableArguments {
   /// Of looking at each system call: measured by Tests/Benchmarks/trace.
   package static let costOfSystemCalls = "about 0.1 us"
 }
+
+extension TargetArgument {
+  /// What it can be, in the help of whatever takes one.
+  package static let help = ArgumentHelp(
+    "A process, a port, local or remote, or the name of a unit, a program, a container or a pod.",
+    valueName: valueName)
+  package static let valueName = "pid|name|:port"
+}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ArgumentParser
 package import Reporting
 
 /// A target and how it was typed, which is how the daemon is told.
@@ -15,12 +14,6 @@ package struct TypedTarget {
 
 /// What a triage is narrowed to, as people type it: `4711`, `web.service`, `web`, `:8080`.
 package enum TargetArgument {
-  /// What it can be, in the help of whatever takes one.
-  package static let help = ArgumentHelp(
-    "A process, a port, local or remote, or the name of a unit, a program, a container or a pod.",
-    valueName: valueName)
-  package static let valueName = "pid|name|:port"
-
   package static func parse(_ text: String) throws -> TriageTarget {
     if text.hasPrefix(":") {
       guard let port = UInt16(text.dropFirst()), port > 0 else {
