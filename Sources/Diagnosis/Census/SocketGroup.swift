@@ -259,10 +259,12 @@ package struct Inquiry: Sendable {
   /// Those that have left a group. A handler that is no server itself (inetd's) has members for the
   /// service that listens, and closes them for it.
   func leavers(of group: SocketGroup) -> Departures {
-    let listening = listeningServices(at: group.port)
+    var listening: Set<Int32>?
     return census.departures.departures(group.port, since: census.firstLookAt) { process in
-      let own = services.service(of: process)
-      return own == group.service || listening == [group.service]
+      if services.service(of: process) == group.service { return true }
+      let found = listening ?? listeningServices(at: group.port)
+      listening = found
+      return found == [group.service]
     }
   }
 

@@ -30,13 +30,14 @@ package enum DescriptorExhaustion: Rule {
     var programs: [Program: [Level]] = [:]
     for index in Int32(0)..<Int32(inquiry.census.processes.indexLimit) {
       guard let process = inquiry.census.processes[index],
-        let level = Level(index, process, in: inquiry), !inquiry.census.ended.contains(process.id)
+        let open = openNearLimit(process, inquiry.settings),
+        !inquiry.census.ended.contains(process.id)
       else { continue }
       let program = Program(
         owner: process.owner, name: process.programName,
         namespace: process.namespace ?? inquiry.census.sample.namespaces.first?.id
           ?? NetnsID(rawValue: 0))
-      programs[program, default: []].append(level)
+      programs[program, default: []].append(Level(index, process, open, in: inquiry))
     }
     return programs.map { finding(of: $0.key, $0.value, in: inquiry) }.sorted { $0.id < $1.id }
   }
@@ -48,6 +49,17 @@ package enum DescriptorExhaustion: Rule {
       limit < UInt64(Int32.max)
     else { return false }
     return used + Int(limit) / 128 >= Int(limit)
+  }
+
+  /// How many descriptors a process near its limit has open, and the limit.
+  private static func openNearLimit(
+    _ process: ProcessRecord, _ settings: RuleSettings
+  ) -> (used: Int, limit: Int)? {
+    guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
+      limit >= 64, limit < UInt64(Int32.max),
+      Double(used) >= settings.descriptorShareWarning * Double(limit)
+    else { return nil }
+    return (used, Int(limit))
   }
 
   private struct Program: Hashable {
@@ -71,22 +83,22 @@ package enum DescriptorExhaustion: Rule {
     }
     var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
 
-    init?(_ index: Int32, _ process: ProcessRecord, in inquiry: Inquiry) {
+    init(
+      _ index: Int32, _ process: ProcessRecord, _ open: (used: Int, limit: Int),
+      in inquiry: Inquiry
+    ) {
       let (census, settings) = (inquiry.census, inquiry.settings)
-      guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
-        limit >= 64, limit < UInt64(Int32.max),
-        Double(used) >= settings.descriptorShareWarning * Double(limit)
-      else { return nil }
+      let (used, limit) = open
       self.index = index
       self.process = process
       self.used = used
-      self.limit = Int(limit)
+      self.limit = limit
       course = census.counters.descriptorCourse(
         of: process.id, above: settings.descriptorShareWarning * Double(limit),
         window: settings.patienceSeconds)
       // It slows down and comes to rest before nothing is left: a level that will stand. With
       // hardly anything left it must be surer, as there is no time to find out.
-      let margin = used + Int(limit) / 64 >= Int(limit) ? max(course.restsWithin, 1) : 0
+      let margin = used + limit / 64 >= limit ? max(course.restsWithin, 1) : 0
       if let rest = course.restsAt, rest + margin < Double(limit) { course.growth = nil }
       isStarving =
         DescriptorExhaustion.isFull(process)
