@@ -80,6 +80,10 @@ struct Inheritance {
     }
   }
 
+  /// By how much a start and the age of a connection can differ: their ticks are of 10 ms and of up
+  /// to 10 ms (`HZ`), and each is asked for at a time of its own.
+  private static let clockSeconds = 0.1
+
   /// The parent of a process that started when a connection was there already: it has not opened
   /// what it holds.
   private static func olderParent(
@@ -97,8 +101,8 @@ struct Inheritance {
         row.lastAckReceivedMilliseconds)
       known = min(known, census.now.advanced(bySeconds: -Double(ago) / 1000))
     }
-    // A second, for two clocks of the kernel.
-    return process.startedAt > known.seconds + 1 && above.startedAt < known.seconds
+    return process.startedAt > known.seconds + Self.clockSeconds
+      && above.startedAt < known.seconds
       ? parent : nil
   }
 

@@ -107,13 +107,11 @@ package struct TextStyle: Hashable, Sendable {
     return lines
   }
 
-  /// The words of `text`, with a number and its unit as one.
+  /// The words of `text`: a number and its unit are one, and a state and how many are in it.
   private static func words(_ text: String) -> [String] {
     var words: [String] = []
     for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-      if let last = words.last?.utf8.last, (0x30...0x39).contains(last),
-        units.contains(word.prefix { $0.isLetter })
-      {
+      if isUnit(word, after: words.last) || isCount(word, after: words.last) {
         words[words.count - 1] += " " + word
       } else {
         words.append(String(word))
@@ -121,6 +119,16 @@ package struct TextStyle: Hashable, Sendable {
     }
     return words
   }
+
+  private static func isUnit(_ word: Substring, after last: String?) -> Bool {
+    last?.last?.isWholeNumber == true && units.contains(word.prefix { $0.isLetter })
+  }
+
+  private static func isCount(_ word: Substring, after last: String?) -> Bool {
+    word.first?.isWholeNumber == true && last.map(states.contains) == true
+  }
+
+  private static let states = Set(TCPState.shown.map(\.name))
 
   private static let units: Set<Substring> = [
     "ms", "s", "min", "h", "d", "B", "kB", "MB", "GB",

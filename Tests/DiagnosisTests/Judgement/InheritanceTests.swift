@@ -101,11 +101,13 @@ struct InheritanceTests {
   }
 
   /// Twenty outgoing connections that only a child holds when the watch begins.
-  private func child(from start: Double, parentConnects: Bool) -> Finding? {
+  private func child(
+    from start: Double, parentConnects: Bool, openedEvery seconds: Double = 1
+  ) -> Finding? {
     var story = Story()
     story.host.start("app", pid: 100)
     story.host.start("app", pid: 200, parent: 100, from: start)
-    story.host.add(at: (0..<20).map { 100 + Double($0) }) { second in
+    story.host.add(at: (0..<20).map { 100 + seconds * Double($0) }) { second in
       .opened(to: 443, by: nil).isHeld(by: 100, until: max(start, 301))
         .isHeld(by: 200, from: max(start, 100)).enters(.established, at: second)
         .enters(.closeWait, at: 320, unread: 1)
@@ -123,6 +125,14 @@ struct InheritanceTests {
     #expect(stuck.holders == [200])
     #expect(stuck.pids(.opener) == [100])
     #expect(stuck.culprits.first { $0.role == .opener }?.attribution == .parent)
+  }
+
+  @Test func `what was opened less than a second before the fork is inherited too`() throws {
+    let stuck = try #require(child(from: 100.8, parentConnects: false, openedEvery: 0.02))
+    #expect(stuck.cause == .inheritedByChild)
+    // The clocks of a start and of a connection differ by less than that.
+    let own = try #require(child(from: 100.03, parentConnects: false, openedEvery: 0.02))
+    #expect(own.cause == .eofUnread)
   }
 
   @Test func `where it cannot be told, both possibilities are`() throws {

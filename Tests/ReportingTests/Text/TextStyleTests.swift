@@ -21,4 +21,16 @@ struct TextStyleTests {
       TextStyle().wrapCommand(command, columns: 8)
         == ["grep", "\"it's\"", "'say \"x y\"'", "file"])
   }
+
+  @Test func `a state and how many are in it are never on two lines, nor a number and its unit`() {
+    let text = "Sockets: CLOSE_WAIT 1,088, LISTEN 12, ESTABLISHED 703, oldest in CLOSE_WAIT 30 s"
+    let whole = ["CLOSE_WAIT 1,088,", "LISTEN 12,", "ESTABLISHED 703,", "CLOSE_WAIT 30 s"]
+    for columns in 1...80 {
+      let lines = TextStyle().wrap(text, columns: columns)
+      #expect(lines.joined(separator: " ") == text)
+      for words in whole {
+        #expect(lines.contains { $0.contains(words) }, "\(columns): \(lines)")
+      }
+    }
+  }
 }
