@@ -91,13 +91,11 @@ package struct TableLook {
     let survey: NetworkNamespaces
     var trustsKnown = memory.trustsMemberships(at: sample.takenAt)
     do throws(SystemCallError) {
-      if case .ofDescendants(let pid) = request.namespaces {
+      if let pids = processesAskedFor {
         // A program that has just been started is about to change its namespace.
         trustsKnown = false
         survey = try NetworkNamespaces(
-          procRoot: procRoot,
-          ofProcesses: [pid] + ProcessTree.descendants(of: pid, procRoot: procRoot),
-          avoided: avoided)
+          procRoot: procRoot, ofProcesses: pids, avoided: avoided)
       } else {
         survey = try NetworkNamespaces(
           procRoot: procRoot, namesDirectory: namesDirectory, known: memory.memberships,
@@ -124,6 +122,22 @@ package struct TableLook {
     // Untouched memory costs nothing; an array that grows is copied, and is twice there meanwhile.
     sample.sockets.reserveCapacity(budget.room(for: expected))
     return result
+  }
+
+  /// Of a host with a million processes only these need be asked; nil: all. Any of the others may
+  /// have the kernel not answer.
+  private var processesAskedFor: [Int32]? {
+    switch request.namespaces {
+    case .all: return nil
+    case .ofDescendants(let pid):
+      return [pid] + ProcessTree.descendants(of: pid, procRoot: procRoot)
+    case .only(let name):
+      let parts = name.split(separator: "/")
+      guard name.hasPrefix("\(procRoot)/"), parts.suffix(2) == ["ns", "net"],
+        let pid = parts.dropLast(2).last.flatMap({ Int32($0) })
+      else { return nil }
+      return [pid]
+    }
   }
 
   private struct Wanted {

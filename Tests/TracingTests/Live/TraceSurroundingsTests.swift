@@ -42,6 +42,27 @@ struct TraceSurroundingsTests {
     for trace in traces { #expect(try trace.report().leads == ["end-of-stream read_all": 23]) }
   }
 
+  @Test(.requires(.command("strace")))
+  func `no other process is asked where it is: one of them may hang`() throws {
+    let program = try TracedProgram()
+    let (server, _) = try program.serve()
+    let log = "\(program.directory.path)/calls"
+    let trace = try ChildProgram.run(
+      "strace",
+      [
+        "-f", "-o", log, "-e", "trace=readlink,readlinkat,openat",
+        ChildProgram.built("closewatch-trace"), "trace", "\(server.pid)", "--for", "1s", "--json",
+      ])
+    #expect(trace.status == 0)
+    let calls = String(decoding: try #require(readBytes(log)), as: UTF8.self).split(separator: "\n")
+    let asked = Set(
+      calls.compactMap { call in
+        call.contains("ns/net") || call.contains("/fd")
+          ? call.firstMatch(of: /(\d+)\/(ns|fd)/)?.1 : nil
+      })
+    #expect(asked == ["\(server.pid)"])
+  }
+
   @Test func `of sockets that leaked before the watch it says that nothing is known`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()
