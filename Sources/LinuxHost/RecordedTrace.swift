@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import KernelTables
 
 /// The trace of a recording: a file beside its looks, in the words of the tracer.
@@ -8,9 +9,10 @@ package enum RecordedTrace {
   /// More frames than a trace has.
   private static let largest = 4 << 20
 
-  /// Whether a recording has one that can be read.
+  /// Whether a recording has one, be it one that cannot be read: to read it says why.
   package static func isThere(in directory: String) -> Bool {
-    (try? find(in: directory)) ?? nil != nil
+    var status = stat()
+    return lstat(path(in: directory), &status) == 0
   }
 
   /// - Throws: ``HostError`` when there is none, or it is no plain file.
@@ -33,7 +35,10 @@ package enum RecordedTrace {
 
   /// Writes it, for its owner only.
   package static func write(_ bytes: [UInt8], in directory: String) throws(HostError) {
-    let path = "\(directory)/\(file)"
+    guard bytes.count <= largest else {
+      throw HostError("cannot write the trace: it has more than \(largest >> 20) MB")
+    }
+    let path = path(in: directory)
     do throws(SystemCallError) {
       try RecordingFolder.write(bytes, to: path + ".partial")
       try RecordingFolder.move(path + ".partial", to: path)

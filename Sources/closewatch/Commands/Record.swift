@@ -82,6 +82,9 @@ struct Record: ParsableCommand {
     let isTraced = tracer?.finish(isEarly: isEarly)
     try StandardOutput.write(redaction.summary(of: recording))
     if isTraced == true { StandardError.line(TraceReplayWords.line(directory)) }
+    if let replay = hostOptions.replay, RecordedTrace.isThere(in: replay) {
+      StandardError.line(TraceReplayWords.leftBehind(replay))
+    }
     if isTraced == false {
       StandardError.line("the trace was not recorded")
       throw ExitCode(ExitStatus.blind)

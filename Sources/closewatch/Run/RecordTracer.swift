@@ -10,7 +10,15 @@ import Reporting
 /// How the trace of a recording is read.
 enum TraceReplayWords {
   static func line(_ directory: String) -> String {
-    "the recording has a trace: closewatch trace --replay \(UntrustedText.printable(directory))"
+    "the recording has a trace: \(command(directory))"
+  }
+
+  static func leftBehind(_ directory: String) -> String {
+    "the trace of the recording was not copied; to read it: \(command(directory))"
+  }
+
+  private static func command(_ directory: String) -> String {
+    "closewatch trace --replay \(UntrustedText.printable(directory))"
   }
 }
 

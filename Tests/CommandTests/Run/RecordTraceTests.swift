@@ -76,6 +76,24 @@ import Testing
     #expect(try replay().errors.contains("trace.json is a symbolic link"))
   }
 
+  @Test func `a trace that is not shown or not copied is said to be there`() throws {
+    let directory = TemporaryDirectory()
+    let recording = directory.path + "/recording"
+    let look = try #require(Command.run(["record", recording]))
+    #expect(look.status == 0, "\(look.errors)")
+    // Also one that nobody can read.
+    _ = try ChildProgram.run("ln", ["-s", "/nowhere", recording + "/trace.json"])
+    let command = "closewatch trace --replay \(recording)\n"
+    let triage = try #require(Command.run(["triage", "--replay", recording]))
+    #expect(triage.errors == "closewatch: the recording has a trace: \(command)")
+    let copy = try #require(
+      Command.run(["record", "--replay", recording, directory.path + "/copy"]))
+    #expect(
+      copy.errors.hasSuffix(
+        "closewatch: the trace of the recording was not copied; to read it: \(command)"))
+    #expect(directory.read("copy/trace.json") == nil)
+  }
+
   @Test(arguments: [
     (["trace"], "say what to watch: a pid, a unit, or a port"),
     (["trace", "1", "--replay", "x"], "--replay takes no target"),
