@@ -5,9 +5,12 @@
 // shipped. aarch64 has never been built or run as a whole: of it only the C code was compiled
 // (deploy/prove packages).
 #pragma once
+#ifndef __bpf__
 #include <linux/audit.h>
+#endif
 
-#if defined(__x86_64__)
+// What is put into the kernel has no header of its own numbers, and is for x86_64 only.
+#if defined(__x86_64__) || defined(__bpf__)
 /// The numbers of calls that a filter knows are of this architecture (seccomp_data.arch).
 #define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
 /// Calls from this number on are x32's, of the same architecture.
@@ -29,6 +32,15 @@
 #define CALL_NUMBER(of) ((long long)of.orig_rax)
 #define CALL_ARGUMENTS(of) {of.rdi, of.rsi, of.rdx, of.r10, of.r8, of.r9}
 #define THREAD_POINTER(of) of.fs_base
+/// Calls that read a socket or accept one, for what is put into the kernel. stop.c holds them
+/// against the kernel's header.
+#define READ_CALL 0
+#define READV_CALL 19
+#define ACCEPT_CALL 43
+#define RECVFROM_CALL 45
+#define RECVMSG_CALL 47
+#define ACCEPT4_CALL 288
+#define RECVMMSG_CALL 299
 
 #elif defined(__aarch64__)
 // Newer than the old calls: it has but renameat(2) of them.

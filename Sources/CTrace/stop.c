@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -59,6 +60,49 @@ static void copy(int process, struct closewatch_trace_stack *stack) {
   }
 }
 
+#ifdef READ_CALL
+_Static_assert(
+    READ_CALL == __NR_read && READV_CALL == __NR_readv && RECVFROM_CALL == __NR_recvfrom &&
+        RECVMSG_CALL == __NR_recvmsg && RECVMMSG_CALL == __NR_recvmmsg &&
+        ACCEPT_CALL == __NR_accept && ACCEPT4_CALL == __NR_accept4,
+    "Architecture.h numbers calls otherwise than the kernel");
+#endif
+
+static void describe_wait(struct closewatch_stopped_thread *state) {
+  static const struct {
+    long long number;
+    const char *name;
+  } on_descriptors[] = {
+      {__NR_read, "read"},        {__NR_readv, "readv"},     {__NR_recvfrom, "recv"},
+      {__NR_recvmsg, "recvmsg"},  {__NR_write, "write"},     {__NR_writev, "writev"},
+      {__NR_sendto, "send"},      {__NR_sendmsg, "sendmsg"}, {__NR_connect, "connect"},
+      {__NR_accept, "accept"},    {__NR_accept4, "accept"},
+  };
+  state->call = NULL;
+  state->wait = closewatch_wait_other;
+  for (unsigned i = 0; i < sizeof on_descriptors / sizeof *on_descriptors; i++) {
+    if (on_descriptors[i].number != state->system_call) continue;
+    state->call = on_descriptors[i].name;
+    state->wait = closewatch_wait_descriptor;
+  }
+  switch (state->system_call) {
+    case __NR_ppoll:
+    case __NR_pselect6:
+    case __NR_epoll_pwait:
+    case __NR_epoll_pwait2:
+#ifdef __NR_poll
+    case __NR_poll:
+    case __NR_select:
+    case __NR_epoll_wait:
+#endif
+      state->wait = closewatch_wait_events;
+      break;
+    case __NR_nanosleep:
+    case __NR_clock_nanosleep: state->wait = closewatch_wait_time; break;
+    case __NR_futex: state->wait = closewatch_wait_futex; break;
+  }
+}
+
 int closewatch_thread_stop(
     int thread, int milliseconds, struct closewatch_stopped_thread *state,
     struct closewatch_trace_stack *stack) {
@@ -76,12 +120,14 @@ int closewatch_thread_stop(
   stack->call_count = 0;
   copy(thread, stack);
   state->system_call = CALL_NUMBER(from);
+  describe_wait(state);
   const unsigned long long arguments[6] = CALL_ARGUMENTS(from);
   for (int i = 0; i < 6; i++) state->arguments[i] = arguments[i];
   state->identity = THREAD_POINTER(from);
   return 0;
 #else
-  (void)thread, (void)milliseconds, (void)state, (void)stack, (void)stop, (void)copy;
+  (void)thread, (void)milliseconds, (void)state, (void)stack;
+  (void)stop, (void)copy, (void)describe_wait;
   errno = ENOSYS;
   return -1;
 #endif

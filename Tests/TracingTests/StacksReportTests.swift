@@ -13,33 +13,33 @@ import Testing
   private let backend = Endpoint(IPAddress(ipv4: 0xc000_0201), 5432)
 
   private func wait(
-    _ number: Int64, _ arguments: [UInt64] = [7, 0, 0, 0, 0, 0], _ words: [UInt64: UInt32] = [:]
+    _ kind: StoppedThread.Wait.Kind, _ arguments: [UInt64] = [7, 0, 0, 0, 0, 0],
+    _ words: [UInt64: UInt32] = [:], number: Int64 = 61
   ) -> StoppedThread.Wait? {
     StoppedThread.Wait(
-      systemCall: number, arguments: arguments, word: { words[$0] }, threads: [7, 8])
+      systemCall: number, kind, arguments: arguments, word: { words[$0] }, threads: [7, 8])
   }
 
   @Test func `a lock is told with who holds it`() {
     let futex: [UInt64] = [0x1000, 128, 2, 0, 0, 0]
     #expect(
-      wait(202, futex, [0x1000: 2, 0x1008: 8]) == .lock(address: 0x1000, holder: 8))
+      wait(.futex, futex, [0x1000: 2, 0x1008: 8]) == .lock(address: 0x1000, holder: 8))
     // A condition: what stands where a mutex has its holder is no thread.
-    #expect(wait(202, futex, [0x1000: 2, 0x1008: 9]) == .wake)
-    #expect(wait(202, futex, [0x1000: 12, 0x1008: 8]) == .wake)
+    #expect(wait(.futex, futex, [0x1000: 2, 0x1008: 9]) == .wake)
+    #expect(wait(.futex, futex, [0x1000: 12, 0x1008: 8]) == .wake)
     // FUTEX_LOCK_PI: the holder, and that somebody waits.
     #expect(
-      wait(202, [0x1000, 134, 0, 0, 0, 0], [0x1000: 0x8000_0007])
+      wait(.futex, [0x1000, 134, 0, 0, 0, 0], [0x1000: 0x8000_0007])
         == .lock(address: 0x1000, holder: 7))
-    #expect(wait(202, futex) == .wake)
+    #expect(wait(.futex, futex) == .wake)
   }
 
   @Test func `a system call is told by what it waits for`() {
-    #expect(wait(45) == .descriptor(call: "recv", fd: 7, peer: nil))
-    #expect(wait(288) == .descriptor(call: "accept", fd: 7, peer: nil))
-    #expect(wait(232) == .events)
-    #expect(wait(61) == .call(61))
-    #expect(wait(-1) == nil)
-    #expect(wait(45, []) == nil)
+    #expect(wait(.descriptor("recv")) == .descriptor(call: "recv", fd: 7, peer: nil))
+    #expect(wait(.events) == .events)
+    #expect(wait(.other) == .call(61))
+    #expect(wait(.other, number: -1) == nil)
+    #expect(wait(.descriptor("recv"), []) == nil)
   }
 
   @Test func `threads that wait for one backend in one place are one group`() {

@@ -3,10 +3,26 @@
 #pragma once
 #include "TraceEvent.h"
 
+/// What a system call waits for.
+enum closewatch_wait {
+  closewatch_wait_other,
+  /// One descriptor.
+  closewatch_wait_descriptor,
+  /// Something on one of many descriptors.
+  closewatch_wait_events,
+  closewatch_wait_time,
+  /// A lock, or to be woken by another thread.
+  closewatch_wait_futex,
+};
+
 /// What a thread was doing when it was stopped.
 struct closewatch_stopped_thread {
   /// Of the system call that it is in; -1 when it was in none.
   long long system_call;
+  /// What that waits for.
+  enum closewatch_wait wait;
+  /// What a program calls it, where it waits for one descriptor; else null.
+  const char *call;
   /// What it was given: the first is a descriptor, or the address of a lock.
   unsigned long long arguments[6];
   /// What pthread_self(3) says in it.

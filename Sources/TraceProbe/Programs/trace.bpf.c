@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "../../CLinuxDiag/Architecture.h"
 #include "../../CTrace/include/TraceEvent.h"
 
 // Some of the calls are only for programs under a licence that the kernel names, hence the choice
@@ -124,12 +125,14 @@ static __always_inline void copy_memory(struct closewatch_trace_stack *stack, __
   }
 }
 
-// x86-64: read, readv, recvfrom, recvmsg, recvmmsg; accept, accept4.
 static __always_inline _Bool reads_a_socket(long call) {
-  return call == 0 || call == 19 || call == 45 || call == 47 || call == 299;
+  return call == READ_CALL || call == READV_CALL || call == RECVFROM_CALL ||
+         call == RECVMSG_CALL || call == RECVMMSG_CALL;
 }
 
-static __always_inline _Bool accepts(long call) { return call == 43 || call == 288; }
+static __always_inline _Bool accepts(long call) {
+  return call == ACCEPT_CALL || call == ACCEPT4_CALL;
+}
 
 static __always_inline struct pt_regs *call_registers(void) {
   return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -239,7 +242,7 @@ static __always_inline void remember_read(
 /// Whether a call wanted no bytes, and so gets 0 at any time. What recvmsg(2) wanted is not seen.
 static __always_inline _Bool wanted_nothing(struct pt_regs *from) {
   long call = BPF_CORE_READ(from, orig_ax);
-  return (call == 0 || call == 45) && BPF_CORE_READ(from, dx) == 0;
+  return (call == READ_CALL || call == RECVFROM_CALL) && BPF_CORE_READ(from, dx) == 0;
 }
 
 /// Whether a read has said that nothing more comes: the end of the stream, or what broke it. Any
@@ -322,9 +325,9 @@ int BPF_PROG(on_return, struct pt_regs *registers, long result) {
   long call = registers->orig_ax;
   _Bool is_accept = accepts(call) && result >= 0;
   // recvmmsg(2) returns how many messages, not bytes.
-  _Bool is_read = ends_by_system_call && reads_a_socket(call) && call != 299;
-  if (call == 45 && reads_elsewhere(registers->r10)) is_read = 0;
-  if (call == 47 && reads_elsewhere(registers->dx)) is_read = 0;
+  _Bool is_read = ends_by_system_call && reads_a_socket(call) && call != RECVMMSG_CALL;
+  if (call == RECVFROM_CALL && reads_elsewhere(registers->r10)) is_read = 0;
+  if (call == RECVMSG_CALL && reads_elsewhere(registers->dx)) is_read = 0;
   if (is_read && result == 0 && wanted_nothing(registers)) is_read = 0;
   if (!is_accept && !is_read) return 0;
   struct sock *sk = socket_behind(is_accept ? result : registers->di);

@@ -36,32 +36,32 @@ package struct StoppedThread: Hashable, Sendable {
 }
 
 extension StoppedThread.Wait {
-  /// What a system call waits for, by its number on x86-64.
+  /// What kind of thing a system call waits for.
+  package enum Kind: Hashable, Sendable {
+    /// One descriptor; the call as a program names it.
+    case descriptor(String)
+    case events, time, futex, other
+  }
+
+  /// What a system call waits for.
   ///
   /// - Parameters:
+  ///   - number: -1 when it is in none.
   ///   - arguments: What it was given.
   ///   - word: Reads 32 bits of the process.
   ///   - threads: Those of the process: who holds a lock is one of them.
   package init?(
-    systemCall number: Int64, arguments: [UInt64], word: (UInt64) -> UInt32?, threads: Set<Int32>
+    systemCall number: Int64, _ kind: Kind, arguments: [UInt64], word: (UInt64) -> UInt32?,
+    threads: Set<Int32>
   ) {
     guard number >= 0, arguments.count == 6 else { return nil }
-    let fd = Int32(truncatingIfNeeded: arguments[0])
-    switch number {
-    case 0: self = .descriptor(call: "read", fd: fd, peer: nil)
-    case 1: self = .descriptor(call: "write", fd: fd, peer: nil)
-    case 19: self = .descriptor(call: "readv", fd: fd, peer: nil)
-    case 20: self = .descriptor(call: "writev", fd: fd, peer: nil)
-    case 42: self = .descriptor(call: "connect", fd: fd, peer: nil)
-    case 43, 288: self = .descriptor(call: "accept", fd: fd, peer: nil)
-    case 44: self = .descriptor(call: "send", fd: fd, peer: nil)
-    case 45: self = .descriptor(call: "recv", fd: fd, peer: nil)
-    case 46: self = .descriptor(call: "sendmsg", fd: fd, peer: nil)
-    case 47: self = .descriptor(call: "recvmsg", fd: fd, peer: nil)
-    case 7, 23, 232, 270, 271, 281, 441: self = .events
-    case 35, 230: self = .time
-    case 202: self = Self.futex(arguments, word, threads)
-    default: self = .call(number)
+    switch kind {
+    case .descriptor(let call):
+      self = .descriptor(call: call, fd: Int32(truncatingIfNeeded: arguments[0]), peer: nil)
+    case .events: self = .events
+    case .time: self = .time
+    case .futex: self = Self.futex(arguments, word, threads)
+    case .other: self = .call(number)
     }
   }
 

@@ -77,11 +77,22 @@ struct ThreadLook {
     closewatch_thread_release(tid, &state)
     let arguments = withUnsafeBytes(of: state.arguments) { Array($0.bindMemory(to: UInt64.self)) }
     var wait = StoppedThread.Wait(
-      systemCall: state.system_call, arguments: arguments, word: process.word(at:), threads: tids)
+      systemCall: state.system_call, Self.kind(state), arguments: arguments,
+      word: process.word(at:), threads: tids)
     if case .descriptor(let call, let fd, _) = wait {
       wait = .descriptor(call: call, fd: fd, peer: peer(of: fd))
     }
     return Copy(tid: tid, state: state, stack: stack, calls: calls, wait: wait)
+  }
+
+  private static func kind(_ state: closewatch_stopped_thread) -> StoppedThread.Wait.Kind {
+    switch state.wait {
+    case closewatch_wait_descriptor: .descriptor(state.call.map { String(cString: $0) } ?? "")
+    case closewatch_wait_events: .events
+    case closewatch_wait_time: .time
+    case closewatch_wait_futex: .futex
+    default: .other
+    }
   }
 
   private func peer(of fd: Int32) -> Endpoint? {
