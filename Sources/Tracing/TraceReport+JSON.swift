@@ -65,26 +65,27 @@ extension TraceReport {
     writer.beginObject()
     writer.member("sockets", group.sockets)
     writer.member("kind", group.kind.rawValue)
-    write(group.path, named: "frames", to: &writer)
-    write(group.opener, named: "opener", to: &writer)
+    writer.write(group.path.frames, named: "frames")
+    writer.write(group.opener?.frames ?? [], named: "opener")
     writer.member("errno", group.errno)
     writer.member("opening", group.opening?.rawValue)
     writer.member("has_unread", group.hasUnread)
     writer.endObject()
   }
+}
 
-  private static func write(
-    _ path: CodePath?, named name: StaticString, to writer: inout JSONWriter
-  ) {
-    writer.beginArray(name)
-    for frame in path?.frames ?? [] {
-      writer.beginObject()
-      writer.member("function", frame.function)
-      writer.member("file", frame.file)
-      writer.member("line", frame.line)
-      writer.member("own", frame.isOwn)
-      writer.endObject()
+extension JSONWriter {
+  /// Calls, the innermost first.
+  mutating func write(_ frames: [StackFrame], named name: StaticString) {
+    beginArray(name)
+    for frame in frames {
+      beginObject()
+      member("function", frame.function)
+      member("file", frame.file)
+      member("line", frame.line)
+      member("own", frame.isOwn)
+      endObject()
     }
-    writer.endArray()
+    endArray()
   }
 }

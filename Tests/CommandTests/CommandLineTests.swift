@@ -48,7 +48,7 @@ import Testing
     Mistake("triage --color blue", says: "auto, always or never"),
     Mistake("triage --source bpf", says: "auto, netlink or proc"),
     Mistake("triage --stacks", says: "--stacks", "a pid, a name or a port"),
-    Mistake("triage 1 --stacks --json", says: "--stacks", "json"),
+    Mistake("triage 1 --stacks --format markdown", says: "--stacks", "markdown"),
     Mistake("triage 1 --stacks --replay x", says: "--stacks", "--replay"),
     Mistake("explain CLOSE_WIAT", says: "CLOSE_WIAT", "did you mean CLOSE_WAIT?"),
     Mistake("explain tcp_fin_timeuot", says: "did you mean tcp_fin_timeout?"),

@@ -83,4 +83,30 @@ import Testing
     #expect(report.group(of: 8)?.frames == fetch)
     #expect(report.missed == 2)
   }
+
+  @Test func `as JSON it says the same, with what each waits for`() {
+    let threads = [
+      StoppedThread(
+        tid: 7, name: "web", wait: .descriptor(call: "recv", fd: 5, peer: backend), frames: fetch),
+      StoppedThread(tid: 8, name: "web", wait: .lock(address: 0x7f00, holder: 7), frames: update),
+      StoppedThread(tid: 9, name: "web", wait: nil, frames: []),
+    ]
+    let report = StacksReport(threads, stoppedSeconds: 0.0125, missed: 1)
+    let json = String(
+      decoding: report.json(of: .init(pid: 7, command: "web", main: nil)), as: UTF8.self)
+    #expect(
+      json == """
+        {"schema_version":1,"target":{"pid":7,"command":"web","main":null},"threads":3,"missed":1,\
+        "stopped_seconds":0.0125,"groups":[\
+        {"threads":[7],"name":"web","wait":{"kind":"descriptor","call":"recv","fd":5,\
+        "peer":"192.0.2.1:5432"},"frames":[\
+        {"function":"recv","file":null,"line":null,"own":false},\
+        {"function":"fetch","file":"a.c","line":4,"own":true}]},\
+        {"threads":[8],"name":"web","wait":{"kind":"lock","address":"0x7f00","holder":7},\
+        "frames":[{"function":"update","file":"a.c","line":9,"own":true}]},\
+        {"threads":[9],"name":"web","wait":{"kind":"none"},"frames":[]}],\
+        "locks":[{"address":"0x7f00","waiting":1,"holder":7}]}
+
+        """)
+  }
 }

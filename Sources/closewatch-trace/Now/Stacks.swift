@@ -18,7 +18,7 @@ struct Stacks: ParsableCommand {
   @Argument(help: TargetArgument.help, transform: TypedTarget.parse)
   var target: TypedTarget
 
-  @OptionGroup var color: ColourOption
+  @OptionGroup var output: OutputOptions
 
   /// Of a unit with many processes so many are looked at.
   private static let mostProcesses = 4
@@ -29,13 +29,15 @@ struct Stacks: ParsableCommand {
     }
     var look = StuckLook()
     let found = try look.processes(of: target.target)
-    let style = Terminal.style(color.color)
+    let style = Terminal.style(output.color)
     for record in found.prefix(Self.mostProcesses) {
       guard let process = WatchedProcess(record) else { continue }
       let report = ThreadLook(process, peers: try look.peers(of: record.id.pid)).report()
       let name = TraceTarget.Process(
         pid: record.id.pid, command: record.command, main: record.mainName)
-      try StandardOutput.write(Array(report.text(of: name, record.runtime, style).utf8))
+      try StandardOutput.write(
+        output.json
+          ? report.json(of: name) : Array(report.text(of: name, record.runtime, style).utf8))
     }
     if found.count > Self.mostProcesses {
       StandardError.line("\(found.count - Self.mostProcesses) more processes: name one by its pid")

@@ -80,7 +80,7 @@ struct Triage: ParsableCommand {
   @Flag(
     help: """
       Also say what the threads of the target are doing now: each is stopped in turn, for at most \
-      1 s in all. Needs root.
+      1 s in all. Needs root. In JSON each process is one more object, on a line of its own.
       """)
   var stacks = false
 
@@ -103,8 +103,8 @@ struct Triage: ParsableCommand {
       guard machine.replay == nil else {
         throw ValidationError("--stacks looks at this machine: it cannot be combined with --replay")
       }
-      guard chosenFormat == .text else {
-        throw ValidationError("--stacks has no \(chosenFormat.rawValue) format yet")
+      guard [.text, .json].contains(chosenFormat) else {
+        throw ValidationError("--stacks has no \(chosenFormat.rawValue) format: text or json")
       }
     }
     guard let duration, machine.replay == nil else { return }
@@ -124,7 +124,8 @@ struct Triage: ParsableCommand {
       // Whether it could or not, the verdict stands.
       do throws(HostError) {
         _ = try OtherProgram.carrying("stacks")?.run(
-          ["stacks", target.text, "--color", output.color.rawValue])
+          ["stacks", target.text, "--color", output.color.rawValue]
+            + (chosenFormat == .json ? ["--json"] : []))
       } catch {
         StandardError.line("the threads were not looked at: \(error)")
       }
