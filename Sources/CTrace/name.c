@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "named.h"
@@ -22,6 +23,11 @@ static int number(Dwarf_Die *entry, unsigned which) {
   return dwarf_formudata(&attribute, &value) == 0 && value < 1u << 30 ? (int)value : 0;
 }
 
+static const char *folder_of(Dwarf_Die *unit) {
+  Dwarf_Attribute attribute;
+  return dwarf_attr(unit, DW_AT_comp_dir, &attribute) ? dwarf_formstring(&attribute) : NULL;
+}
+
 static const char *call_file(Dwarf_Die *unit, Dwarf_Die *entry) {
   Dwarf_Files *files;
   size_t count;
@@ -30,38 +36,59 @@ static const char *call_file(Dwarf_Die *unit, Dwarf_Die *entry) {
   return dwarf_filesrc(files, (size_t)which, NULL, NULL);
 }
 
-/// What was compiled into the function there: the compiler has left no frame of it.
-static int name_by_scopes(
+enum { deepest = 64 };
+
+/// A function, and what was compiled into it around one address: the compiler has left no frame of
+/// that. The outermost first.
+struct chain {
+  Dwarf_Die calls[deepest];
+  int count;
+};
+
+// dwarf_getscopes() does not look into namespaces, where Rust and Clang have their functions.
+static bool find_chain(Dwarf_Die *around, Dwarf_Addr address, struct chain *chain, int depth) {
+  Dwarf_Die entry;
+  if (depth == deepest || dwarf_child(around, &entry) != 0) return false;
+  do {
+    int tag = dwarf_tag(&entry);
+    bool is_call = tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+    int has = 0;
+    switch (tag) {
+      case DW_TAG_subprogram:
+      case DW_TAG_inlined_subroutine:
+      case DW_TAG_lexical_block: has = dwarf_haspc(&entry, address); break;
+      case DW_TAG_namespace:
+      case DW_TAG_module:
+      case DW_TAG_class_type:
+      case DW_TAG_structure_type:
+      case DW_TAG_union_type:
+      case DW_TAG_enumeration_type: has = -1; break;
+      default: continue;
+    }
+    if (has == 0 || (has < 0 && is_call)) continue;
+    if (is_call) {
+      if (chain->count == deepest) return true;
+      chain->calls[chain->count++] = entry;
+    }
+    if (find_chain(&entry, address, chain, depth + 1) || is_call) return true;
+  } while (dwarf_siblingof(&entry, &entry) == 0);
+  return false;
+}
+
+static int name_by_chain(
     Dwarf_Die *unit, Dwarf_Addr address, struct closewatch_named_call *calls, int room) {
-  Dwarf_Die *scopes = NULL;
-  int count = dwarf_getscopes(unit, address, &scopes);
-  // Around a function that was compiled into another these are where it was written: its class,
-  // its file. Where it was compiled into is around the place in the tree.
-  for (int i = 0; i < count; i++) {
-    int tag = dwarf_tag(&scopes[i]);
-    if (tag == DW_TAG_subprogram) break;
-    if (tag != DW_TAG_inlined_subroutine) continue;
-    Dwarf_Die innermost = scopes[i];
-    free(scopes);
-    scopes = NULL;
-    count = dwarf_getscopes_die(&innermost, &scopes);
-    break;
-  }
+  struct chain chain = {.count = 0};
+  find_chain(unit, address, &chain, 0);
   int named = 0;
   const char *source = calls[0].source;
   int line = calls[0].line;
-  for (int i = 0; i < count && named < room; i++) {
-    int tag = dwarf_tag(&scopes[i]);
-    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-    calls[named].function = name_of(&scopes[i]);
+  for (int i = chain.count - 1; i >= 0 && named < room; i--, named++) {
+    calls[named].function = name_of(&chain.calls[i]);
     calls[named].source = source;
     calls[named].line = line;
-    named++;
-    if (tag == DW_TAG_subprogram) break;
-    source = call_file(unit, &scopes[i]);
-    line = number(&scopes[i], DW_AT_call_line);
+    source = call_file(unit, &chain.calls[i]);
+    line = number(&chain.calls[i], DW_AT_call_line);
   }
-  free(scopes);
   return named;
 }
 
@@ -70,15 +97,16 @@ int closewatch_name_address(
     struct closewatch_named_call *calls, int room) {
   if (room < 1) return 0;
   int file = closewatch_file_at(unwinder, address);
-  calls[0] = (struct closewatch_named_call){NULL, NULL, 0, file};
+  calls[0] = (struct closewatch_named_call){.file = file};
   Dwfl_Module *module = dwfl_addrmodule(unwinder->all, address);
   if (!module) return 1;
   Dwfl_Line *line = dwfl_module_getsrc(module, address);
   if (line) calls[0].source = dwfl_lineinfo(line, NULL, &calls[0].line, NULL, NULL, NULL);
   Dwarf_Addr bias = 0;
   Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
-  int named = unit ? name_by_scopes(unit, address - bias, calls, room) : 0;
+  int named = unit ? name_by_chain(unit, address - bias, calls, room) : 0;
   for (int i = 0; i < named; i++) calls[i].file = file;
+  for (int i = 0; unit && i < (named ? named : 1); i++) calls[i].folder = folder_of(unit);
   if (named) return named;
   calls[0].function = dwfl_module_addrname(module, address);
   return 1;

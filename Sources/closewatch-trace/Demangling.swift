@@ -2,12 +2,16 @@
 
 import CTrace
 import Glibc
+import Tracing
 
 /// Names as linkers have them, to names as people write them.
 enum Demangling {
   /// The name of C++, Rust or Swift; any other as it is.
   static func readable(_ name: String) -> String {
-    if name.hasPrefix("_Z"), let text = closewatch_demangle_cplusplus(name) {
+    if let text = RustName.readable(name) { return text }
+    // LLVM adds a number to what it has made visible to the other parts of a program.
+    let symbol = name.split(separator: ".llvm.", maxSplits: 1).first.map(String.init) ?? name
+    if name.hasPrefix("_Z"), let text = closewatch_demangle_cplusplus(symbol) {
       defer { free(text) }
       return withoutEscapes(withoutHash(String(cString: text)))
     }
@@ -32,8 +36,9 @@ enum Demangling {
     var text = ""
     for (index, part) in parts.enumerated() {
       if index % 2 == 0 {
-        // It begins so where it could not begin with a sign.
-        text += part == "_" && index == 0 ? "" : part.replacing("..", with: "::")
+        text += part.replacing("..", with: "::")
+        // A word begins so where it could not begin with a sign.
+        if text == "_" || text.hasSuffix("::_") { text.removeLast() }
       } else if let sign = signs[part] {
         text += sign
       } else if part.first == "u", let code = UInt32(part.dropFirst(), radix: 16),

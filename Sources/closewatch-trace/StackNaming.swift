@@ -102,8 +102,17 @@ struct StackNaming {
   private func line(_ call: closewatch_named_call) -> String {
     NamedStacks.line(
       function: call.function.map { Demangling.readable(String(cString: $0)) },
-      source: call.source.map { String(cString: $0) }, line: call.line > 0 ? Int(call.line) : nil,
+      source: source(call), line: call.line > 0 ? Int(call.line) : nil,
       path: call.file >= 0 && Int(call.file) < files.count ? files[Int(call.file)].code.path : "")
+  }
+
+  /// Cargo has each crate compiled from its own folder: without it a library looks like anybody's.
+  private func source(_ call: closewatch_named_call) -> String? {
+    guard let source = call.source.map({ String(cString: $0) }) else { return nil }
+    guard !source.hasPrefix("/"), let folder = call.folder.map({ String(cString: $0) }),
+      folder.hasPrefix("/")
+    else { return source }
+    return folder + (folder.hasSuffix("/") ? "" : "/") + source
   }
 
   /// nil where libdw could not place the file: then no address of it can be told.

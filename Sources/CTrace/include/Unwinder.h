@@ -36,6 +36,8 @@ int closewatch_unwind(
 struct closewatch_named_call {
   const char *function;
   const char *source;
+  /// Where the compiler was when it was given a relative `source`.
+  const char *folder;
   int line;
   /// The number of its file in what closewatch_unwinder_new() was given; -1 when in none.
   int file;

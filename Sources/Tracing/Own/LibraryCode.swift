@@ -37,7 +37,8 @@ enum LibraryCode {
     // Node.
     "node:", "/node_modules/",
     // Rust.
-    "/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/", "library/alloc/src/",
+    "/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/", "/cargo/registry/", "/cargo/git/",
+    "library/alloc/src/",
     "library/core/src/", "library/std/src/",
     // Swift.
     "/.build/checkouts/", "/SourcePackages/checkouts/", "/swift-corelibs-",

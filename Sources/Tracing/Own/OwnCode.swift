@@ -63,8 +63,10 @@ public enum OwnCode {
   /// A name without what Rust and Swift put before the module that it is of.
   private static func withoutDecoration(_ function: String) -> Substring {
     var name = Substring(function)
-    while name.hasPrefix("<") { name = name.dropFirst() }
-    for word in ["static ", "closure #1 ", "partial apply forwarder for "] {
+    while let first = name.first, "<&*".contains(first) { name = name.dropFirst() }
+    for word in [
+      "mut ", "const ", "dyn ", "static ", "closure #1 ", "partial apply forwarder for ",
+    ] {
       if name.hasPrefix(word) { name = name.dropFirst(word.count) }
     }
     if name.hasPrefix("(extension in "), let end = name.firstIndex(of: ":") {
