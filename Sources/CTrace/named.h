@@ -11,6 +11,8 @@ struct closewatch_unwinder {
   long long *bias;
   /// The one that is being unwound.
   const struct closewatch_trace_stack *stack;
+  /// Whether more of it was wanted than is ever copied.
+  int is_too_long;
 };
 
 /// The number of the file that this address is of, or -1.

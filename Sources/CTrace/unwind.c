@@ -85,9 +85,19 @@ static bool this_thread(Dwfl *all, pid_t id, void *unwinder, void **thread) {
 
 // Nothing but the copy of the stack: what is elsewhere in the program has changed since.
 static bool read_stack(Dwfl *all, Dwarf_Addr address, Dwarf_Word *word, void *context) {
-  const struct closewatch_trace_stack *stack = ((struct closewatch_unwinder *)context)->stack;
+  struct closewatch_unwinder *unwinder = context;
+  const struct closewatch_trace_stack *stack = unwinder->stack;
   Dwarf_Addr first = stack->registers[7];
-  if (address < first || address - first + sizeof *word > stack->length) return false;
+  if (address < first) return false;
+  if (address - first + sizeof *word > stack->length) {
+    // No stack is larger than the last, unless somebody has set it so.
+    enum {
+      surely_copied = closewatch_trace_stack_bytes - closewatch_trace_stack_step,
+      usual_stack = 8 << 20,
+    };
+    unwinder->is_too_long |= address - first >= surely_copied && address - first < usual_stack;
+    return false;
+  }
   memcpy(word, stack->bytes + (address - first), sizeof *word);
   return true;
 }
@@ -194,15 +204,17 @@ static int take_frame(Dwfl_Frame *frame, void *context) {
 
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
-    unsigned long long *addresses, int room, int *is_cut) {
-  *is_cut = 0;
+    unsigned long long *addresses, int room, enum closewatch_cut *cut) {
+  *cut = closewatch_cut_nowhere;
   // Nothing was copied: the place is not known.
   if (!stack->registers[16]) return 0;
   struct addresses found = {addresses, room < most_calls ? room : most_calls, 0, 0};
   unwinder->stack = stack;
+  unwinder->is_too_long = 0;
   dwfl_getthread_frames(unwinder->all, unwinder->process, take_frame, &found);
   unwinder->stack = NULL;
-  *is_cut = found.is_cut;
+  if (found.is_cut) *cut = closewatch_cut_untold;
+  else if (unwinder->is_too_long) *cut = closewatch_cut_too_long;
   return found.count;
 }
 

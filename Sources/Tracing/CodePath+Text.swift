@@ -15,7 +15,9 @@ extension CodePath {
     guard lead.isOwn else {
       let loop = frames.firstIndex(where: OwnCode.isEventLoop)
       let inner = frames[..<(loop.map { $0 + 1 } ?? frames.endIndex)].dropFirst()
-      let named = inner.filter { $0.function != nil && systemCall(of: $0) == nil }
+      let named = inner.filter {
+        $0.function != nil && $0 != .beyondCopy && systemCall(of: $0) == nil
+      }
       let shown = (loop == nil ? named.prefix(3) : named.suffix(3)).map(Self.text)
       return shown.isEmpty ? nil : shown.joined(separator: " <- ")
     }
@@ -24,6 +26,13 @@ extension CodePath {
     let shown = own.prefix(Self.shownCallers).map(Self.text).joined(separator: " <- ")
     let rest = own.count - Self.shownCallers
     return rest > 0 ? "\(shown) <- \(Quantity.count(rest)) more" : shown
+  }
+
+  /// Why its outermost calls are missing; nil where none is.
+  var lack: String? {
+    isCut
+      ? "The stack goes on beyond the 16 kB that are copied: what has called this is not known."
+      : nil
   }
 
   /// In one line, from the innermost call of its own code on.

@@ -4,7 +4,8 @@
 ///
 /// A line `S` begins a stack, in the order in which they were asked for; each line `F` is a call of
 /// it, the innermost first, with its parts behind tabs: line, function, source, file of its code.
-/// A line `C` says that the calls beyond these could not be found.
+/// A line `C` says that the calls beyond these could not be found, a line `L` that they lie beyond
+/// what was copied.
 public struct NamedStacks {
   /// Frames of each stack; as many stacks as came whole.
   public private(set) var stacks: [[StackFrame]] = []
@@ -25,6 +26,8 @@ public struct NamedStacks {
       } else if line.elementsEqual("C".utf8) {
         // The innermost makes the system call, and may be a libc that is linked in.
         if stack?.dropFirst().contains(where: \.isOwn) == false { stack = [] }
+      } else if line.elementsEqual("L".utf8) {
+        if stack?.isEmpty == false { stack?.append(.beyondCopy) }
       } else if let frame = Self.frame(line), let known = stack, known.count < Self.mostFrames {
         stack?.append(frame)
       }
@@ -46,6 +49,9 @@ public struct NamedStacks {
 
   /// The line behind a stack that is cut.
   public static let cut = "C\n"
+
+  /// The line behind one that is longer than its copy.
+  public static let tooLong = "L\n"
 
   /// The line of a call, without what would break it.
   public static func line(

@@ -25,6 +25,9 @@ public struct CodePath: Hashable, Sendable {
     return frames[..<lead].contains(where: OwnCode.isEventLoop)
   }
 
+  /// Whether its outermost calls lie beyond the copy of the stack.
+  var isCut: Bool { frames.last == .beyondCopy }
+
   /// Its own code's calls; all where none is its own.
   var own: [StackFrame] {
     let own = frames.filter(\.isOwn)

@@ -24,4 +24,8 @@ public struct StackFrame: Hashable, Sendable {
     self.line = line
     self.isOwn = isOwn
   }
+
+  /// What stands for the calls that lie beyond the copy of a stack.
+  package static let beyondCopy = StackFrame(
+    function: "[calls beyond the 16 kB that are copied of a stack]", isOwn: false)
 }

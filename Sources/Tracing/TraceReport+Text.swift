@@ -75,6 +75,7 @@ extension TraceReport {
     page.blank()
     page.item("\(share(group.sockets))  \(Self.words(group))")
     for call in Self.calls(of: group) { page.inner(call) }
+    if let lack = group.path.lack { page.inner(lack) }
     if let opener = Self.opener(of: group) { page.inner(opener) }
   }
 

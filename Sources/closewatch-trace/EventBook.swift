@@ -133,7 +133,8 @@ struct EventBook {
   /// own code.
   static func path(_ native: [StackFrame], _ interpreted: [StackFrame]) -> CodePath? {
     guard !interpreted.isEmpty else { return CodePath(native) }
-    let machinery = native.dropFirst().map { frame in
+    // The interpreter's are known to the last.
+    let machinery = native.dropFirst().filter { $0 != .beyondCopy }.map { frame in
       var frame = frame
       frame.isOwn = false
       return frame

@@ -63,15 +63,19 @@ struct StackNaming {
 
   private mutating func name(_ stack: [UInt8]) {
     var addresses = [UInt64](repeating: 0, count: Self.mostCalls)
-    var isCut: Int32 = 0
+    var cut = closewatch_cut_nowhere
     let count = stack.withUnsafeBytes { bytes in
       closewatch_unwind(
         unwinder, bytes.assumingMemoryBound(to: closewatch_trace_stack.self).baseAddress,
-        &addresses, Int32(Self.mostCalls), &isCut)
+        &addresses, Int32(Self.mostCalls), &cut)
     }
     var text = "S\n"
     for address in addresses.prefix(Int(count)) { text += lines(of: address) }
-    if isCut != 0 { text += NamedStacks.cut }
+    switch cut {
+    case closewatch_cut_untold: text += NamedStacks.cut
+    case closewatch_cut_too_long: text += NamedStacks.tooLong
+    default: break
+    }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }

@@ -35,6 +35,14 @@ import Tracing
     #expect(named.stacks.map(\.count) == [0, 2])
   }
 
+  @Test func `a stack that is longer than its copy ends with what says so`() throws {
+    let call = NamedStacks.line(function: "read_all", source: "/src/a.c", line: 9, path: "/srv/a")
+    let answer = "S\n" + call + NamedStacks.tooLong + "S\n" + NamedStacks.tooLong
+    let named = NamedStacks(Array(answer.utf8), count: 2, isWhole: true)
+    #expect(named.stacks.map(\.count) == [2, 0])
+    #expect(named.stacks[0].last == .beyondCopy)
+  }
+
   @Test func `no more stacks are taken than were asked for`() {
     #expect(NamedStacks(Array(Self.answer.utf8), count: 1, isWhole: true).stacks.count == 1)
     #expect(NamedStacks(Array(Self.answer.utf8), count: 0, isWhole: true).stacks.isEmpty)

@@ -48,6 +48,8 @@ struct closewatch_trace_call {
 enum {
   /// Of the user's stack, from its pointer on.
   closewatch_trace_stack_bytes = 16384,
+  /// It is copied in pieces of as many: by less than one the copy of a longer stack can be shorter.
+  closewatch_trace_stack_step = 1024,
   /// As DWARF numbers them: of x86-64 16 registers and the return address.
   closewatch_trace_registers = 17,
   closewatch_trace_calls = 32,

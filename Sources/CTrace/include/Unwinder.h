@@ -25,12 +25,20 @@ struct closewatch_unwinder *closewatch_unwinder_new(
 
 void closewatch_unwinder_free(struct closewatch_unwinder *unwinder);
 
+/// Why the calls beyond those that were found are not known.
+enum closewatch_cut {
+  closewatch_cut_nowhere,
+  /// No file says how the code of the last one is left.
+  closewatch_cut_untold,
+  /// They lie beyond what was copied of the stack.
+  closewatch_cut_too_long,
+};
+
 /// The addresses of the calls, the innermost first, each within the call: the number of them, 0
-/// when not even the first is known. `is_cut` says whether it ends at code of which no file says
-/// how it is left.
+/// when not even the first is known.
 int closewatch_unwind(
     struct closewatch_unwinder *unwinder, const struct closewatch_trace_stack *stack,
-    unsigned long long *addresses, int room, int *is_cut);
+    unsigned long long *addresses, int room, enum closewatch_cut *cut);
 
 /// A call by its names; null is unknown.
 struct closewatch_named_call {

@@ -106,7 +106,7 @@ static __always_inline _Bool may_copy(void) {
 
 #include "python.bpf.h"
 
-enum { step = 1024, steps = closewatch_trace_stack_bytes / step };
+enum { step = closewatch_trace_stack_step, steps = closewatch_trace_stack_bytes / step };
 
 // In steps that lie in one page each: of a large buffer there can be pages that nobody has touched,
 // which can't be read and hold zeros. So they do in the copy: a read that fails fills with zeros.

@@ -60,6 +60,7 @@ extension StacksReport {
     page.item("\(count) (\(name) \(group.threads[0])): \(Self.words(group.wait))")
     guard let path = CodePath(group.frames) else { return page.inner("where is not known") }
     page.inner("at \(path.line)")
+    if let lack = path.lack { page.inner(lack) }
   }
 
   private static func words(_ wait: StoppedThread.Wait?) -> String {

@@ -173,6 +173,22 @@ struct LiveTraceTests {
     _ = server
   }
 
+  @Test func `what lies beyond the copy of a stack is said to be missing`() throws {
+    let program = try TracedProgram()
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)")
+    try program.send(to: port, count: 24, "lu")
+    let report = try trace.report()
+    #expect(report.leads == ["end-of-stream read_all": 24])
+    for group in report.groups {
+      let isCut = group.frames.last?.function?.contains("beyond the 16 kB") == true
+      #expect(group.sockets == 12)
+      #expect(
+        group.own
+          == (isCut ? ["read_all", "handle_long"] : ["read_all", "handle_upload", "handle"]))
+    }
+  }
+
   @Test func `a large buffer on the stack hides no caller`() throws {
     let program = try TracedProgram()
     let (server, port) = try program.serve()

@@ -10,9 +10,9 @@
 //                                    that closes at once, and forgets the sockets; then waits
 //
 // The letters: u a handler that leaks, d one that closes, r one that reads once and leaks, x one
-// that leaks, told of the end by a reset, b one that leaks and has a large buffer on its stack, k
-// one that reads once, when the end is there, and keeps the socket, e
-// one that leaks, and whose reads fail or ask for nothing.
+// that leaks, told of the end by a reset, b one that leaks and has a large buffer on its stack, l
+// one whose buffer is larger than what is copied of a stack, k one that reads once, when the end is
+// there, and keeps the socket, e one that leaks, and whose reads fail or ask for nothing.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -82,6 +82,13 @@ static APART void handle_bulk(int fd) {
   while (recv(fd, bytes, sizeof bytes, 0) > 0) AFTERWARDS;
 }
 
+static APART void handle_long(int fd) {
+  char bytes[20000];
+  __asm__ volatile("" : : "r"(bytes) : "memory");
+  if (read_all(fd) > 0) close(fd);
+  AFTERWARDS;
+}
+
 static void *handle(void *argument) {
   int fd = (int)(long)argument;
   char letter;
@@ -93,6 +100,7 @@ static void *handle(void *argument) {
     case 'k': keep_response(fd); break;
     case 'e': fail_to_read(fd); break;
     case 'b': handle_bulk(fd); break;
+    case 'l': handle_long(fd); break;
     default: handle_download(fd);
   }
   AFTERWARDS;
