@@ -13,7 +13,7 @@ extension CodePath {
   /// nothing is its own, the nearest that say which library or which loop it is.
   var callers: String? {
     guard lead.isOwn else {
-      let loop = frames.firstIndex(where: OwnCode.isEventLoop)
+      let loop = frames.firstIndex(where: EventLoop.has)
       let inner = frames[..<(loop.map { $0 + 1 } ?? frames.endIndex)].dropFirst()
       let named = inner.filter {
         $0.function != nil && $0 != .beyondCopy && systemCall(of: $0) == nil

@@ -22,7 +22,7 @@ public struct CodePath: Hashable, Sendable {
   /// to do with one socket of many.
   var isOfEventLoop: Bool {
     let lead = frames.firstIndex(where: \.isOwn) ?? frames.endIndex
-    return frames[..<lead].contains(where: OwnCode.isEventLoop)
+    return frames[..<lead].contains(where: EventLoop.has)
   }
 
   /// Whether its outermost calls lie beyond the copy of the stack.
@@ -62,6 +62,28 @@ public struct SocketSighting: Hashable, Sendable {
     }
   }
 
+  /// What handles a socket for an event loop, on whose stack it is not.
+  public struct Task: Hashable, Sendable {
+    /// Where it waits; of one that has ended, what it was.
+    public var path: CodePath
+    /// Whether it has come to its end.
+    public var hasEnded: Bool
+
+    /// What was found of it.
+    public init(path: CodePath, hasEnded: Bool) {
+      self.path = path
+      self.hasEnded = hasEnded
+    }
+  }
+
+  /// Whom an event loop calls for a socket.
+  public enum Handler: Hashable, Sendable {
+    /// What is called at the end of the stream.
+    case listener(StackFrame)
+    /// Nobody of the program's own, but there is a task.
+    case task(Task)
+  }
+
   /// nil: it was there before the watch, or its opening was not watched.
   public var opening: Opening?
   /// Where it was opened; nil when that is not known.
@@ -71,6 +93,8 @@ public struct SocketSighting: Hashable, Sendable {
   /// What the program has listen to its end, and was called for it; siblings, as none calls the
   /// other. Empty where nobody was asked.
   public var endListeners: [StackFrame] = []
+  /// What handles it, where an event loop has read its end; nil where that is not known.
+  public var task: Task?
   /// Whether something was read of it.
   public var wasRead = false
   /// Where it was read last; nil when that is not known.
@@ -100,6 +124,20 @@ public struct StuckSocket: Hashable, Sendable {
   package var peer: Endpoint?
   /// This end.
   package var localPort: UInt16?
+  /// Who has it, and by which descriptor; of several, one.
+  package var holder: Holder?
+
+  package struct Holder: Hashable, Sendable {
+    package var process: ProcessID
+    package var descriptor: Int32
+    package var inode: UInt64
+
+    package init(process: ProcessID, descriptor: Int32, inode: UInt64) {
+      self.process = process
+      self.descriptor = descriptor
+      self.inode = inode
+    }
+  }
 
   /// A socket of the last look.
   public init(cookie: UInt64?, state: State, wasStuckBefore: Bool) {

@@ -77,6 +77,9 @@ extension TraceReport {
     for call in Self.calls(of: group) { page.inner(call) }
     if let lack = group.path.lack { page.inner(lack) }
     if let opener = Self.opener(of: group) { page.inner(opener) }
+    if group.path.isOfEventLoop, let next = EventLoop.outermost(in: group.path.frames)?.next {
+      page.inner(next)
+    }
   }
 
   /// Where one socket is, for a run: the same judgement and the same words, in one line.
@@ -102,9 +105,13 @@ extension TraceReport {
 
   private static func beginning(_ group: TraceGroup) -> String {
     switch group.kind {
+    case .endOfStream where group.errno == 0 && group.path.isAskedForLater:
+      "asked for what comes, the end, at"
     case .endOfStream where group.errno == 0: "learned of the end at"
     case .endOfStream: "learned that the connection had broken at"
-    case .endListener: "told of the end; its 'end' listener is"
+    case .endListener: "told of the end; its listener is"
+    case .waitingTask: "an event loop read the end; its task waits at"
+    case .endedTask: "an event loop read the end; its task, which has ended, was"
     case .lastRead:
       group.hasUnread ? "last read, as far as was watched, at" : "the last bytes were read at"
     case .opened: "not read since it was \(opened(group)) at"
@@ -125,6 +132,7 @@ extension TraceReport {
     switch group.kind {
     case .endOfStream: lines.append(group.path.lead(calling: "read", saying: result))
     case .endListener: lines += group.path.own.map(CodePath.text)
+    case .waitingTask, .endedTask: lines.append(CodePath.text(group.path.lead))
     case .lastRead: lines.append(group.path.lead(calling: "read", saying: ""))
     case .opened:
       let call = group.opening == .accepted ? "accept" : "connect"
@@ -140,13 +148,19 @@ extension TraceReport {
   private static func words(_ group: TraceGroup) -> String {
     switch group.kind {
     case .endOfStream:
-      group.errno == 0
-        ? "learned of the end \(place(of: group)), and did not close:"
-        : "learned \(place(of: group)) that the connection had broken, and did not close:"
+      group.errno == 0 && group.path.isAskedForLater
+        ? "asked here for what comes next, which was the end; who was told of it did not close:"
+        : group.errno == 0
+          ? "learned of the end \(place(of: group)), and did not close:"
+          : "learned \(place(of: group)) that the connection had broken, and did not close:"
     case .endListener:
       group.path.own.count == 1
-        ? "were told of the end, and were not closed; their 'end' listener is:"
-        : "were told of the end, and were not closed; their 'end' listeners are:"
+        ? "were told of the end, and were not closed; their listener is:"
+        : "were told of the end, and were not closed; their listeners are:"
+    case .waitingTask:
+      "were read to the end by an event loop, and not closed; the task of each waits here:"
+    case .endedTask:
+      "were read to the end by an event loop, and not closed; the task of each has ended; it was:"
     case .lastRead:
       group.hasUnread
         ? "last read \(place(of: group)) as far as was watched, and not closed:"

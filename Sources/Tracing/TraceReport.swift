@@ -8,6 +8,10 @@ public struct TraceGroup: Hashable, Sendable {
     case endOfStream = "end-of-stream"
     /// What the program has listen to the end, and was called.
     case endListener = "end-listener"
+    /// Where the task waits that handles them; an event loop was told of the end.
+    case waitingTask = "waiting-task"
+    /// What the task was that handled them; an event loop was told of the end.
+    case endedTask = "ended-task"
     /// Where they were read last; nobody has read the rest.
     case lastRead = "last-read"
     /// Where they were opened; nobody has read them.
@@ -111,10 +115,13 @@ public struct TraceReport: Sendable {
         kind: kind, path: path, errno: errno, opening: sighting.opening,
         opener: kind == .opened ? nil : sighting.opener, sockets: 0)
     }
-    // The runtime's loop reads for all: who listens tells more than where that is. What broke a
-    // connection is told of instead.
-    if sighting.end?.errno ?? 0 == 0, let path = CodePath(sighting.endListeners) {
-      return group(.endListener, path)
+    // The runtime's loop reads for all: who it tells says more than where that is. What broke a
+    // connection is told of instead, and who has read by himself.
+    if sighting.end?.errno ?? 0 == 0, sighting.end?.path?.lead.isOwn != true {
+      if let path = CodePath(sighting.endListeners) { return group(.endListener, path) }
+      if let task = sighting.task {
+        return group(task.hasEnded ? .endedTask : .waitingTask, task.path)
+      }
     }
     if let end = sighting.end {
       return end.path.map { group(.endOfStream, $0, errno: end.errno) }

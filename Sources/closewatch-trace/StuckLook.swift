@@ -74,6 +74,7 @@ struct StuckLook {
           state: .closeWait(unread: row.receiveQueue), wasStuckBefore: false)
         socket.peer = row.remote
         socket.localPort = row.local.port
+        socket.holder = held[row.inode]?.holder
         found[row.inode] = socket
       }
       let strangers = held.values.filter { rows[$0.inode] == nil && $0.isTCP }
@@ -149,6 +150,8 @@ private struct OpenSocket {
     }
     return found
   }
+
+  var holder: StuckSocket.Holder { .init(process: process, descriptor: fd, inode: inode) }
 
   /// Whether it is of TCP, which a socket says of itself.
   var isTCP: Bool {

@@ -95,6 +95,24 @@ final class WatchedProcess {
     calls.isEmpty ? [] : interpreter?.frames(of: calls, in: memory) ?? []
   }
 
+  /// Whom its event loops call for these sockets of its, by their cookies.
+  func handlers(of sockets: [StuckSocket]) -> [UInt64: SocketSighting.Handler] {
+    let own = sockets.filter { $0.holder?.process == record.id && $0.cookie != nil }
+    guard let interpreter, !own.isEmpty else { return [:] }
+    let descriptors = Set(own.compactMap(\.holder?.descriptor))
+    let found = interpreter.handlers(of: descriptors, in: memory)
+    var handlers: [UInt64: SocketSighting.Handler] = [:]
+    for socket in own {
+      guard let cookie = socket.cookie, let holder = socket.holder,
+        let handler = found[holder.descriptor],
+        // It has been the same descriptor all the while.
+        StuckLook.socket(atDescriptor: holder.descriptor, of: record.id.pid) == holder.inode
+      else { continue }
+      handlers[cookie] = handler
+    }
+    return handlers
+  }
+
   /// 32 bits of its memory.
   func word(at address: UInt64) -> UInt32? {
     memory.bytes(at: address, count: 4).map { bytes in

@@ -54,6 +54,28 @@ import Testing
     #expect(again.text(TextStyle()) == report.text(TextStyle()))
   }
 
+  @Test func `a busy server's, and one of an event loop, say the same when they are redacted`()
+    throws
+  {
+    var outcome = Self.report.outcome
+    (outcome.closed, outcome.connected, outcome.accepted) = (2_000_000, 3_000_000, 5_000_000)
+    var looped = SocketSighting()
+    looped.end = .init(
+      errno: 0,
+      path: CodePath([
+        StackFrame(function: "recv", isOwn: false),
+        StackFrame(
+          function: "BaseEventLoop._run_once", file: "/usr/lib/python3.11/asyncio/base_events.py",
+          isOwn: false), StackFrame(function: "main"),
+      ]))
+    outcome.sightings = [3: looped]
+    var redaction = Redaction(KnownNames(hosts: [], users: []))
+    let report = TraceReport(outcome).redacted(by: &redaction)
+    let text = try TraceReport(recorded: report.json).text(TextStyle())
+    #expect(text.contains("in an event loop"))
+    #expect(text == report.text(TextStyle()))
+  }
+
   @Test func `a redacted one has no folders, and no names of the host and its users`() {
     var redaction = Redaction(KnownNames(hosts: ["parse"], users: ["alice"]))
     let text = String(decoding: Self.report.redacted(by: &redaction).json, as: UTF8.self)

@@ -8,14 +8,14 @@ import Testing
 
 /// What is said of sockets that are stuck at the end of a watch.
 @Suite struct TraceReportTests {
-  private static func path(_ functions: String...) -> CodePath? {
+  static func path(_ functions: String...) -> CodePath? {
     CodePath(
       functions.enumerated().map { index, name in
         StackFrame(function: name, file: "/srv/app.c", line: index + 1, isOwn: name != "__GI_recv")
       })
   }
 
-  private static func outcome(
+  static func outcome(
     _ stuck: [StuckSocket], _ sightings: [UInt64: SocketSighting] = [:],
     loss: TraceLoss = TraceLoss()
   ) -> TraceOutcome {
@@ -27,13 +27,13 @@ import Testing
     return outcome
   }
 
-  private static func waiting(
+  static func waiting(
     _ cookie: UInt64, before: Bool = false, unread: UInt32 = 0
   ) -> StuckSocket {
     StuckSocket(cookie: cookie, state: .closeWait(unread: unread), wasStuckBefore: before)
   }
 
-  private static func ended(_ path: CodePath?, errno: Int32 = 0) -> SocketSighting {
+  static func ended(_ path: CodePath?, errno: Int32 = 0) -> SocketSighting {
     var sighting = SocketSighting()
     sighting.end = .init(errno: errno, path: path)
     return sighting
@@ -78,44 +78,6 @@ import Testing
     #expect(report.groups.map(\.sockets) == [1, 1])
   }
 
-  /// A path through a loop: `*` marks what is the program's own.
-  private static func loop(_ functions: String...) -> CodePath? {
-    CodePath(
-      functions.map { name in
-        let isOwn = name.hasPrefix("*")
-        return StackFrame(function: isOwn ? String(name.dropFirst()) : name, isOwn: isOwn)
-      })
-  }
-
-  @Test func `who started an event loop is not told to have read for it`() throws {
-    let path = try #require(
-      Self.loop("recv", "_read_ready", "Handle._run", "BaseEventLoop._run_once", "run", "*main"))
-    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
-    let text = TraceReport(outcome).text(TextStyle())
-    #expect(text.contains("in an event loop"))
-    #expect(text.contains("called by _read_ready"))
-    #expect(!text.contains("main"))
-    #expect(path.frames.allSatisfy { !$0.isOwn })
-    let place = TraceReport.place(of: Self.waiting(1), Self.ended(path), TraceLoss())
-    #expect(place.function == nil)
-  }
-
-  @Test func `a handler that reads when a loop has called it is named`() throws {
-    let path = try #require(
-      Self.loop("recv", "*handle_upload", "event_process_active", "event_base_loop", "*main"))
-    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
-    #expect(TraceReport(outcome).text(TextStyle()).contains("here, and did not close"))
-    #expect(path.lead.function == "handle_upload")
-  }
-
-  @Test func `where no code is known as the program's own, nobody is accused`() {
-    let path = Self.loop("recv", "rb_io_getpartial", "rb_vm_exec")
-    let outcome = Self.outcome([Self.waiting(1)], [1: Self.ended(path)])
-    let text = TraceReport(outcome).text(TextStyle()).split(separator: "\n").joined(separator: " ")
-    #expect(text.contains("in code that is not known"))
-    #expect(text.contains("called by rb_io_getpartial <- rb_vm_exec"))
-  }
-
   @Test func `one line of own code is one group, on whichever way the runtime came to it`() {
     var frames = Self.path("__GI_recv", "read_all", "handle_upload")?.frames ?? []
     let straight = CodePath(frames)
@@ -148,28 +110,6 @@ import Testing
     #expect(text.contains("1\ndead and not closed"))
     #expect(text.contains("learned here that the connection had broken"))
     #expect(text.contains("upload app.c:2 -> recv() = ECONNRESET"))
-  }
-
-  @Test func `who listens to the end is told as listeners that do not call each other`() {
-    var sighting = Self.ended(Self.path("read", "uv__read"))
-    sighting.endListeners = Self.path("onEnd", "logEnd")?.frames ?? []
-    let report = TraceReport(Self.outcome([Self.waiting(1)], [1: sighting]))
-    #expect(report.groups.map(\.kind) == [.endListener])
-    let text = report.text(TextStyle())
-    #expect(
-      text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
-        "'end' listeners are:"))
-    #expect(text.contains("onEnd app.c:1\n"))
-    #expect(text.contains("logEnd app.c:2\n"))
-    #expect(!text.contains("called by"))
-    #expect(!text.contains("read()"))
-  }
-
-  @Test func `what the kernel saw break a connection is not told as its end`() {
-    var sighting = Self.ended(Self.path("read", "uv__read"), errno: 104)
-    sighting.endListeners = Self.path("onEnd")?.frames ?? []
-    let report = TraceReport(Self.outcome([Self.waiting(1)], [1: sighting]))
-    #expect(report.groups.map(\.kind) == [.endOfStream])
   }
 
   @Test func `what was stuck before the watch has neither reader nor opener`() {

@@ -68,15 +68,6 @@ enum LibraryCode {
     "runtime.",
   ]
 
-  /// What the loops do that read for all their sockets. Who called one began it, no more.
-  static let eventLoops: Set<String> = [
-    "BaseEventLoop._run_once", "ev_run", "event_base_loop", "g_main_context_iterate",
-    "g_main_loop_run", "uv__io_poll", "uv_run",
-  ]
-
-  /// How the names of such functions begin that are many.
-  static let eventLoopPrefixes = ["boost::asio::detail::scheduler::", "tokio::runtime::"]
-
   /// Where every program and every thread begins, also in a program with a libc of its own.
   static let functions: Set<String> = [
     "__clone", "__clone3", "__libc_start_call_main", "__libc_start_main",

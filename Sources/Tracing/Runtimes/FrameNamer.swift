@@ -66,4 +66,8 @@ public protocol InterpreterReader {
   mutating func frames(
     of calls: [InterpretedCall], in memory: any ProcessMemory
   ) -> [StackFrame]
+  /// Whom the program's event loops call for sockets, by their descriptors: those that are known.
+  func handlers(
+    of descriptors: Set<Int32>, in memory: any ProcessMemory
+  ) -> [Int32: SocketSighting.Handler]
 }

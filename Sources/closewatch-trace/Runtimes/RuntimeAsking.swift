@@ -62,6 +62,7 @@ struct RuntimeAsking {
       if let recorder = recorders.removeValue(forKey: pid) {
         finish(recorder, process, stuck, &book)
       }
+      noteHandlers(process, stuck, &book)
       guard process.record.runtime == .node, wishes.usesInspector, !stuck.isEmpty else { continue }
       var door = NodeDoor(process)
       do throws(HostError) {
@@ -101,6 +102,21 @@ struct RuntimeAsking {
       }
     } catch {
       remarks.append("the recording of the JVM \(pid) cannot be read: \(error)")
+    }
+  }
+
+  /// Where nothing is left to read, a loop has read the end and has called who is to hear of it.
+  private func noteHandlers(
+    _ process: WatchedProcess, _ stuck: [StuckSocket], _ book: inout EventBook
+  ) {
+    let ended = stuck.filter { $0.state == .closeWait(unread: 0) }
+    for (cookie, handler) in process.handlers(of: ended) {
+      book.amend(cookie) { sighting in
+        switch handler {
+        case .listener(let listener): sighting.endListeners = [listener]
+        case .task(let task): sighting.task = task
+        }
+      }
     }
   }
 

@@ -59,22 +59,6 @@ struct LiveRuntimeTests {
       clean: "handle_download")
   }
 
-  @Test(.requires(.command("python3")), arguments: PythonProgram.known, rates)
-  func `the event loop of CPython does not hide who was told of the end`(
-    interpreter: String, rate: (count: Int, gap: Int)
-  ) throws {
-    let server = try ChildProgram(interpreter, ["-E", source("leaking.py"), "loop"])
-    let (leaks, report) = try trace(server, rate.count, rate.gap)
-    #expect(report.stuck == leaks)
-    // The loop reads for all of them, before it calls anybody: of the program only what started the
-    // loop is on the stack, and nobody may be named.
-    #expect(report.groups.allSatisfy { $0.own.isEmpty })
-    #expect(
-      report.groups.allSatisfy {
-        $0.frames.contains { $0.file?.hasSuffix("selector_events.py") == true }
-      })
-  }
-
   @Test(.requires(.command("go")), arguments: GoProgram.Symbols.allCases, rates)
   func `a goroutine that leaks is named, also in a stripped program`(
     symbols: GoProgram.Symbols, rate: (count: Int, gap: Int)

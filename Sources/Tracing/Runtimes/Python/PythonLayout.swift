@@ -23,6 +23,10 @@ package struct PythonLayout: Hashable, Sendable {
   package var code: UInt64
   package var caller: UInt64
   package var instruction: UInt64
+  package var locals: UInt64 = 72
+  /// Of `PyCoroObject`.
+  package var coroutineName: UInt64 = 32
+  package var coroutineFrame: UInt64 = 72
   /// Of `PyObject`, and of those that vary in size.
   package var type: UInt64 = 8
   package var size: UInt64 = 16
@@ -42,7 +46,8 @@ package struct PythonLayout: Hashable, Sendable {
 
   static let python3_11 = PythonLayout(
     firstInterpreter: 40, nextInterpreter: 0, firstThread: 16, nextThread: 8, threadID: 152,
-    calls: 56, innermostCall: 8, code: 32, caller: 48, instruction: 56, fileName: 112,
+    calls: 56, innermostCall: 8, code: 32, caller: 48, instruction: 56, coroutineName: 40,
+    coroutineFrame: 80, fileName: 112,
     qualifiedName: 128, lineTable: 136, firstLine: 72, instructions: 184, asciiText: 48,
     otherText: 72)
 

@@ -31,6 +31,12 @@ struct PythonReader: InterpreterReader {
       of: calls.map { PythonProcess.Call(code: $0.code, instruction: $0.instruction) },
       in: OpenedMemory(memory))
   }
+
+  func handlers(
+    of descriptors: Set<Int32>, in memory: any ProcessMemory
+  ) -> [Int32: SocketSighting.Handler] {
+    python.handlers(of: descriptors, in: OpenedMemory(memory))
+  }
 }
 
 /// The memory of a process that somebody else has opened.

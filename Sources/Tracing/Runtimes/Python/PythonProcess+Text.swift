@@ -3,8 +3,12 @@
 extension PythonProcess {
   /// A text object, in any of the ways in which CPython keeps one.
   func text(pointedAtFrom place: UInt64, in memory: some ProgramMemory) -> String? {
-    guard let object: UInt64 = memory.number(at: place), object != 0,
-      let length: UInt64 = memory.number(at: object &+ layout.textLength), length > 0,
+    guard let object: UInt64 = memory.number(at: place), object != 0 else { return nil }
+    return text(of: object, in: memory)
+  }
+
+  func text(of object: UInt64, in memory: some ProgramMemory) -> String? {
+    guard let length: UInt64 = memory.number(at: object &+ layout.textLength), length > 0,
       // PATH_MAX, and more than any name of a function.
       length <= 4096,
       let state: UInt32 = memory.number(at: object &+ layout.textState)

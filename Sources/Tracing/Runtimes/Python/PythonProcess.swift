@@ -72,6 +72,11 @@ package struct PythonProcess: Hashable, Sendable {
     return state.map { calls(ofState: $0, in: memory) } ?? []
   }
 
+  /// What the interpreter keeps of each of its threads.
+  func threadStates(in memory: some ProgramMemory) -> [UInt64] {
+    states(in: memory).map(\.state)
+  }
+
   private func states(in memory: some ProgramMemory) -> [(thread: UInt64, state: UInt64)] {
     var states: [(thread: UInt64, state: UInt64)] = []
     var interpreter: UInt64 = memory.number(at: runtime &+ layout.firstInterpreter) ?? 0
