@@ -92,6 +92,16 @@ static int name_by_chain(
   return named;
 }
 
+// Clang and Swift write no table of which unit an address is in, by which libdw looks.
+static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias) {
+  Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+  if (unit) return unit;
+  while ((unit = dwfl_module_nextcu(module, unit, bias))) {
+    if (dwarf_haspc(unit, address - *bias) == 1) return unit;
+  }
+  return NULL;
+}
+
 int closewatch_name_address(
     struct closewatch_unwinder *unwinder, unsigned long long address,
     struct closewatch_named_call *calls, int room) {
@@ -100,10 +110,13 @@ int closewatch_name_address(
   calls[0] = (struct closewatch_named_call){.file = file};
   Dwfl_Module *module = dwfl_addrmodule(unwinder->all, address);
   if (!module) return 1;
-  Dwfl_Line *line = dwfl_module_getsrc(module, address);
-  if (line) calls[0].source = dwfl_lineinfo(line, NULL, &calls[0].line, NULL, NULL, NULL);
   Dwarf_Addr bias = 0;
-  Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+  Dwarf_Die *unit = unit_at(module, address, &bias);
+  Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+  if (line) {
+    calls[0].source = dwarf_linesrc(line, NULL, NULL);
+    if (dwarf_lineno(line, &calls[0].line) != 0) calls[0].line = 0;
+  }
   int named = unit ? name_by_chain(unit, address - bias, calls, room) : 0;
   for (int i = 0; i < named; i++) calls[i].file = file;
   for (int i = 0; unit && i < (named ? named : 1); i++) calls[i].folder = folder_of(unit);

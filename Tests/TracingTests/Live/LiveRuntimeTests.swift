@@ -55,7 +55,7 @@ struct LiveRuntimeTests {
     let server = try ChildProgram(interpreter, ["-E", source("leaking.py"), "threads"])
     let (leaks, report) = try trace(server, rate.count, rate.gap)
     try check(
-      report, leaks, own: ["read_all", "handle_upload", "handle"], file: "/leaking.py", line: 13,
+      report, leaks, own: ["read_all", "handle_upload", "handle"], file: "/leaking.py", line: 17,
       clean: "handle_download")
   }
 

@@ -52,6 +52,24 @@ struct LiveTraceTests {
     #expect(report.unknown == 0)
   }
 
+  @Test(arguments: [[], ["-DAPART=inline __attribute__((always_inline))"]])
+  func `lines are known also where no table says which unit an address is in`(
+    flags: [String]
+  ) throws {
+    let program = try TracedProgram(["-O2", "-g"] + flags)
+    // As Clang and Swift build.
+    let stripped = try ChildProgram.run(
+      "objcopy", ["--remove-section=.debug_aranges", program.path])
+    try #require(stripped.status == 0)
+    let (server, port) = try program.serve()
+    let trace = try RunningTrace("\(server.pid)")
+    try program.send(to: port, count: 24, "ud")
+    let report = try trace.report()
+    #expect(report.leads == ["end-of-stream read_all": 12])
+    #expect(report.groups.allSatisfy { $0.own.starts(with: ["read_all", "handle_upload"]) })
+    #expect(report.groups.allSatisfy { $0.frames.first(where: \.own)?.line == 36 })
+  }
+
   @Test func `of a program without symbols the file is named and nothing else`() throws {
     let program = try TracedProgram(["-O2", "-s"])
     let (server, port) = try program.serve()
