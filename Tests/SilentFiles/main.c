@@ -2,18 +2,18 @@
 // A FUSE file system with one program on it, which goes silent: every later request waits for ever,
 // as with a hung NFS server. Tests only.
 //
-//   SilentFiles DIRECTORY PROGRAM [COUNT]
+//   SilentFiles DIRECTORY PROGRAM [COUNT [USER]]
 //
 // In a mount namespace of its own it starts PROGRAM with the argument 600 from the FUSE file system
 // itself, from an overlay above it, and, in a mount namespace of its own, from an overlay above a
 // tmpfs, which goes on answering: it prints the three pids. With COUNT it starts so many from the
-// FUSE file system as nobody. All of them hold one listening socket, without COUNT also connections
-// that were closed by their peer. With `swap` as COUNT it starts one process as nobody, whose
-// descriptors lead now to dead sockets, now to a file there. With `lock` as COUNT it starts one
-// process as nobody, which sends from memory that is a file there, once that is silent: so it keeps
-// the lock of a socket, in a network namespace that only its descriptor 1000 leads to, so that
-// nobody hangs there who does not look for it. A line on standard input silences it:
-// requests (with `swap`: those to let go of the file, of anybody else) are taken and never
+// FUSE file system as USER (without: as nobody). All of them hold one listening socket, without
+// COUNT also connections that were closed by their peer. With `swap` as COUNT it starts one process
+// as nobody, whose descriptors lead now to dead sockets, now to a file there. With `lock` as COUNT
+// it starts one process as nobody, which sends from memory that is a file there, once that is
+// silent: so it keeps the lock of a socket, in a network namespace that only its descriptor 1000
+// leads to, so that nobody hangs there who does not look for it. A line on standard input silences
+// it: requests (with `swap`: those to let go of the file, of anybody else) are taken and never
 // answered, so that not even SIGKILL ends those who wait. With `be silent to PID` it is so for that
 // process and its descendants: other tests look at the same host. Nobody outside of its pid
 // namespace is ever left waiting. The input's end ends it, its programs, and with the connection
@@ -46,6 +46,8 @@ static size_t size;
 static int isSilent;
 /// To whom alone; 0: to everybody.
 static int silentTo;
+/// Whose programs are not root's.
+static uid_t user = 65534;
 /// With `swap`: who is answered all the same.
 static pid_t swapper;
 
@@ -164,12 +166,12 @@ static void mountFiles(void) {
 enum place { fromFiles, fromOverlay, fromSoundOverlay };
 
 /// Starts the program. `started` is closed when it runs.
-static pid_t start(enum place place, int isNobody) {
+static pid_t start(enum place place, int isUsers) {
   static const char *const paths[] = {"files/program", "overlay/program", "sound/program"};
   pid_t child = fork();
   require(child, "fork");
   if (child != 0) return child;
-  if (isNobody) require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  if (isUsers) require(setgroups(0, NULL) | setgid(user) | setuid(user), "setuid");
   // Forgotten by setuid(2).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (place == fromOverlay) {
@@ -205,7 +207,7 @@ static void swapForEver(int started) {
   }
   // Whoever has it open keeps the file system alive, and would wait for itself.
   close(device);
-  require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  require(setgroups(0, NULL) | setgid(user) | setuid(user), "setuid");
   // Forgotten by setuid(2).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Who has given up rights may be asked again: the file system lets nobody else see it.
@@ -254,7 +256,7 @@ static void lockForEver(int started, int told) {
   if (start == MAP_FAILED) fail("mmap");
   // Whoever has it open keeps the file system alive, and would wait for itself.
   close(device);
-  require(setgroups(0, NULL) | setgid(65534) | setuid(65534), "setuid");
+  require(setgroups(0, NULL) | setgid(user) | setuid(user), "setuid");
   // Forgotten by setuid(2).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   close(started);
@@ -321,9 +323,10 @@ int main(int count, char **arguments) {
   int started[2], told[2];
   int isSwap = count == 4 && strcmp(arguments[3], "swap") == 0;
   int isLock = count == 4 && strcmp(arguments[3], "lock") == 0;
-  int isCrowd = count == 4 && !isSwap && !isLock;
+  int isCrowd = (count == 4 || count == 5) && !isSwap && !isLock;
   int wanted = isSwap || isLock ? 1 : isCrowd ? atoi(arguments[3]) : 3;
   if (count < 3 || wanted > 1000) return 64;
+  if (count == 5) user = (uid_t)atoi(arguments[4]);
   load(arguments[2]);
   require(chdir(arguments[1]), arguments[1]);
   mountFiles();

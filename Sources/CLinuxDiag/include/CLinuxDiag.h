@@ -39,6 +39,17 @@ static const int closewatch_user_namespace = 0x10000000;
 /// ioctl_nsfs(2) NS_GET_NSTYPE: the kind of namespace behind a descriptor, or -1.
 static inline int closewatch_namespace_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
 
+/// ioctl_nsfs(2) NS_GET_OWNER_UID of the user namespace of the one behind a descriptor: who made
+/// it; ~0 where that is not told.
+static inline unsigned closewatch_namespace_owner(int fd) {
+  uid_t owner = ~0u;
+  int user = ioctl(fd, NS_GET_USERNS);
+  if (user < 0) return ~0u;
+  if (ioctl(user, NS_GET_OWNER_UID, &owner) != 0) owner = ~0u;
+  close(user);
+  return owner;
+}
+
 /// The offset of a field in the kernel's struct tcp_info, for tests of the layout:
 /// 0 last_data_sent, 1 last_data_recv, 2 last_ack_recv, 3 bytes_acked, 4 bytes_received,
 /// 5 segs_out.

@@ -350,14 +350,7 @@ package final class EyeHost: Host {
   }
 
   private var avoidances: [EyeAvoidance] {
-    let avoidable = left.map(\.avoidance).filter(\.step.isAvoidable)
-    var times: [EyeStep: Int] = [:]
-    for avoidance in avoidable { times[avoidance.step, default: 0] += 1 }
-    return avoidable.map { avoidance in
-      var result = avoidance
-      result.isEverywhere = times[avoidance.step, default: 0] > 1
-      return result
-    }
+    EyeAvoidance.widened(left.map(\.avoidance), living: left.count(where: \.isAlive))
   }
 
   private func words(of eyes: [LeftEye]) -> String {

@@ -19,7 +19,7 @@ package enum EyeStep: UInt32, Hashable, Sendable, CaseIterable {
 
   /// Says that this is next, in a process that was forked to look; elsewhere nobody listens.
   ///
-  /// - Parameter user: Whose process it is, where that is known.
+  /// - Parameter user: Whose process or namespace it is, where that is known.
   /// - Parameter namespace: Where tables are read, their namespace.
   func begin(on pid: Int32 = 0, of user: UInt32? = nil, in namespace: NetnsID? = nil) {
     closewatch_mark_step(rawValue, pid, user ?? .max, namespace?.rawValue ?? 0)
@@ -78,11 +78,11 @@ package struct EyeAvoidance: Hashable, Sendable {
   package var step: EyeStep
   /// The process it hung on.
   package var pid: Int32
-  /// Whose it was; nil: not known yet.
+  /// Whose it was, process or network namespace; nil: not known yet.
   package var user: UInt32?
   /// The network namespace whose tables it hung on; nil: on none.
   package var namespace: NetnsID?
-  /// It has hung twice: nobody's is safe.
+  /// Too many have hung: nobody's is safe.
   package var isEverywhere = false
 
   package init(step: EyeStep, pid: Int32) {

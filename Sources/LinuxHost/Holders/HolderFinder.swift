@@ -122,7 +122,7 @@ package struct HolderFinder: Sendable {
     var gaps = GapTally()
     for process in processes where Clock.boot < deadline {
       if reader.avoided.covers(.overlay, process.pid, &gaps) { continue }
-      EyeStep.overlay.begin(on: process.pid)
+      EyeStep.overlay.begin(on: process.pid, of: reader.avoided.user(of: process.pid))
       let runtime = reader.runtimeOnOverlay(of: process, &gaps)
       records.learn(runtime, of: process)
       answer.found.append((process, runtime))

@@ -67,7 +67,7 @@ extension HolderLook {
         let directory = try? ProcessDirectory(procRoot: procRoot, pid: entry.pid)
       else { continue }
       if reader.avoided.covers(.threads, entry.pid, &gaps) { continue }
-      EyeStep.threads.begin(on: entry.pid)
+      EyeStep.threads.begin(on: entry.pid, of: try? directory.owner())
       if !isUnresolved {
         guard let stat = directory.identify(&gaps), stat.isZombie else { continue }
       }
@@ -158,7 +158,7 @@ extension HolderLook {
     _ directory: borrowing ProcessDirectory, _ fd: Int32
   ) -> FdInfo? {
     if reader.avoided.covers(.rings, directory.pid, &gaps) { return nil }
-    EyeStep.rings.begin(on: directory.pid)
+    EyeStep.rings.begin(on: directory.pid, of: try? directory.owner())
     let name = "fdinfo/\(fd)"
     do throws(SystemCallError) {
       let bytes = try directory.read(name, limit: 1 << 20)

@@ -151,7 +151,7 @@ extension HolderLook {
 
   /// What the kernel calls the protocol of a socket: `TCP`, `UDPv6`, `UNIX`; nil when it is gone.
   func socketName(_ pid: Int32, _ reference: DescriptorScan.Reference) -> String? {
-    EyeStep.socketName.begin(on: pid)
+    EyeStep.socketName.begin(on: pid, of: reader.avoided.user(of: pid))
     var name = [UInt8](repeating: 0, count: 32)
     let path = "\(procRoot)/\(pid)/fd/\(reference.fd)"
     let count = getxattr(path, "system.sockprotoname", &name, name.count)

@@ -81,9 +81,11 @@ struct HolderLook: ~Copyable {
     }
     for (process, holders) in byProcess.sorted(by: { $0.key < $1.key }) {
       if reader.avoided.covers(.descriptors, process.pid, &gaps) { continue }
-      EyeStep.descriptors.begin(on: process.pid)
-      guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: process.pid),
-        let stat = directory.identify(&gaps), stat.startTicks == process.startTicks
+      guard let directory = try? ProcessDirectory(procRoot: procRoot, pid: process.pid) else {
+        continue
+      }
+      EyeStep.descriptors.begin(on: process.pid, of: try? directory.owner())
+      guard let stat = directory.identify(&gaps), stat.startTicks == process.startTicks
       else { continue }
       var found: [SocketHolder] = []
       for holder in holders.sorted(by: { $0.fd < $1.fd }) {
@@ -152,9 +154,10 @@ struct HolderLook: ~Copyable {
       skipped += 1
       return nil
     }
-    EyeStep.descriptors.begin(on: entry.pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: entry.pid)
+      let owner = try? directory.owner()
+      EyeStep.descriptors.begin(on: entry.pid, of: owner)
       let fd: Int32
       do throws(SystemCallError) {
         fd = try directory.openDirectory("fd")
@@ -179,7 +182,7 @@ struct HolderLook: ~Copyable {
       case .unreadable(let error):
         gaps.note(.descriptorsUnreadable, error.description)
       }
-      return try? directory.owner()
+      return owner
     } catch {
       // Gone since the list was read: what it held is gone, too.
       if !error.isVanished { gaps.note(.descriptorsUnreadable, error.description) }
@@ -256,7 +259,7 @@ struct HolderLook: ~Copyable {
     }
     let now = Clock.boot
     for pid in wanted.sorted() where !reader.avoided.covers(.identity, pid, &gaps) {
-      EyeStep.identity.begin(on: pid)
+      EyeStep.identity.begin(on: pid, of: reader.avoided.user(of: pid))
       if !search.arguments, let known = memory.record(of: pid, procRoot: procRoot, at: now) {
         records[pid] = known
         retold.insert(pid)

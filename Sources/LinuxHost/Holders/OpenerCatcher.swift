@@ -57,7 +57,7 @@ struct OpenerCatcher {
       guard let pid = Int32(name), !avoided.covers(.namespaces, pid),
         !avoided.covers(.descriptors, pid)
       else { continue }
-      EyeStep.namespaces.begin(on: pid)
+      EyeStep.namespaces.begin(on: pid, of: avoided.user(of: pid))
       var status = stat()
       guard stat("\(procRoot)/\(pid)/ns/net", &status) == 0,
         status.st_ino == UInt(hunt.namespace.rawValue),
@@ -101,7 +101,7 @@ struct OpenerCatcher {
     var scan = DescriptorScan(
       inodes: table, budget: ScanBudget(entries: 100_000, milliseconds: 50))
     for (position, pid) in candidates.enumerated() {
-      EyeStep.descriptors.begin(on: pid)
+      EyeStep.descriptors.begin(on: pid, of: avoided.user(of: pid))
       let path = "\(procRoot)/\(pid)/fd"
       let fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard fd >= 0 else { continue }

@@ -25,6 +25,8 @@ package struct TableLook {
   /// Which namespace's file `thread-self/net/tcp` was, by its inode.
   private var namespacesByTable: [UInt64: NetnsID] = [:]
   private var budget: RowBudget
+  /// Who made the namespace that is being read; nil: not known, or it is the host's own.
+  private var owner: UInt32?
 
   init(
     request: SampleRequest, procRoot: String, namesDirectory: String, netlinkProtocol: Int32,
@@ -160,8 +162,9 @@ package struct TableLook {
       readNamespaces += 1
       return
     }
+    owner = nil
     do throws(SystemCallError) {
-      if !namespace.isOwn { try namespace.enter(procRoot: procRoot, avoided: avoided) }
+      if !namespace.isOwn { owner = try namespace.enter(procRoot: procRoot, avoided: avoided) }
     } catch {
       lastFailure = error
       if error.isVanished { return }
@@ -245,7 +248,7 @@ package struct TableLook {
     _ namespace: NetworkNamespace, directory: String?, entry: inout NamespaceSample
   ) throws(HostError) {
     budget.begin(sample.sockets)
-    let isAvoided = avoided.covers(.tables, in: namespace.id)
+    let isAvoided = avoided.covers(.tables, in: namespace.id, of: owner)
     if isAvoided {
       let what = "sock_diag is avoided in network namespace \(namespace.id.rawValue)"
       if request.source == .netlink { throw HostError(what) }
@@ -280,7 +283,7 @@ package struct TableLook {
       bounds.seconds = min(bounds.seconds, max(0.1, deadline.seconds(since: Clock.boot)))
     }
     var question = InetDiagRequest(states: request.states, sequence: sequence)
-    question.asksDetails = !avoided.covers(.details, in: id)
+    question.asksDetails = !avoided.covers(.details, in: id, of: owner)
     if !question.asksDetails {
       note(
         Gap(
@@ -288,7 +291,7 @@ package struct TableLook {
           detail: "\(EyeStep.details.call) is avoided in network namespace \(id.rawValue):"
             + " ages there are unknown"))
     }
-    let dump = SockDiagDump(question, namespace: id, bounds: bounds)
+    let dump = SockDiagDump(question, namespace: id, of: owner, bounds: bounds)
     // Open for this dump only: a netlink socket keeps its namespace alive.
     var socket = try NetlinkSocket(protocolNumber: netlinkProtocol)
     let gaps = try dump.read(over: &socket, into: &sample.sockets, within: &budget)

@@ -7,8 +7,12 @@ import KernelTables
 extension NetworkNamespace {
   /// Enters it with the calling thread, and makes sure that it is the one: see ``LookThread``.
   ///
+  /// - Returns: Who made it: the owner of its user namespace; nil where that is not told.
   /// - Throws: ``SystemCallError``; ``SystemCallError/isVanished`` when nothing leads there.
-  func enter(procRoot: String, avoided: AvoidedSteps = AvoidedSteps()) throws(SystemCallError) {
+  @discardableResult
+  func enter(
+    procRoot: String, avoided: AvoidedSteps = AvoidedSteps()
+  ) throws(SystemCallError) -> UInt32? {
     guard hasTrueID else {
       throw SystemCallError("setns", on: "a namespace without a readable link", errno: EACCES)
     }
@@ -22,7 +26,7 @@ extension NetworkNamespace {
       }
     }
     for (pid, file) in files {
-      EyeStep.entry.begin(on: pid)
+      EyeStep.entry.begin(on: pid, of: avoided.user(of: pid))
       do throws(SystemCallError) {
         let fd = try systemCall("open", on: file) { open(file, O_RDONLY | O_CLOEXEC) }
         defer { close(fd) }
@@ -33,7 +37,8 @@ extension NetworkNamespace {
         _ = try systemCall("setns", on: file) {
           closewatch_setns(fd, closewatch_network_namespace)
         }
-        return
+        let owner = closewatch_namespace_owner(fd)
+        return owner == .max ? nil : owner
       } catch {
         failure = error
       }

@@ -215,7 +215,7 @@ package struct NetworkNamespaces {
       }
       return
     }
-    EyeStep.namespaces.begin(on: pid)
+    EyeStep.namespaces.begin(on: pid, of: avoided.user(of: pid))
     let id: NetnsID
     do throws(SystemCallError) {
       id = try Self.link("\(pid)/ns/net", at: procFD)

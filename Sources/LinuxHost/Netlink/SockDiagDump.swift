@@ -20,10 +20,16 @@ package struct SockDiagDump {
   package let request: InetDiagRequest
   package let namespace: NetnsID
   package let bounds: Bounds
+  private let owner: UInt32?
 
-  package init(_ request: InetDiagRequest, namespace: NetnsID, bounds: Bounds = Bounds()) {
+  /// - Parameter owner: Who made the namespace; nil where that is not known.
+  package init(
+    _ request: InetDiagRequest, namespace: NetnsID, of owner: UInt32? = nil,
+    bounds: Bounds = Bounds()
+  ) {
     self.request = request
     self.namespace = namespace
+    self.owner = owner
     self.bounds = bounds
   }
 
@@ -60,10 +66,10 @@ package struct SockDiagDump {
     var lost = 0
     let step = request.asksDetails ? EyeStep.details : .tables
     // The kernel reads the first of the table while it is asked.
-    step.begin(in: namespace)
+    step.begin(of: owner, in: namespace)
     try transport.send(request.bytes)
     reading: while true {
-      step.begin(in: namespace)
+      step.begin(of: owner, in: namespace)
       let got: Int
       do throws(SystemCallError) {
         got = try Self.receive(over: &transport, into: &buffer)

@@ -30,9 +30,9 @@ struct ProcessReader: Sendable {
     pid: Int32, arguments: Bool, gaps: inout GapTally
   ) -> ProcessRecord? {
     if avoided.covers(.identity, pid, &gaps) { return nil }
-    EyeStep.identity.begin(on: pid)
     do throws(SystemCallError) {
       let directory = try ProcessDirectory(procRoot: procRoot, pid: pid)
+      EyeStep.identity.begin(on: pid, of: try? directory.owner())
       guard let stat = directory.identify(&gaps), !stat.hasEnded else { return nil }
       return record(
         directory, stat: stat, arguments: arguments, counted: nil, gaps: &gaps)
@@ -72,7 +72,7 @@ struct ProcessReader: Sendable {
     record.imageID = stat.startStack
     record.uid = try? directory.owner()
     if avoided.covers(.identity, pid, &gaps) { return record }
-    EyeStep.identity.begin(on: pid)
+    EyeStep.identity.begin(on: pid, of: record.uid)
     readLimits(of: directory, into: &record, &gaps)
     if let cgroup = Self.decode("cgroup", directory, &gaps, ProcCgroup.init) {
       record.cgroup = cgroup.path
@@ -116,7 +116,7 @@ struct ProcessReader: Sendable {
   }
 
   private func words(of directory: borrowing ProcessDirectory) -> [String]? {
-    EyeStep.arguments.begin(on: directory.pid)
+    EyeStep.arguments.begin(on: directory.pid, of: try? directory.owner())
     guard let bytes = try? directory.read("cmdline", isOneRecord: false) else { return nil }
     return bytes.split(separator: 0, omittingEmptySubsequences: false)
       .dropLast().map { String(decoding: $0, as: UTF8.self) }

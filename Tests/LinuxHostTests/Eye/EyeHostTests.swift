@@ -124,6 +124,46 @@ import Testing
   }
 
   @Test(.requires(.mountNamespaces, .fuse), arguments: Starter.allCases)
+  func `two users whose programs hang cost two eyes each at most, and hide nobody else's`(
+    _ starter: Starter
+  ) throws {
+    let others = TemporaryDirectory()
+    let sound = try ChildProgram(
+      ChildProgram.built("SilentFiles"),
+      [others.path, ChildProgram.built("HostProbe"), "2", "1234"])
+    let pids = try (0..<2).map { _ in try #require(Int32(try sound.readLine() ?? "")) }
+    let users = ["65534", "65533"]
+    let directories = users.map { _ in TemporaryDirectory() }
+    let files = try zip(users, directories).map { user, directory in
+      try ChildProgram(
+        ChildProgram.built("SilentFiles"), [directory.path, "/bin/sleep", "20", user])
+    }
+    for one in files { for _ in 0..<20 { _ = try #require(try one.readLine()) } }
+    try Lab.with("close-wait", count: 5) { lab in
+      let looker = try Looker(starter, trusting: "fuse")
+      for one in files { one.send("be silent to \(looker.program.pid)") }
+      usleep(100_000)
+      var told = ""
+      for _ in 0..<2 {
+        let lines = try looker.look()
+        expectAll(of: lab, in: lines)
+        told += stuck(lines).joined()
+        // What could not be read of the two is read of everybody else.
+        for pid in pids { #expect(lines.contains("process pid=\(pid) runtime=swift"), "\(lines)") }
+        #expect((1...5).contains(looker.eyes.count))
+      }
+      for user in users { #expect(told.contains("(user \(user)) has not come back"), "\(told)") }
+      for one in files { one.end() }
+      for _ in 0..<100 where looker.eyes.count > 1 {
+        usleep(50_000)
+        _ = try looker.look()
+      }
+      #expect(stuck(try looker.look()).isEmpty)
+    }
+    sound.end()
+  }
+
+  @Test(.requires(.mountNamespaces, .fuse), arguments: Starter.allCases)
   func `programs on overlays have a runtime, and one that hangs costs its own name only`(
     _ starter: Starter
   ) throws {
