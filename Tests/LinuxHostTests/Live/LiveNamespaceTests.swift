@@ -84,6 +84,22 @@ struct LiveNamespaceTests {
     }
   }
 
+  @Test func `namespaces without number end the look in time, ours first, and the rest is said`()
+    throws
+  {
+    let one = try ScratchNamespace("one-of-many")
+    var host = LiveHost()
+    host.namesDirectory = one.directory
+    let late = try host.takeSample(SampleRequest(), by: Clock.boot)
+    #expect(late.namespaces.map(\.isOwn) == [true])
+    let gap = try #require(late.gaps.first { $0.kind == .boundReached })
+    #expect(gap.count >= 1)
+    #expect(gap.detail == "network namespaces: the time was over before all were read")
+    let whole = try host.takeSample(SampleRequest(), by: Clock.boot.advanced(bySeconds: 600))
+    #expect(whole.namespaces.contains { $0.id == one.id })
+    #expect(!whole.gaps.contains { $0.kind == .boundReached })
+  }
+
   @Test func `a namespace that does not exist is one clear error`() throws {
     var host = LiveHost()
     var request = SampleRequest()
