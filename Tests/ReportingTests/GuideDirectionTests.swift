@@ -78,6 +78,15 @@ import Testing
     #expect(advice(rule.guide(to: subject)).contains(words))
   }
 
+  @Test func `of a process that can open nothing more nobody says that an event is over`() {
+    var finding = FoundLeak.closeWait()
+    (finding.rule, finding.growth) = (.closeWaitStuck, nil)
+    #expect(finding.guide.meaning.contains("one event left them"))
+    finding.forecast?.used = 1024
+    #expect(finding.guide.meaning.contains("because the process has no descriptor left"))
+    #expect(!finding.guide.meaning.contains("one event left them"))
+  }
+
   @Test func `an installed program that nothing is known of gets what any operator can do`() {
     var process = ProcessRecord(id: ProcessID(pid: 7, startTicks: 1))
     process.command = "dovecot"

@@ -158,7 +158,9 @@ extension Census {
     case .none: return
     // No answer at all.
     case .of where wasCut && report.processes.isEmpty: return
-    case .everywhere: searched = { _ in !wasCut }
+    // What a search that was cut short has not found may be there.
+    case _ where wasCut: searched = { _ in false }
+    case .everywhere: searched = { _ in true }
     case .of(let pids):
       let wanted = Set(pids)
       let table = processes
@@ -175,6 +177,7 @@ extension Census {
       }
     }
     let (gone, closed) = deadSockets.update(known, at: now, absent: absent, searched: searched)
+    if case .everywhere = search.deadSockets { deadSockets.searchEnded(at: now, wasCut: wasCut) }
     for deadSocket in closed {
       holders.forget(deadSocket.inode)
       if !ended.contains(deadSocket.process) { recordDeparture(of: deadSocket) }

@@ -55,14 +55,24 @@ package enum CloseWaitStuck: Rule {
     }
     let census = inquiry.census
     let young = max(2 * judged.trend.patienceSeconds, shortestWatch)
-    if judged.trend.isStillComing, census.watchedSeconds < young,
-      !finding.doubts.contains(.watchedTooShort)
+    if judged.trend.isStillComing || isOfThePace(judged, in: inquiry),
+      census.watchedSeconds < young, !finding.doubts.contains(.watchedTooShort)
     {
       finding.doubts.append(.watchedTooShort)
     }
     let blocking: [Doubt] = [.watchedTooShort, .someDrain, .fewSockets, .poolOrLeak]
     if !finding.doubts.contains(where: blocking.contains) { finding.lifecycle = .firing }
     return finding
+  }
+
+  /// Whether they can be those that a program which closes late has at any time: most are young,
+  /// and none is much older than the patience.
+  private static func isOfThePace(_ judged: CloseWaitGroup, in inquiry: Inquiry) -> Bool {
+    let ages = judged.group.connections.map {
+      inquiry.census.now.seconds(since: CloseWaitGroup.quietSince($0))
+    }
+    let patience = judged.trend.patienceSeconds
+    return ages.allSatisfy { $0 < 2 * patience } && 2 * judged.trend.survivors < ages.count
   }
 
   private static func draft(_ judged: CloseWaitGroup, in inquiry: Inquiry) -> Finding {

@@ -47,10 +47,13 @@ package enum DeadSocketLeak: Rule {
     let settings = inquiry.settings
     guard let record = census.processes[process] else { return nil }
     let gone = census.deadSockets.departures.filter { $0.process == process }
+    var watched = inquiry.watched(patience.seconds(settings))
+    // What was not found has not stopped coming.
+    if let instant = census.deadSockets.cutSince { watched.now = instant }
     let trend = Trend(
       deadSockets.map { Trend.Member(since: $0.since, isDated: !$0.isInherited) },
       departures: Departures(gone),
-      watched: inquiry.watched(patience.seconds(settings)))
+      watched: watched)
     // A block that stands can be a pool's, which throws them away when it takes them out.
     let isBlock = !trend.isGrowing && trend.survivors >= settings.mostUnjudged
     guard isBlock || trend.isGrowing && trend.survivors >= 2 else { return nil }

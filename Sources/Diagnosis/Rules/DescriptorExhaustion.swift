@@ -136,6 +136,10 @@ package enum DescriptorExhaustion: Rule {
       .descriptors(DescriptorContents(of: worst.index, open: worst.used, in: inquiry.census)))
     if worst.course.growth == nil, worst.course.standingSeconds > 0 {
       finding.evidence.append(.standing(seconds: worst.course.standingSeconds))
+      if worst.course.watchedSeconds >= inquiry.settings.patienceSeconds {
+        finding.notGrowingSince = inquiry.census.now.advanced(
+          bySeconds: -worst.course.standingSeconds)
+      }
     }
     finding.severity =
       urgent.isEmpty

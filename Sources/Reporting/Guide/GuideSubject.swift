@@ -17,6 +17,8 @@ package struct GuideSubject: Hashable, Sendable {
   package var isUrgent = false
   /// More of them come.
   package var isGrowing = false
+  /// It has no descriptor left.
+  package var isFull = false
   /// Descriptors may be what runs out: room for more of them helps.
   package var needsDescriptors = true
   /// Ephemeral ports are what runs out first.
@@ -57,6 +59,7 @@ package struct GuideSubject: Hashable, Sendable {
     }
     needsPorts = forecast.resource == .ephemeralPorts
     if forecast.resource == .descriptors {
+      isFull = forecast.used >= forecast.limit
       needsDescriptors = forecast.seconds != nil || forecast.used >= forecast.limit - forecast.used
     }
   }

@@ -27,6 +27,7 @@ struct DeadSocketLogTests {
   @Test func `a dead socket at the first search has no known beginning`() throws {
     var log = DeadSocketLog()
     _ = log.update([deadSocket(1)], at: HostScript.instant(10)) { _ in true }
+    log.searchEnded(at: HostScript.instant(10), wasCut: false)
     _ = log.update([deadSocket(1), deadSocket(2)], at: HostScript.instant(20)) { _ in true }
     #expect(try #require(log.all[1]).isInherited)
     #expect(!(try #require(log.all[2]).isInherited))

@@ -51,6 +51,22 @@ struct CloseWaitStuckTests {
     #expect(story.firingRules == [.closeWaitStuck])
   }
 
+  @Test func `those that a program which closes late has at any time are no block`() {
+    var story = Story { $0.patienceSeconds = 10 }
+    story.host.start("php", pid: 100, unit: "php.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<400).map { Double($0) / 4 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 0.3)
+        .enters(.closeWait, at: second, unread: 0).leaves(at: second + 13)
+        // An answer just before: of how long ago the end came a bound is known.
+        .changed { $0.isUnanswered = true }
+    }
+    for second in 60..<90 {
+      story.look(at: Double(second))
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
   @Test func `what still comes in a watch of three seconds is not said to be a block`() throws {
     var story = Story {
       $0.patienceSeconds = 2

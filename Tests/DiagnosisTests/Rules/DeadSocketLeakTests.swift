@@ -76,6 +76,31 @@ struct DeadSocketLeakTests {
     #expect(story.watch.findings == [])
   }
 
+  @Test func `while the search is cut short, what it has not found has not stopped coming`()
+    throws
+  {
+    var story = client(deadSockets: 61)
+    story.host.mostDeadSockets = { $0 > 400 ? 5 : .max }
+    story.look(every: 10, through: 400)
+    #expect(story.firing.first?.growth != nil)
+    for second in stride(from: 410.0, through: 1000, by: 10) {
+      story.look(at: second)
+      let leak = try #require(story.firing.first, "at \(second)")
+      #expect(leak.growth != nil && leak.notGrowingSince == nil, "at \(second)")
+      #expect(leak.sockets >= 20, "at \(second)")
+    }
+  }
+
+  @Test func `what a first search had not found in time is no leak`() {
+    var story = client(deadSockets: 40)
+    // All of them died before.
+    story.host.mostDeadSockets = { $0 < 1100 ? Int($0 - 1000) / 5 : .max }
+    for second in stride(from: 1000.0, through: 1600, by: 10) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
   @Test func `it resolves when the process is restarted, and comes back under the same id`() throws
   {
     var story = Story()

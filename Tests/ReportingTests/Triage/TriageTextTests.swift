@@ -90,6 +90,10 @@ import Testing
     #expect(text([finding]).contains("203.0.113.9 (80), elsewhere 8"))
     finding.unseen = 8
     #expect(!text([finding]).contains(", elsewhere"))
+    finding.unseen = 0
+    // Whose remote end the kernel has forgotten.
+    finding.evidence.append(.turnedDead(count: 8))
+    #expect(!text([finding]).contains(", elsewhere"))
   }
 
   @Test func `the worst comes first and the others are a line each`() {

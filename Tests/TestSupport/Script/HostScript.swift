@@ -45,6 +45,8 @@ package struct HostScript: Sendable {
   package var states = StateSet.all
   /// Gaps of every look.
   package var gaps: [Gap] = []
+  /// How many dead sockets a search finds before it is cut short, at a second.
+  package var mostDeadSockets: @Sendable (Double) -> Int = { _ in .max }
   /// How far the wall clock is off.
   package var wallClockError = 0.0
 
@@ -199,6 +201,10 @@ package struct HostScript: Sendable {
           shown.insert(hold.pid)
         }
       }
+    }
+    if report.deadSockets.count > mostDeadSockets(second) {
+      report.deadSockets.removeLast(report.deadSockets.count - mostDeadSockets(second))
+      report.gaps.append(Gap(.boundReached, count: 1, detail: "dead sockets"))
     }
     for pid in shown { if let id = ids[pid] { shown.formUnion(ancestors(of: id, living)) } }
     report.processes = living.filter { shown.contains($0.record.id.pid) }.map { actor in

@@ -25,7 +25,10 @@ package struct DeadSocketLog: Sendable {
   /// Connections whose row has gone while a process held them, until a search tells whether the
   /// descriptor is still there.
   package private(set) var unresolved: [UInt64: Connection] = [:]
-  private var hasSearched = false
+  /// When all that there are were last found.
+  private var searchedAt: BootInstant?
+  /// The last search was cut short: of what has come since then nobody knows how much there is.
+  package private(set) var cutSince: BootInstant?
   /// Dead sockets that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
 
@@ -64,10 +67,9 @@ package struct DeadSocketLog: Sendable {
         all[descriptor.inode] = DeadSocket(
           inode: descriptor.inode, process: process, fd: descriptor.fd,
           since: connection?.lastSeen ?? instant,
-          isInherited: !hasSearched && connection == nil, connection: connection)
+          isInherited: searchedAt == nil && connection == nil, connection: connection)
       }
     }
-    hasSearched = true
     var closed: [DeadSocket] = []
     for deadSocket in all.values
     where !present.contains(deadSocket.inode) && searched(deadSocket.process) {
@@ -86,6 +88,12 @@ package struct DeadSocketLog: Sendable {
       if !present.contains(inode) { gone.append(connection) }
     }
     return (gone, closed)
+  }
+
+  /// A search of all processes is over.
+  mutating func searchEnded(at instant: BootInstant, wasCut: Bool) {
+    cutSince = wasCut ? searchedAt : nil
+    if !wasCut { searchedAt = instant }
   }
 
   /// Processes have ended: what they had goes with them, or to those that have it too.

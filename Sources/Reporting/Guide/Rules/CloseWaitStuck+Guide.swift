@@ -49,7 +49,14 @@ extension CloseWaitStuck: RuleGuide {
   }
 
   private static func meaning(_ subject: GuideSubject) -> String {
-    switch subject.cause {
+    // Nobody knows of an event: it cannot accept or open any more.
+    if subject.isFull, subject.cause != .peerWaitsForAnswer {
+      return """
+        The peers have closed, and the same sockets stay. Their number does not grow, because the \
+        process has no descriptor left for another. Each keeps one.
+        """
+    }
+    return switch subject.cause {
     case .peerWaitsForAnswer:
       """
       The peers, on this host, have shut down their sending and still wait for an answer \
