@@ -25,84 +25,83 @@ import Testing
     }
   }
 
-  /// Runs `body` with a page that shows the laboratory's leak.
-  private func withLeak(_ body: (Browser, String, Lab) throws -> Void) throws {
+  /// One page for all three: a leak has to be there for 20 s.
+  @Test(.requires(.root, .networkNamespaces))
+  func `a real leak is on a page that needs no script, fits each screen, and is drawn twice`()
+    throws
+  {
     let served = try Served()
     let browser = try Browser()
     defer { browser.close() }
     try Lab.with("close-wait", count: 13) { lab in
       try served.daemon.waitFor("firing", "SocketLab[\(lab.pid)]")
-      try body(browser, served.address, lab)
+      try needsNoScript(browser, served.address, lab)
+      try fitsEachScreen(browser, served.address)
+      try isLightAndDark(browser, served.address)
     }
     #expect(served.daemon.stop().status == 0)
   }
 
-  @Test(.requires(.root, .networkNamespaces))
-  func `a real leak is on the page without scripts, and nothing of the process is`() throws {
-    try withLeak { browser, address, lab in
-      try browser.open(address)
-      // The host may have findings of its own.
-      let text = try browser.value(
+  /// Nothing of the process is on it, either.
+  private func needsNoScript(_ browser: Browser, _ address: String, _ lab: Lab) throws {
+    try browser.open(address)
+    // The host may have findings of its own.
+    let text = try browser.value(
+      of: """
+        [...document.querySelectorAll('article')].map(card => card.textContent)
+          .filter(text => text.includes('39 sockets in CLOSE_WAIT')).join(' ')
+          .replace(/[\\n"\\\\]/g, ' ')
+        """)
+    #expect(text.contains("local port") && text.contains("stayed longer than"), "\(text)")
+    let page = try browser.value(
+      of: "document.documentElement.outerHTML.replace(/[\\n\"\\\\]/g, ' ')")
+    for advice in ["Do now", "Permanent fix", "Does not help"] { #expect(page.contains(advice)) }
+    // Each finding is one line that unfolds by itself, without a script.
+    let folds = "document.querySelectorAll('details.finding > article').length"
+    #expect(
+      try browser.value(of: folds)
+        == browser.value(of: "document.querySelectorAll('article').length"))
+    #expect(!page.contains("SocketLab[") && !page.contains("/proc/\(lab.pid)"))
+    for row in lab.rows { #expect(!page.contains("\(row.remote)"), "\(row.remote)") }
+    #expect(try browser.value(of: "document.scripts.length") == "0")
+    // It asks for nothing else, and the browser refuses nothing of it.
+    #expect(browser.requests.filter { !$0.hasPrefix("data:") } == [address])
+    #expect(browser.complaints == [])
+    // The style sheet is in force: its hash is right.
+    #expect(try browser.value(of: "getComputedStyle(document.body).maxWidth") == "1024px")
+  }
+
+  /// Nothing is wider than the screen.
+  private func fitsEachScreen(_ browser: Browser, _ address: String) throws {
+    for width in [320, 360, 390, 768, 1280] {
+      try browser.open(address, Browser.View(width: width, height: 800))
+      #expect(try browser.value(of: "innerWidth") == "\(width)")
+      // A table may scroll within its own frame.
+      let widest = try browser.value(
         of: """
-          [...document.querySelectorAll('article')].map(card => card.textContent)
-            .filter(text => text.includes('39 sockets in CLOSE_WAIT')).join(' ')
-            .replace(/[\\n"\\\\]/g, ' ')
+          Math.max(document.documentElement.scrollWidth,
+            ...[...document.body.querySelectorAll('*')].filter(e => !e.closest('.scroll,.defs'))
+              .map(e => Math.floor(e.getBoundingClientRect().right)))
           """)
-      #expect(text.contains("local port") && text.contains("stayed longer than"), "\(text)")
-      let page = try browser.value(
-        of: "document.documentElement.outerHTML.replace(/[\\n\"\\\\]/g, ' ')")
-      for advice in ["Do now", "Permanent fix", "Does not help"] { #expect(page.contains(advice)) }
-      // Each finding is one line that unfolds by itself, without a script.
-      let folds = "document.querySelectorAll('details.finding > article').length"
-      #expect(
-        try browser.value(of: folds)
-          == browser.value(of: "document.querySelectorAll('article').length"))
-      #expect(!page.contains("SocketLab[") && !page.contains("/proc/\(lab.pid)"))
-      for row in lab.rows { #expect(!page.contains("\(row.remote)"), "\(row.remote)") }
-      #expect(try browser.value(of: "document.scripts.length") == "0")
-      // It asks for nothing else, and the browser refuses nothing of it.
-      #expect(browser.requests.filter { !$0.hasPrefix("data:") } == [address])
-      #expect(browser.complaints == [])
-      // The style sheet is in force: its hash is right.
-      #expect(try browser.value(of: "getComputedStyle(document.body).maxWidth") == "1024px")
+      #expect(Int(widest) ?? .max <= width, "\(widest) at \(width)")
     }
   }
 
-  @Test(.requires(.root, .networkNamespaces))
-  func `nothing is wider than the screen`() throws {
-    try withLeak { browser, address, _ in
-      for width in [320, 360, 390, 768, 1280] {
-        try browser.open(address, Browser.View(width: width, height: 800))
-        #expect(try browser.value(of: "innerWidth") == "\(width)")
-        // A table may scroll within its own frame.
-        let widest = try browser.value(
-          of: """
-            Math.max(document.documentElement.scrollWidth,
-              ...[...document.body.querySelectorAll('*')].filter(e => !e.closest('.scroll,.defs'))
-                .map(e => Math.floor(e.getBoundingClientRect().right)))
-            """)
-        #expect(Int(widest) ?? .max <= width, "\(widest) at \(width)")
-      }
+  /// Light and dark are two pictures, and none is blank.
+  private func isLightAndDark(_ browser: Browser, _ address: String) throws {
+    var brightness: [String: Int] = [:]
+    for scheme in ["light", "dark"] {
+      try browser.open(address, Browser.View(scheme: scheme))
+      let picture = try browser.picture()
+      try browser.open("about:blank", Browser.View(runsScripts: true))
+      let found = try browser.value(of: Self.look(at: picture)).split(separator: " ")
+      try #require(found.count == 2)
+      // A blank picture has one colour.
+      #expect(Int(found[0]) ?? 0 > 50, "\(scheme): \(found[0]) colours")
+      brightness[scheme] = Int(found[1])
     }
-  }
-
-  @Test(.requires(.root, .networkNamespaces))
-  func `light and dark are two pictures, and none is blank`() throws {
-    try withLeak { browser, address, _ in
-      var brightness: [String: Int] = [:]
-      for scheme in ["light", "dark"] {
-        try browser.open(address, Browser.View(scheme: scheme))
-        let picture = try browser.picture()
-        try browser.open("about:blank", Browser.View(runsScripts: true))
-        let found = try browser.value(of: Self.look(at: picture)).split(separator: " ")
-        try #require(found.count == 2)
-        // A blank picture has one colour.
-        #expect(Int(found[0]) ?? 0 > 50, "\(scheme): \(found[0]) colours")
-        brightness[scheme] = Int(found[1])
-      }
-      #expect(brightness["light"] ?? 0 > 200, "\(brightness)")
-      #expect(brightness["dark"] ?? 255 < 70, "\(brightness)")
-    }
+    #expect(brightness["light"] ?? 0 > 200, "\(brightness)")
+    #expect(brightness["dark"] ?? 255 < 70, "\(brightness)")
   }
 
   /// A script that tells how many colours a picture has, and its mean brightness from 0 to 255.
