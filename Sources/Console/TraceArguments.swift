@@ -15,7 +15,8 @@ package struct TraceArguments: ParsableArguments {
       each it says where the program was told of the end and did not close it; else where it \
       read last, or where it was opened. The program need not be prepared, and is not stopped. \
       What was stuck before the watch has no history: only what happens while it lasts is seen. \
-      But whom the event loops of Python and Node call for a socket is found afterwards, too.
+      But whom an event loop of Python calls for a socket is found afterwards, too; of Node with \
+      --use-inspector.
 
       It needs root, and a kernel that lets root trace with BPF (Linux 5.15 or newer): programs \
       in the kernel copy the registers and 16 kB of the stack at each such event of the process. \

@@ -31,7 +31,8 @@ extension CodePath {
   /// Why its outermost calls are missing; nil where none is.
   var lack: String? {
     isCut
-      ? "The stack goes on beyond the 16 kB that are copied: what has called this is not known."
+      ? "The stack goes on beyond the \(StackFrame.copied) that are copied: what has called this"
+        + " is not known."
       : nil
   }
 

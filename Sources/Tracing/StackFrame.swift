@@ -25,7 +25,10 @@ public struct StackFrame: Hashable, Sendable {
     self.isOwn = isOwn
   }
 
+  /// How much of a stack is copied: `closewatch_trace_stack_bytes`.
+  static let copied = "16 kB"
+
   /// What stands for the calls that lie beyond the copy of a stack.
   package static let beyondCopy = StackFrame(
-    function: "[calls beyond the 16 kB that are copied of a stack]", isOwn: false)
+    function: "[calls beyond the \(copied) that are copied of a stack]", isOwn: false)
 }

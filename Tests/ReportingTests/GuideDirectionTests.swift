@@ -83,8 +83,11 @@ import Testing
     (finding.rule, finding.growth) = (.closeWaitStuck, nil)
     #expect(finding.guide.meaning.contains("one event left them"))
     finding.forecast?.used = 1024
-    #expect(finding.guide.meaning.contains("because the process has no descriptor left"))
+    #expect(finding.guide.meaning.contains("has no descriptor left for another"))
     #expect(!finding.guide.meaning.contains("one event left them"))
+    // What is known of the others is not lost.
+    finding.cause = .dataUnread
+    #expect(finding.guide.meaning.contains("unread input"))
   }
 
   @Test func `an installed program that nothing is known of gets what any operator can do`() {

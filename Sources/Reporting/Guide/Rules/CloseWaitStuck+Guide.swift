@@ -49,11 +49,11 @@ extension CloseWaitStuck: RuleGuide {
   }
 
   private static func meaning(_ subject: GuideSubject) -> String {
-    // Nobody knows of an event: it cannot accept or open any more.
-    if subject.isFull, subject.cause != .peerWaitsForAnswer {
+    // Then it is not known that an event left them.
+    if subject.isFull, [.eofUnread, .eofReadNotClosed].contains(subject.cause) {
       return """
-        The peers have closed, and the same sockets stay. Their number does not grow, because the \
-        process has no descriptor left for another. Each keeps one.
+        The peers have closed, and the same sockets stay. Their number does not grow. The process \
+        has no descriptor left for another: that alone can be why. Each keeps one.
         """
     }
     return switch subject.cause {
