@@ -7,12 +7,12 @@ import KernelTables
 struct Roots {
   let inquiry: Inquiry
   /// The connections that the accused processes have opened, by process.
-  private var opened: [Int32: [Upstream]] = [:]
+  private(set) var opened: [Int32: [Upstream]] = [:]
   /// The accused processes, by their identity.
   private var indices: [ProcessID: Int32] = [:]
 
   /// One connection that a server has opened itself.
-  private struct Upstream {
+  struct Upstream {
     var place: Endpoint
     var kind: Kind
     /// For how long it has been so.
@@ -152,7 +152,7 @@ struct Roots {
     let places = waiting(of: finding, processes)
     return backend(of: finding, places, clients: clients)
       ?? sharedBackend(of: finding, processes)
-      ?? missingBackend(of: finding, processes)
+      ?? poolersBackend(of: finding, processes)
       ?? (isStoppedReading(finding, Set(processes)) ? stoppedReading(finding) : nil)
   }
 
@@ -293,54 +293,21 @@ struct Roots {
     return root(waitingFor: most, all, of: finding)
   }
 
-  /// Programs that do nothing but share connections to a backend among their clients, who wait
-  /// while there is none.
-  private static let poolers: Set<String> = [
-    "pgbouncer", "odyssey", "pgcat", "proxysql", "maxscale", "nutcracker",
-  ]
-
-  /// The backend that a pooler has no connection to: the few that it tries are not answered, or
-  /// are refused at once. It may connect one at a time, so that one attempt keeps all waiting.
-  private func missingBackend(of finding: Finding, _ processes: [Int32]) -> Root? {
-    guard !processes.isEmpty,
-      processes.allSatisfy({ index in
-        inquiry.census.processes[index].map { Self.poolers.contains($0.programName) } ?? false
-      })
-    else { return nil }
-    let upstreams = Set(processes).flatMap { opened[$0] ?? [] }
-    guard upstreams.allSatisfy({ $0.kind == .connecting }) else { return nil }
-    if upstreams.isEmpty {
-      // What is refused leaves no socket, and the counter is the namespace's: no place is known.
-      let failed = inquiry.census.counters.increase(
-        of: \.attemptFails, in: finding.namespace,
-        overSeconds: max(patience(of: finding), oldestSeconds(of: finding) ?? 0))
-      return failed.map { $0.increase > 0 } ?? false ? Root(.waitsForBackend) : nil
-    }
-    let waiting = Dictionary(grouping: upstreams, by: \.place).mapValues { all in
-      var waiting = Root.Waiting()
-      waiting.connecting = all.count
-      return waiting
-    }
-    guard let most = Self.most(waiting, by: \.connecting), let all = waiting[most]
-    else { return nil }
-    return root(waitingFor: most, all, of: finding)
-  }
-
   /// For how long the first of its clients has been stuck.
-  private func oldestSeconds(of finding: Finding) -> Double? {
+  func oldestSeconds(of finding: Finding) -> Double? {
     let census = inquiry.census
     return finding.members.compactMap { census.connection($0.id)?.dwellSeconds(at: census.now) }
       .max()
   }
 
-  private static func most(
+  static func most(
     _ places: [Endpoint: Root.Waiting], by count: (Root.Waiting) -> Int
   ) -> Endpoint? {
     places.filter { count($0.value) > 0 }
       .max { (count($0.value), $1.key) < (count($1.value), $0.key) }?.key
   }
 
-  private func root(
+  func root(
     waitingFor place: Endpoint, _ waiting: Root.Waiting, of finding: Finding
   ) -> Root {
     var root = Root(

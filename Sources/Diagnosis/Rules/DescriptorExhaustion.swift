@@ -15,7 +15,9 @@ extension Cause {
 /// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
 /// with a cache of files). It asks for a person when the number grows, when nothing is left, or
 /// when a listener of the process waits in vain for it to accept. A high level that does not grow
-/// is a notice, once for a program; so is growth that slows down to such a level.
+/// is a notice, once for a program; so is growth that slows down to such a level. And growth of
+/// files so fast that the last one is taken before anybody has looked again is told wherever it
+/// stands.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]
@@ -30,14 +32,17 @@ package enum DescriptorExhaustion: Rule {
     var programs: [Program: [Level]] = [:]
     for index in Int32(0)..<Int32(inquiry.census.processes.indexLimit) {
       guard let process = inquiry.census.processes[index],
-        let open = openNearLimit(process, inquiry.settings),
+        let open = openOfLimit(process),
+        Double(open.used) >= min(0.5, inquiry.settings.descriptorShareWarning) * Double(open.limit),
         !inquiry.census.ended.contains(process.id)
       else { continue }
+      let level = Level(index, process, open, in: inquiry)
+      guard level.isNear || isRunningOut(level, in: inquiry) else { continue }
       let program = Program(
         owner: process.owner, name: process.programName,
         namespace: process.namespace ?? inquiry.census.sample.namespaces.first?.id
           ?? NetnsID(rawValue: 0))
-      programs[program, default: []].append(Level(index, process, open, in: inquiry))
+      programs[program, default: []].append(level)
     }
     return programs.map { finding(of: $0.key, $0.value, in: inquiry) }.sorted { $0.id < $1.id }
   }
@@ -51,15 +56,19 @@ package enum DescriptorExhaustion: Rule {
     return used + Int(limit) / 128 >= Int(limit)
   }
 
-  /// How many descriptors a process near its limit has open, and the limit.
-  private static func openNearLimit(
-    _ process: ProcessRecord, _ settings: RuleSettings
-  ) -> (used: Int, limit: Int)? {
+  /// How many descriptors a process has open, and its limit, where that is one to run into.
+  private static func openOfLimit(_ process: ProcessRecord) -> (used: Int, limit: Int)? {
     guard let used = process.descriptorCount, let limit = process.descriptorSoftLimit,
-      limit >= 64, limit < UInt64(Int32.max),
-      Double(used) >= settings.descriptorShareWarning * Double(limit)
+      limit >= 64, limit < UInt64(Int32.max)
     else { return nil }
     return (used, Int(limit))
+  }
+
+  /// Whether files take the last descriptor soon: of sockets, the rules about their states say so.
+  private static func isRunningOut(_ level: Level, in inquiry: Inquiry) -> Bool {
+    level.secondsLeft <= RuleSettings.advisedWatchSeconds
+      && 2 * DescriptorContents(of: level.index, open: level.used, in: inquiry.census).rest
+        >= level.used
   }
 
   private struct Program: Hashable {
@@ -68,13 +77,14 @@ package enum DescriptorExhaustion: Rule {
     var namespace: NetnsID
   }
 
-  /// One process near its limit.
+  /// One process near its limit, or soon there.
   private struct Level {
     let index: Int32
     let process: ProcessRecord
     let used: Int
     let limit: Int
     private(set) var course: CounterLog.DescriptorCourse
+    let isNear: Bool
     /// Something waits for it to accept, in sample after sample, and it has no descriptor left.
     let isStarving: Bool
 
@@ -82,6 +92,8 @@ package enum DescriptorExhaustion: Rule {
       course.growth.map { Double(max(0, limit - used)) / $0.perSecond } ?? .infinity
     }
     var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
+    /// It is full before a watch that begins now is half over: that cannot wait to be surer.
+    var isUrgent: Bool { secondsLeft <= RuleSettings.advisedWatchSeconds / 2 }
 
     init(
       _ index: Int32, _ process: ProcessRecord, _ open: (used: Int, limit: Int),
@@ -93,9 +105,10 @@ package enum DescriptorExhaustion: Rule {
       self.process = process
       self.used = used
       self.limit = limit
+      let nearLimit = settings.descriptorShareWarning * Double(limit)
+      isNear = Double(used) >= nearLimit
       course = census.counters.descriptorCourse(
-        of: process.id, above: settings.descriptorShareWarning * Double(limit),
-        window: settings.patienceSeconds)
+        of: process.id, above: nearLimit, window: settings.patienceSeconds)
       // It slows down and comes to rest before nothing is left: a level that will stand. With
       // hardly anything left it must be surer, as there is no time to find out.
       let margin = used + limit / 64 >= limit ? max(course.restsWithin, 1) : 0
@@ -147,7 +160,7 @@ package enum DescriptorExhaustion: Rule {
       : worst.isStarving
         ? .critical : max(.warning, inquiry.settings.severity(of: finding.forecast))
     // Near the limit in more than one sample: a burst of open files is over in the next.
-    if worst.course.samples >= inquiry.settings.fewestSamples {
+    if worst.course.samples >= inquiry.settings.fewestSamples || worst.isUrgent {
       finding.lifecycle = .firing
     } else {
       finding.doubts.append(inquiry.census.looks > 2 ? .watchedTooShort : .oneLook)

@@ -70,8 +70,14 @@ package struct TriageReport: Sendable {
   }
 
   /// Whether a person has to act: a finding fires with severity `warning` or more, and follows
-  /// from no other one here.
-  package var asksForAction: Bool { firing.roots.contains { $0.severity >= .warning } }
+  /// from no other one here; or one is not certain yet, and what it is about runs out before the
+  /// watch that is advised would be over.
+  package var asksForAction: Bool {
+    firing.roots.contains { $0.severity >= .warning }
+      || pending.contains {
+        ($0.forecast?.seconds ?? .infinity) <= RuleSettings.advisedWatchSeconds
+      }
+  }
 
   var firing: [Finding] { findings.filter { $0.lifecycle == .firing && !$0.isAccepted } }
   var accepted: [Finding] { findings.filter { $0.lifecycle == .firing && $0.isAccepted } }

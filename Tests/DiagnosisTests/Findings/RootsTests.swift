@@ -335,6 +335,21 @@ struct RootsTests {
     #expect(try stuck(story).root == nil)
   }
 
+  @Test(arguments: [("pgbouncer", true), ("mcrouter", true), ("gunicorn", false)])
+  func `all connections of a pool may be taken by clients that came before and still wait`(
+    name: String, isTold: Bool
+  ) throws {
+    var story = pooler(name)
+    story.host.add(
+      .opened(to: 5432, by: 100).enters(.established, at: 0).changed {
+        ($0.isUnanswered, $0.isAnswered) = (true, true)
+      })
+    story.look(every: 10, through: 300)
+    let root = try stuck(story).root
+    #expect(root?.place == (isTold ? Endpoint(HostScript.elsewhere, 5432) : nil))
+    #expect(root?.waiting?.unanswered == (isTold ? 1 : nil))
+  }
+
   // MARK: The finding that it follows from
 
   @Test func `clients that wait for a dead endpoint stand under the connects to it`() throws {

@@ -66,6 +66,22 @@ struct DescriptorExhaustionTests {
     #expect(over.firing.map(\.severity) == [.notice])
   }
 
+  @Test func `what runs out before a minute is over is told at three quarters of the limit`() throws
+  {
+    // A watch of somebody who asks now: plain files, nine a second.
+    var story = Story { $0.patienceSeconds = 10 }
+    story.host.start("api", pid: 100, unit: "api.service") { 580 + Int(9 * $0) }
+    story.host.listen(8080, by: 100)
+    story.look(every: 2, through: 10)
+    let early = try #require(story.finding(.descriptorExhaustion))
+    #expect(early.lifecycle == .pending)
+    #expect(early.forecast.map { $0.used < 922 } == true)
+    story.look(every: 2, from: 12, through: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.severity == .critical)
+    #expect(found.forecast.map { $0.used < 922 && ($0.seconds ?? 60) <= 30 } == true)
+  }
+
   @Test func `97 percent that stand are a notice, and the last one taken is critical`() {
     var story = process { _ in 994 }
     story.look(every: 10, through: 30)
