@@ -220,6 +220,16 @@ package enum Evidence: Hashable, Sendable {
   case manyPorts(count: Int, worst: UInt16?)
 }
 
+extension Evidence {
+  /// How many connections it says have died.
+  var turnedDead: Int { if case .turnedDead(let count) = self { count } else { 0 } }
+}
+
+extension Finding {
+  /// Those of its sockets whose connection has died, so that nobody knows the remote end any more.
+  package var turnedDead: Int { evidence.reduce(0) { $0 + $1.turnedDead } }
+}
+
 /// What lowered the confidence, or what is still missing for a verdict.
 package enum Doubt: String, Hashable, Sendable {
   /// One look: growth and draining cannot be seen.

@@ -68,7 +68,9 @@ struct FindingFold {
     if one.growth != nil { one.notGrowingSince = nil }
     one.evidence =
       [.manyPorts(count: parts.count, worst: parts[0].localPort ?? parts[0].remotePort)]
-      + one.evidence
+      + one.evidence.filter { $0.turnedDead == 0 }
+    let dead = parts.reduce(0) { $0 + $1.turnedDead }
+    if dead > 0 { one.evidence.append(.turnedDead(count: dead)) }
     var peers: [Endpoint: Int] = [:]
     for peer in parts.flatMap(\.peers) { peers[peer.remote, default: 0] += peer.sockets }
     one.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)

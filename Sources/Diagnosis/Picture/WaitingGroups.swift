@@ -53,10 +53,7 @@ package struct WaitingGroups {
     let findings = findings.filter { $0.lifecycle != .resolved }
     judged = Set(
       findings.flatMap { finding in
-        let hasDead = finding.evidence.contains {
-          if case .turnedDead = $0 { true } else { false }
-        }
-        return (hasDead ? [finding.state, .close] : [finding.state]).flatMap { state in
+        (finding.turnedDead > 0 ? [finding.state, .close] : [finding.state]).flatMap { state in
           finding.culprits.map { Judged(state: state, pid: $0.process.id.pid) }
         }
       })

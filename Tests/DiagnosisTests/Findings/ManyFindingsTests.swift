@@ -109,6 +109,18 @@ struct ManyFindingsTests {
     #expect(fold.forecast?.seconds == (processes == 1 ? 52 : 624))
   }
 
+  @Test func `the dead sockets of all ports are in the fold's number`() throws {
+    var ledger = FindingLedger()
+    let findings = (0..<20).map { number in
+      var finding = finding(number, of: "app")
+      finding.evidence.append(.turnedDead(count: 2))
+      return finding
+    }
+    _ = update(&ledger, findings, look: 0)
+    let fold = try #require(ledger.findings.first { $0.localPort == nil })
+    #expect(fold.turnedDead == 2 * 12)
+  }
+
   @Test func `the fold is as bad as the worst in it, and says that it has become so`() throws {
     var ledger = FindingLedger()
     var many = (0..<20).map { finding($0, of: "noise") }

@@ -167,12 +167,8 @@ struct FindingWords {
       let place = remote.port == 0 ? remote.address.description : remote.description
       return "\(place) (\(Quantity.count(peer.sockets)))"
     }.joined(separator: ", ")
-    // Of a dead socket the kernel has no remote end any more.
-    let dead = finding.evidence.reduce(0) { sum, evidence in
-      if case .turnedDead(let count) = evidence { sum + count } else { sum }
-    }
     let told = shown.reduce(0) { $0 + $1.sockets }
-    let rest = finding.sockets - finding.unseen - dead - told
+    let rest = finding.sockets - finding.unseen - finding.turnedDead - told
     if rest > 0 { text += ", elsewhere \(Quantity.count(rest))" }
     return text
   }
