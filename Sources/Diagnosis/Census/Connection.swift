@@ -58,6 +58,8 @@ package struct Connection: Sendable {
     /// It came in through a listener: its counters say so, or the local port is (or was) a
     /// listener's and they do not say.
     package static let isInbound = Flags(rawValue: 32)
+    /// Two looks bracket its entry into ``Connection/state``: the one before showed it in another.
+    package static let cameIntoStateWhileWatched = Flags(rawValue: 64)
   }
 
   package let id: SocketID
@@ -138,6 +140,7 @@ package struct Connection: Sendable {
       previousState = state
       state = row.state
       flags.remove([.sentInState, .sinceIsExact])
+      if !isAfterGap { flags.insert(.cameIntoStateWhileWatched) }
       stateSince = age.bound == .unknown ? instant : since
       if age.bound == .exact { flags.insert(.sinceIsExact) }
       progressAt = stateSince

@@ -55,12 +55,26 @@ struct PairIndex: Sendable {
 
   /// The processes at the other ends.
   func peers(of members: [Connection], in census: Census) -> [Culprit] {
+    Self.culprits(members.compactMap { otherEnd(of: $0, in: census) }, in: census)
+  }
+
+  /// The same where the other ends know nothing of the close, and are in any state.
+  static func unawarePeers(of members: [Connection], in census: Census) -> [Culprit] {
+    let closed = Dictionary(
+      grouping: members.compactMap(census.row), by: { [$0.remote, $0.local] })
+    let others = census.sample.sockets.filter { row in
+      closed[[row.local, row.remote]]?.contains { areEnds($0, row) } ?? false
+    }
+    return culprits(others, in: census)
+  }
+
+  private static func culprits(_ others: [SocketRow], in census: Census) -> [Culprit] {
     var counts: [Int32: Int] = [:]
-    for member in members {
-      guard let other = otherEnd(of: member, in: census),
-        let holder = census.holders.first(of: other.inode)
-      else { continue }
-      counts[holder.process, default: 0] += 1
+    for other in others where other.inode != 0 {
+      // Of one that works, only who had it when it was last looked for is known.
+      let process =
+        census.holders.first(of: other.inode)?.process ?? census.connection(of: other)?.opener
+      if let process, process >= 0 { counts[process, default: 0] += 1 }
     }
     return counts.compactMap { index, sockets in
       census.processes[index].map {

@@ -241,7 +241,7 @@ package struct Inquiry: Sendable {
     let members = group.connections.map { connection in
       Trend.Member(
         since: since(connection),
-        isDated: connection.flags.contains(.sinceIsExact)
+        isDated: !connection.flags.isDisjoint(with: [.sinceIsExact, .cameIntoStateWhileWatched])
           || !connection.flags.contains(.inFirstLook))
     }
     return Trend(members, departures: leavers, watched: watched(patienceSeconds))

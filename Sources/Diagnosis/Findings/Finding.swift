@@ -195,12 +195,15 @@ package enum Evidence: Hashable, Sendable {
   case turnedDead(count: Int)
   /// All share this unread byte count, the size of a TLS close_notify and the FIN.
   case closeNotifySized(bytes: Int)
+  /// On so many the unread data came with the FIN and answers nothing: see ``SocketRow/isGoodbye``.
+  case goodbyes(count: Int)
   /// An accept queue was full in so many samples, over this time, with at most so many in it.
   case queueFull(samples: Int, seconds: Double, most: Int)
   /// Connections that have left a full accept queue, counted one by one, and how many accepted
   /// ones were served beside it (nil: not read).
   case leftQueue(count: Int, seconds: Double, served: ClosedRange<Int>?)
-  /// Connections that full accept queues of the namespace have turned away (`ListenOverflows`), and
+  /// Attempts to connect that full accept queues of the namespace have turned away
+  /// (`ListenOverflows` counts each repetition), and
   /// whether it can have been this one alone.
   case turnedAway(increase: Int, seconds: Double, byThisAlone: Bool)
   /// Handshakes that are not complete at a listener, against the limit of its SYN queue.
@@ -226,6 +229,9 @@ extension Evidence {
 }
 
 extension Finding {
+  /// Nothing of it was there in the newest look, and it may come back yet.
+  package var isCalm: Bool { lifecycle == .firing && notSeenSince != nil && unseen == 0 }
+
   /// Those of its sockets whose connection has died, so that nobody knows the remote end any more.
   package var turnedDead: Int { evidence.reduce(0) { $0 + $1.turnedDead } }
 }

@@ -101,6 +101,9 @@ struct Membership: Sendable {
   /// Whether its life can be told by its members: it has, or had, some, and all are known.
   var isTracked: Bool { beyond == 0 && gone + members.count > 0 }
 
+  /// Whether its rule names no sockets: it is about a number.
+  var hadNone: Bool { beyond == 0 && gone + members.count == 0 }
+
   /// Whether so few of them are left that it is over: at most a tenth of them, and not ten.
   var isOver: Bool {
     isTracked && members.count < Self.fewest && 10 * members.count <= gone + members.count

@@ -86,6 +86,11 @@ package struct CloseWaitGroup {
     let inheritance = Inheritance(stuck, holders: holders, in: census)
     evidence = queues.evidence
     cause = inheritance.isInherited ? .inheritedByChild : queues.cause
+    let goodbyes = group.port.isInbound ? 0 : judged.count { census.hasGoodbye($0) }
+    if cause == .dataUnread, 2 * goodbyes > judged.count {
+      cause = .eofUnread
+      evidence.append(.goodbyes(count: goodbyes))
+    }
     // Who has opened a connection asks, and shuts down its sending to say so. A server that does
     // has answered: it waits for its client to close.
     if cause == .eofReadNotClosed, group.port.isInbound,
@@ -264,10 +269,36 @@ struct ReceiveQueues {
   }
 }
 
+extension SocketRow {
+  /// More than any such message.
+  private static let largestGoodbye: UInt32 = 1024
+  /// What was asked before is answered by then, at most servers.
+  private static let answerMilliseconds: UInt32 = 1000
+
+  /// Whether the little that is unread can be what a server says before it closes (a FATAL of
+  /// PostgreSQL, an error packet of MySQL, a 408 of a web server) to a client that has been
+  /// answered before and has asked nothing since.
+  var isGoodbye: Bool {
+    knowledge.contains(.tcpInfo) && (2...Self.largestGoodbye).contains(receiveQueue)
+      && bytesReceived > UInt64(receiveQueue)
+      && lastDataSentMilliseconds >= lastDataReceivedMilliseconds
+      && lastDataSentMilliseconds - lastDataReceivedMilliseconds >= Self.answerMilliseconds
+  }
+}
+
+extension Census {
+  /// Whether all that is unread of a closed connection is such a message, which came with the FIN.
+  fileprivate func hasGoodbye(_ connection: Connection) -> Bool {
+    guard let row = row(of: connection), row.isGoodbye else { return false }
+    let data = Double(row.lastDataReceivedMilliseconds) / 1000
+    return abs(data - connection.dwellSeconds(at: now)) < 1
+  }
+}
+
 extension Cause {
   /// Recv-Q 0: the program has consumed the FIN and did not close the descriptor.
   package static let eofReadNotClosed = Cause("eof-read-not-closed")
-  /// Recv-Q 1 (or only a TLS close_notify): nobody reads this socket any more.
+  /// Recv-Q 1 (or only a TLS close_notify, or a goodbye): nobody reads this socket any more.
   package static let eofUnread = Cause("eof-unread")
   /// Recv-Q 0, and the other end, which is on this host too, still waits for an answer: it has shut
   /// down its sending only.
@@ -286,6 +317,7 @@ extension Cause {
     case .eofReadNotClosed: row.receiveQueue == 0
     case .eofUnread:
       row.receiveQueue == 1 || ReceiveQueues.closeNotifySizes.contains(row.receiveQueue)
+        || row.isGoodbye
     // 1 is the FIN alone.
     case .dataUnread: row.receiveQueue > 1
     case .stuckWriter: row.sendQueue > 0

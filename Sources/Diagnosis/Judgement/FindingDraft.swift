@@ -230,7 +230,8 @@ package struct FindingDraft {
     let holders = culprits.filter { $0.role == .holder }
     // Many processes with a socket or two each: none of them fills its own table.
     guard let worst = holders.first, worst.sockets > 2 || holders.count < 3,
-      let used = worst.process.descriptorCount,
+      // Fewer than there are sockets: a thread has a table of its own, and nobody has counted that.
+      let used = worst.process.descriptorCount, used >= worst.sockets,
       let limit = worst.process.descriptorSoftLimit, limit < UInt64(Int32.max)
     else { return nil }
     var forecast = Forecast(resource: .descriptors, used: used, limit: Int(limit))
@@ -245,9 +246,20 @@ package struct FindingDraft {
       let most = growth.high * share * lifetime
       if most - Double(worst.sockets) < left { return forecast }
     }
-    forecast.seconds = left / (growth.perSecond * share)
-    forecast.lowSeconds = left / (growth.high * share)
-    forecast.highSeconds = growth.low > 0 ? left / (growth.low * share) : nil
+    var filling = Rate(
+      perSecond: growth.perSecond * share, low: growth.low * share, high: growth.high * share)
+    // What grows beside them in the same table (a file of each, a copy of each descriptor) fills it
+    // too: what was counted there.
+    let course = census.counters.descriptorCourse(
+      of: worst.process.id, above: .infinity, window: settings.patience(for: rule))
+    if lifetime == nil, course.restsAt == nil, let counted = course.growth,
+      counted.low > filling.perSecond
+    {
+      filling = counted
+    }
+    forecast.seconds = left / filling.perSecond
+    forecast.lowSeconds = left / filling.high
+    forecast.highSeconds = filling.low > 0 ? left / filling.low : nil
     return forecast
   }
 

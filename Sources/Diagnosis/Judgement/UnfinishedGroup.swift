@@ -81,6 +81,9 @@ package struct UnfinishedGroup {
       finding.owner = Owner(.kernel, group.port.isInbound ? "port \(group.port.port)" : "kernel")
     }
     finding.evidence.append(contentsOf: evidence(of: group, in: census))
+    if finding.cause == .peerNeverReads {
+      finding.culprits += PairIndex.unawarePeers(of: group.members, in: census)
+    }
     finding.doubts.removeAll { $0 == .someDrain }
     let share = share(of: group, question, patience: patience, in: census)
     let isLarge = share.isLarge(settings)

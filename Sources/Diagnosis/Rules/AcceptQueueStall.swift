@@ -137,6 +137,11 @@ package enum AcceptQueueStall: Rule {
     if let oldest = group.members.map({ waitsSince($0, in: inquiry.census) }).min() {
       finding.oldest = oldestAge(group.members, since: oldest, at: inquiry.census.now)
     }
+    for (index, example) in finding.examples.enumerated() {
+      guard let member = inquiry.census.connection(of: example.row) else { continue }
+      finding.examples[index].age = oldestAge(
+        [member], since: waitsSince(member, in: inquiry.census), at: inquiry.census.now)
+    }
     describe(&finding, queue, trend, in: inquiry)
     // The ages prove it in one sample: nobody else could have let them wait.
     finding.doubts.removeAll { $0 == .oneLook || $0 == .someDrain || $0 == .watchedTooShort }

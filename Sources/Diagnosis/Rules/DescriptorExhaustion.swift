@@ -15,9 +15,10 @@ extension Cause {
 /// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
 /// with a cache of files). It asks for a person when the number grows, when nothing is left, or
 /// when a listener of the process waits in vain for it to accept. A high level that does not grow
-/// is a notice, once for a program; so is growth that slows down to such a level. And growth of
-/// files so fast that the last one is taken before anybody has looked again is told wherever it
-/// stands.
+/// is a notice, once for a program; so is growth that slows down to such a level. And files
+/// whose number grows to the limit within the critical horizon are pending from half of it on;
+/// they, and connections that work, are told when the last one is taken before anybody has looked
+/// again.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]
@@ -64,11 +65,20 @@ package enum DescriptorExhaustion: Rule {
     return (used, Int(limit))
   }
 
-  /// Whether files take the last descriptor soon: of sockets, the rules about their states say so.
+  /// Whether files or connections that work take the last descriptor soon: of other sockets, the
+  /// rules about their states say so.
   private static func isRunningOut(_ level: Level, in inquiry: Inquiry) -> Bool {
-    level.secondsLeft <= RuleSettings.advisedWatchSeconds
-      && 2 * DescriptorContents(of: level.index, open: level.used, in: inquiry.census).rest
-        >= level.used
+    let horizon =
+      level.course.watchedSeconds >= inquiry.settings.patienceSeconds
+      ? inquiry.settings.criticalHorizonSeconds : RuleSettings.advisedWatchSeconds
+    guard level.secondsLeft <= horizon, level.course.countedAt == inquiry.census.now
+    else { return false }
+    let contents = DescriptorContents(of: level.index, open: level.used, in: inquiry.census)
+    // Users that come online are none, until hardly any more of them can.
+    let working =
+      level.secondsLeft <= RuleSettings.advisedWatchSeconds
+      ? contents.places.reduce(0) { $0 + ($1.state == .established ? $1.sockets : 0) } : 0
+    return 2 * (contents.rest + working) >= level.used
   }
 
   private struct Program: Hashable {
@@ -92,8 +102,12 @@ package enum DescriptorExhaustion: Rule {
       course.growth.map { Double(max(0, limit - used)) / $0.perSecond } ?? .infinity
     }
     var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
-    /// It is full before a watch that begins now is half over: that cannot wait to be surer.
-    var isUrgent: Bool { secondsLeft <= RuleSettings.advisedWatchSeconds / 2 }
+    /// It is full before who asks now could have watched again, or before half of that where
+    /// somebody goes on watching: that cannot wait to be surer.
+    func isUrgent(_ settings: RuleSettings) -> Bool {
+      let watch = RuleSettings.advisedWatchSeconds
+      return secondsLeft <= (settings.isShortWatch ? watch : watch / 2)
+    }
 
     init(
       _ index: Int32, _ process: ProcessRecord, _ open: (used: Int, limit: Int),
@@ -160,7 +174,9 @@ package enum DescriptorExhaustion: Rule {
       : worst.isStarving
         ? .critical : max(.warning, inquiry.settings.severity(of: finding.forecast))
     // Near the limit in more than one sample: a burst of open files is over in the next.
-    if worst.course.samples >= inquiry.settings.fewestSamples || worst.isUrgent {
+    if worst.course.samples >= inquiry.settings.fewestSamples
+      || worst.isUrgent(inquiry.settings)
+    {
       finding.lifecycle = .firing
     } else {
       finding.doubts.append(inquiry.census.looks > 2 ? .watchedTooShort : .oneLook)

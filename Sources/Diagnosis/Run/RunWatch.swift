@@ -350,7 +350,7 @@ package struct RunWatch: Sendable {
     if socket.isInbound == true { return false }
     guard !socket.isDead, let row = socket.row else { return true }
     let cause = ReceiveQueues(receive: row.receiveQueue, send: row.sendQueue).cause
-    return cause == .eofReadNotClosed || cause == .eofUnread
+    return cause == .eofReadNotClosed || cause == .eofUnread || row.isGoodbye
   }
 
   /// So many at one time are no pool.

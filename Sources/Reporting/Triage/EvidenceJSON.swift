@@ -59,6 +59,9 @@ enum EvidenceJSON {
     case .closeNotifySized(let bytes):
       json.member("kind", "close_notify_sized")
       json.member("bytes", bytes)
+    case .goodbyes(let count):
+      json.member("kind", "goodbyes")
+      json.member("count", count)
     case .portsInUse(let used, let capacity, let source, let destination):
       json.member("kind", "ports_in_use")
       json.member("used", used)

@@ -72,6 +72,21 @@ struct FindingLedgerTests {
     #expect(ledger.findings.first?.growth == nil)
   }
 
+  @Test func `until it is resolved it says since when it is not seen, and that nothing runs out`()
+    throws
+  {
+    var flood = finding()
+    flood.forecast = Forecast(resource: .ephemeralPorts, used: 200, limit: 200)
+    var (_, ledger) = events([[flood], []])
+    let calm = try #require(ledger.findings.first)
+    #expect(calm.lifecycle == .firing)
+    #expect(calm.notSeenSince == HostScript.instant(0))
+    #expect(calm.forecast == nil)
+    _ = ledger.update([flood], at: HostScript.instant(20), quietSeconds: 30)
+    #expect(ledger.findings.first?.notSeenSince == nil)
+    #expect(ledger.findings.first?.forecast != nil)
+  }
+
   @Test func `one that flickers stays one story`() {
     let (told, _) = events([[finding()], [], [], [finding()], [], [], [finding()]])
     #expect(told == [["a firing"], [], [], [], [], [], []])

@@ -60,6 +60,28 @@ struct StoppedReadingTests {
     #expect(closes.root?.process?.id.pid == 100)
   }
 
+  @Test func `who does not read what a server has closed is named where it is on this host`() throws
+  {
+    var story = Story { $0.patienceSeconds = 15 }
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.start("reader", pid: 300)
+    for second in stride(from: 1.0, to: 60, by: 1) {
+      let here = Endpoint(HostScript.here, 8080)
+      let reader = Endpoint(HostScript.here, UInt16(30_000 + Int(second)))
+      story.host.add(
+        .between(reader, here, by: 300).enters(.established, at: second, unread: 90_000))
+      story.host.add(
+        .between(here, reader, by: 100).enters(.established, at: second)
+          .enters(.finWait1, at: second + 1, unsent: 4000).isReleased(at: second + 1)
+          .changed { $0.isProbing = true })
+    }
+    story.look(every: 1, through: 60)
+    let closes = try #require(story.finding(.finWait1Pileup))
+    #expect(closes.culprits.filter { $0.role == .peer }.map(\.process.id.pid) == [300])
+    #expect((closes.culprits.first { $0.role == .peer }?.sockets ?? 0) >= 40)
+  }
+
   @Test(arguments: [(HostScript.own, true), (HostScript.other, false)])
   func `the same loopback addresses in another namespace are another broker's`(
     namespace: NetnsID, isTold: Bool

@@ -35,6 +35,37 @@ struct CloseWaitLeakTests {
     #expect(leak.doubts == [])
   }
 
+  /// With SO_KEEPALIVE the kernel's age is a bound only; the looks say in which of them they came.
+  @Test(arguments: [false, true])
+  func `what was connected before the watch and is left in it grows`(hasKeepalive: Bool) throws {
+    var story = Story { $0.patienceSeconds = 10 }
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<60).map { 200 + Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second + 0.5, unread: 1).changed { $0.hasKeepalive = hasKeepalive }
+    }
+    story.look(every: 3, from: 200, through: 230)
+    let leak = try #require(story.firing.first)
+    #expect(leak.rule == .closeWaitLeak)
+    #expect(abs((leak.growth?.perSecond ?? 0) - 1) < 0.2)
+  }
+
+  @Test func `what grows beside the sockets in the same table is in the forecast`() throws {
+    // Four files with each socket.
+    var story = Story { $0.patienceSeconds = 10 }
+    story.host.start("api", pid: 100, unit: "api.service", limit: 2000) { 20 + 4 * Int($0) }
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<60).map { Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+        .enters(.closeWait, at: second + 0.5, unread: 1)
+    }
+    story.look(every: 2, through: 40)
+    let forecast = try #require(story.firing.first { $0.rule == .closeWaitLeak }?.forecast)
+    let left = Double(forecast.limit - forecast.used)
+    #expect(abs((forecast.seconds ?? 0) / left * 5 - 1) < 0.1)
+  }
+
   @Test func `one socket less is pending and says that it is few`() throws {
     var story = server(leaks: 30)
     story.look(every: 10, through: 260)

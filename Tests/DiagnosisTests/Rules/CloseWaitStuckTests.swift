@@ -97,6 +97,30 @@ struct CloseWaitStuckTests {
     #expect(story.pending.first?.doubts == [.poolOrLeak])
   }
 
+  /// A database that is stopped says so to each client before its FIN; a response that nobody has
+  /// taken came right after its request, or is the first.
+  @Test(arguments: [
+    (true, true, 118, true), (true, false, 118, false), (false, true, 118, false),
+    (true, true, 4096, false),
+  ] as [(Bool, Bool, UInt32, Bool)])
+  func `a pool to whose connections the server has said goodbye may be one`(
+    cameWithFIN: Bool, wasIdle: Bool, unread: UInt32, mayBePool: Bool
+  ) {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<31).map { 60 + Double($0) / 100 }) { second in
+      .opened(to: 5432, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: unread)
+        .changed {
+          $0.isAnswered = true
+          ($0.hasGoodbye, $0.usedSeconds) = (cameWithFIN, wasIdle ? 5 : 59)
+        }
+    }
+    story.look(every: 10, through: 600)
+    #expect(story.firing.isEmpty == mayBePool)
+    #expect(story.pending.map(\.doubts) == (mayBePool ? [[.poolOrLeak]] : []))
+  }
+
   @Test(arguments: [31, 150])
   func `a pool whose stale connections are replaced when they are used is none`(size: Int) {
     var story = Story()

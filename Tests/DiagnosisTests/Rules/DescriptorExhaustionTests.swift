@@ -72,14 +72,35 @@ struct DescriptorExhaustionTests {
     var story = Story { $0.patienceSeconds = 10 }
     story.host.start("api", pid: 100, unit: "api.service") { 580 + Int(9 * $0) }
     story.host.listen(8080, by: 100)
-    story.look(every: 2, through: 10)
-    let early = try #require(story.finding(.descriptorExhaustion))
-    #expect(early.lifecycle == .pending)
-    #expect(early.forecast.map { $0.used < 922 } == true)
-    story.look(every: 2, from: 12, through: 20)
+    story.look(every: 2, through: 20)
     let found = try #require(story.firing.first)
     #expect(found.severity == .critical)
     #expect(found.forecast.map { $0.used < 922 && ($0.seconds ?? 60) <= 30 } == true)
+  }
+
+  @Test func `files that run out within the hour are pending from half of the limit on`() throws {
+    var story = process { 600 + Int($0 / 4) }
+    story.look(every: 10, through: 110)
+    #expect(story.watch.findings == [])
+    story.look(every: 10, from: 120, through: 200)
+    let found = try #require(story.finding(.descriptorExhaustion))
+    #expect(found.lifecycle == .pending)
+    #expect(found.doubts == [.watchedTooShort])
+  }
+
+  @Test func `connections of clients that vanished are told before they take the last one`() throws
+  {
+    var story = Story { $0.patienceSeconds = 10 }
+    story.host.start("api", pid: 100, unit: "api.service", limit: 600) { _ in 20 }
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<500).map { Double($0) / 6 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second)
+    }
+    story.look(every: 2, from: 30, through: 50)
+    #expect(story.watch.findings == [])
+    story.look(every: 2, from: 52, through: 74)
+    #expect(story.firing.map(\.severity) == [.critical])
+    #expect(story.firing.first?.forecast.map { $0.used < 540 } == true)
   }
 
   @Test func `97 percent that stand are a notice, and the last one taken is critical`() {

@@ -345,6 +345,8 @@ import Testing
     finding.forecast?.highSeconds = 3300
     #expect(text([finding]).contains("descriptors in 41-55 min (112 of 1,024 used)"))
     finding.forecast?.seconds = nil
+    #expect(text([finding]).contains("descriptors: not at this rate (112 of 1,024 used)"))
+    finding.growth = nil
     #expect(text([finding]).contains("descriptors: growth not measured yet (112 of 1,024 used)"))
     finding.notGrowingSince = BootInstant(seconds: 990)
     #expect(text([finding]).contains("descriptors: not growing (112 of 1,024 used)"))

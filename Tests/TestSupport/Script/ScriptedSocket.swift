@@ -47,10 +47,12 @@ package struct ScriptedSocket: Sendable {
   /// So much was sent over it in all, and is acknowledged.
   package var answerBytes: UInt64 = 0
   package var hasKeepalive = false
-  /// What repeats is a probe of a closed window.
   /// What the kernel's counters tell of who opened it.
   package var opener: RowKnowledge = []
+  /// What repeats is a probe of a closed window.
   package var isProbing = false
+  /// What the other end has sent last came with its FIN.
+  package var hasGoodbye = false
   /// Given by the script when 0.
   package var inode: UInt64 = 0
   package var cookie: UInt64 = 0
@@ -178,6 +180,9 @@ package struct ScriptedSocket: Sendable {
     default: break
     }
     if isProbing { row.timer = .probe }
+    if hasGoodbye, phase.state == .closeWait {
+      row.lastDataReceivedMilliseconds = row.lastAckReceivedMilliseconds
+    }
     if row.state == .established || row.state == .closeWait { row.knowledge.formUnion(opener) }
     return row
   }

@@ -92,8 +92,9 @@ package struct CounterLog: Sendable {
     package var restsAt: Double?
     /// One standard deviation of that.
     package var restsWithin = 0.0
-    /// For how long it has been known.
+    /// For how long it has been known, and when it was counted last.
     package var watchedSeconds = 0.0
+    package var countedAt: BootInstant?
     /// In how many of the newest samples, without a break, it was above the level asked for, and
     /// since how many seconds that is, at least.
     package var samples = 0
@@ -110,6 +111,7 @@ package struct CounterLog: Sendable {
     var course = DescriptorCourse()
     guard let points = descriptors[process], let last = points.last else { return course }
     let above = points.reversed().prefix { Double($0.count) >= level }
+    course.countedAt = last.at
     course.samples = above.count
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
     let restlessness = Self.restlessness(points)

@@ -48,6 +48,12 @@ package struct FindingLedger: Sendable {
       let accused = finding.culprits.filter { $0.role == .holder || $0.role == .listener }
       return !accused.isEmpty && accused.allSatisfy { census.ended.contains($0.process.id) }
     }
+
+    /// Whether nobody could say of it anything this time: not seen is not gone.
+    func couldNotRead(_ finding: Finding) -> Bool {
+      guard let census, census.namespace(finding.namespace) == nil else { return false }
+      return census.sample.gaps.contains { $0.kind == .namespaceNotRead }
+    }
   }
 
   /// Bounds the question to the host.
@@ -135,6 +141,15 @@ package struct FindingLedger: Sendable {
       entries[id] = entry
       return nil
     }
+    if !isSpokenOf, membership.hadNone {
+      // It may be true again within the quiet time. Until then its numbers are of the past.
+      entry.finding.notSeenSince = entry.lastTrueAt
+      (entry.finding.growth, entry.finding.forecast) = (nil, nil)
+      if update.couldNotRead(entry.finding) {
+        entries[id] = entry
+        return nil
+      }
+    }
     let isQuiet = update.now.seconds(since: entry.lastTrueAt) >= update.quietSeconds
     if isAtEnd || isQuiet || membership.areAllClosed
       || (membership.isOver && membership.wereExited)
@@ -145,6 +160,7 @@ package struct FindingLedger: Sendable {
     if membership.isOver, !isSpokenOf {
       Self.stand(&entry, at: update.now)
       entry.finding.forecast = nil
+      if membership.members.isEmpty { entry.finding.notSeenSince = entry.lastTrueAt }
     }
     entries[id] = entry
     return nil
@@ -259,6 +275,7 @@ package struct FindingLedger: Sendable {
   private mutating func takeUp(_ candidate: Finding, _ update: Update) -> FindingEvent? {
     guard var entry = entries[candidate.id] else { return begin(candidate, update) }
     let before = entry.finding
+    entry.finding.notSeenSince = nil
     if before.lifecycle == .resolved {
       entry.membership = Membership(candidate.members, at: update.now, room: room)
       room -= entry.membership.members.count

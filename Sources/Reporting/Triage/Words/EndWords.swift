@@ -48,7 +48,8 @@ enum EndWords {
 
   /// `12 of them not seen since 14:02`; nil when all were.
   static func unseen(_ finding: Finding, clock: WallTime) -> String? {
-    guard let since = finding.notSeenSince, finding.unseen > 0 else { return nil }
-    return "\(Quantity.count(finding.unseen)) of them not seen since \(clock.text(of: since))"
+    guard let since = finding.notSeenSince else { return nil }
+    let what = finding.unseen > 0 ? "\(Quantity.count(finding.unseen)) of them " : ""
+    return "\(what)not seen since \(clock.text(of: since))"
   }
 }

@@ -42,6 +42,9 @@ enum EvidenceWords {
       "\(Quantity.count(count, "connection")) died while the descriptor stayed open"
     case .closeNotifySized(let bytes):
       "each has \(bytes) bytes unread: a TLS close_notify and the FIN"
+    case .goodbyes(let count):
+      "on \(Quantity.count(count)) the unread data came with the FIN, and nothing had been asked "
+        + "shortly before: a server's goodbye"
     case .portsInUse(let used, let capacity, let source, let destination):
       "\(count(used)) of \(count(capacity)) local ports in use from \(source) to \(destination)"
     case .manyPorts(let count, let worst):
@@ -96,7 +99,8 @@ enum EvidenceWords {
   private static func turnedAway(_ increase: Int, _ seconds: Double, _ isAlone: Bool) -> String {
     let time = Quantity.duration(seconds)
     return isAlone
-      ? "\(count(increase)) connections turned away by this queue in \(time) (ListenOverflows)"
+      ? "\(Quantity.count(increase, "attempt")) turned away by this queue in \(time) "
+        + "(ListenOverflows; a client makes several)"
       : "ListenOverflows rose by \(count(increase)) in \(time): of all listeners in this network "
         + "namespace, not of this one alone"
   }

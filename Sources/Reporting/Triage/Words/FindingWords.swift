@@ -58,15 +58,16 @@ struct FindingWords {
     return words
   }
 
-  /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what has ended, ever were.
+  /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what is not there any more, ever were.
   func what(_ finding: Finding) -> String {
-    let sockets = finding.lifecycle == .resolved ? finding.peak : finding.sockets
+    let sockets =
+      finding.lifecycle == .resolved || finding.isCalm ? finding.peak : finding.sockets
     return Self.what(sockets, of: finding.rule, in: finding.state)
   }
 
   /// The same in few columns: `88 in CLOSE_WAIT`.
   func short(_ finding: Finding) -> String {
-    let count = Quantity.count(finding.sockets)
+    let count = Quantity.count(finding.isCalm ? finding.peak : finding.sockets)
     switch finding.rule.guide.counts {
     case .deadSockets: return count + " dead sockets"
     case .openDescriptors: return count + " descriptors"
@@ -187,7 +188,9 @@ struct FindingWords {
   private func end(_ finding: Finding, _ forecast: Forecast) -> String {
     finding.hasRunOut && forecast.used < forecast.limit
       ? name(forecast.resource) + share(forecast)
-      : time(forecast, stands: finding.notGrowingSince != nil)
+      : time(
+        forecast, without: finding.notGrowingSince != nil
+          ? "not growing" : finding.growth != nil ? "not at this rate" : "growth not measured yet")
   }
 
   private func share(_ forecast: Forecast) -> String {
@@ -203,11 +206,13 @@ struct FindingWords {
   }
 
   /// `descriptors in 41-55 min`.
-  func time(_ forecast: Forecast, stands: Bool = false) -> String {
+  ///
+  /// - Parameter reason: Why there is no time.
+  func time(_ forecast: Forecast, without reason: String = "not growing") -> String {
     let name = name(forecast.resource)
     if forecast.used >= forecast.limit { return "\(name): none left" }
     guard let seconds = forecast.seconds else {
-      return stands ? "\(name): not growing" : "\(name): growth not measured yet"
+      return "\(name): \(reason)"
     }
     // Without a high end it is the earliest time, and no other is known.
     let latest = forecast.lowSeconds == nil ? seconds : forecast.highSeconds
