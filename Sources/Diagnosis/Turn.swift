@@ -45,10 +45,12 @@ package struct Turn: Sendable {
 extension Watch {
   /// Takes a turn.
   ///
-  /// - Throws: ``HostError`` when there was no look; what is known stays.
+  /// - Throws: ``HostError`` when there was no look; what is known stays, but for the rows of the
+  ///   look before: see ``Census/hasRows``.
   package mutating func take(
     on host: inout some Host, _ policy: Turn.Policy = Turn.Policy()
   ) throws(HostError) -> Turn {
+    giveUpRows()
     let sample = try host.takeSample(policy.request, by: policy.deadline)
     let places = deadSockets(in: sample, policy.deadSockets)
     var search = advance(with: sample, deadSockets: places, learnOpeners: policy.learnsOpeners)

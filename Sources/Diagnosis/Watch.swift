@@ -32,6 +32,9 @@ package struct Watch: Sendable {
   /// Findings for which there was no room at the newest look.
   package var leftOut: LeftOut { ledger.leftOut }
 
+  /// See ``Census/giveUpRows()``.
+  package mutating func giveUpRows() { census?.giveUpRows() }
+
   /// Takes in a look, and says which sockets to find the holders of.
   package mutating func advance(
     with sample: Sample, deadSockets: HolderSearch.DeadSockets = .everywhere,

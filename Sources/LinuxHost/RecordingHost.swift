@@ -15,7 +15,8 @@ package struct RecordingHost: Host {
   private let start: () throws(RecorderError) -> HostRecorder
   /// The newest sample, until somebody asks for its holders.
   private var unwritten: Sample?
-  private var newest: RecordedSample?
+  /// The answer of the source about that sample.
+  private var newest: HolderReport?
 
   /// - Parameter start: Makes the recording, once a look was taken: a mistake in what is asked for
   ///   leaves nothing behind.
@@ -63,14 +64,13 @@ package struct RecordingHost: Host {
       widest.hunts = search.hunts
       widest.records += search.records
       let report = source.findHolders(widest, by: deadline)
-      let look = RecordedSample(sample: sample, report: report)
-      write(look)
-      newest = look
+      write(RecordedSample(sample: sample, report: report))
+      newest = report
     }
     guard let newest else { return HolderReport() }
-    var report = RecordedAnswer.report(newest.report, search)
+    var report = RecordedAnswer.report(newest, search)
     // Only whoever still looks can prove them by looking again.
-    report.unprovedDeadSockets = newest.report.unprovedDeadSockets
+    report.unprovedDeadSockets = newest.unprovedDeadSockets
     return report
   }
 

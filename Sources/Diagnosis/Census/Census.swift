@@ -42,6 +42,10 @@ package struct Census: Sendable {
   private var slots: [Connection] = []
   private var free: [Int32] = []
   private var index = SlotTable()
+  /// Whether the rows of the newest sample are there: see ``giveUpRows()``.
+  package private(set) var hasRows = false
+  /// Inodes of the listeners of rows that were given up.
+  private var listenersBefore: Set<UInt64> = []
   /// The slot of each row of the newest sample; -1 for listeners and rows that are not remembered.
   private var slotOfRow: [Int32] = []
   /// The same of the sample before: what can have gone since, where no more is asked for now.
@@ -63,7 +67,9 @@ package struct Census: Sendable {
     firstLookAt = first.takenAt
     self.limit = limit
     connects = ConnectLog(first)
-    index = SlotTable(capacity: min(first.sockets.count, limit))
+    let most = min(first.sockets.count, limit)
+    index = SlotTable(capacity: most)
+    slots.reserveCapacity(most)
     takeIn(first, isFirst: true)
     counters.record(first)
     queues.record(first, listeners)
@@ -135,8 +141,23 @@ package struct Census: Sendable {
 
   // MARK: A further look
 
+  /// Gives up the rows of the newest sample before the next look is asked for: then who looks has
+  /// rows of its own, and there is memory for those of one of us only. What is remembered of
+  /// connections stays. Until the next look nothing can be listed or judged.
+  package mutating func giveUpRows() {
+    guard hasRows else { return }
+    hasRows = false
+    listenersBefore = Set(listeners.all.map { sample.sockets[Int($0)].inode })
+    sample.sockets = []
+    listeners = ListenerIndex([])
+    swap(&slotOfRow, &slotsShownBefore)
+    slotOfRow.removeAll(keepingCapacity: true)
+    for slot in slotsShownBefore where slot >= 0 { slots[Int(slot)].rowIndex = -1 }
+  }
+
   mutating func advance(with next: Sample) {
     precondition(next.takenAt >= sample.takenAt, "samples must come in the order of their clock")
+    giveUpRows()
     let interval = next.takenAt.seconds(since: sample.takenAt)
     notePace(interval, at: next.takenAt)
     let previousStates = sample.states
@@ -169,10 +190,8 @@ package struct Census: Sendable {
 
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
+    hasRows = true
     if sample.states.contains(.established) { hasReadEstablished = true }
-    swap(&slotOfRow, &slotsShownBefore)
-    for slot in slotsShownBefore where slot >= 0 { slots[Int(slot)].rowIndex = -1 }
-    slotOfRow.removeAll(keepingCapacity: true)
     slotOfRow.reserveCapacity(sample.sockets.count)
     // The kernel lists its hash table from the first bucket to the last: what was next to a row in
     // the look before is next to it now, so that most connections are found without a search.
@@ -304,10 +323,8 @@ package struct Census: Sendable {
 
   /// A listener is no connection that is removed: what is known of its holders goes with its row.
   private mutating func forgetListeners(goneFrom next: Sample) {
-    var gone: Set<UInt64> = []
-    for row in sample.sockets where row.state == .listen { gone.insert(row.inode) }
-    for row in next.sockets where row.state == .listen { gone.remove(row.inode) }
-    for inode in gone where inode != 0 { holders.forget(inode) }
+    for row in next.sockets where row.state == .listen { listenersBefore.remove(row.inode) }
+    for inode in listenersBefore where inode != 0 { holders.forget(inode) }
   }
 
   /// A row that vanishes from one of these, without LAST_ACK or TIME_WAIT, may have died under an

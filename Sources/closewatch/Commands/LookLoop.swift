@@ -64,6 +64,8 @@ struct LookLoop {
       let pause = duration == nil && taken.second == .atOnce ? 0 : Double(looks) * interval.seconds
       guard waitUntil(first.advanced(bySeconds: pause)) else { break }
       showProgress(taken.sample, watched: watched)
+      // There is memory for those of the next one.
+      taken.sample.sockets = []
       taken = try look(&host, min(end, Clock.commandDeadline))
       looks += 1
       watched = taken.sample.takenAt.seconds(since: first)

@@ -17,6 +17,12 @@ extension Sampler {
     case unknown(String)
   }
 
+  /// Why sockets can neither be listed nor counted until the next look; nil: they can.
+  private var rowlessBecause: String? {
+    guard engine.watch.census?.hasRows == false else { return nil }
+    return "its last look failed" + (store.snapshot.cost.lastFailure.map { ": \($0)" } ?? "")
+  }
+
   /// Puts together what is known, without a look of its own.
   func triage(of target: TriageTarget?) -> Triage {
     let snapshot = store.snapshot
@@ -30,6 +36,7 @@ extension Sampler {
       return .unready(
         "its last look was \(Quantity.duration(age)) ago" + (failure.map { ": \($0)" } ?? ""))
     }
+    if let rowlessBecause { return .unready(rowlessBecause) }
     let findings = engine.watch.findings.filter { target?.admits($0) ?? true }
     // The daemon has the rights that its unit gives it; doctor says which it lacks.
     let summary = TriageCensus(
@@ -57,11 +64,21 @@ extension Sampler {
     return .report(report)
   }
 
-  /// The sockets of the finding that a page's address names; nil when there is none of that name.
-  func sockets(of query: String) -> FindingSockets? {
+  /// What a question about the sockets of a finding comes to.
+  enum Sockets: Sendable {
+    case list(FindingSockets)
+    /// Nothing can be listed now: why, in one line.
+    case unready(String)
+    /// There is no such finding.
+    case unknown
+  }
+
+  /// The sockets of the finding that a page's address names.
+  func sockets(of query: String) -> Sockets {
     guard let census = engine.watch.census,
       let finding = FindingSocketsPage.finding(query, among: engine.watch.findings)
-    else { return nil }
-    return FindingSockets(finding, in: census, most: FindingSocketsPage.most)
+    else { return .unknown }
+    if let rowlessBecause { return .unready(rowlessBecause) }
+    return .list(FindingSockets(finding, in: census, most: FindingSocketsPage.most))
   }
 }

@@ -50,6 +50,9 @@ struct TurnEngine {
     var policy = kind.policy(after: watch.census?.sample)
     policy.request.source = source
     policy.deadline = Clock.lookDeadline
+    // Also from the allocator, before another process needs as much.
+    watch.giveUpRows()
+    ReturnedMemory.goesBackNow()
     let turn = try watch.take(on: &host, policy)
     let sample = turn.sample
     // What another process has done for it, this thread's clock does not count.

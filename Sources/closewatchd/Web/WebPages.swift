@@ -26,10 +26,12 @@ struct WebPages: Pages {
     else { return .ready(answer(to: head)) }
     let query = String(head.uri.dropFirst(path.count + 1))
     return queue.ask(on: loop, busy: Self.busy) { sampler in
-      guard let sockets = await sampler.sockets(of: query) else {
-        return WebAnswer(.notFound, "404 there is no such finding now; see / for those that are")
+      switch await sampler.sockets(of: query) {
+      case .list(let sockets): Self.html(FindingSocketsPage(sockets).bytes())
+      case .unready(let why): Self.busy(why)
+      case .unknown:
+        WebAnswer(.notFound, "404 there is no such finding now; see / for those that are")
       }
-      return Self.html(FindingSocketsPage(sockets).bytes())
     }
   }
 
