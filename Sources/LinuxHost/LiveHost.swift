@@ -36,13 +36,19 @@ package struct LiveHost: Host {
   /// together: the other half is for everything else.
   package mutating func keepToMemoryBound() {
     guard let bound = OwnCgroup.memoryBound else { return }
-    bounds.rows = min(bounds.rows, max(Self.fewestRows, bound / 2 / Self.bytesOfRow))
+    let bytes = max(Self.bytesOfRow, Self.bytesOfJudgedRow)
+    bounds.rows = min(bounds.rows, max(Self.fewestRows, bound / 2 / bytes))
   }
 
-  /// Of the eye and its reader together, when most is there: the reader still has the row of the
-  /// look before (120), the eye its own (120), that of the message (72 for an IPv4 connection) and
-  /// the inode (8). Later the reader has both rows and reads the message.
-  static let bytesOfRow = 320
+  /// Of the eye and its reader together, when most is there: the reader has made its row (120) of
+  /// that of the message (72 at most for a connection over IPv4, and for one over IPv6 that has
+  /// address and owner of the one before), and the eye has kept the inode (8). Before, the eye has
+  /// a row only until it is written, and the reader has none (`Census.giveUpRows()`). What the
+  /// reader remembers of a connection is besides, and has a bound of its own.
+  static let bytesOfRow = 200
+  /// Of the reader when it judges: the row (120), and for that time about 160 more where each is a
+  /// connection that a process holds.
+  static let bytesOfJudgedRow = 320
   /// With fewer, nothing could be told of a host at all.
   private static let fewestRows = 10_000
 
@@ -66,7 +72,7 @@ package struct LiveHost: Host {
   }
 
   /// What is kept of the newest look for the search for holders. Of its rows, which are many, only
-  /// the inodes.
+  /// the inodes, where there is one.
   private struct Newest {
     var request: SampleRequest
     var sample: Sample
@@ -117,8 +123,11 @@ package struct LiveHost: Host {
     addConnects(to: &taken.sample)
     var summary = taken.sample
     summary.sockets = []
-    newest = Newest(
-      request: request, sample: summary, inodes: taken.sample.sockets.map(\.inode))
+    // Of one size from the start: what grows is twice there meanwhile.
+    var inodes: [UInt64] = []
+    inodes.reserveCapacity(taken.sample.sockets.count { $0.inode != 0 })
+    for row in taken.sample.sockets where row.inode != 0 { inodes.append(row.inode) }
+    newest = Newest(request: request, sample: summary, inodes: inodes)
     return taken.sample
   }
 

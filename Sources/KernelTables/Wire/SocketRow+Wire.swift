@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a row carries. Most rows have few of these: TIME_WAIT takes some 40 bytes instead of the
-/// 120 of a ``SocketRow``, a connection some 75.
+/// What a row carries. Most rows have few of these, and much in common with the row before:
+/// TIME_WAIT takes some 30 bytes instead of the 120 of a ``SocketRow``, a connection 70 at most.
 private struct RowParts: OptionSet {
   let rawValue: UInt16
   static let cookie = RowParts(rawValue: 1)
@@ -17,23 +17,36 @@ private struct RowParts: OptionSet {
   static let wideBytes = RowParts(rawValue: 1024)
   static let activity = RowParts(rawValue: 2048)
   static let ipv6Only = RowParts(rawValue: 4096)
+  static let wideCookie = RowParts(rawValue: 8192)
+  /// The local address is that of the row before.
+  static let sameLocal = RowParts(rawValue: 16384)
+  /// The user and the cgroup are.
+  static let sameOwner = RowParts(rawValue: 32768)
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 
   /// No number is there in both of its widths: such a row would be larger than
-  /// ``SocketRow/wireMost``.
+  /// ``SocketRow/wireMost``. What is that of the row before is not there besides.
   var isPossible: Bool {
-    !isSuperset(of: [.inode, .wideInode]) && !isSuperset(of: [.cgroup, .wideCgroup])
-      && !isSuperset(of: [.bytes, .wideBytes])
+    !isSuperset(of: [.inode, .wideInode]) && !isSuperset(of: [.cookie, .wideCookie])
+      && !isSuperset(of: [.cgroup, .wideCgroup]) && !isSuperset(of: [.bytes, .wideBytes])
+      && !isSuperset(of: [.sameLocal, .wideLocal])
+      && (!contains(.sameOwner) || isDisjoint(with: [.cgroup, .wideCgroup]))
   }
 
-  init(_ row: SocketRow) {
+  init(_ row: SocketRow, after before: SocketRow?) {
     var parts: RowParts = []
-    if row.cookie != 0 { parts.insert(.cookie) }
+    if let before {
+      if row.localAddress == before.localAddress { parts.insert(.sameLocal) }
+      if row.uid == before.uid, row.cgroupID == before.cgroupID { parts.insert(.sameOwner) }
+    }
+    if row.cookie != 0 { parts.insert(row.cookie >> 32 == 0 ? .cookie : .wideCookie) }
     if row.inode != 0 { parts.insert(row.inode >> 32 == 0 ? .inode : .wideInode) }
-    if !row.localAddress.isIPv4 { parts.insert(.wideLocal) }
+    if !row.localAddress.isIPv4, !parts.contains(.sameLocal) { parts.insert(.wideLocal) }
     if !row.remoteAddress.isIPv4 { parts.insert(.wideRemote) }
-    if row.cgroupID != 0 { parts.insert(row.cgroupID >> 32 == 0 ? .cgroup : .wideCgroup) }
+    if row.cgroupID != 0, !parts.contains(.sameOwner) {
+      parts.insert(row.cgroupID >> 32 == 0 ? .cgroup : .wideCgroup)
+    }
     if row.receiveQueue | row.sendQueue != 0 { parts.insert(.queues) }
     if row.timerMilliseconds != 0 { parts.insert(.timer) }
     let bytes = row.bytesAcked | row.bytesReceived
@@ -49,17 +62,16 @@ private struct RowParts: OptionSet {
 
 extension SocketRow {
   /// Bytes of the smallest row, and more than those of the largest.
-  fileprivate static let wireLeast = 24
+  fileprivate static let wireLeast = 16
   fileprivate static let wireMost = 128
 
-  fileprivate func write(to start: inout UnsafeMutableRawPointer) {
+  fileprivate func write(to start: inout UnsafeMutableRawPointer, after before: SocketRow?) {
     func put<Value: BitwiseCopyable>(_ value: Value) {
       start.storeBytes(of: value, as: Value.self)
       start += MemoryLayout<Value>.size
     }
-    let parts = RowParts(self)
+    let parts = RowParts(self, after: before)
     put(parts.rawValue)
-    put(uid)
     put(localPort)
     put(remotePort)
     put(state.rawValue)
@@ -68,11 +80,17 @@ extension SocketRow {
     put(retransmits)
     put(shutdown)
     put(knowledge.rawValue)
-    if parts.contains(.cookie) { put(cookie) }
+    if !parts.contains(.sameOwner) { put(uid) }
+    if parts.contains(.cookie) { put(UInt32(truncatingIfNeeded: cookie)) }
+    if parts.contains(.wideCookie) { put(cookie) }
     if parts.contains(.inode) { put(UInt32(truncatingIfNeeded: inode)) }
     if parts.contains(.wideInode) { put(inode) }
-    if parts.contains(.wideLocal) { put(localAddress.high) }
-    if parts.contains(.wideLocal) { put(localAddress.low) } else { put(localAddress.ipv4Part) }
+    if parts.contains(.wideLocal) {
+      put(localAddress.high)
+      put(localAddress.low)
+    } else if !parts.contains(.sameLocal) {
+      put(localAddress.ipv4Part)
+    }
     if parts.contains(.wideRemote) { put(remoteAddress.high) }
     if parts.contains(.wideRemote) { put(remoteAddress.low) } else { put(remoteAddress.ipv4Part) }
     if parts.contains(.cgroup) { put(UInt32(truncatingIfNeeded: cgroupID)) }
@@ -99,8 +117,10 @@ extension SocketRow {
   }
 
   /// Reads from `start`, where ``wireMost`` bytes are there; nil for a family or a timer that there
-  /// is not, and for a number in two widths.
-  fileprivate init?(from start: inout UnsafeRawPointer, namespace: NetnsID) {
+  /// is not, for a number in two widths, and for what is like no row.
+  fileprivate init?(
+    from start: inout UnsafeRawPointer, namespace: NetnsID, after before: SocketRow?
+  ) {
     func get<Value: BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value {
       defer { start += MemoryLayout<Value>.size }
       return start.loadUnaligned(as: Value.self)
@@ -108,8 +128,8 @@ extension SocketRow {
     self.init()
     self.namespace = namespace
     let parts = RowParts(rawValue: get())
-    guard parts.isPossible else { return nil }
-    uid = get()
+    guard parts.isPossible, before != nil || parts.isDisjoint(with: [.sameLocal, .sameOwner])
+    else { return nil }
     localPort = get()
     remotePort = get()
     state = TCPState(rawValue: get())
@@ -120,11 +140,20 @@ extension SocketRow {
     retransmits = get()
     shutdown = get()
     knowledge = RowKnowledge(rawValue: get())
-    if parts.contains(.cookie) { cookie = get() }
+    if parts.contains(.sameOwner), let before {
+      uid = before.uid
+      cgroupID = before.cgroupID
+    } else {
+      uid = get()
+    }
+    if parts.contains(.cookie) { cookie = UInt64(get(UInt32.self)) }
+    if parts.contains(.wideCookie) { cookie = get() }
     if parts.contains(.inode) { inode = UInt64(get(UInt32.self)) }
     if parts.contains(.wideInode) { inode = get() }
     if parts.contains(.wideLocal) {
       localAddress = IPAddress(high: get(), low: get())
+    } else if parts.contains(.sameLocal), let before {
+      localAddress = before.localAddress
     } else {
       localAddress = IPAddress(ipv4: get())
     }
@@ -169,6 +198,8 @@ extension WireWriter {
   package mutating func put(_ rows: [SocketRow]) {
     put(UInt64(rows.count))
     var first = 0
+    var before: SocketRow?
+    var memoryTakenBack = 0
     while first < rows.count {
       let namespace = rows[first].namespace
       var end = first + 1
@@ -177,19 +208,30 @@ extension WireWriter {
       }
       put(namespace.rawValue)
       put(UInt16(end - first))
-      put(rows[first..<end])
+      put(rows[first..<end], after: before)
       endElement()
+      before = rows[end - 1]
       first = end
+      if let takesBack {
+        let written = memoryTakenBack..<(end * MemoryLayout<SocketRow>.stride)
+        memoryTakenBack += rows.withUnsafeBytes {
+          takesBack(UnsafeRawBufferPointer(rebasing: $0[written]))
+        }
+      }
     }
     // Whoever reads asks once for each row whether the largest would fit.
     for _ in 0..<(SocketRow.wireMost / 8) { put(0 as UInt64) }
   }
 
-  private mutating func put(_ run: ArraySlice<SocketRow>) {
+  private mutating func put(_ run: ArraySlice<SocketRow>, after before: SocketRow?) {
     withUnsafeTemporaryAllocation(byteCount: run.count * SocketRow.wireMost, alignment: 8) { room in
       guard var end = room.baseAddress else { return }
       let start = end
-      for row in run { row.write(to: &end) }
+      var before = before
+      for row in run {
+        row.write(to: &end, after: before)
+        before = row
+      }
       put(raw: UnsafeRawBufferPointer(rebasing: room[..<(end - start)]))
     }
   }
@@ -208,8 +250,8 @@ extension WireReader {
         try require(SocketRow.wireMost)
         guard var start = bytes.baseAddress.map({ $0 + offset }) else { return rows }
         let before = start
-        guard let row = SocketRow(from: &start, namespace: namespace) else {
-          throw bad("row", "a family or timer that there is not, or a number in two widths")
+        guard let row = SocketRow(from: &start, namespace: namespace, after: rows.last) else {
+          throw bad("row", "a family or timer that there is not, a number in two widths, or first")
         }
         offset += start - before
         rows.append(row)

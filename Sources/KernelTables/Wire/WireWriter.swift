@@ -7,6 +7,9 @@ package struct WireWriter {
   /// What has not been handed on yet.
   package private(set) var bytes: [UInt8] = []
   private let handOn: (([UInt8]) -> Void)?
+  /// Takes the memory of rows that are written, and says how many of its bytes it need not see
+  /// again. For a writer of rows that nobody else has and nobody reads afterwards; nil: they stay.
+  package var takesBack: ((UnsafeRawBufferPointer) -> Int)?
   /// So many bytes are handed on at a time: large values are never there twice.
   private static let piece = 65536
 

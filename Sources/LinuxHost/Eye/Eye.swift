@@ -64,9 +64,10 @@ struct Eye {
         var leftOut: [ProcessID] = []
         if case .holders = answer { leftOut = host.overlaysLeftOut }
         return send(.answer, id, since: began) { writer in
+          // The reader makes rows of its own, and there is memory for those of one of us only: a
+          // row goes when it is written. Nobody else has them.
+          writer.takesBack = ReturnedMemory.pagesGoBack
           answer?.write(to: &writer)
-          // Before the message goes out: its reader makes rows of its own, and there is memory for
-          // those of one of us only.
           answer = nil
           writer.put(leftOut) { $1.write(to: &$0) }
         }

@@ -81,7 +81,7 @@ package struct HolderFinder: Sendable {
   ///
   /// - Parameter coversHost: Whether all namespaces were asked for: a process in one that was not
   ///   is no gap.
-  /// - Parameter inodes: Those of the rows, for a sample that was left without them.
+  /// - Parameter inodes: Those of the rows that have one, for a sample that was left without them.
   package mutating func find(
     _ search: HolderSearch, in sample: Sample, inodes: [UInt64]? = nil, coversHost: Bool = true,
     by deadline: BootInstant = .never, freshInodes: FreshInodes? = nil

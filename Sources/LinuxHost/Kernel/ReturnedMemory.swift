@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinuxDiag
+import Glibc
 
 /// How the allocator treats memory that is free again: mallopt(3).
 package enum ReturnedMemory {
@@ -25,6 +26,20 @@ package enum ReturnedMemory {
   /// Gives free pages back that lie between blocks in use: malloc_trim(3). What comes and goes in
   /// small blocks would leave its highest number of pages behind, scattered.
   package static func goesBackNow() { malloc_trim(0) }
+
+  /// Gives the whole pages of a part of a block back, which nobody reads again before the block is
+  /// freed: they are zero from now on.
+  ///
+  /// - Returns: Up to where they go, from the start of the part.
+  static func pagesGoBack(of part: UnsafeRawBufferPointer) -> Int {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let start = Int(bitPattern: part.baseAddress)
+    let first = (start + page - 1) / page * page
+    let end = (start + part.count) / page * page
+    guard end > first else { return 0 }
+    madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, MADV_DONTNEED)
+    return end - start
+  }
 
   /// Unmaps the pages of code and constants that this process has touched. Those that are used go
   /// on to be there after the next touch, for half a microsecond each; what only the start needed

@@ -148,17 +148,55 @@ import Testing
     #expect(size / 10_000 + MemoryLayout<SocketRow>.stride <= 200)
   }
 
-  @Test(arguments: [(0, 0x06, 12), (0, 0x60, 12), (1, 0x06, 24)])
+  @Test(arguments: [(0, 0x06, 12), (0, 0x60, 12), (1, 0x06, 24), (1, 0x20, 12)])
   func `a row that has a number in two widths is refused, not read past its end`(
     _ flags: (byte: Int, both: UInt8, size: Int)
   ) throws {
     // The count of rows, the namespace and the length of the run come before.
-    var bytes = bytes { $0.put([SocketRow()]) }
+    var row = SocketRow()
+    row.cookie = 1
+    var bytes = bytes { $0.put([row]) }
     bytes[14 + flags.byte] |= flags.both
     bytes += Array(repeating: 0, count: flags.size)
     #expect(throws: DecodeError.self) {
       try WireReader.value(of: bytes) { reader throws(DecodeError) in try reader.getRows() }
     }
+  }
+
+  @Test(arguments: [0x40, 0x80] as [UInt8])
+  func `the first row cannot be like the one before`(_ same: UInt8) throws {
+    let rows = [SocketRow](repeating: SocketRow(), count: 2)
+    var bytes = bytes { $0.put(rows) }
+    let read = { (bytes: [UInt8]) throws(DecodeError) in
+      try WireReader.value(of: bytes) { reader throws(DecodeError) in try reader.getRows() }
+    }
+    #expect(try read(bytes) == rows)
+    bytes[15] |= same
+    // There is enough left for it at its longest.
+    bytes += Array(repeating: 0, count: 8)
+    #expect {
+      try read(bytes)
+    } throws: {
+      "\($0)".contains("first")
+    }
+  }
+
+  @Test(arguments: 0..<8)
+  func `rows that are partly like the one before arrive`(_ parts: Int) throws {
+    var other = SocketRow()
+    other.localAddress = .loopbackIPv6
+    var rows = [SocketRow(), other, other, SocketRow(), SocketRow()]
+    for index in rows.indices where index % 2 == 0 {
+      if parts & 1 != 0 { rows[index].uid = 7 }
+      if parts & 2 != 0 { rows[index].cgroupID = 7 }
+      if parts & 4 != 0 { rows[index].cookie = .max }
+    }
+    // In a namespace of its own, a row begins another run.
+    rows[3].namespace = NetnsID(rawValue: 9)
+    let came = try WireReader.value(of: bytes { $0.put(rows) }) { reader throws(DecodeError) in
+      try reader.getRows()
+    }
+    #expect(came == rows)
   }
 
   @Test func `bytes that were changed or cut end in a value or an error`() throws {

@@ -91,32 +91,63 @@ import Testing
     #expect(budget.leftOut == [leftOut])
   }
 
-  @Test func `a row takes 320 bytes at most, of who looks and who reads together`() {
-    // A connection over IPv4 as sock_diag tells it, with everything that it can have.
+  /// A connection as sock_diag tells it, with everything that it can have.
+  private static func row(from local: IPAddress, to remote: IPAddress) -> SocketRow {
     var row = SocketRow()
     row.namespace = NetnsID(rawValue: 4_026_531_840)
-    row.cookie = 0xffff
+    row.cookie = 0xffff_ffff
     row.inode = 0xffff_ffff
-    row.localAddress = IPAddress(ipv4: 0x0a00_0001)
-    row.remoteAddress = IPAddress(ipv4: 0x0a00_0002)
+    row.uid = 1000
+    row.localAddress = local
+    row.remoteAddress = remote
     row.cgroupID = 0xffff
     row.state = .closeWait
     row.receiveQueue = 1
+    row.timerMilliseconds = 1
     row.bytesReceived = 1000
     row.segmentsOut = 7
-    func size(_ rows: [SocketRow]) -> Int {
-      var sample = Sample(takenAt: BootInstant(seconds: 1), wallClockSeconds: 0, states: .all)
-      sample.sockets = rows
-      var writer = WireWriter()
-      HostAnswer.sample(sample).write(to: &writer)
-      return writer.bytes.count
+    return row
+  }
+
+  /// Of a message with a look that shows these rows.
+  private static func size(_ rows: [SocketRow]) -> Int {
+    var sample = Sample(takenAt: BootInstant(seconds: 1), wallClockSeconds: 0, states: .all)
+    sample.sockets = rows
+    var writer = WireWriter()
+    HostAnswer.sample(sample).write(to: &writer)
+    return writer.bytes.count
+  }
+
+  @Test func `a row takes 200 bytes at most, of who looks and who reads together`() {
+    let one = Self.row(from: IPAddress(ipv4: 0x0a00_0001), to: IPAddress(ipv4: 0x0a00_0002))
+    // Nothing is as in the row before.
+    var other = one
+    other.uid += 1
+    other.localAddress = IPAddress(ipv4: 0x0a00_0003)
+    let wide = Self.row(
+      from: .loopbackIPv6, to: IPAddress(high: 0x2001_0db8_0000_0000, low: 1))
+    for rows in [[one, other], [wide, wide]] {
+      let many = Array([[SocketRow]](repeating: rows, count: 1000).joined())
+      let message = (Self.size(many) - Self.size([])) / many.count
+      // Who reads has made a row of the message, of which the inode is kept by who has looked.
+      let most = MemoryLayout<SocketRow>.stride + message + MemoryLayout<UInt64>.size
+      #expect(most <= LiveHost.bytesOfRow, "\(message) bytes in a message")
     }
-    let rows = [SocketRow](repeating: row, count: 1000)
-    let message = (size(rows) - size([])) / rows.count
-    // Who writes has its own row and that of the message, and the inode is kept for the search for
-    // holders; who reads has the row of the look before until it has judged the new one.
-    let most = 2 * MemoryLayout<SocketRow>.stride + message + MemoryLayout<UInt64>.size
-    #expect(most <= LiveHost.bytesOfRow, "\(message) bytes in a message")
+  }
+
+  @Test func `the pages of a row go back when it is written, and the message is the same`() {
+    var rows = [SocketRow](
+      repeating: Self.row(from: .loopbackIPv4, to: .loopbackIPv6), count: 20_000)
+    for index in rows.indices { rows[index].inode = UInt64(index + 1) }
+    var whole = WireWriter()
+    whole.put(rows)
+    var writer = WireWriter()
+    writer.takesBack = ReturnedMemory.pagesGoBack
+    writer.put(rows)
+    #expect(writer.bytes == whole.bytes)
+    // What was given back is zero. Where rows begin and end a page is not theirs alone.
+    let left = rows.count { $0.inode != 0 }
+    #expect(left <= 2 * 4096 / MemoryLayout<SocketRow>.stride + 1, "\(left) rows are left")
   }
 
   @Test func `the memory of a service bounds the rows of its looks`() {
