@@ -71,7 +71,8 @@ package enum DescriptorExhaustion: Rule {
     let horizon =
       level.course.watchedSeconds >= inquiry.settings.patienceSeconds
       ? inquiry.settings.criticalHorizonSeconds : RuleSettings.advisedWatchSeconds
-    guard level.secondsLeft <= horizon, level.course.countedAt == inquiry.census.now
+    guard level.secondsLeft <= horizon, level.course.countedAt == inquiry.census.now,
+      inquiry.census.hasReadEstablished
     else { return false }
     let contents = DescriptorContents(of: level.index, open: level.used, in: inquiry.census)
     // Users that come online are none, until hardly any more of them can.

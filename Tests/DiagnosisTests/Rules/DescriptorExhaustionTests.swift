@@ -96,9 +96,9 @@ struct DescriptorExhaustionTests {
     story.host.add(at: (0..<500).map { Double($0) / 6 }) { second in
       .accepted(on: 8080, by: 100).enters(.established, at: second)
     }
-    story.look(every: 2, from: 30, through: 50)
+    story.look(every: 2, from: 30, through: 44)
     #expect(story.watch.findings == [])
-    story.look(every: 2, from: 52, through: 74)
+    story.look(every: 2, from: 46, through: 74)
     #expect(story.firing.map(\.severity) == [.critical])
     #expect(story.firing.first?.forecast.map { $0.used < 540 } == true)
   }
