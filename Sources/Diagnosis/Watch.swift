@@ -49,6 +49,7 @@ package struct Watch: Sendable {
     var search = census.search(
       settings: settings, deadSockets: deadSockets, learnOpeners: learnOpeners)
     search.records += ledger.pidsToAskWhetherAlive
+    search.seekDeadSockets(in: ledger.pidsToAskWhatIsLeft(in: census))
     search.hunts = hunts(in: census)
     return search
   }

@@ -18,10 +18,12 @@ struct Story {
   }
 
   /// One turn, as the daemon and triage take it.
-  mutating func look(at second: Double) {
-    var host = ScriptedHost(host, at: second)
+  mutating func look(at second: Double, _ policy: Turn.Policy = Turn.Policy()) {
+    var script = host
+    script.states.formIntersection(policy.request.states)
+    var host = ScriptedHost(script, at: second)
     do throws(HostError) {
-      events += try watch.take(on: &host).events
+      events += try watch.take(on: &host, policy).events
     } catch {
       Issue.record("a scripted host always answers: \(error)")
     }

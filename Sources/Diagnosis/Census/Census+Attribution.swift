@@ -58,7 +58,11 @@ extension Census {
     }
     search.deadSockets = deadSockets
     if case .none = deadSockets {
-      let pids = Set(self.deadSockets.unresolved.values.compactMap { processes[$0.opener]?.id.pid })
+      let pids = Set(
+        self.deadSockets.unresolved.values.flatMap { connection in
+          // It may have been handed on.
+          [connection.opener] + holders.holders(of: connection.inode).map(\.process)
+        }.compactMap { processes[$0]?.id.pid })
       if !pids.isEmpty { search.deadSockets = .of(pids.sorted()) }
     }
     search.likely = weights.heaviest(64).compactMap { processes[$0]?.id.pid }
@@ -154,16 +158,21 @@ extension Census {
   ) {
     let searched: (Int32) -> Bool
     let wasCut = report.gaps.contains { $0.kind == .boundReached }
+    // Some may be dead, and could not be proved so.
+    let isInDoubt = wasCut || report.unprovedDeadSockets > 0
     switch search.deadSockets {
     case .none: return
     // No answer at all.
     case .of where wasCut && report.processes.isEmpty: return
     // What a search that was cut short has not found may be there.
-    case _ where wasCut: searched = { _ in false }
-    case .everywhere: searched = { _ in true }
+    case _ where isInDoubt: searched = { _ in false }
+    case .everywhere:
+      searched = { _ in true }
+      deadSockets.searchCovered(nil, at: now)
     case .of(let pids):
       let wanted = Set(pids)
       let table = processes
+      deadSockets.searchCovered(wanted, at: now)
       searched = { index in table[index].map { wanted.contains($0.id.pid) } ?? true }
     }
     // A socket is not dead when its row is only missing because the look did not ask for it.
@@ -176,7 +185,10 @@ extension Census {
         absent[connection.inode] = connection
       }
     }
-    let (gone, closed) = deadSockets.update(known, at: now, absent: absent, searched: searched)
+    let map = holders
+    let (gone, closed) = deadSockets.update(
+      known, at: now, absent: absent,
+      holders: { map.holders(of: $0).map(\.process) }, searched: searched)
     if case .everywhere = search.deadSockets { deadSockets.searchEnded(at: now, wasCut: wasCut) }
     for deadSocket in closed {
       holders.forget(deadSocket.inode)

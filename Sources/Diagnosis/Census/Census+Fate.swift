@@ -22,13 +22,33 @@ extension Census {
         return .unseen
       }
       // One absence proves nothing, unless nobody is there to hold it.
-      return isProcessGone ? gone(member, with: true) : .absent
+      if isProcessGone { return gone(member, with: true) }
+      return mayBeHeld(member, connection) ? .unseen : .absent
     }
     guard row.state == member.state, (row.inode == 0) == (member.inode == 0) else {
       return gone(member, with: isProcessGone)
     }
     let isUsed = connection.flags.contains(.sentInState) && connection.progressAt > since
     return isUsed && Self.carrying.contains(row.state) ? .used : .stays
+  }
+
+  /// Whether a descriptor may still be open on a socket whose row is missing: one was when it was
+  /// last seen, and no search since has looked for it there.
+  private func mayBeHeld(_ member: Member, _ connection: Connection) -> Bool {
+    guard Self.canDie(connection) else { return false }
+    let pids = [member.process?.pid, processes[connection.opener]?.id.pid].compactMap { $0 }
+    return !pids.allSatisfy { deadSockets.wasCovered($0, at: now) }
+  }
+
+  /// The processes that had those of these members whose row the newest look lacks.
+  func holders(ofMissing members: [Member]) -> [Int32] {
+    guard isSomeMissing else { return [] }
+    return members.compactMap { member in
+      guard let pid = member.process?.pid, let connection = connection(member.id),
+        connection.rowIndex < 0, Self.canDie(connection), sample.states.contains(member.state)
+      else { return nil }
+      return pid
+    }
   }
 
   private func gone(_ member: Member, with isProcessGone: Bool) -> Fate {

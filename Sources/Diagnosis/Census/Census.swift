@@ -332,15 +332,21 @@ package struct Census: Sendable {
   private static let mortal = StateSet(
     .established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
 
+  /// Whether a descriptor can be left when its row has gone.
+  static func canDie(_ connection: Connection) -> Bool {
+    connection.inode != 0 && connection.opener >= 0 && mortal.contains(connection.state)
+  }
+
+  /// Whether a look at its state has not shown one that is remembered.
+  var isSomeMissing: Bool { missed.map { !$0.isEmpty } ?? true }
+
   private mutating func remove(_ slot: Int) {
     let connection = slots[slot]
     index.remove(Int32(slot), hash: connection.id.hash)
     slots[slot].isInUse = false
     slots[slot].rowIndex = -1
     free.append(Int32(slot))
-    let mayBeDead =
-      connection.inode != 0 && connection.opener >= 0 && Self.mortal.contains(connection.state)
-    if !mayBeDead || !deadSockets.connectionGone(connection) {
+    if !Self.canDie(connection) || !deadSockets.connectionGone(connection) {
       recordDeparture(of: connection, at: sample.takenAt)
       if connection.inode != 0 { holders.forget(connection.inode) }
     }

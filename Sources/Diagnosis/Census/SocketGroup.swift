@@ -165,7 +165,9 @@ package struct Inquiry: Sendable {
     for deadSocket in stuck {
       guard let connection = deadSocket.connection else { continue }
       let port = PortKey(connection)
-      let key = GroupKey(port: port, service: services.service(of: deadSocket.process))
+      // Whoever has it now, as of a living one.
+      let process = connection.opener >= 0 ? connection.opener : deadSocket.process
+      let key = GroupKey(port: port, service: services.service(of: process))
       // A child that has inherited it is charged to the listener, as its living ones are.
       let position =
         positions[key] ?? (port.isInbound ? groups.firstIndex { $0.port == port } : nil)

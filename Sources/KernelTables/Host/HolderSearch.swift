@@ -59,6 +59,16 @@ package struct HolderSearch: Hashable, Sendable {
   /// Asks for every holder of every socket of a sample, and for dead sockets in every process.
   package init(everyHolderIn sample: Sample) { findEveryHolder(in: sample) }
 
+  /// Asks also for the dead sockets of some processes.
+  package mutating func seekDeadSockets(in pids: Set<Int32>) {
+    if pids.isEmpty { return }
+    switch deadSockets {
+    case .everywhere: break
+    case .none: deadSockets = .of(pids.sorted())
+    case .of(let others): deadSockets = .of(pids.union(others).sorted())
+    }
+  }
+
   /// Asks also for every holder of every socket of a sample, and for dead sockets everywhere.
   package mutating func findEveryHolder(in sample: Sample) {
     inodes = Set(sample.sockets.lazy.map(\.inode).filter { $0 != 0 })

@@ -29,6 +29,8 @@ package struct DeadSocketLog: Sendable {
   private var searchedAt: BootInstant?
   /// The last search was cut short: of what has come since then nobody knows how much there is.
   package private(set) var cutSince: BootInstant?
+  /// Whose descriptors the newest search has looked through; without pids, everybody's.
+  private var covered: (at: BootInstant, pids: Set<Int32>?)?
   /// Dead sockets that went away: their descriptors were closed.
   package private(set) var departures: [Departure] = []
 
@@ -45,12 +47,14 @@ package struct DeadSocketLog: Sendable {
   ///   - found: All dead sockets of the processes searched.
   ///   - absent: Connections by inode whose row was missing in the newest look. A row counts as
   ///     gone after two absences; its descriptor is found dead at the first.
+  ///   - holders: Who else is known to have had a socket, besides the opener of its connection.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
   ///   And the dead sockets whose descriptors are closed now.
   mutating func update(
     _ found: [(deadSocket: DeadDescriptor, process: Int32)], at instant: BootInstant,
-    absent: [UInt64: Connection] = [:], searched: (Int32) -> Bool
+    absent: [UInt64: Connection] = [:], holders: (UInt64) -> [Int32] = { _ in [] },
+    searched: (Int32) -> Bool
   ) -> (gone: [Connection], closed: [DeadSocket]) {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
@@ -83,11 +87,24 @@ package struct DeadSocketLog: Sendable {
     if departures.count > 1024 { departures.removeFirst(departures.count - 512) }
     var gone: [Connection] = []
     for (inode, connection) in unresolved
-    where present.contains(inode) || connection.opener < 0 || searched(connection.opener) {
+    where present.contains(inode) || connection.opener < 0
+      || searched(connection.opener) && holders(inode).allSatisfy(searched)
+    {
       unresolved[inode] = nil
       if !present.contains(inode) { gone.append(connection) }
     }
     return (gone, closed)
+  }
+
+  /// What a search at an instant has not found of these processes is not there.
+  mutating func searchCovered(_ pids: Set<Int32>?, at instant: BootInstant) {
+    covered = (instant, pids)
+  }
+
+  /// Whether a search at an instant would have found what a process had.
+  func wasCovered(_ pid: Int32, at instant: BootInstant) -> Bool {
+    guard let covered, covered.at == instant else { return false }
+    return covered.pids?.contains(pid) ?? true
   }
 
   /// A search of all processes is over.

@@ -84,6 +84,15 @@ package struct FindingLedger: Sendable {
     return accused.prefix(Self.mostAsked).map(\.process.id.pid)
   }
 
+  /// The processes that had members whose rows are missing: whether those are closed, or dead under
+  /// an open descriptor, is asked before it is judged.
+  func pidsToAskWhatIsLeft(in census: Census) -> Set<Int32> {
+    entries.values.reduce(into: []) { pids, entry in
+      guard entry.finding.lifecycle != .resolved else { return }
+      pids.formUnion(census.holders(ofMissing: entry.membership.members))
+    }
+  }
+
   /// Takes in what the rules say now.
   ///
   /// - Parameters:
