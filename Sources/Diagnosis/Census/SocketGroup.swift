@@ -93,6 +93,8 @@ package struct Inquiry: Sendable {
   let pairs: PairIndex
   /// The judged CLOSE_WAIT groups.
   private(set) var closeWait: [CloseWaitGroup] = []
+  /// The inodes of the dead sockets that are judged with them.
+  private var deadOfCloseWait: Set<UInt64> = []
 
   package init(_ census: Census, settings: RuleSettings) {
     self.census = census
@@ -101,6 +103,7 @@ package struct Inquiry: Sendable {
     slotsByState = census.slotsByState()
     pairs = PairIndex(census.sample.sockets)
     closeWait = CloseWaitGroup.all(in: self)
+    deadOfCloseWait = Set(closeWait.flatMap { $0.group.dead.map(\.inode) })
   }
 
   /// The connections of one state that are in the newest sample, by service and port.
@@ -153,10 +156,29 @@ package struct Inquiry: Sendable {
       || stayed >= CloseWaitGroup.patience.seconds(settings)
   }
 
-  /// Adds what has died in CLOSE_WAIT with its descriptor open: it is of the story of the sockets
-  /// that are still there.
-  func addDead(to groups: inout [SocketGroup]) {
-    let stuck = census.deadSockets.all.values.filter(wasStuck).sorted { $0.inode < $1.inode }
+  /// Whether a dead socket is told with the CLOSE_WAIT of its service and port.
+  func isOfCloseWait(_ deadSocket: DeadSocket) -> Bool {
+    wasStuck(deadSocket) || deadOfCloseWait.contains(deadSocket.inode)
+  }
+
+  /// Adds what was stuck in CLOSE_WAIT and has died with its descriptor open: it is of the story of
+  /// the sockets that are still there.
+  func addStuckDead(to groups: inout [SocketGroup]) {
+    addDead(where: wasStuck, to: &groups)
+  }
+
+  /// Adds what died in CLOSE_WAIT before it was stuck, to the groups of their service and port that
+  /// there are. Why these died is another matter; that none was closed is the same.
+  func addYoungDead(to groups: inout [SocketGroup]) {
+    let known = groups.count
+    addDead(where: { !wasStuck($0) && $0.connection?.state == .closeWait }, to: &groups)
+    groups.removeSubrange(known...)
+  }
+
+  private func addDead(
+    where isWanted: (DeadSocket) -> Bool, to groups: inout [SocketGroup]
+  ) {
+    let stuck = census.deadSockets.all.values.filter(isWanted).sorted { $0.inode < $1.inode }
     guard !stuck.isEmpty else { return }
     var positions: [GroupKey: Int] = [:]
     for (position, group) in groups.enumerated() {

@@ -35,14 +35,28 @@ package struct CloseWaitGroup {
   /// All groups of a census that have at least one stuck socket.
   package static func all(in inquiry: Inquiry) -> [CloseWaitGroup] {
     var groups = inquiry.groups(of: .closeWait) { _, row in row.inode != 0 }
-    inquiry.addDead(to: &groups)
-    var judged = groups.compactMap { CloseWaitGroup($0, in: inquiry) }
+    inquiry.addStuckDead(to: &groups)
+    var whole = groups
+    inquiry.addYoungDead(to: &whole)
+    var judged = groups.indices.compactMap { index in
+      CloseWaitGroup(groups[index], in: inquiry)?.joined(by: whole[index], in: inquiry)
+    }
     guard judged.contains(where: { $0.pool == .unknown }) else { return judged }
     let opened = inquiry.openedWhileWatched()
     for index in judged.indices where judged[index].pool == .unknown {
       if judged[index].isReused(opened, in: inquiry) { judged[index].pool = .reused }
     }
     return judged
+  }
+
+  /// The same with those that died before they were stuck, where it is a defect without them. What
+  /// can be a pool, or waits for an answer, explains no descriptor on a dead socket.
+  private func joined(by whole: SocketGroup, in inquiry: Inquiry) -> CloseWaitGroup {
+    guard whole.dead.count > group.dead.count, pool == .none, cause != .peerWaitsForAnswer,
+      trend.survivors >= inquiry.settings.fewestStuck, !trend.isDraining
+    else { return self }
+    guard let joined = CloseWaitGroup(whole, in: inquiry), joined.pool == .none else { return self }
+    return joined
   }
 
   /// When it fell silent: a half-closed connection over which we still send is alive.

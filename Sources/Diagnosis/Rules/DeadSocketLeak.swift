@@ -32,7 +32,7 @@ package enum DeadSocketLeak: Rule {
   package static func findings(in inquiry: Inquiry) -> [Finding] {
     let census = inquiry.census
     var byProcess: [Int32: [DeadSocket]] = [:]
-    for deadSocket in census.deadSockets.all.values where !inquiry.wasStuck(deadSocket) {
+    for deadSocket in census.deadSockets.all.values where !inquiry.isOfCloseWait(deadSocket) {
       byProcess[deadSocket.process, default: []].append(deadSocket)
     }
     return byProcess.sorted { $0.key < $1.key }.compactMap { process, deadSockets in

@@ -91,4 +91,63 @@ struct DyingMembersTests {
     }
     #expect(story.events.map(\.kind) == [.firing])
   }
+
+  // MARK: One leak, whenever its sockets die
+
+  /// One a second: of five, `dying` die after 30 s by a reset, without keepalive.
+  private func mixed(dying: Int, of outOf: Int = 5, from start: Double = 0) -> Story {
+    var story = Story()
+    story.host.start("srv", pid: 100, limit: 20_000)
+    story.host.listen(9050, by: 100)
+    story.host.add(at: (0..<600).map { 20 + Double($0) }) { second in
+      let socket = ScriptedSocket.accepted(on: 9050, by: 100).enters(.established, at: second - 1)
+        .enters(.closeWait, at: second)
+      let dies = second < start || Int(second) % outOf < dying
+      return dies ? socket.dies(at: second + 30) : socket
+    }
+    return story
+  }
+
+  @Test func `a leak of which some die before the patience is one finding with one pace`() throws {
+    var story = mixed(dying: 3)
+    story.look(every: 15, through: 600)
+    let leak = try #require(story.firing.first)
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(story.finding(.deadSocketLeak) == nil)
+    #expect(leak.sockets == 581)
+    let pace = try #require(leak.growth?.perSecond)
+    #expect(abs(pace - 1) < 0.1, "\(pace)")
+    let end = try #require(leak.forecast)
+    let low = try #require(end.lowSeconds)
+    let high = try #require(end.highSeconds)
+    #expect((low...high).contains(Double(20_000 - end.used)))
+  }
+
+  @Test func `dead sockets that were told alone go on in the leak that they turn out to be of`() {
+    var story = mixed(dying: 1, from: 200)
+    story.look(every: 15, through: 300)
+    #expect(story.firingRules == [.deadSocketLeak])
+    story.look(every: 15, from: 315, through: 600)
+    #expect(story.firingRules == [.closeWaitLeak])
+    #expect(story.finding(.deadSocketLeak) == nil)
+    let over = story.events.filter { $0.kind == .resolved }
+    #expect(over.map(\.finding.rule) == [.deadSocketLeak])
+    #expect(over.map(\.finding.end?.how) == [.continued(id: story.firing.first?.id ?? "")])
+  }
+
+  /// What is held back as a pool must not take an alarm with it.
+  @Test func `dead sockets beside stale ones of a pool are told for themselves`() {
+    var story = Story()
+    story.host.start("app", pid: 100)
+    story.host.add(at: (0..<20).map { 20 + Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second, unread: 1)
+    }
+    story.host.add(at: (1...40).map { 60 + 10 * Double($0) }) { second in
+      .opened(to: 443, by: 100).enters(.established, at: second - 5)
+        .enters(.closeWait, at: second).dies(at: second + 16)
+    }
+    story.look(every: 5, through: 450)
+    #expect(story.firingRules == [.deadSocketLeak])
+  }
 }

@@ -112,6 +112,9 @@ package struct FindingLedger: Sendable {
     for (id, whole) in fold.parts.sorted(by: { $0.key < $1.key }) {
       if let event = pass(id, to: whole, update) { events.append(event) }
     }
+    for (id, other) in takenOver(by: fold.findings).sorted(by: { $0.key < $1.key }) {
+      if let event = pass(id, to: other, update) { events.append(event) }
+    }
     for candidate in makeRoom(for: fold.findings, update, &events) {
       if let block = endBlock(of: candidate, update) { events.append(block) }
       if let event = takeUp(candidate, update) { events.append(event) }
