@@ -17,6 +17,8 @@ package struct GuideSubject: Hashable, Sendable {
   package var isUrgent = false
   /// More of them come.
   package var isGrowing = false
+  /// None of its sockets has a row any more: their connections have died under the descriptors.
+  package var areAllDead = false
   /// It has no descriptor left.
   package var isFull = false
   /// Descriptors may be what runs out: room for more of them helps.
@@ -50,6 +52,7 @@ package struct GuideSubject: Hashable, Sendable {
       reader: (opener ?? actors.first).map { GuideReader($0.process) })
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
     isGrowing = finding.growth != nil
+    areAllDead = finding.turnedDead > 0 && finding.turnedDead >= finding.sockets
     waitsForBackend = finding.root?.kind == .waitsForBackend
     guard let forecast = finding.forecast else {
       // Many processes with a socket or two each: more descriptors help none of them.

@@ -18,6 +18,18 @@ extension CloseWaitLeak: RuleGuide {
   package static let sysctls = ["net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"]
 
   package static func text(_ subject: GuideSubject) -> GuideText {
+    var text = living(subject)
+    guard subject.areAllDead else { return text }
+    // What lists rows, or ends connections, finds none.
+    let vain = GuideStep.list("close-wait") + GuideStep.abort("close-wait", subject.runtime)
+    let place = text.look.firstIndex(where: vain.contains) ?? text.look.count
+    text.look.insert(GuideStep.listDead, at: place)
+    text.look.removeAll { vain.contains($0) && $0 != GuideStep.one }
+    text.rescue.removeAll { $0 == GuideStep.release }
+    return text
+  }
+
+  private static func living(_ subject: GuideSubject) -> GuideText {
     switch subject.cause {
     case .eofUnread: eofUnread(subject)
     case .dataUnread: dataUnread(subject)

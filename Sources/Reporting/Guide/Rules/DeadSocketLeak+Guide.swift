@@ -24,8 +24,7 @@ extension DeadSocketLeak: RuleGuide {
       meaning: meaning(subject.cause),
       look: [
         GuideStep.trace,
-        "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
-          + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'",
+        GuideStep.listDead,
         GuideStep.one, GuideStep.descriptorRoom,
       ] + subject.look(trouble),
       rescue: subject.rescue(trouble),

@@ -17,6 +17,11 @@ enum GuideStep {
     ]
   }
 
+  /// Lists what ss has not.
+  static let listDead =
+    "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
+    + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'"
+
   /// Shows one descriptor. Inside the namespace: from outside, lsof takes a living socket for a
   /// dead one, because it looks for it in its own namespace's table.
   static let one = "Look at one of them:\n{netns}lsof -nP -a -p {pid} -d {fd}"

@@ -60,9 +60,24 @@ struct FindingWords {
 
   /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what is not there any more, ever were.
   func what(_ finding: Finding) -> String {
-    let sockets =
-      finding.lifecycle == .resolved || finding.isCalm ? finding.peak : finding.sockets
-    return Self.what(sockets, of: finding.rule, in: finding.state)
+let sockets = showsPeak(finding) ? finding.peak : finding.sockets
+    let dead = died(finding)
+    guard dead > 0 else { return Self.what(sockets, of: finding.rule, in: finding.state) }
+    return dead == sockets
+      ? "\(Quantity.count(dead, "descriptor")) on sockets that died in \(finding.state.name)"
+      : Self.what(sockets - dead, of: finding.rule, in: finding.state)
+        + " and \(Quantity.count(dead)) that died in it"
+  }
+
+  private func showsPeak(_ finding: Finding) -> Bool {
+    finding.lifecycle == .resolved || finding.isCalm
+  }
+
+  /// How many of its sockets have left the state that it is told by, with their descriptor open.
+  /// Of what is not there any more only the most that there were is told.
+  private func died(_ finding: Finding) -> Int {
+    guard !showsPeak(finding), finding.rule.guide.counts == .sockets else { return 0 }
+    return min(finding.turnedDead, finding.sockets)
   }
 
   /// The same in few columns: `88 in CLOSE_WAIT`.
@@ -73,8 +88,13 @@ struct FindingWords {
     case .openDescriptors: return count + " descriptors"
     case .orphans: return count + " orphans"
     case .queued: return count + " not accepted"
-    case .sockets: return "\(count) in \(finding.state.name)"
+    case .sockets: break
     }
+    let dead = died(finding)
+    if dead == 0 { return "\(count) in \(finding.state.name)" }
+    if dead == finding.sockets { return "\(count) dead, were \(finding.state.name)" }
+    let living = Quantity.count(finding.sockets - dead)
+    return "\(living) in \(finding.state.name), \(Quantity.count(dead)) dead"
   }
 
   /// ` to 192.0.2.9:5432`, ` on :8080`; empty when there is no one place.
