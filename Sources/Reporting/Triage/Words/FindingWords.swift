@@ -60,7 +60,7 @@ struct FindingWords {
 
   /// `88 sockets in CLOSE_WAIT`: as many as there are, or of what is not there any more, ever were.
   func what(_ finding: Finding) -> String {
-let sockets = showsPeak(finding) ? finding.peak : finding.sockets
+    let sockets = showsPeak(finding) ? finding.peak : finding.sockets
     let dead = died(finding)
     guard dead > 0 else { return Self.what(sockets, of: finding.rule, in: finding.state) }
     return dead == sockets
