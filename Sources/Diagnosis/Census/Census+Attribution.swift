@@ -158,21 +158,21 @@ extension Census {
   ) {
     let searched: (Int32) -> Bool
     let wasCut = report.gaps.contains { $0.kind == .boundReached }
-    // Some may be dead, and could not be proved so.
-    let isInDoubt = wasCut || report.unprovedDeadSockets > 0
+    // Descriptors seen for the first time that may be on dead sockets: of rows that have gone.
+    let hasUnproved = report.unprovedDeadSockets > 0
     switch search.deadSockets {
     case .none: return
     // No answer at all.
     case .of where wasCut && report.processes.isEmpty: return
     // What a search that was cut short has not found may be there.
-    case _ where isInDoubt: searched = { _ in false }
+    case _ where wasCut: searched = { _ in false }
     case .everywhere:
       searched = { _ in true }
-      deadSockets.searchCovered(nil, at: now)
+      if !hasUnproved { deadSockets.searchCovered(nil, at: now) }
     case .of(let pids):
       let wanted = Set(pids)
       let table = processes
-      deadSockets.searchCovered(wanted, at: now)
+      if !hasUnproved { deadSockets.searchCovered(wanted, at: now) }
       searched = { index in table[index].map { wanted.contains($0.id.pid) } ?? true }
     }
     // A socket is not dead when its row is only missing because the look did not ask for it.
@@ -188,7 +188,8 @@ extension Census {
     let map = holders
     let (gone, closed) = deadSockets.update(
       known, at: now, absent: absent,
-      holders: { map.holders(of: $0).map(\.process) }, searched: searched)
+      provesGone: !hasUnproved, holders: { map.holders(of: $0).map(\.process) },
+      searched: searched)
     if case .everywhere = search.deadSockets { deadSockets.searchEnded(at: now, wasCut: wasCut) }
     for deadSocket in closed {
       holders.forget(deadSocket.inode)

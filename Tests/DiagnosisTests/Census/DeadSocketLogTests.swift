@@ -54,6 +54,16 @@ struct DeadSocketLogTests {
     #expect(log.all[1]?.since == HostScript.instant(5))
   }
 
+  @Test func `while some could not be proved dead nothing is closed but what was known as dead`() {
+    var log = DeadSocketLog()
+    _ = log.update([deadSocket(2)], at: HostScript.instant(10)) { _ in true }
+    _ = log.connectionGone(connection(1, lastSeen: 5))
+    let (gone, closed) = log.update([], at: HostScript.instant(20), provesGone: false) { _ in true }
+    #expect(gone.isEmpty)
+    #expect(closed.map(\.inode) == [2])
+    #expect(log.unresolved.keys.sorted() == [1])
+  }
+
   @Test func `a connection whose socket is not found dead was closed`() {
     var log = DeadSocketLog()
     _ = log.connectionGone(connection(1, lastSeen: 5))

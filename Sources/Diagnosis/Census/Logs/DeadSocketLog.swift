@@ -47,14 +47,15 @@ package struct DeadSocketLog: Sendable {
   ///   - found: All dead sockets of the processes searched.
   ///   - absent: Connections by inode whose row was missing in the newest look. A row counts as
   ///     gone after two absences; its descriptor is found dead at the first.
+  ///   - provesGone: Whether a connection is gone for good that is not among those found.
   ///   - holders: Who else is known to have had a socket, besides the opener of its connection.
   ///   - searched: Whether a process (by index) was in the search.
   /// - Returns: The connections that turned out to be really gone: their descriptors are closed.
   ///   And the dead sockets whose descriptors are closed now.
   mutating func update(
     _ found: [(deadSocket: DeadDescriptor, process: Int32)], at instant: BootInstant,
-    absent: [UInt64: Connection] = [:], holders: (UInt64) -> [Int32] = { _ in [] },
-    searched: (Int32) -> Bool
+    absent: [UInt64: Connection] = [:], provesGone: Bool = true,
+    holders: (UInt64) -> [Int32] = { _ in [] }, searched: (Int32) -> Bool
   ) -> (gone: [Connection], closed: [DeadSocket]) {
     var present = Set<UInt64>()
     for (descriptor, process) in found {
@@ -88,7 +89,7 @@ package struct DeadSocketLog: Sendable {
     var gone: [Connection] = []
     for (inode, connection) in unresolved
     where present.contains(inode) || connection.opener < 0
-      || searched(connection.opener) && holders(inode).allSatisfy(searched)
+      || provesGone && searched(connection.opener) && holders(inode).allSatisfy(searched)
     {
       unresolved[inode] = nil
       if !present.contains(inode) { gone.append(connection) }
