@@ -63,9 +63,11 @@ extension Finding {
     var text = rule.guide(to: GuideSubject(self))
     let steps = (becauseOf == nil ? [] : [GuideStep.consequence]) + rootSteps
     if text.isUrgent {
-      // A fresh start of what only waits saves nothing: what it waits for comes before it.
+      // A fresh start of what only waits saves nothing: what it waits for comes before it. To look
+      // closer at that takes time.
       let isAside = text.rescue.first == GuideStep.balancer
-      text.rescue.insert(contentsOf: steps, at: isAside ? 1 : 0)
+      text.rescue.insert(contentsOf: steps.prefix(1), at: isAside ? 1 : 0)
+      text.look.insert(contentsOf: steps.dropFirst(), at: 0)
     } else {
       text.look.insert(contentsOf: steps, at: 0)
     }

@@ -46,7 +46,10 @@ struct FindingPage {
     }
     if !course.isEmpty { page.field("since", course.joined(separator: ", ")) }
     if let forecast = words.forecast(finding) { page.field("runs out", forecast) }
-    if !finding.peers.isEmpty { page.field("peers", words.peers(finding)) }
+    // When time is short and it is known what they wait for, where they are is nothing to act on.
+    if !finding.peers.isEmpty, finding.root == nil || !guide.isUrgent {
+      page.field("peers", words.peers(finding))
+    }
     let proof = finding.evidence.prefix(2).map(EvidenceWords.sentence)
     if !proof.isEmpty { page.field("proof", proof.joined(separator: "; ")) }
     for (index, step) in guide.firstSteps.prefix(stepsShown(guide)).enumerated() {
