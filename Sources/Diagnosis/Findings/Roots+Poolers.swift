@@ -31,13 +31,7 @@ extension Roots {
     let patience = patience(of: finding)
     let waiting = Dictionary(grouping: upstreams, by: \.place).filter { _, all in
       all.allSatisfy { $0.kind == .connecting || $0.secondsWithoutAnswer >= patience }
-    }.mapValues { all in
-      var waiting = Root.Waiting()
-      waiting.connecting = all.count { $0.kind == .connecting }
-      waiting.unanswered = all.count { $0.kind == .unanswered }
-      waiting.blocked = all.count { $0.kind == .blocked }
-      return waiting
-    }
+    }.mapValues(Self.waiting)
     guard let most = Self.most(waiting, by: \.sockets), let all = waiting[most]
     else { return nil }
     return root(waitingFor: most, all, of: finding)

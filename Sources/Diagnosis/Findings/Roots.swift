@@ -282,15 +282,19 @@ struct Roots {
         && [asked.map(\.seconds).max(), asked.map(\.secondsWithoutAnswer).max()]
           .contains { $0.map(window.contains) ?? false }
     }
-    let waiting = places.mapValues { all in
-      var waiting = Root.Waiting()
-      waiting.connecting = all.count { $0.kind == .connecting }
-      waiting.unanswered = all.count { $0.kind == .unanswered }
-      return waiting
-    }
+    let waiting = places.mapValues(Self.waiting)
     guard let most = Self.most(waiting, by: \.sockets), let all = waiting[most]
     else { return nil }
     return root(waitingFor: most, all, of: finding)
+  }
+
+  /// What these wait for; that some are idle is no waiting.
+  static func waiting(_ upstreams: [Upstream]) -> Root.Waiting {
+    var waiting = Root.Waiting()
+    waiting.connecting = upstreams.count { $0.kind == .connecting }
+    waiting.unanswered = upstreams.count { $0.kind == .unanswered }
+    waiting.blocked = upstreams.count { $0.kind == .blocked }
+    return waiting
   }
 
   /// For how long the first of its clients has been stuck.

@@ -99,10 +99,11 @@ struct CloseWaitStuckTests {
 
   /// A database that is stopped says so to each client before its FIN; a response that nobody has
   /// taken came right after its request, or is the first.
-  @Test(arguments: [
-    (true, true, 118, true), (true, false, 118, false), (false, true, 118, false),
-    (true, true, 4096, false),
-  ] as [(Bool, Bool, UInt32, Bool)])
+  @Test(
+    arguments: [
+      (true, true, 118, true), (true, false, 118, false), (false, true, 118, false),
+      (true, true, 4096, false),
+    ] as [(Bool, Bool, UInt32, Bool)])
   func `a pool to whose connections the server has said goodbye may be one`(
     cameWithFIN: Bool, wasIdle: Bool, unread: UInt32, mayBePool: Bool
   ) {

@@ -209,7 +209,8 @@ struct FindingWords {
     finding.hasRunOut && forecast.used < forecast.limit
       ? name(forecast.resource) + share(forecast)
       : time(
-        forecast, without: finding.notGrowingSince != nil
+        forecast,
+        without: finding.notGrowingSince != nil
           ? "not growing" : finding.growth != nil ? "not at this rate" : "growth not measured yet")
   }
 
