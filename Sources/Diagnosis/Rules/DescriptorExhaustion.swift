@@ -104,10 +104,12 @@ package enum DescriptorExhaustion: Rule {
     }
     var isEmergency: Bool { course.growth != nil || isStarving || used >= limit }
     /// It is full before who asks now could have watched again, or before half of that where
-    /// somebody goes on watching: that cannot wait to be surer.
+    /// somebody goes on watching: that cannot wait to be surer. What a program opens at its start
+    /// looks the same for a while.
     func isUrgent(_ settings: RuleSettings) -> Bool {
       let watch = RuleSettings.advisedWatchSeconds
-      return secondsLeft <= (settings.isShortWatch ? watch : watch / 2)
+      return course.watchedSeconds >= settings.patienceSeconds
+        && secondsLeft <= (settings.isShortWatch ? watch : watch / 2)
     }
 
     init(

@@ -78,6 +78,14 @@ struct DescriptorExhaustionTests {
     #expect(found.forecast.map { $0.used < 922 && ($0.seconds ?? 60) <= 30 } == true)
   }
 
+  @Test func `what a program opens at its start is pending however fast it is`() {
+    var story = process(limit: 4096) { min(2600, 20 + Int(83 * $0)) }
+    for second in stride(from: 0.0, through: 300, by: 15) {
+      story.look(at: second)
+      #expect(story.firing == [], "at \(second)")
+    }
+  }
+
   @Test func `files that run out within the hour are pending from half of the limit on`() throws {
     var story = process { 600 + Int($0 / 4) }
     story.look(every: 10, through: 110)
