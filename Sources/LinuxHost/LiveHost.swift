@@ -46,7 +46,7 @@ package struct LiveHost: Host {
   /// a row only until it is written, and the reader has none (`Census.giveUpRows()`). What the
   /// reader remembers of a connection is besides, and has a bound of its own.
   static let bytesOfRow = 200
-  /// Of the reader when it judges: the row (120), and for that time about 160 more where each is a
+  /// Of the reader when it judges: the row (120), and for that time up to 200 more where each is a
   /// connection that a process holds.
   static let bytesOfJudgedRow = 320
   /// With fewer, nothing could be told of a host at all.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a row carries. Most rows have few of these, and much in common with the row before:
-/// TIME_WAIT takes some 30 bytes instead of the 120 of a ``SocketRow``, a connection 70 at most.
+/// TIME_WAIT takes some 30 bytes instead of the 120 of a ``SocketRow``, a connection some 70.
 private struct RowParts: OptionSet {
   let rawValue: UInt16
   static let cookie = RowParts(rawValue: 1)

@@ -8,7 +8,7 @@ package struct SockDiagDump {
   /// What a dump may cost before it is broken off.
   package struct Bounds: Hashable, Sendable {
     /// Rows of all namespaces together that are kept; the others are counted. What each takes
-    /// is in ``LiveHost/bytesOfRow``.
+    /// is in ``LiveHost/bytesOfRow`` and ``LiveHost/bytesOfJudgedRow``.
     package var rows = 2_000_000
     package var seconds = 20.0
     /// How often the kernel may say ENOBUFS (it had no memory for the next datagram).

@@ -74,8 +74,9 @@ package struct TriageReport: Sendable {
   /// watch that is advised would be over.
   package var asksForAction: Bool {
     firing.roots.contains { $0.severity >= .warning }
-      || pending.contains {
-        ($0.forecast?.seconds ?? .infinity) <= RuleSettings.advisedWatchSeconds
+      || (firing + pending).roots.contains {
+        $0.lifecycle == .pending
+          && ($0.forecast?.seconds ?? .infinity) <= RuleSettings.advisedWatchSeconds
       }
   }
 

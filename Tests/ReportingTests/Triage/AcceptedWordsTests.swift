@@ -21,6 +21,19 @@ struct AcceptedWordsTests {
     TriageText(FoundLeak.report(findings), style: TextStyle(width: 300)).text()
   }
 
+  @Test func `what is not certain asks for action where it runs out soon, unless it is accepted`()
+    throws
+  {
+    var pending = try finding(.inForce)
+    pending.lifecycle = .pending
+    pending.forecast?.seconds = 30
+    #expect(!FoundLeak.report([pending]).asksForAction)
+    pending.accepted = nil
+    #expect(FoundLeak.report([pending]).asksForAction)
+    pending.forecast?.seconds = 90
+    #expect(!FoundLeak.report([pending]).asksForAction)
+  }
+
   @Test func `what is accepted is folded into one line, and asks for nothing`() throws {
     let accepted = try finding(.inForce)
     #expect(!FoundLeak.report([accepted]).asksForAction)

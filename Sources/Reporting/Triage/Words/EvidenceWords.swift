@@ -44,7 +44,7 @@ enum EvidenceWords {
       "each has \(bytes) bytes unread: a TLS close_notify and the FIN"
     case .goodbyes(let count):
       "on \(Quantity.count(count)) the unread data came with the FIN, and nothing had been asked "
-        + "shortly before: a server's goodbye"
+        + "shortly before: probably a server's goodbye"
     case .portsInUse(let used, let capacity, let source, let destination):
       "\(count(used)) of \(count(capacity)) local ports in use from \(source) to \(destination)"
     case .manyPorts(let count, let worst):
@@ -100,7 +100,7 @@ enum EvidenceWords {
     let time = Quantity.duration(seconds)
     return isAlone
       ? "\(Quantity.count(increase, "attempt")) turned away by this queue in \(time) "
-        + "(ListenOverflows; a client makes several)"
+        + "(ListenOverflows; clients retry)"
       : "ListenOverflows rose by \(count(increase)) in \(time): of all listeners in this network "
         + "namespace, not of this one alone"
   }
