@@ -44,9 +44,10 @@ struct ReloadService: Service {
       bell.ring()
     } catch {
       let lines = error.errors.map(\.description)
+      // Before it is told: who reads of it finds it so on the page.
+      store.update { $0.settings.noteReload(from: source.effectivePath, errors: lines) }
       for line in lines { logger.error("\(line)") }
       logger.error("settings not changed: \(lines.count == 1 ? "an error" : "errors") in them")
-      store.update { $0.settings.noteReload(from: source.effectivePath, errors: lines) }
     }
   }
 
