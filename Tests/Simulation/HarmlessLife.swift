@@ -299,6 +299,8 @@ enum HarmlessLife {
         withinSeconds: outage / 2...outage, drainSeconds: 1...25)
       plan.state = .synSent
       plan.receiveQueue = 0
+      // Down again at once, it answers nobody for longer than a restart takes: an outage.
+      plan.leastPauseSeconds = 300
       return Bursts(name, plan, in: host, workers: service(host, name), isInbound: false)
     },
     Kind(name: "batch-job") { host, name in

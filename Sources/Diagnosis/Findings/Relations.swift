@@ -41,6 +41,7 @@ struct Relations {
   private static let consequences: Set<RuleID> = [
     .acceptQueueStall, .closeWaitLeak, .closeWaitStuck, .synRecvPileup, .synSentPileup,
     .finWait1Pileup, .finWait2Owned, .establishedIdleGrowth, .descriptorExhaustion,
+    .ephemeralPortExhaustion,
   ]
 
   /// What a server has that keeps its clients waiting.
@@ -80,7 +81,7 @@ struct Relations {
     case (.establishedIdleGrowth, .establishedIdleGrowth):
       isOtherEnd(finding, of: root)
     default:
-      fillsDescriptors(root, of: finding)
+      fillsDescriptors(root, of: finding) || takesPorts(root, of: finding)
     }
   }
 
@@ -188,6 +189,15 @@ struct Relations {
       $0.role == .holder && $0.process.id == process.process.id
     }
     return 2 * (share?.sockets ?? 0) >= process.sockets
+  }
+
+  /// Whether the local ports that run out are, for the most part, this finding's sockets.
+  private func takesPorts(_ leak: Finding, of finding: Finding) -> Bool {
+    guard finding.rule == .ephemeralPortExhaustion, leak.rule != .ephemeralPortExhaustion,
+      leak.namespace == finding.namespace, let place = finding.peers.first?.remote
+    else { return false }
+    let theirs = leak.peers.first { $0.remote == place }
+    return 2 * (theirs?.sockets ?? 0) >= finding.sockets
   }
 }
 

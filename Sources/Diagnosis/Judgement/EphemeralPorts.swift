@@ -89,6 +89,11 @@ package struct EphemeralPorts {
 
   package var share: Double { capacity > 0 ? Double(used) / Double(capacity) : 1 }
 
+  var evidence: Evidence {
+    .portsInUse(
+      used: used, capacity: capacity, source: route.source, destination: route.destination)
+  }
+
   /// When the last port is gone; nil when as many come back as go.
   package var forecast: Forecast {
     var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
@@ -99,6 +104,13 @@ package struct EphemeralPorts {
     forecast.seconds = left / (rate.perSecond - returnsPerSecond)
     forecast.lowSeconds = left / (rate.high - returnsPerSecond)
     if rate.low > returnsPerSecond { forecast.highSeconds = left / (rate.low - returnsPerSecond) }
+    return forecast
+  }
+
+  /// When what grows and is not closed has taken the last port; nil when no rate is known.
+  func forecast(growth: Rate) -> Forecast {
+    var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
+    forecast.take(growth, left: max(0, capacity - used))
     return forecast
   }
 

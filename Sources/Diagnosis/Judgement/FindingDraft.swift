@@ -9,6 +9,9 @@ package struct FindingDraft {
   package let rule: RuleID
   package let namespace: NetnsID
 
+  /// Whose sockets no process holds.
+  static let nobody = Owner(.kernel, "no process")
+
   /// How many sockets a finding shows.
   private static let exampleCount = 3
 
@@ -30,7 +33,7 @@ package struct FindingDraft {
   ) -> Finding {
     let owner =
       census.processes[group.service]?.owner ?? culprits.first?.process.owner
-      ?? Owner(.kernel, "no process")
+      ?? Self.nobody
     var finding = draft(
       owner: owner, subject: group.port.isInbound ? ":\(group.port.port)" : "to:\(group.port.port)",
       cause: cause, state: group.port.state,
@@ -46,8 +49,10 @@ package struct FindingDraft {
     finding.evidence.append(
       .turnover(
         entered: trend.entered, left: trend.left, medianDwellSeconds: trend.medianDwellSeconds))
+    let lifetime = Self.lifetimeSeconds(group.port.state)
     finding.forecast = descriptorForecast(
-      of: culprits, growth: trend.growth, endingAfter: Self.lifetimeSeconds(group.port.state))
+      of: culprits, growth: trend.growth, endingAfter: lifetime)
+    if lifetime == nil { forecastPorts(of: &finding) }
     finding.runtime =
       culprits.first { $0.role != .peer }?.process.runtime ?? .unknown
     finding.doubts = doubts(trend, members: group.members, culprits: culprits)
@@ -261,6 +266,25 @@ package struct FindingDraft {
     forecast.lowSeconds = left / filling.high
     forecast.highSeconds = filling.low > 0 ? left / filling.low : nil
     return forecast
+  }
+
+  /// What stays open keeps its local port too: of connections that a process has opened, the ports
+  /// to the place that most of them lead to can be gone before its descriptors.
+  private func forecastPorts(of finding: inout Finding) {
+    guard finding.remotePort != nil, let place = finding.peers.first, let growth = finding.growth,
+      place.sockets >= settings.fewestIdle,
+      let ports = EphemeralPorts.all(in: census, fewest: settings.fewestIdle).first(where: {
+        $0.route.destination == place.remote && $0.route.namespace == finding.namespace
+      })
+    else { return }
+    let share = Double(place.sockets) / Double(max(place.sockets, finding.sockets))
+    let forecast = ports.forecast(
+      growth: Rate(
+        perSecond: growth.perSecond * share, low: growth.low * share, high: growth.high * share))
+    guard let seconds = forecast.seconds, seconds < finding.forecast?.seconds ?? .infinity
+    else { return }
+    finding.forecast = forecast
+    finding.evidence.append(ports.evidence)
   }
 
   /// Whether a look was missing for so long that a good part of the patience was not watched, and

@@ -7,8 +7,9 @@ package enum RuleCatalog {
   /// A rule is listed here and nowhere else: `Reporting` does not compile without its guide.
   package static let list = RuleList<
     CloseWaitLeak, CloseWaitStuck, AcceptQueueStall, DeadSocketLeak, FinWait2Owned, FinWait1Pileup,
-    LastAckPileup, ClosingPileup, TimeWaitPortExhaustion, TimeWaitBucketOverflow, SynRecvPileup,
-    SynSentPileup, EstablishedIdleGrowth, DescriptorExhaustion, OrphanPressure
+    LastAckPileup, ClosingPileup, TimeWaitPortExhaustion, EphemeralPortExhaustion,
+    TimeWaitBucketOverflow, SynRecvPileup, SynSentPileup, EstablishedIdleGrowth,
+    DescriptorExhaustion, OrphanPressure
   >()
 
   package static let rules: [any Rule.Type] = list.rules

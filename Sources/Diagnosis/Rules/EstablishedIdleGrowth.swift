@@ -128,12 +128,6 @@ package enum EstablishedIdleGrowth: Rule {
       group, cause: .idleNeverClosed, trend: trend, holders: draft.holders(of: group.members))
     finding.evidence.removeAll { if case .survivors = $0 { true } else { false } }
     finding.evidence.insert(proof, at: 0)
-    if let ports = Ports(of: finding, in: inquiry),
-      ports.forecast.isBefore(finding.forecast)
-    {
-      finding.forecast = ports.forecast
-      finding.evidence.append(ports.evidence)
-    }
     guard reaches(finding, group, in: inquiry) else { return nil }
     finding.severity = inquiry.settings.severity(of: finding.forecast)
     finding.standingSeverity = .notice
@@ -229,34 +223,6 @@ package enum EstablishedIdleGrowth: Rule {
       $0.state == .established && $0.flags.contains(.isInbound) && processes.contains($0.opener)
     }
     return 2 * clients >= group.members.count
-  }
-
-  /// The local ports to the place that most of them lead to.
-  private struct Ports {
-    let forecast: Forecast
-    let evidence: Evidence
-
-    init?(of finding: Finding, in inquiry: Inquiry) {
-      guard finding.remotePort != nil, let place = finding.peers.first?.remote,
-        let growth = finding.growth,
-        let ports = EphemeralPorts.all(in: inquiry.census, fewest: inquiry.settings.fewestIdle)
-          .first(where: {
-            $0.route.destination == place && $0.route.namespace == finding.namespace
-          })
-      else { return nil }
-      var forecast = Forecast(resource: .ephemeralPorts, used: ports.used, limit: ports.capacity)
-      forecast.take(growth, left: max(0, ports.capacity - ports.used))
-      self.forecast = forecast
-      evidence = .portsInUse(
-        used: ports.used, capacity: ports.capacity, source: ports.route.source,
-        destination: place)
-    }
-  }
-}
-
-extension Forecast {
-  fileprivate func isBefore(_ other: Forecast?) -> Bool {
-    (seconds ?? .infinity) < (other?.seconds ?? .infinity)
   }
 }
 

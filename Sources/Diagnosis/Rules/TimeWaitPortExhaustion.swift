@@ -11,7 +11,8 @@ extension Cause {
 }
 
 /// Ephemeral ports to one destination run out, because this side opens connections, closes them
-/// first and does not reuse them. TIME_WAIT by itself is harmless and never a finding.
+/// first and does not reuse them. TIME_WAIT by itself is harmless and never a finding. What runs
+/// out by staying open is ``EphemeralPortExhaustion``.
 package enum TimeWaitPortExhaustion: Rule {
   package static let id = RuleID.timeWaitPortExhaustion
   package static let causes: [Cause] = [.clientPortExhaustion]
@@ -52,11 +53,7 @@ package enum TimeWaitPortExhaustion: Rule {
     finding.growth = ports.closesPerSecond
     finding.forecast = forecast
     finding.peers = [PeerCount(remote: ports.route.destination, sockets: ports.rows.count)]
-    finding.evidence = [
-      .portsInUse(
-        used: ports.used, capacity: ports.capacity, source: ports.route.source,
-        destination: ports.route.destination)
-    ]
+    finding.evidence = [ports.evidence]
     finding.evidence += opener.counted.map { [census.proof(of: $0)] } ?? []
     if let namespace = census.namespace(ports.route.namespace) {
       let range = namespace.settings.localPortRange

@@ -93,6 +93,9 @@ enum FutileAdvice {
   static let moreDescriptorsUnheld = Futile(
     "Raising the limit of open files",
     why: "No process holds these sockets, so they cost no descriptor.")
+  /// For what runs out of local ports.
+  static let moreDescriptorsForPorts = Futile(
+    "Raising the limit of open files", why: "Ports are what runs out, not descriptors.")
   /// For CLOSE_WAIT.
   static let killPeer = Futile(
     "Restarting or killing the peer",

@@ -85,6 +85,8 @@ final class Bursts: Activity {
     var receiveQueue: UInt32 = 1
     var isOrphan = false
     var everySeconds: Double
+    /// Between the end of one and the next. 0: they may overlap.
+    var leastPauseSeconds = 0.0
     var size: ClosedRange<Double>
     /// In what time they come.
     var withinSeconds: ClosedRange<Double>
@@ -137,7 +139,10 @@ final class Bursts: Activity {
         sockets.append(new)
       }
       host.opens[namespace, default: 0] += UInt64(count)
-      next += host.random.exponential(mean: plan.everySeconds)
+      let pause = host.random.exponential(mean: plan.everySeconds)
+      next =
+        plan.leastPauseSeconds > 0
+        ? max(next + pause, drainAt + drain + plan.leastPauseSeconds) : next + pause
     }
   }
 
