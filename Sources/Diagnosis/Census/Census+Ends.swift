@@ -63,6 +63,22 @@ extension Census {
     for inode in deadSockets.leave(gone, to: heirs) { holders.forget(inode) }
   }
 
+  /// States of which a rule asks how long sockets stay in them. Not TIME_WAIT: there the kernel's
+  /// minute is over, whoever opened them.
+  private static let paced = StateSet(
+    .established, .synSent, .synRecv, .finWait1, .finWait2, .closeWait, .lastAck, .closing)
+
+  mutating func recordDeparture(of connection: Connection, at instant: BootInstant) {
+    if connection.opener >= 0 { lost[connection.opener, default: 0] += 1 }
+    guard Self.paced.contains(connection.state) else { return }
+    departures.record(
+      Departure(
+        at: instant,
+        dwellSeconds: max(0, connection.lastSeen.seconds(since: connection.stateSince)),
+        process: connection.opener),
+      key: PortKey(connection))
+  }
+
   /// A descriptor on a dead socket was closed: it stayed in the state that the connection died in.
   mutating func recordDeparture(of deadSocket: DeadSocket) {
     guard let connection = deadSocket.connection, connection.state == .closeWait else { return }

@@ -7,6 +7,16 @@ extension Census {
   /// States in which data can still go one way or the other.
   private static let carrying = StateSet(.established, .closeWait, .finWait2)
 
+  /// A row that vanishes from one of these, without LAST_ACK or TIME_WAIT, may have died under an
+  /// open descriptor.
+  private static let mortal = StateSet(
+    .established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
+
+  /// Whether a descriptor can be left when its row has gone.
+  static func canDie(_ connection: Connection) -> Bool {
+    connection.inode != 0 && connection.opener >= 0 && mortal.contains(connection.state)
+  }
+
   /// - Parameter since: When it was last a member: what it did before is not asked.
   func fate(of member: Member, since: BootInstant) -> Fate {
     if member.inode != 0, deadSockets.all[member.inode] != nil { return .died }

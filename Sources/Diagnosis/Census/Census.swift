@@ -53,6 +53,9 @@ package struct Census: Sendable {
   /// Slots that are kept although a look at their state did not show them; nil: not all known.
   private var missed: [Int32]?
   private let limit: Int
+  /// What may still be forgotten for something that matters more, and where to look for it.
+  private var forgettable: [TCPState] = []
+  private var nextForgettable = 0
   private var usualInterval: Double?
   /// The interval before, if it was late, and how many of its kind came one after the other.
   private var late: (interval: Double, count: Int)?
@@ -190,6 +193,8 @@ package struct Census: Sendable {
 
   private mutating func takeIn(_ sample: Sample, isFirst: Bool) {
     foldedRows = 0
+    forgettable = RowBudget.goesFirst
+    nextForgettable = 0
     hasRows = true
     if sample.states.contains(.established) { hasReadEstablished = true }
     slotOfRow.reserveCapacity(sample.sockets.count)
@@ -238,7 +243,7 @@ package struct Census: Sendable {
   ) -> Int32? {
     // The same addresses with another inode: the old connection is gone, this one is new.
     if let stale { remove(Int(stale)) }
-    guard index.count < limit else {
+    guard index.count < limit || makeRoom(for: row.state) else {
       foldedRows += 1
       return nil
     }
@@ -259,6 +264,32 @@ package struct Census: Sendable {
     }
     index.insert(slot, hash: id.hash)
     return slot
+  }
+
+  /// Forgets a connection that matters less than one in this state. It has not left, so nothing is
+  /// learnt from that.
+  ///
+  /// - Returns: Whether there was one. All slots are gone through once a look for each such state.
+  private mutating func makeRoom(for state: TCPState) -> Bool {
+    guard !RowBudget.goesFirst.contains(state) else { return false }
+    while let least = forgettable.first {
+      while nextForgettable < slots.count {
+        let slot = nextForgettable
+        nextForgettable += 1
+        guard slots[slot].isInUse, slots[slot].state == least else { continue }
+        let row = Int(slots[slot].rowIndex)
+        if row >= 0 {
+          slotOfRow[row] = -1
+          foldedRows += 1
+        }
+        vacate(slot)
+        if slots[slot].inode != 0 { holders.forget(slots[slot].inode) }
+        return true
+      }
+      forgettable.removeFirst()
+      nextForgettable = 0
+    }
+    return false
   }
 
   /// Removes what two looks in a row did not show although they asked for its state. One absence
@@ -327,45 +358,23 @@ package struct Census: Sendable {
     for inode in listenersBefore where inode != 0 { holders.forget(inode) }
   }
 
-  /// A row that vanishes from one of these, without LAST_ACK or TIME_WAIT, may have died under an
-  /// open descriptor.
-  private static let mortal = StateSet(
-    .established, .closeWait, .synSent, .finWait2, .finWait1, .lastAck)
-
-  /// Whether a descriptor can be left when its row has gone.
-  static func canDie(_ connection: Connection) -> Bool {
-    connection.inode != 0 && connection.opener >= 0 && mortal.contains(connection.state)
-  }
-
   /// Whether a look at its state has not shown one that is remembered.
   var isSomeMissing: Bool { missed.map { !$0.isEmpty } ?? true }
 
-  private mutating func remove(_ slot: Int) {
-    let connection = slots[slot]
-    index.remove(Int32(slot), hash: connection.id.hash)
+  private mutating func vacate(_ slot: Int) {
+    index.remove(Int32(slot), hash: slots[slot].id.hash)
     slots[slot].isInUse = false
     slots[slot].rowIndex = -1
     free.append(Int32(slot))
+  }
+
+  private mutating func remove(_ slot: Int) {
+    let connection = slots[slot]
+    vacate(slot)
     if !Self.canDie(connection) || !deadSockets.connectionGone(connection) {
       recordDeparture(of: connection, at: sample.takenAt)
       if connection.inode != 0 { holders.forget(connection.inode) }
     }
-  }
-
-  /// States of which a rule asks how long sockets stay in them. Not TIME_WAIT: there the kernel's
-  /// minute is over, whoever opened them.
-  private static let paced = StateSet(
-    .established, .synSent, .synRecv, .finWait1, .finWait2, .closeWait, .lastAck, .closing)
-
-  mutating func recordDeparture(of connection: Connection, at instant: BootInstant) {
-    if connection.opener >= 0 { lost[connection.opener, default: 0] += 1 }
-    guard Self.paced.contains(connection.state) else { return }
-    departures.record(
-      Departure(
-        at: instant,
-        dwellSeconds: max(0, connection.lastSeen.seconds(since: connection.stateSince)),
-        process: connection.opener),
-      key: PortKey(connection))
   }
 
   // MARK: Attribution

@@ -25,7 +25,9 @@ package struct RowBudget: Sendable {
   /// By rank: no row before ``examined`` has it.
   private var isExhausted = [true, true, true]
 
-  private static let ranks: [TCPState?] = [.timeWait, .established, nil]
+  /// What goes where there is too much, in this order, before what may be a leak.
+  package static let goesFirst: [TCPState] = [.timeWait, .established]
+  private static let ranks = goesFirst + [nil]
 
   package init(most: Int) { self.most = most }
 

@@ -256,6 +256,27 @@ struct CensusTests {
     #expect(story.census?.foldedRows == 6)
   }
 
+  @Test func `a leak that begins where nothing more fits is remembered before all else`() {
+    var story = Story { $0.connectionLimit = 31 }
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    for number in 0..<40 {
+      let state: TCPState = number % 2 == 0 ? .established : .timeWait
+      story.host.add(.opened(to: 443, by: 100).enters(state, at: 0))
+    }
+    story.look(every: 10, through: 40)
+    #expect(story.census?.connectionCount == 31)
+    story.host.add(at: (0..<25).map { 50 + Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.closeWait, at: second, unread: 1)
+    }
+    story.look(every: 10, from: 50, through: 300)
+    let kept = story.census.map { census in
+      Dictionary(grouping: census.connections, by: \.state).mapValues(\.count)
+    }
+    #expect(kept == [.closeWait: 25, .established: 6])
+    #expect(story.census?.foldedRows == 14)
+  }
+
   @Test func `a gap of the sampler is remembered with its length`() {
     var story = story { $0.enters(.closeWait, at: 0, unread: 1) }
     story.look(every: 10, through: 60)
