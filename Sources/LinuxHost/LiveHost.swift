@@ -32,19 +32,24 @@ package struct LiveHost: Host {
   /// Whether memory goes back to the kernel after each search, in a process that looks for years.
   package var returnsMemory = false
 
-  /// Keeps no more rows than fit in half of the memory that this process and its reader may have
-  /// together: the other half is for everything else.
+  /// As many rows as fit in half of the memory that this process and its reader may have together:
+  /// the other half is for everything else, what is remembered of as many connections among it.
+  /// nil: no bound.
+  package static var rowsWithinMemoryBound: Int? {
+    OwnCgroup.memoryBound.map { max(fewestRows, $0 / 2 / max(bytesOfRow, bytesOfJudgedRow)) }
+  }
+
+  /// Keeps no more rows than that.
   package mutating func keepToMemoryBound() {
-    guard let bound = OwnCgroup.memoryBound else { return }
-    let bytes = max(Self.bytesOfRow, Self.bytesOfJudgedRow)
-    bounds.rows = min(bounds.rows, max(Self.fewestRows, bound / 2 / bytes))
+    guard let most = Self.rowsWithinMemoryBound else { return }
+    bounds.rows = min(bounds.rows, most)
   }
 
   /// Of the eye and its reader together, when most is there: the reader has made its row (120) of
   /// that of the message (72 at most for a connection over IPv4, and for one over IPv6 that has
   /// address and owner of the one before), and the eye has kept the inode (8). Before, the eye has
   /// a row only until it is written, and the reader has none (`Census.giveUpRows()`). What the
-  /// reader remembers of a connection is besides, and has a bound of its own.
+  /// reader remembers of a connection is besides: ``rowsWithinMemoryBound``.
   static let bytesOfRow = 200
   /// Of the reader when it judges: the row (120), and for that time up to 200 more where each is a
   /// connection that a process holds.

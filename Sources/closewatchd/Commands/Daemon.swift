@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Console
+import Diagnosis
 import KernelTables
 import LinuxHost
 import Logging
@@ -19,12 +20,15 @@ struct Daemon: ParsableCommand {
     var flags = arguments.overrides
     if let interval = arguments.interval { flags.append("sampling.interval=\(interval)") }
     let source = SettingsSource(path: arguments.settings, flags: flags)
-    let initial: DaemonSettings
+    var initial: DaemonSettings
     do throws(SettingsErrors) {
       initial = try source.read()
     } catch {
       for problem in error.errors { StandardError.line("\(problem)") }
       throw ExitCode(ExitStatus.blind)
+    }
+    if let most = LiveHost.rowsWithinMemoryBound {
+      initial.rules.connectionLimit = min(initial.rules.connectionLimit, most)
     }
     // Before there are threads. What the kernel counts is mapped before those who read it are
     // forked.
