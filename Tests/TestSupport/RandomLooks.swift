@@ -117,7 +117,7 @@ package struct RandomLooks {
       .randomElement(using: &generator) ?? .none
     row.retransmits = number(in: 0...UInt8.max)
     row.shutdown = number(in: 0...UInt8.max)
-    row.knowledge = RowKnowledge(rawValue: number(in: 0...UInt8.max))
+    row.knowledge = RowKnowledge(rawValue: number(in: 0...511))
     row.isIPv6Only = row.knowledge.contains(.ipv6Only) && Bool.random(using: &generator)
     return row
   }

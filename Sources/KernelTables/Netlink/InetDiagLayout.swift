@@ -59,6 +59,8 @@ package enum InetDiagLayout {
     package static let extensions = 2
     package static let states = 4
     package static let id = 8
+    /// `INET_DIAG_REQ_PROTOCOL`, an attribute behind it: a protocol that its byte has no room for.
+    package static let protocolAttribute: UInt16 = 3
   }
 
   /// `struct tcp_info`, the payload of `INET_DIAG_INFO`. Newer kernels append to it.
@@ -113,4 +115,6 @@ package enum InetDiagLayout {
   package static let interruptedFlag: UInt16 = 0x10
   /// `IPPROTO_TCP`.
   package static let transportTCP: UInt8 = 6
+  /// `IPPROTO_MPTCP`.
+  package static let transportMPTCP: UInt32 = 262
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A request to dump the TCP sockets of one network namespace.
+/// A request to dump the TCP sockets of one network namespace, or its MPTCP sockets.
 package struct InetDiagRequest: Hashable, Sendable {
   /// How to ask.
   package enum Form: Hashable, Sendable {
@@ -8,6 +8,9 @@ package struct InetDiagRequest: Hashable, Sendable {
     case bothFamilies
     /// `SOCK_DIAG_BY_FAMILY`: one family and one walk each.
     case family(AddressFamily)
+    /// The same for the MPTCP sockets, without details: those of MPTCP are no `tcp_info`, and the
+    /// kernel takes the lock of each socket for them (`mptcp_diag_fill_info()`).
+    case mptcp(AddressFamily)
   }
 
   package var form: Form
@@ -22,6 +25,7 @@ package struct InetDiagRequest: Hashable, Sendable {
 
   package init(form: Form = .bothFamilies, states: StateSet, sequence: UInt32) {
     self.form = form
+    if case .mptcp = form { asksDetails = false }
     self.states = states
     self.sequence = sequence
   }
@@ -44,6 +48,9 @@ package struct InetDiagRequest: Hashable, Sendable {
     case .family:
       bodySize = InetDiagLayout.FamilyRequest.size
       type = InetDiagLayout.MessageType.dumpByFamily
+    case .mptcp:
+      bodySize = InetDiagLayout.FamilyRequest.size + InetDiagLayout.Attribute.headerSize + 4
+      type = InetDiagLayout.MessageType.dumpByFamily
     }
     var bytes = [UInt8](repeating: 0, count: Header.size + bodySize)
     Self.put(UInt32(bytes.count), at: Header.length, in: &bytes)
@@ -64,8 +71,25 @@ package struct InetDiagRequest: Hashable, Sendable {
       bytes[Header.size + Body.transport] = InetDiagLayout.transportTCP
       bytes[Header.size + Body.extensions] = extensions
       Self.put(stateMask, at: Header.size + Body.states, in: &bytes)
+    case .mptcp(let family):
+      typealias Body = InetDiagLayout.FamilyRequest
+      // No transport: a kernel before 5.9 passes over the attribute, and has no table 0.
+      bytes[Header.size + Body.family] = family.rawValue
+      Self.put(stateMask, at: Header.size + Body.states, in: &bytes)
+      let attribute = Header.size + Body.size
+      let length = UInt16(InetDiagLayout.Attribute.headerSize + 4)
+      Self.put(length, at: attribute + InetDiagLayout.Attribute.length, in: &bytes)
+      Self.put(Body.protocolAttribute, at: attribute + InetDiagLayout.Attribute.type, in: &bytes)
+      Self.put(
+        InetDiagLayout.transportMPTCP, at: attribute + InetDiagLayout.Attribute.headerSize,
+        in: &bytes)
     }
     return bytes
+  }
+
+  /// Whether rows of the answer are of MPTCP sockets.
+  package var isMPTCP: Bool {
+    if case .mptcp = form { true } else { false }
   }
 
   private static func put<Number: FixedWidthInteger>(

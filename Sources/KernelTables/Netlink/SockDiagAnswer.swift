@@ -18,6 +18,8 @@ package struct SockDiagAnswer: Sendable {
   package let port: UInt32
   /// Rows of other known states are dropped, whatever the kernel sends; unknown states are kept.
   package let states: StateSet
+  /// Whether the MPTCP sockets were asked for.
+  package let isMPTCP: Bool
 
   /// Whether the kernel set NLM_F_DUMP_INTR: rows may be missing or double.
   package private(set) var wasInterrupted = false
@@ -27,7 +29,10 @@ package struct SockDiagAnswer: Sendable {
   /// Messages that belong to somebody else's request.
   package private(set) var strayMessages = 0
 
-  package init(namespace: NetnsID, sequence: UInt32, port: UInt32, states: StateSet) {
+  package init(
+    namespace: NetnsID, sequence: UInt32, port: UInt32, states: StateSet, isMPTCP: Bool = false
+  ) {
+    self.isMPTCP = isMPTCP
     self.namespace = namespace
     self.sequence = sequence
     self.port = port
@@ -88,7 +93,7 @@ package struct SockDiagAnswer: Sendable {
     case Kind.compatDump, Kind.dumpByFamily:
       do throws(DecodeError) {
         let row = try InetDiagMessage.decode(datagram, in: payload, namespace: namespace)
-        if !states.leavesOut(row.state) { rows.append(row) }
+        if !states.leavesOut(row.state) { rows.append(isMPTCP ? MPTCPRows.known(of: row) : row) }
       } catch {
         note(error)
       }

@@ -92,19 +92,21 @@ extension RecordColumn {
   fileprivate static func knowledge(
     _ name: String, _ path: Place<Row, RowKnowledge>
   ) -> RecordColumn {
-    let names = ["cookie", "info", "cgroup", "shutdown", "limit", "bit5", "opened", "accepted"]
+    let names = [
+      "cookie", "info", "cgroup", "shutdown", "limit", "bit5", "opened", "accepted", "mptcp",
+    ]
     return RecordColumn(name) { row, writer in
       let bits = row[keyPath: path].subtracting(.ipv6Only).rawValue
-      let known = names.indices.filter { bits & (1 << UInt8($0)) != 0 }.map { names[$0] }
+      let known = names.indices.filter { bits & (1 << UInt16($0)) != 0 }.map { names[$0] }
       writer.word(known.isEmpty ? "none" : known.joined(separator: "+"))
     } read: { cell, row throws(CellError) in
-      var bits: UInt8 = 0
+      var bits: UInt16 = 0
       for part in cell.bytes.split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false)
       where cell.word != "none" {
         guard let bit = names.firstIndex(of: Cell(part).word) else {
           throw CellError("none, or any of " + names.joined(separator: "+"))
         }
-        bits |= 1 << UInt8(bit)
+        bits |= 1 << UInt16(bit)
       }
       let own = row[keyPath: path].intersection(.ipv6Only)
       row[keyPath: path] = RowKnowledge(rawValue: bits).subtracting(.ipv6Only).union(own)

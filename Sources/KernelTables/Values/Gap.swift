@@ -26,6 +26,9 @@ package struct Gap: Hashable, Sendable {
     case boundReached = "bound-reached"
     /// The source cannot know this: `/proc/net/tcp` has no cookie, age, cgroup or backlog limit.
     case sourceLimited = "source-limited"
+    /// Whether MPTCP sockets wait to be closed was not read: their subflows, which the TCP table
+    /// shows, stay ESTABLISHED.
+    case mptcpUnread = "mptcp-unread"
     /// A file of `/proc` that should be there could not be read or decoded.
     case fileUnreadable = "file-unreadable"
     /// A call into the kernel that has not come back, and what is not read any more because of it.

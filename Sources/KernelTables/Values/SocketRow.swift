@@ -31,8 +31,8 @@ package enum SocketTimer: UInt8, Hashable, Sendable {
 
 /// What the source of a row could know. A column that is not named here holds 0 and means nothing.
 package struct RowKnowledge: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt8
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package let rawValue: UInt16
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
   /// `sock_diag` only: the cookie.
   package static let cookie = RowKnowledge(rawValue: 1)
   /// `INET_DIAG_INFO` came with the row.
@@ -49,6 +49,8 @@ package struct RowKnowledge: OptionSet, Hashable, Sendable {
   package static let opened = RowKnowledge(rawValue: 64)
   /// They show that it came in through a listener, be that gone by now.
   package static let accepted = RowKnowledge(rawValue: 128)
+  /// It is an MPTCP socket: see ``MPTCPRows``. Its queues are memory, not bytes.
+  package static let mptcp = RowKnowledge(rawValue: 256)
 }
 
 /// One row of the kernel's TCP table.

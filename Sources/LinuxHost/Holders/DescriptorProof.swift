@@ -47,14 +47,19 @@ package enum DescriptorProof {
     // The first byte of struct tcp_info is tcpi_state.
     var state: UInt8 = 0
     var length = socklen_t(1)
+    var isHungUp = false
     let isTold = try withCopy(of: deadSocket) { copy, subject throws(SystemCallError) in
       _ = try systemCall("getsockopt TCP_INFO", on: subject) {
         getsockopt(copy, Int32(IPPROTO_TCP), TCP_INFO, &state, &length)
       }
+      var end = pollfd(fd: copy, events: 0, revents: 0)
+      _ = try systemCall("poll", on: subject) { poll(&end, 1, 0) }
+      isHungUp = end.revents & Int16(POLLHUP) != 0
       return true
     }
     guard isTold != nil else { return .gone }
-    return state == TCPState.close.rawValue ? .dead : .alive
+    // An MPTCP socket tells the state of its first subflow, and may outlive that.
+    return state == TCPState.close.rawValue && isHungUp ? .dead : .alive
   }
 
   /// - Returns: nil when the number leads to something else now.

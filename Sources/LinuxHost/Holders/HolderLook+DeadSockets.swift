@@ -132,11 +132,12 @@ extension HolderLook {
   }
 
   /// Whether a descriptor is on a TCP socket: `system.sockprotoname`, from `sockfs_xattr_get()`
-  /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone.
+  /// in net/socket.c. An MPTCP socket says `MPTCP`, also when its subflows are gone; and so does
+  /// what its listener has accepted, be that TCP.
   ///
   /// - Returns: nil when it is gone.
   private func isTCP(_ pid: Int32, _ reference: DescriptorScan.Reference) -> Bool? {
-    socketName(pid, reference).map { $0 == "TCP" || $0 == "TCPv6" }
+    socketName(pid, reference).map { ["TCP", "TCPv6", "MPTCP", "MPTCPv6"].contains($0) }
   }
 
   /// The number may have been given to another socket since the table was read.

@@ -209,6 +209,7 @@ package struct TableLook {
     _ namespace: NetworkNamespace, entry: inout NamespaceSample, _ ownSettings: TCPSettings
   ) throws(HostError) {
     entry.settings = settingsInside(namespace.id, ownSettings)
+    facts.forgetMPTCP()
     note(
       Gap(
         .fileUnreadable,
@@ -256,7 +257,7 @@ package struct TableLook {
     }
     if request.source != .proc, !isAvoided {
       do throws(SystemCallError) {
-        try dump(namespace.id)
+        try dump(namespace.id, directory: directory)
         entry.source = .sockDiag
         sample.namespaces.append(entry)
         readNamespaces += 1
@@ -276,7 +277,9 @@ package struct TableLook {
     readProcTables(namespace.id, directory: directory, entry: &entry)
   }
 
-  private mutating func dump(_ id: NetnsID) throws(SystemCallError) {
+  private mutating func dump(
+    _ id: NetnsID, directory: String?
+  ) throws(SystemCallError) {
     sequence += 1
     var bounds = bounds
     if deadline != .never {
@@ -296,8 +299,43 @@ package struct TableLook {
     var socket = try NetlinkSocket(protocolNumber: netlinkProtocol)
     let gaps = try dump.read(over: &socket, into: &sample.sockets, within: &budget)
     gaps.forEach { note($0) }
+    addMPTCP(of: id, directory: directory, within: bounds, over: &socket)
     _ = UniqueRows.compact(&sample.sockets, from: budget.start)
     budget.finish(&sample.sockets)
+  }
+
+  /// Adds the MPTCP sockets of the namespace to its rows of TCP, where it has had any. Where the
+  /// kernel does not show them, the rows stay what they are: of subflows.
+  private mutating func addMPTCP(
+    of id: NetnsID, directory: String?, within bounds: SockDiagDump.Bounds,
+    over socket: inout NetlinkSocket
+  ) {
+    let states = request.states.intersection(MPTCPRows.states)
+    if facts.mptcp.connections == 0 || states.isEmpty { return }
+    do throws(SystemCallError) {
+      for family in [AddressFamily.ipv4, .ipv6] {
+        sequence += 1
+        let question = InetDiagRequest(form: .mptcp(family), states: states, sequence: sequence)
+        let dump = SockDiagDump(question, namespace: id, of: owner, bounds: bounds)
+        let gaps = try dump.read(over: &socket, into: &sample.sockets, within: &budget)
+        gaps.forEach { note($0) }
+      }
+    } catch {
+      noteUnreadMPTCP(of: id, directory: directory, "\(error)")
+    }
+    MPTCPRows.merge(&sample.sockets, from: budget.start)
+  }
+
+  /// Says that the states of MPTCP sockets were not read, where there can be any.
+  private mutating func noteUnreadMPTCP(of id: NetnsID, directory: String?, _ why: String) {
+    guard facts.mptcp.connections > 0 else { return }
+    let count = directory.map { facts.mptcpSockets(in: $0) } ?? nil
+    if count == 0 { return }
+    let sockets = count.map { " has \($0)" } ?? ""
+    note(
+      Gap(
+        .mptcpUnread, count: count ?? 1,
+        detail: "network namespace \(id.rawValue)\(sockets): \(why)"))
   }
 
   private mutating func readProcTables(
@@ -311,6 +349,7 @@ package struct TableLook {
       budget.finish(&sample.sockets)
       entry.source = .procNetTCP
       limitedNamespaces += 1
+      noteUnreadMPTCP(of: id, directory: directory, "/proc/net/tcp shows their subflows")
       readNamespaces += 1
       sample.namespaces.append(entry)
     } catch {

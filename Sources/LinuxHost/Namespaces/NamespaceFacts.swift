@@ -8,6 +8,8 @@ package struct NamespaceFacts {
   package let procRoot: String
   /// What could not be read or understood.
   package private(set) var gaps: [Gap] = []
+  /// Whether the namespace whose counters were read last can have MPTCP sockets.
+  package private(set) var mptcp = ProcNetMPTCP()
 
   package init(procRoot: String) { self.procRoot = procRoot }
 
@@ -22,12 +24,22 @@ package struct NamespaceFacts {
 
   /// `netstat` and `snmp` of one `/proc/PID/net`.
   package mutating func counters(in directory: String) -> TCPCounters {
+    mptcp = ProcNetMPTCP()
     guard let netstat = read("\(directory)/netstat"), let snmp = read("\(directory)/snmp") else {
       return TCPCounters()
     }
+    mptcp = ProcNetMPTCP(netstat: netstat)
     return understand("\(directory)/netstat") { () throws(DecodeError) in
       try ProcNetCounters.decode(netstat: netstat, snmp: snmp)
     } ?? TCPCounters()
+  }
+
+  /// The next namespace has no counters that can be read.
+  package mutating func forgetMPTCP() { mptcp = ProcNetMPTCP() }
+
+  /// How many MPTCP sockets the namespace has whose counters were read last; nil: not known.
+  package mutating func mptcpSockets(in directory: String) -> Int? {
+    read("\(directory)/protocols", isOptional: true).flatMap { mptcp.sockets(protocols: $0) }
   }
 
   /// The settings of the namespace that the calling thread is in: `/proc/sys/net` shows that one.

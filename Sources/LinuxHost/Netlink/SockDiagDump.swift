@@ -3,7 +3,7 @@
 import Glibc
 package import KernelTables
 
-/// One dump of the TCP sockets of one network namespace through `sock_diag`.
+/// One dump of the sockets of one network namespace through `sock_diag`, of TCP or of MPTCP.
 package struct SockDiagDump {
   /// What a dump may cost before it is broken off.
   package struct Bounds: Hashable, Sendable {
@@ -59,7 +59,7 @@ package struct SockDiagDump {
   ) throws(SystemCallError) -> [Gap] {
     var answer = SockDiagAnswer(
       namespace: namespace, sequence: request.sequence, port: transport.port,
-      states: request.states)
+      states: request.states, isMPTCP: request.isMPTCP)
     let deadline = Clock.monotonicSeconds + bounds.seconds
     var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
     var gaps: [Gap] = []

@@ -28,6 +28,7 @@ package enum GapWords {
     case .rowUndecodable: return "\(Quantity.count(count, "row")) not understood"
     case .boundReached: return "A limit of closewatch was reached, the rest was not read"
     case .sourceLimited: return "What was read does not tell everything"
+    case .mptcpUnread: return "States of MPTCP sockets not read, leaks among them look open"
     case .fileUnreadable: return "\(Quantity.count(count, "file")) unreadable"
     case .callStuck: return "Not read, because a call into the kernel has not returned"
     case .runtimeUnread:

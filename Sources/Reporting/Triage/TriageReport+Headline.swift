@@ -50,7 +50,7 @@ extension TriageReport {
       case .boundReached, .callStuck, .dumpRefused, .namespaceNotRead, .processesHidden: true
       case .descriptorsUnreadable: gap.count > census.processes
       case .namespaceUnknown, .socketsUnlisted, .dumpInterrupted, .rowUndecodable, .sourceLimited,
-        .fileUnreadable, .runtimeUnread, .connectsUncounted, .connectsLost:
+        .mptcpUnread, .fileUnreadable, .runtimeUnread, .connectsUncounted, .connectsLost:
         false
       }
     }
