@@ -31,4 +31,16 @@ import Testing
     #expect(Array(bytes[16..<19]) == [10, 6, 2])
     #expect(Array(bytes[20..<22]) == [0xfe, 0x1f])
   }
+
+  /// Without the attribute, as an old kernel reads it, it is of no protocol that has a table.
+  @Test func `a request for MPTCP has its number in an attribute, and asks no details`() {
+    let request = InetDiagRequest(
+      form: .mptcp(.ipv6), states: StateSet(.closeWait), sequence: 1)
+    let bytes = request.bytes
+    #expect(request.isMPTCP && !request.asksDetails)
+    #expect(Array(bytes[0..<6]) == [80, 0, 0, 0, 20, 0])
+    #expect(Array(bytes[16..<19]) == [10, 0, 0])
+    #expect(Array(bytes[20..<22]) == [0, 1])
+    #expect(Array(bytes[72...]) == [8, 0, 3, 0, 6, 1, 0, 0])
+  }
 }

@@ -56,6 +56,7 @@ import Testing
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.idiag_ext) == Family.extensions)
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.idiag_states) == Family.states)
     #expect(MemoryLayout<inet_diag_req_v2>.offset(of: \.id) == Family.id)
+    #expect(Int(Family.protocolAttribute) == INET_DIAG_REQ_PROTOCOL)
   }
 
   @Test func `tcp_info is where the kernel has it`() {

@@ -60,6 +60,8 @@ package struct Connection: Sendable {
     package static let isInbound = Flags(rawValue: 32)
     /// Two looks bracket its entry into ``Connection/state``: the one before showed it in another.
     package static let cameIntoStateWhileWatched = Flags(rawValue: 64)
+    /// It is an MPTCP socket: what is unread is not known.
+    package static let isMPTCP = Flags(rawValue: 128)
   }
 
   package let id: SocketID
@@ -187,6 +189,7 @@ package struct Connection: Sendable {
       flags.insert(.hadInode)
     }
     if row.timer == .keepalive { flags.insert(.hadKeepalive) }
+    if row.knowledge.contains(.mptcp) { flags.insert(.isMPTCP) }
     if row.knowledge.contains(.accepted) { flags.insert(.isInbound) }
     if row.knowledge.contains(.opened) { flags.remove(.isInbound) }
   }

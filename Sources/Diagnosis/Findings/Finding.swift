@@ -252,6 +252,8 @@ package enum Doubt: String, Hashable, Sendable {
   case holdersIncomplete = "holders-incomplete"
   /// `/proc/net/tcp` has no cookie, age or bytes sent.
   case sourceLimited = "source-limited"
+  /// MPTCP shows nowhere whether the end of the stream was read.
+  case endUnknown = "end-unknown"
   /// The opener was inferred from live connections to the same place.
   case openerInferred = "opener-inferred"
   case openerUnknown = "opener-unknown"

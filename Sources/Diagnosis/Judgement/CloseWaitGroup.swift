@@ -227,6 +227,8 @@ struct ReceiveQueues {
   private var zero = 0
   private var finOnly = 0
   private var data = 0
+  /// Of MPTCP, which shows the end of the stream nowhere.
+  private var unknown = 0
   private var largest = 0
   private var stuckWriters = 0
   private var largestSend = 0
@@ -238,7 +240,13 @@ struct ReceiveQueues {
 
   /// As they were when they were last seen.
   init(_ connections: [Connection]) {
-    for row in connections { add(receive: row.receiveQueue, send: row.sendQueue) }
+    for row in connections {
+      if row.flags.contains(.isMPTCP) {
+        addMPTCP(receive: row.receiveQueue, send: row.sendQueue)
+      } else {
+        add(receive: row.receiveQueue, send: row.sendQueue)
+      }
+    }
   }
 
   /// Those of one socket.
@@ -256,6 +264,12 @@ struct ReceiveQueues {
     largestSend = max(largestSend, Int(send))
   }
 
+  /// Memory, not bytes: that there is data, but not how much.
+  private mutating func addMPTCP(receive: UInt32, send: UInt32) {
+    if receive == 0 { unknown += 1 } else { data += 1 }
+    if send > 0 { stuckWriters += 1 }
+  }
+
   /// All unread data is of the size of one close_notify: nobody stalled, nobody looked.
   private var closeNotify: UInt32? {
     guard data > 0, zero == 0,
@@ -266,11 +280,12 @@ struct ReceiveQueues {
   }
 
   var cause: Cause {
-    let all = zero + finOnly + data
+    let all = zero + finOnly + data + unknown
     if 2 * stuckWriters > all { return .stuckWriter }
     if closeNotify != nil { return .eofUnread }
-    let most = max(zero, finOnly, data)
-    return most == data ? .dataUnread : most == zero ? .eofReadNotClosed : .eofUnread
+    let most = max(zero, finOnly, data, unknown)
+    if most == data { return .dataUnread }
+    return most == zero || most == unknown ? .eofReadNotClosed : .eofUnread
   }
 
   var evidence: [Evidence] {
@@ -310,7 +325,8 @@ extension Census {
 }
 
 extension Cause {
-  /// Recv-Q 0: the program has consumed the FIN and did not close the descriptor.
+  /// Recv-Q 0: the program has consumed the FIN and did not close the descriptor. Of MPTCP, whether
+  /// it has consumed the end is not known: ``Doubt/endUnknown``.
   package static let eofReadNotClosed = Cause("eof-read-not-closed")
   /// Recv-Q 1 (or only a TLS close_notify, or a goodbye): nobody reads this socket any more.
   package static let eofUnread = Cause("eof-unread")

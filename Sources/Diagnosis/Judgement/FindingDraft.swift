@@ -311,6 +311,7 @@ package struct FindingDraft {
       doubts.append(.holdersIncomplete)
     }
     if census.namespace(namespace)?.source == .procNetTCP { doubts.append(.sourceLimited) }
+    if members.contains(where: { $0.flags.contains(.isMPTCP) }) { doubts.append(.endUnknown) }
     if wasInterrupted { doubts.append(.samplerGap) }
     return doubts
   }

@@ -37,7 +37,8 @@ package struct ReleasePlan: Sendable {
 
   /// Why one in CLOSE_WAIT stays, in the order in which it is asked.
   package enum Reason: Int, Hashable, Sendable, CaseIterable {
-    /// `/proc/net/tcp` knows no cookie, and without it another socket could be hit.
+    /// `/proc/net/tcp` knows no cookie, and without it another socket could be hit. Of MPTCP the
+    /// kernel can abort none.
     case noCookie
     case otherPort
     /// Known only to an io_uring: cannot be checked again just before.

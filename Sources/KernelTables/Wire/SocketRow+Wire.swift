@@ -64,6 +64,8 @@ extension SocketRow {
   /// Bytes of the smallest row, and more than those of the largest.
   fileprivate static let wireLeast = 16
   fileprivate static let wireMost = 128
+  /// Of the family's byte: what ``RowKnowledge`` has that no byte has room for.
+  private static let mptcpBit: UInt8 = 0x80
 
   fileprivate func write(to start: inout UnsafeMutableRawPointer, after before: SocketRow?) {
     func put<Value: BitwiseCopyable>(_ value: Value) {
@@ -75,11 +77,11 @@ extension SocketRow {
     put(localPort)
     put(remotePort)
     put(state.rawValue)
-    put(family.rawValue)
+    put(family.rawValue | (knowledge.contains(.mptcp) ? Self.mptcpBit : 0))
     put(timer.rawValue)
     put(retransmits)
     put(shutdown)
-    put(knowledge.rawValue)
+    put(UInt8(truncatingIfNeeded: knowledge.rawValue))
     if !parts.contains(.sameOwner) { put(uid) }
     if parts.contains(.cookie) { put(UInt32(truncatingIfNeeded: cookie)) }
     if parts.contains(.wideCookie) { put(cookie) }
@@ -133,13 +135,16 @@ extension SocketRow {
     localPort = get()
     remotePort = get()
     state = TCPState(rawValue: get())
-    guard let family = AddressFamily(rawValue: get()), let timer = SocketTimer(rawValue: get())
+    let familyByte: UInt8 = get()
+    guard let family = AddressFamily(rawValue: familyByte & ~Self.mptcpBit),
+      let timer = SocketTimer(rawValue: get())
     else { return nil }
     self.family = family
     self.timer = timer
     retransmits = get()
     shutdown = get()
-    knowledge = RowKnowledge(rawValue: get())
+    knowledge = RowKnowledge(rawValue: UInt16(get(UInt8.self)))
+    if familyByte & Self.mptcpBit != 0 { knowledge.insert(.mptcp) }
     if parts.contains(.sameOwner), let before {
       uid = before.uid
       cgroupID = before.cgroupID

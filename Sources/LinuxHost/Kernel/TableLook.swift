@@ -312,6 +312,7 @@ package struct TableLook {
   ) {
     let states = request.states.intersection(MPTCPRows.states)
     if facts.mptcp.connections == 0 || states.isEmpty { return }
+    if let directory, facts.mptcpSockets(in: directory) == 0 { return }
     do throws(SystemCallError) {
       for family in [AddressFamily.ipv4, .ipv6] {
         sequence += 1

@@ -116,7 +116,8 @@ package struct ReleaseText {
   private func words(_ reason: ReleasePlan.Reason) -> String {
     let age = Quantity.duration(plan.order.olderThanSeconds)
     switch reason {
-    case .noCookie: return "without a cookie: sock_diag was refused, and addresses can be reused"
+    case .noCookie:
+      return "without a cookie (MPTCP, or sock_diag was refused): another could be hit"
     case .otherPort: return "of another local port than \(plan.order.port ?? 0)"
     case .ioUringOnly: return "that only an io_uring of the process holds"
     case .ageUnknown: return "of unknown age"

@@ -80,6 +80,10 @@ struct SocketPage {
     switch row.state {
     case .closeWait where row.inode == 0:
       return "The peer has closed and no process has accepted it: the listener does not keep up."
+    case .closeWait where row.knowledge.contains(.mptcp):
+      return """
+        The peer has closed, and close() is missing. MPTCP does not show what the program has read.
+        """
     case .closeWait where row.sendQueue > 0:
       return """
         The peer has closed its side and does not take what is still sent to it \
@@ -110,9 +114,11 @@ struct SocketPage {
     }
     field(
       "queues",
-      "Recv-Q \(Quantity.count(Int(row.receiveQueue))), Send-Q "
-        + Quantity.count(Int(row.sendQueue)))
-    field("timer", timer(row))
+      row.knowledge.contains(.mptcp)
+        ? "not known (MPTCP)"
+        : "Recv-Q \(Quantity.count(Int(row.receiveQueue))), Send-Q "
+          + Quantity.count(Int(row.sendQueue)))
+    field("timer", row.knowledge.contains(.mptcp) ? "not known (MPTCP)" : timer(row))
   }
 
   private func timer(_ row: SocketRow) -> String {

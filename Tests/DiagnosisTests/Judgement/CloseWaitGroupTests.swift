@@ -31,6 +31,22 @@ struct CloseWaitGroupTests {
     #expect(try #require(told.first).evidence.contains(.turnedDead(count: 30)))
   }
 
+  @Test func `of MPTCP it is not told whether the end of the stream was read`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (1...40).map { 20 * Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: second - 15)
+        .enters(.closeWait, at: second).changed { $0.isMPTCP = true }
+    }
+    story.look(every: 10, through: 805)
+    #expect(story.firingRules == [.closeWaitLeak])
+    let leak = try #require(story.firing.first)
+    #expect(leak.sockets == 40)
+    #expect(leak.doubts.contains(.endUnknown))
+    #expect(leak.evidence.contains(.receiveQueue(zero: 0, finOnly: 0, data: 0, largest: 0)))
+  }
+
   @Test func `both ends on one host are one finding that says which has to act`() throws {
     var story = Story()
     story.host.start("api", pid: 100)

@@ -88,7 +88,7 @@ import Testing
 
   @Test func `whether a listener is for IPv6 only is unknown where it was not recorded`() throws {
     var random = RandomLooks(seed: 30)
-    var look = random.look(sockets: 31)
+    var look = random.look(sockets: 310)
     let table = RecordTable.sockets.file
     var old = try files(look, without: "ipv6_only", of: table)
     // Then the fifth bit of what was known had no name.

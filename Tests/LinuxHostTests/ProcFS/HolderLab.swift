@@ -199,8 +199,8 @@ enum HolderLab {
   }
 
   /// A listener on 127.0.0.1 with a port of the kernel's choice.
-  static func listener() throws -> (fd: Int32, address: sockaddr_in) {
-    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  static func listener(_ transport: Int32 = 0) throws -> (fd: Int32, address: sockaddr_in) {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), transport)
     try check(fd, "socket")
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -217,11 +217,14 @@ enum HolderLab {
   }
 
   /// Connections over loopback. Programs that other tests start do not inherit them.
-  static func connections(_ count: Int) throws -> [Connection] {
-    let (listening, address) = try listener()
+  static func connections(
+    _ count: Int, over transport: Int32 = 0, from client: Int32? = nil
+  ) throws -> [Connection] {
+    let (listening, address) = try listener(transport)
     defer { close(listening) }
     return try (0..<count).map { _ in
-      let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      let connected = socket(
+        AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), client ?? transport)
       try check(connected, "socket")
       var address = address
       try withUnsafePointer(to: &address) { pointer in

@@ -33,7 +33,7 @@ import Testing
 
   private static let doubts: [Doubt] = [
     .oneLook, .watchedTooShort, .poolOrLeak, .someDrain, .agesAreBounds, .holdersIncomplete,
-    .sourceLimited, .openerInferred, .openerUnknown, .fewSockets, .samplerGap,
+    .sourceLimited, .endUnknown, .openerInferred, .openerUnknown, .fewSockets, .samplerGap,
   ]
 
   private static func process(_ dice: inout Dice) -> ProcessRecord {

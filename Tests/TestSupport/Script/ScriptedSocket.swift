@@ -47,6 +47,8 @@ package struct ScriptedSocket: Sendable {
   /// So much was sent over it in all, and is acknowledged.
   package var answerBytes: UInt64 = 0
   package var hasKeepalive = false
+  /// An MPTCP socket, from CLOSE_WAIT on: before that its subflow is there.
+  package var isMPTCP = false
   /// What the kernel's counters tell of who opened it.
   package var opener: RowKnowledge = []
   /// What repeats is a probe of a closed window.
@@ -184,7 +186,7 @@ package struct ScriptedSocket: Sendable {
       row.lastDataReceivedMilliseconds = row.lastAckReceivedMilliseconds
     }
     if row.state == .established || row.state == .closeWait { row.knowledge.formUnion(opener) }
-    return row
+    return isMPTCP && row.state == .closeWait ? MPTCPRows.known(of: row) : row
   }
 
   /// For how long no byte has moved on a connection of some age.

@@ -54,8 +54,7 @@ extension CloseWaitLeak: RuleGuide {
       title: subject.waitsForBackend
         ? "Kept for a backend after the peer closed" : "Never closed after the peer closed",
       meaning: """
-        The peers have closed, and the program has taken all input with the end of the stream \
-        (Recv-Q 0). \(missing(subject)) CLOSE_WAIT has no timer: each one keeps its \
+        \(ended(subject)) \(missing(subject)) CLOSE_WAIT has no timer: each one keeps its \
         descriptor until the program closes it or ends.
         """,
       look: [GuideStep.trace] + looked(subject, trouble),
@@ -66,6 +65,16 @@ extension CloseWaitLeak: RuleGuide {
           ? ServerFix.endUnseen(subject.runtime) : ServerFix.afterEnd(subject.runtime),
         client: ClientFix.afterEnd(subject.runtime)),
       doesNotHelp: futile)
+  }
+
+  private static func ended(_ subject: GuideSubject) -> String {
+    if subject.isEndUnknown {
+      return "The peers have closed; whether the program has read the end, MPTCP does not show."
+    }
+    return """
+      The peers have closed, and the program has taken all input with the end of the stream \
+      (Recv-Q 0).
+      """
   }
 
   /// What has to happen to sockets whose end of stream was taken.

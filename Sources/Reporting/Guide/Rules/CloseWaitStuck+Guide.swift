@@ -23,7 +23,7 @@ extension CloseWaitStuck: RuleGuide {
     var text = CloseWaitLeak.text(subject)
     // Of a leak that is not to be told as one (`disable`).
     guard !subject.isGrowing else { return text }
-    text.title = title(subject.cause)
+    text.title = title(subject)
     text.meaning = meaning(subject)
     // It sees only what happens while it watches, and these have happened.
     text.look.removeAll { $0 == GuideStep.trace }
@@ -37,15 +37,20 @@ extension CloseWaitStuck: RuleGuide {
   private static let whenItRose =
     "Find what happened when their number rose, in the program's log."
 
-  private static func title(_ cause: Cause) -> String {
-    switch cause {
+  private static func title(_ subject: GuideSubject) -> String {
+    switch subject.cause {
     case .eofUnread: "A block of closed connections that nobody looks at"
     case .dataUnread: "A block of closed connections with unread input"
     case .peerWaitsForAnswer: "A block of half-closed connections that wait"
     case .inheritedByChild: "A block of connections that a child keeps open"
     case .stuckWriter: "A block of writers whose peers do not read"
+    case _ where subject.isEndUnknown: "A block of connections never closed after their peers"
     default: "A block of connections read to the end, never closed"
     }
+  }
+
+  private static func taken(_ subject: GuideSubject) -> String {
+    subject.isEndUnknown ? "" : ", the program has taken the end of the stream (Recv-Q 0)"
   }
 
   private static func meaning(_ subject: GuideSubject) -> String {
@@ -87,8 +92,8 @@ extension CloseWaitStuck: RuleGuide {
       """
     default:
       """
-      The peers have closed, the program has taken the end of the stream (Recv-Q 0), and the \
-      same sockets stay. \(CloseWaitLeak.missing(subject)) Probably one event left them; the \
+      The peers have closed\(taken(subject)), and the same sockets stay. \
+      \(CloseWaitLeak.missing(subject)) Probably one event left them; the \
       next leaves more.
       """
     }

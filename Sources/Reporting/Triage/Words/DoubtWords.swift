@@ -13,6 +13,7 @@ enum DoubtWords {
     case .agesAreBounds: "ages are lower bounds"
     case .holdersIncomplete: "not every process could be read"
     case .sourceLimited: "/proc/net/tcp has no cookie, age or bytes sent"
+    case .endUnknown: "MPTCP does not show whether the end of the stream was read"
     case .openerInferred: "the opener is inferred from live connections to the same place"
     case .openerUnknown: "who opened them is not known"
     case .holderOrHeir:

@@ -137,7 +137,8 @@ enum EvidenceWords {
     if zero > 0 { parts.append("0 on \(count(zero)) (end of stream taken)") }
     if finOnly > 0 { parts.append("1 on \(count(finOnly)) (end of stream unread)") }
     if data > 0 {
-      parts.append("above 1 on \(count(data)) (data unread, up to \(Quantity.bytes(largest)))")
+      let most = largest > 0 ? ", up to \(Quantity.bytes(largest))" : ""
+      parts.append("above 1 on \(count(data)) (data unread\(most))")
     }
     return "Recv-Q " + (parts.isEmpty ? "not known" : parts.joined(separator: ", "))
   }

@@ -293,6 +293,10 @@ struct FindingWords {
     // A dead socket has lost its addresses; what is known of it is the inode.
     guard row.localPort != 0 || row.remotePort != 0 else { return "\(holder)socket:[\(row.inode)]" }
     let age = example.age.bound == .unknown ? "" : ", " + Quantity.age(example.age)
+    // Its queues are memory.
+    if row.knowledge.contains(.mptcp) {
+      return "\(holder)\(row.local) \(style.arrow) \(row.remote), MPTCP\(age)"
+    }
     let send = row.sendQueue > 0 ? ", Send-Q \(row.sendQueue)" : ""
     return "\(holder)\(row.local) \(style.arrow) \(row.remote), Recv-Q \(row.receiveQueue)\(send)"
       + age
