@@ -191,10 +191,12 @@ struct Relations {
     return 2 * (share?.sockets ?? 0) >= process.sockets
   }
 
-  /// Whether the local ports that run out are, for the most part, this finding's sockets.
+  /// Whether the local ports that run out are, for the most part, this finding's sockets. It must
+  /// be as bad: a consequence counts for nothing beside its root.
   private func takesPorts(_ leak: Finding, of finding: Finding) -> Bool {
     guard finding.rule == .ephemeralPortExhaustion, leak.rule != .ephemeralPortExhaustion,
-      leak.namespace == finding.namespace, let place = finding.peers.first?.remote
+      leak.severity >= finding.severity, leak.namespace == finding.namespace,
+      let place = finding.peers.first?.remote
     else { return false }
     let theirs = leak.peers.first { $0.remote == place }
     return 2 * (theirs?.sockets ?? 0) >= finding.sockets

@@ -107,7 +107,7 @@ package struct EphemeralPorts {
     return forecast
   }
 
-  /// When what grows and is not closed has taken the last port; nil when no rate is known.
+  /// When what grows and is not closed has taken the last port.
   func forecast(growth: Rate) -> Forecast {
     var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
     forecast.take(growth, left: max(0, capacity - used))

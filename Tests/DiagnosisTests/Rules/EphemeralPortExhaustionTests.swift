@@ -73,6 +73,16 @@ struct EphemeralPortExhaustionTests {
     #expect(full.becauseOf == leak.id)
   }
 
+  @Test func `ports that are nearly gone count for themselves once what took them only stands`()
+    throws
+  {
+    var story = client(opening: (0..<192).map { 1 + 2 * Double($0) })
+    story.look(every: 10, through: 900)
+    let full = try #require(story.firing.first { $0.rule == .ephemeralPortExhaustion })
+    #expect(full.severity == .critical)
+    #expect(full.becauseOf == nil)
+  }
+
   @Test func `a leak of CLOSE_WAIT takes the ports before the descriptors`() throws {
     var story = client(opening: [])
     for number in 0..<180 {
