@@ -296,6 +296,6 @@ extension Threshold {
   package static let connectionLimit = count(
     "connection-limit", \.connectionLimit, in: 1024...4_194_304,
     "How many connections are remembered; those above are counted, and the output says so",
-    why: "about 40 MB at this default; a service with less memory than that remembers fewer",
+    why: "about 40 MB at this default; a service with little memory remembers fewer",
     note: "A change takes effect at the next start.")
 }
