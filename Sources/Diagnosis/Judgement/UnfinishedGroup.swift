@@ -149,18 +149,17 @@ package struct UnfinishedGroup {
   }
 
   /// A scan of ports leaves some dozens of handshakes, where there may be no other connections at
-  /// all, and is over soon. So fewer than a flood have to go on coming for as long as the patience:
-  /// the kernel keeps each of them for a minute after it has come.
+  /// all, and is over soon, or follows another one. So fewer than a flood, those that have gone
+  /// again included, have to go on coming for twice the patience: the kernel keeps each of them for
+  /// a minute after it has come. Who watches for less than a minute is told of a scan, too.
   private static func outlastsScans(
     _ group: SocketGroup, _ question: Question, patience: Double, in inquiry: Inquiry
   ) -> Bool {
     let settings = inquiry.settings
-    if group.members.count >= flood * settings.fewestUnfinished { return true }
     guard let run = run(of: group, patience: patience, in: inquiry) else { return false }
-    // Those that have left are remembered up to a number: many are no scan, however short the time
-    // that they span. Two lists of leavers can name one twice.
-    return run.count >= 2 * flood * settings.fewestUnfinished
-      || run.newest.seconds(since: run.oldest) >= question.rule.patience.setSeconds(settings)
+    let set = question.rule.patience.setSeconds(settings)
+    return run.count >= flood * settings.fewestUnfinished
+      || run.newest.seconds(since: run.oldest) >= (settings.isShortWatch ? set : 2 * set)
   }
 
   /// A backend that restarts, or whose address moves to another host, answers nobody for a minute,
@@ -192,7 +191,9 @@ package struct UnfinishedGroup {
     of group: SocketGroup, and runs: [StayRun] = [], patience: Double, in inquiry: Inquiry
   ) -> (count: Int, oldest: BootInstant, newest: BootInstant)? {
     let leavers = inquiry.leavers(of: group)
-    let gone = (leavers.newest + leavers.long).filter { $0.dwellSeconds >= patience }
+    let firstOfNewest = leavers.newest.map(\.at).min() ?? inquiry.census.now
+    let gone = (leavers.newest + leavers.long.filter { $0.at < firstOfNewest })
+      .filter { $0.dwellSeconds >= patience }
     let starts =
       group.members.map(\.stateSince)
       + gone.map { $0.at.advanced(bySeconds: -$0.dwellSeconds) }

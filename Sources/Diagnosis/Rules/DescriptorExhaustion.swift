@@ -126,9 +126,10 @@ package enum DescriptorExhaustion: Rule {
       isNear = Double(used) >= nearLimit
       course = census.counters.descriptorCourse(
         of: process.id, above: nearLimit, window: settings.patienceSeconds)
-      // It slows down and comes to rest before nothing is left: a level that will stand. With
-      // hardly anything left it must be surer, as there is no time to find out.
-      let margin = used + limit / 64 >= limit ? max(course.restsWithin, 1) : 0
+      // It slows down and may come to rest before nothing is left: a level that will stand. With
+      // hardly anything left it must surely do so, as there is no time to find out.
+      let within = course.restsWithin
+      let margin = used + limit / 64 >= limit ? max(within, 1) : -within
       if let rest = course.restsAt, rest + margin < Double(limit) { course.growth = nil }
       isStarving =
         DescriptorExhaustion.isFull(process)
@@ -141,6 +142,11 @@ package enum DescriptorExhaustion: Rule {
       // see more of it.
       let patience = settings.patienceSeconds
       if course.watchedSeconds < patience, secondsLeft > patience { course.growth = nil }
+      // What is to go on for hours has to be seen for hours: what fills slowly to a level below its
+      // limit looks the same for a while.
+      if isNear, secondsLeft > max(RuleSettings.advisedWatchSeconds, course.growthSeconds) {
+        course.growth = nil
+      }
     }
   }
 

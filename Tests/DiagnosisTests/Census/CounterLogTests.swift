@@ -86,7 +86,7 @@ struct CounterLogTests {
     var record = ProcessRecord(id: ProcessID(pid: 100, startTicks: 1))
     let looks =
       Array(stride(from: 0.0, through: 150, by: 15))
-      + Array(stride(from: 500.0, through: 980, by: 15))
+      + Array(stride(from: 500.0, through: 1130, by: 15))
     for second in looks {
       record.descriptorCount = Int(10_000 * (1 - exp2(-second / 100)) + second / 2)
       log.record([record], at: HostScript.instant(second))

@@ -66,6 +66,10 @@ struct SynRecvPileupTests {
     var scan = server(sockets: 60, every: 2, life: 63, accepts: 0)
     scan.look(every: 15, through: 300)
     #expect(scan.events == [])
+    // Two of them.
+    var second = server(sockets: 90, every: 2, life: 63, accepts: 0)
+    second.look(every: 15, through: 300)
+    #expect(second.events == [])
     var lasting = server(sockets: 600, every: 1, life: 63, accepts: 0.1)
     // The patience, and a full interval.
     lasting.look(every: 15, through: 180)

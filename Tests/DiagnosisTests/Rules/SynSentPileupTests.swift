@@ -149,7 +149,7 @@ struct SynSentPileupTests {
   }
 
   @Test func `more that give up in half a minute than are remembered are told as few are`() {
-    var story = client(every: 0.1, timeout: 30, through: 150)
+    var story = client(every: 0.1, timeout: 30, through: 600)
     story.look(every: 5, through: 85)
     #expect(story.firing == [])
     story.look(every: 5, from: 90, through: 110)
@@ -189,7 +189,8 @@ struct SynSentPileupTests {
       [
         .unfinished(.synSent, .opened(to: 443, by: 100)),
         // Until it is known that its process has more and more open.
-        .unfinished(.synSent, .opened(to: 443, by: 100), through: 150),
+        .unfinished(.synSent, .opened(to: 443, by: 100), through: 150)
+          .changed { $0.start("api", pid: 100, limit: 256) },
       ])
   }
 }

@@ -88,6 +88,8 @@ package struct CounterLog: Sendable {
   package struct DescriptorCourse: Hashable, Sendable {
     /// nil: it stands, or has been seen too seldom to tell.
     package var growth: Rate?
+    /// For how long it has been seen to grow, in seconds.
+    package var growthSeconds = 0.0
     /// What growth that slows down all the time will reach; nil: it does not slow down.
     package var restsAt: Double?
     /// One standard deviation of that.
@@ -115,18 +117,20 @@ package struct CounterLog: Sendable {
     course.samples = above.count
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
     let restlessness = Self.restlessness(points)
+    let chance = Self.restlessness(points, besideCurve: true)
     var span = window
     let known = last.at.seconds(since: points[0].at)
     course.watchedSeconds = known
     var isKnownToGoOn = false
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
-      if course.growth == nil, let growth = Self.growth(recent, restlessness: restlessness),
+      if let growth = Self.growth(recent, restlessness: restlessness),
         Self.goesOn(points, growth, restlessness: restlessness)
       {
-        course.growth = growth
+        course.growth = course.growth ?? growth
+        course.growthSeconds = min(span, known)
       }
-      switch Self.slowdown(recent, restlessness: restlessness) {
+      switch Self.slowdown(recent, restlessness: chance) {
       case .none: break
       // The longer the time, the surer. Over a pause of the looks it cannot be told from something
       // that grows beside it, so what was seen after the pause holds.
@@ -145,6 +149,10 @@ package struct CounterLog: Sendable {
     return course
   }
 
+  /// So many standard deviations, of numbers that are counted, are more than chance. To call a
+  /// leak a cache is as bad as a cache a leak, and there is no time to wait for more.
+  private static let chance = 1.5
+
   /// What slows down, and where it leads.
   private enum Slowdown {
     case none
@@ -153,53 +161,56 @@ package struct CounterLog: Sendable {
     case goesOn
   }
 
-  /// A cache that fills has ever less to take in: it rises less in each third of the time than in
-  /// the one before, by more than chance (two standard deviations), and in the same measure again
-  /// in what is to come.
+  /// A cache that fills has ever less to take in: in the first third of the time it rises more, by
+  /// more than chance, than in each of the others, and in the same measure again in what is to come.
   ///
-  /// A leak may begin while a cache fills. Of what rises by a q^k + c in the third k, the three
-  /// thirds tell c: where it is more than chance (one standard deviation, as this is no time to
-  /// wait) and what goes up and down by itself, it goes on.
+  /// A leak may begin while a cache fills. The cache alone rises by a q^k in the third k, so that
+  /// the middle one is the geometric mean of the others. Where it is less by more than chance and
+  /// what goes up and down by itself, something goes on beside it.
   private static func slowdown(
     _ points: [Descriptors], restlessness: Double
   ) -> Slowdown {
     guard let first = points.first, let last = points.last else { return .none }
     let span = last.at.seconds(since: first.at)
     let ends = [0, border(points, at: span / 3), border(points, at: span * 2 / 3), span]
-    let levels = ends.map { level(points, at: $0) }
-    let rises = zip(levels, levels.dropFirst()).map { $1 - $0 }
+    let counts = ends.map { level(points, at: $0) }
+    let rises = zip(counts, counts.dropFirst()).map { $1 - $0 }
     let lengths = zip(ends, ends.dropFirst()).map { $1 - $0 }
-    guard lengths.allSatisfy({ $0 > 0 }) else { return .none }
-    let isSlower = (0...1).allSatisfy { part in
-      let scale = lengths[part + 1] / lengths[part]
-      let (before, after) = (rises[part] * scale, rises[part + 1])
-      return after > 0 && before - after > 2 * (before * scale + after).squareRoot()
-    }
-    guard isSlower else { return .none }
+    guard lengths.allSatisfy({ $0 > 0 }), rises.allSatisfy({ $0 > 0 }) else { return .none }
+    // Of a level. A rise has two of them.
+    let levelNoise = restlessness * restlessness / 8
+    let after = rises[1] + rises[2]
+    let scale = (lengths[1] + lengths[2]) / lengths[0]
+    let levels = scale * scale + (1 + scale) * (1 + scale) + 1
+    let noise = rises[0] * scale * scale + after + levelNoise * levels
+    guard rises[0] * scale - after > chance * noise.squareRoot() else { return .none }
     if ends[1] != span / 3 || ends[2] != span * 2 / 3 {
+      guard rises[1] / lengths[1] > rises[2] / lengths[2] else { return .none }
       return .rests(
-        at: levels[3] + left(rises, lengths), within: rises[2].squareRoot(), isAcrossPause: true)
+        at: counts[3] + left(rises, lengths), within: rises[2].squareRoot(), isAcrossPause: true)
     }
     // Between two points a curve lies below the line by up to an eighth of how much it turns there.
     let turns = (turn(points, at: span / 3) + turn(points, at: span * 2 / 3)) / 8
-    let (older, newer) = (rises[0] - rises[1], rises[1] - rises[2])
-    if newer < older {
-      let left = newer / (older - newer)
-      let steady = rises[2] - left * newer
-      // How much it depends on each of the three.
-      let weights: [Double] = [left * left, 2 * left * (1 + left), (1 + left) * (1 + left)]
-      var noise = 0.0
-      for (weight, rise) in zip(weights, rises) {
-        noise += weight * weight * (rise + restlessness * restlessness / 4)
-      }
-      if steady > noise.squareRoot() + weights[2] * turns { return .goesOn }
-    }
-    // Of a geometric series, and how much its sum depends on its last two parts.
-    let left = rises[2] * rises[2] / newer
-    let onLast = rises[2] * (2 * rises[1] - rises[2]) / (newer * newer)
-    let onBefore = rises[2] * rises[2] / (newer * newer)
-    let deviation = (onLast * onLast * rises[2] + onBefore * onBefore * rises[1]).squareRoot()
-    return .rests(at: levels[3] + left, within: deviation, isAcrossPause: false)
+    if goesOn(rises, levelNoise: levelNoise, turns: turns) { return .goesOn }
+    // The second and the third are a (q + q^2), and what is left is a (q^3 + q^4 + ...).
+    let share = after / rises[0]
+    let q = ((1 + 4 * share).squareRoot() - 1) / 2
+    let left = rises[0] * q * q * q / (1 - q)
+    let shareNoise = after + share * share * rises[0] + 2 * levelNoise * (1 + share + share * share)
+    let dependence = q * q * (3 - 2 * q) / ((1 - q) * (1 - q) * (1 + 2 * q))
+    return .rests(
+      at: counts[3] + left, within: dependence * shareNoise.squareRoot(), isAcrossPause: false)
+  }
+
+  private static func goesOn(_ rises: [Double], levelNoise: Double, turns: Double) -> Bool {
+    let ratio = rises[0] * rises[2] / (rises[1] * rises[1])
+    // The logarithm of the ratio, near 1, and how much it depends on each rise.
+    let excess = 2 * (ratio - 1) / (ratio + 1)
+    let (first, second, third) = (1 / rises[0], 2 / rises[1], 1 / rises[2])
+    let counted = first + 2 * second + third
+    let (older, newer) = (first + second, second + third)
+    let levels = first * first + older * older + newer * newer + third * third
+    return excess > chance * (counted + levelNoise * levels).squareRoot() + newer * turns
   }
 
   /// Where a third of the time begins. In a pause of the looks nothing is known of how the number
@@ -214,13 +225,24 @@ package struct CounterLog: Sendable {
     return seconds - before < after - seconds ? before : after
   }
 
-  /// What is still to come where the parts are of different lengths: the rate goes on falling by as
-  /// much in as long a time as it took from the middle of the second to that of the third.
+  /// What is still to come where the parts are of different lengths: of what is missing the same
+  /// share comes in each second, and the last two parts tell which.
   private static func left(_ rises: [Double], _ lengths: [Double]) -> Double {
-    let step = (lengths[1] + lengths[2]) / 2
-    let rate = rises[2] / lengths[2]
-    let ratio = rate / (rises[1] / lengths[1])
-    return rate * step * (1 + ratio) / (2 * (1 - ratio))
+    // What rises ever less has one such share; it is looked for between hardly any and nearly all.
+    var (low, high) = (1e-4 / lengths[2], 60 / lengths[2])
+    for _ in 0..<50 {
+      let share = (low * high).squareRoot()
+      let (before, after) = (decay(share * lengths[1]), decay(share * lengths[2]))
+      let isTooSmall = before * (1 - after) / (1 - before) > rises[2] / rises[1]
+      if isTooSmall { low = share } else { high = share }
+    }
+    let missing = decay(low * lengths[2])
+    return rises[2] * missing / (1 - missing)
+  }
+
+  /// e to the power of -`exponent`, for exponents that are not large.
+  private static func decay(_ exponent: Double) -> Double {
+    (0..<16).reduce(1 - exponent / 65536) { power, _ in power * power }
   }
 
   /// In a time too short to tell by more than chance: what rises less in the newer half of it may
@@ -260,24 +282,33 @@ package struct CounterLog: Sendable {
   private static func turn(_ points: [Descriptors], at seconds: Double) -> Double {
     let next = points.firstIndex { $0.at.seconds(since: points[0].at) >= seconds } ?? 0
     guard next >= 2 else { return 0 }
-    return turn(points, endingAt: next)
+    return abs(turn(points, endingAt: next))
   }
 
-  /// How far a point lies from the line between the one before and the one after it, times two: of
-  /// three at even distances, the change between two against that between the two before.
+  /// How far a point lies above the line between the one before and the one after it, times two: of
+  /// three at even distances, how much less the number rises between two than between the two
+  /// before.
   private static func turn(_ points: [Descriptors], endingAt end: Int) -> Double {
     let (first, middle, last) = (points[end - 2], points[end - 1], points[end])
     let span = max(last.at.seconds(since: first.at), 1e-9)
     let share = middle.at.seconds(since: first.at) / span
     let line = Double(first.count) + share * Double(last.count - first.count)
-    return 2 * abs(Double(middle.count) - line)
+    return 2 * (Double(middle.count) - line)
   }
 
   /// How much the number goes up and down by itself, from one point to the next.
-  private static func restlessness(_ points: [Descriptors]) -> Double {
+  ///
+  /// - Parameter isBesideCurve: A curve turns by nearly as much at one point as at the next: of
+  ///   that the number is not restless.
+  private static func restlessness(
+    _ points: [Descriptors], besideCurve isBesideCurve: Bool = false
+  ) -> Double {
     guard points.count >= 8 else { return 0 }
     let turns = points.indices.dropFirst(2).map { turn(points, endingAt: $0) }
-    return turns.sorted()[3 * turns.count / 4]
+    let changes = zip(turns, turns.dropFirst()).map { $1 - $0 }
+    let sizes = (isBesideCurve ? changes : turns).map { abs($0) }.sorted()
+    // By chance alone two turns differ by the root of 20 where one has the root of 6.
+    return sizes[3 * sizes.count / 4] * (isBesideCurve ? (6.0 / 20).squareRoot() : 1)
   }
 
   /// A few files are opened and closed all the time.
