@@ -45,7 +45,9 @@ struct Relations {
   ]
 
   /// What a server has that keeps its clients waiting.
-  private static let servers: Set<RuleID> = [.acceptQueueStall, .closeWaitLeak, .closeWaitStuck]
+  private static let servers: Set<RuleID> = [
+    .acceptQueueStall, .closeWaitLeak, .closeWaitStuck, .synRecvPileup, .lastAckPileup,
+  ]
 
   private func leads(from id: String, to target: String) -> Bool {
     var current: String? = id
@@ -62,7 +64,9 @@ struct Relations {
       root.localPort == finding.localPort && root.namespace == finding.namespace
     case (.acceptQueueStall, .synSentPileup), (.acceptQueueStall, .finWait1Pileup),
       (.acceptQueueStall, .finWait2Owned):
-      isClient(finding, ofQueueOf: root)
+      isClient(finding, of: root)
+    case (.synRecvPileup, .synSentPileup), (.lastAckPileup, .finWait1Pileup):
+      isClient(finding, of: root) && (hasFullSYNQueue(root) || isUnansweredEnd(finding, of: root))
     case (.closeWaitLeak, .acceptQueueStall), (.closeWaitStuck, .acceptQueueStall):
       fillsWorkers(root, ofListenerOf: finding) || isBackend(root, of: finding)
     case (.acceptQueueStall, .acceptQueueStall), (.acceptQueueStall, .closeWaitLeak),
@@ -96,20 +100,39 @@ struct Relations {
 
   /// A queue that is full takes no SYN and completes no handshake: a client is in SYN_SENT, or
   /// believes that it is connected, and its data and its FIN are not acknowledged.
-  private func isClient(_ finding: Finding, ofQueueOf stall: Finding) -> Bool {
-    guard let port = stall.localPort, finding.remotePort == port else { return false }
-    let there = finding.peers.filter { isHere($0.remote.address, finding.namespace, stall) }
+  private func isClient(_ finding: Finding, of server: Finding) -> Bool {
+    guard let port = server.localPort, finding.remotePort == port else { return false }
+    let there = finding.peers.filter { isHere($0.remote.address, finding.namespace, server) }
     let sockets = finding.peers.reduce(0) { $0 + $1.sockets }
     return 2 * there.reduce(0) { $0 + $1.sockets } > sockets
   }
 
-  /// Whether an address, seen from a namespace, is one of the stalled listener's namespace.
-  private func isHere(_ address: IPAddress, _ namespace: NetnsID, _ stall: Finding) -> Bool {
-    if address.isLoopback { return namespace == stall.namespace }
-    return addresses[stall.namespace]?.contains(address) ?? false
+  /// Whether an address, seen from a namespace, is one of the server's namespace.
+  private func isHere(_ address: IPAddress, _ namespace: NetnsID, _ server: Finding) -> Bool {
+    if address.isLoopback { return namespace == server.namespace }
+    return addresses[server.namespace]?.contains(address) ?? false
   }
 
   // MARK: Both ends on this host
+
+  /// A SYN queue that is full takes no SYN: its clients have no other end.
+  private func hasFullSYNQueue(_ handshakes: Finding) -> Bool {
+    handshakes.evidence.contains { evidence in
+      if case .synQueue(let used, let limit) = evidence { used >= limit } else { false }
+    }
+  }
+
+  /// Whether most of what a client here waits for is there at the server, and not answered either:
+  /// what the server sends does not come back. Of the server's, younger ones count as well: the
+  /// kernel gives up a handshake there sooner than here, and begins it anew.
+  private func isUnansweredEnd(_ finding: Finding, of server: Finding) -> Bool {
+    let ends = Set(rows(of: finding).map { [$0.remote, $0.local] })
+    let theirs = inquiry.census.sample.sockets.count {
+      $0.state == server.state && $0.namespace == server.namespace
+        && ends.contains([$0.local, $0.remote])
+    }
+    return 2 * theirs > finding.members.count
+  }
 
   /// Whether most of what a server keeps are the other ends of what a client here does not close.
   private func isOtherEnd(_ finding: Finding, of root: Finding) -> Bool {

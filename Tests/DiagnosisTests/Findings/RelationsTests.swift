@@ -60,6 +60,66 @@ struct RelationsTests {
     #expect(story.firing.roots.count == 2)
   }
 
+  /// Connections between a client and a server of this host of which neither end gets an answer.
+  private func unanswered(
+    client: TCPState, server: TCPState, clients: Int = 40, served: Int = 40,
+    queueLimit: UInt32 = 128
+  ) -> Story {
+    var story = Story()
+    story.host.start("api", pid: 100, unit: "api.service")
+    story.host.listen(8080, by: 100, queueLimit: queueLimit)
+    story.host.start("worker", pid: 300)
+    let ends = (0..<UInt16(clients)).map { Endpoint(HostScript.here, 40_000 + $0) }
+    for (index, end) in ends.enumerated() {
+      story.host.add(at: [1 + Double(index)]) { second in
+        .between(end, here, by: 300).enters(client, at: second)
+      }
+    }
+    for index in 0..<served {
+      let end = index < clients ? ends[index] : Endpoint(HostScript.elsewhere, 0)
+      story.host.add(at: [1 + Double(index) * 40 / Double(served)]) { second in
+        .between(here, end, by: nil).enters(server, at: second)
+      }
+    }
+    return story
+  }
+
+  @Test(arguments: [(TCPState.synSent, TCPState.synRecv), (.finWait1, .lastAck)])
+  func `both ends of what is not answered between a client and a server here are told as one`(
+    client: TCPState, server: TCPState
+  ) throws {
+    var story = unanswered(client: client, server: server)
+    story.look(every: 5, from: 30, through: 200)
+    let root = try #require(story.firing.first { $0.state == server })
+    let waiting = try #require(story.firing.first { $0.state == client })
+    #expect(root.becauseOf == nil)
+    #expect(waiting.becauseOf == root.id)
+    #expect(story.firing.roots.count == 1)
+  }
+
+  @Test func `clients here whose SYN a listener never saw do not follow from its handshakes`()
+    throws
+  {
+    // A tenth of them are there.
+    var story = unanswered(client: .synSent, server: .synRecv, served: 4)
+    story.host.add(at: (0..<40).map { 1 + Double($0) }) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second)
+    }
+    story.look(every: 5, from: 30, through: 200)
+    #expect(try #require(story.finding(.synRecvPileup)).becauseOf == nil)
+    #expect(try #require(story.finding(.synSentPileup)).becauseOf == nil)
+  }
+
+  @Test func `clients here whose SYN finds a full SYN queue follow from it`() throws {
+    var story = unanswered(client: .synSent, server: .synRecv, served: 0, queueLimit: 32)
+    story.host.add(at: stride(from: 0, to: 400, by: 6.0 / 33)) { second in
+      .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 6)
+    }
+    story.look(every: 5, from: 10, through: 200)
+    let queue = try #require(story.finding(.synRecvPileup))
+    #expect(try #require(story.finding(.synSentPileup)).becauseOf == queue.id)
+  }
+
   @Test func `workers that are busy with the dead stall their own listener`() throws {
     var story = stalled()
     story.host.add(at: (1...40).map { Double($0) / 10 }) { second in
