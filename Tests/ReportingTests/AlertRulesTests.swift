@@ -84,6 +84,33 @@ import Testing
     }
   }
 
+  @Test func `an alert on local ports leads to each rule that judges them, and each mutes it`()
+    throws
+  {
+    let alert = try #require(CapacityAlerts.all(AlertLinks()).first { $0.name.contains("Ports") })
+    let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })
+    let advice = try #require(texts["does_not_help"])
+    let name = try #require(texts["runbook_url"]?.split(separator: "/").last?.dropLast(3))
+    let page = try #require(RunbookPages.all().first { $0.name == name }).text
+    let file = try #require(readBytes("\(Fixture.root)/../../deploy/alertmanager/alertmanager.yml"))
+    let mutes = try #require(
+      String(decoding: file, as: UTF8.self).split(separator: "source_matchers")
+        .first { $0.contains("target_matchers: [alertname=\"\(alert.name)\"]") })
+    let rules = RuleID.allCases.filter {
+      $0.guide.thresholds.contains { $0.name == Threshold.portShareWarning.name }
+    }
+    #expect(rules.count == 2)
+    for rule in rules {
+      #expect(page.contains("(\(rule.rawValue).md)"))
+      #expect(mutes.contains(AlertName.of(rule.rawValue)))
+      let guide = rule.guide(to: GuideSubject(rule.guide.causes[0])).spelledOut()
+      for futile in guide.doesNotHelp {
+        #expect(advice.contains(futile.why), "\(futile.what)")
+      }
+    }
+    #expect(page.contains("uniq -c") && page.contains("If most are open"))
+  }
+
   @Test func `a description is two sentences, and no title has the id of a finding`() throws {
     for alert in Self.findings {
       let texts = Dictionary(uniqueKeysWithValues: alert.annotations.map { ($0.name, $0.template) })

@@ -13,11 +13,14 @@ package struct AlertLinks: Hashable, Sendable {
   package init() {}
 
   /// The page of a rule.
-  func runbook(_ rule: RuleID) -> String { "\(runbooks)/\(rule.rawValue).md" }
+  func runbook(_ rule: RuleID) -> String { runbook(rule.rawValue) }
+
+  /// A page by its name.
+  func runbook(_ page: String) -> String { "\(runbooks)/\(page).md" }
 
   /// The section of an alert on closewatch itself.
   func watcherRunbook(_ alert: String) -> String {
-    "\(runbooks)/\(RunbookPages.watcherName).md#\(alert.lowercased())"
+    "\(runbook(RunbookPages.watcherName))#\(alert.lowercased())"
   }
 
   /// The dashboard of the host that an alert is about.

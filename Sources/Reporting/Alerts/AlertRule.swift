@@ -32,9 +32,19 @@ struct RecordingRule {
 
 /// Names of the alerts, and where they come from.
 package enum AlertName {
+  private static let prefix = "Closewatch"
+
   /// The alert of a rule: `close-wait-leak` as `ClosewatchCloseWaitLeak`.
   package static func of(_ rule: String) -> String {
-    "Closewatch"
+    prefix
       + rule.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+  }
+
+  /// The page of an alert that no single rule explains: `ClosewatchDown` as `down`.
+  static func page(of alert: String) -> String {
+    alert.dropFirst(prefix.count).reduce(into: "") { name, letter in
+      if letter.isUppercase, !name.isEmpty { name += "-" }
+      name += letter.lowercased()
+    }
   }
 }

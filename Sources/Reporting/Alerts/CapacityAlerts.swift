@@ -18,13 +18,39 @@ enum CapacityAlerts {
     Quantity.fixed(100 * share, decimals: 0) + " %"
   }
 
-  /// The rule whose guide is that of an alert.
-  static func rule(of alert: String) -> RuleID {
+  /// A rule that explains an alert.
+  struct Explanation {
+    var rule: RuleID
+    /// When it is this rule that does; nil: always.
+    var condition: String?
+  }
+
+  /// The rules whose guides are those of an alert.
+  static func explanations(of alert: String) -> [Explanation] {
     switch alert {
-    case acceptQueueName: .acceptQueueStall
-    case portsName: .timeWaitPortExhaustion
-    default: .descriptorExhaustion
+    case acceptQueueName: [Explanation(rule: .acceptQueueStall)]
+    case portsName:
+      [
+        Explanation(rule: .timeWaitPortExhaustion, condition: "If most are in TIME-WAIT"),
+        Explanation(rule: .ephemeralPortExhaustion, condition: "If most are open"),
+      ]
+    default: [Explanation(rule: .descriptorExhaustion)]
     }
+  }
+
+  /// Shows which of several rules explains an alert.
+  static func choice(of alert: String) -> String? {
+    guard alert == portsName else { return nil }
+    return GuidePlaceholder.replaceAll(in: GuideStep.countPorts, by: \.spelledOut)
+  }
+
+  /// What people do in vain about an alert.
+  static func futile(_ alert: String) -> String {
+    explanations(of: alert).map { explanation in
+      let advice = guide(explanation.rule).doesNotHelp.map { "- \($0.what): \($0.why)" }
+      return ([explanation.condition.map { $0 + ":" }].compactMap { $0 } + advice)
+        .joined(separator: "\n")
+    }.joined(separator: "\n")
   }
 
   private static let acceptQueueName = "ClosewatchAcceptQueueNearlyFull"
@@ -43,8 +69,7 @@ enum CapacityAlerts {
   private static func annotations(
     _ alert: String, _ links: AlertLinks, _ summary: String, _ description: String
   ) -> [(name: String, template: String)] {
-    let rule = rule(of: alert)
-    return [
+    [
       ("summary", summary),
       ("description", description),
       (
@@ -55,12 +80,9 @@ enum CapacityAlerts {
         It says who, and prints the commands for what it finds.
         """
       ),
-      (
-        "does_not_help",
-        guide(rule).doesNotHelp.map { AlertTemplate.literal("- \($0.what): \($0.why)") }
-          .joined(separator: "\n")
-      ),
-      ("runbook_url", links.runbook(rule)), ("dashboard_url", links.hostDashboard),
+      ("does_not_help", AlertTemplate.literal(futile(alert))),
+      ("runbook_url", links.runbook(RunbookPages.name(ofCapacity: alert))),
+      ("dashboard_url", links.hostDashboard),
     ]
   }
 

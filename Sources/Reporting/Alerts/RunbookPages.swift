@@ -12,7 +12,15 @@ package enum RunbookPages {
   /// All pages by the names of their files, without `.md`.
   package static func all() -> [(name: String, text: String)] {
     [(name: "README", text: index())] + RuleID.allCases.map { ($0.rawValue, page($0)) }
+      + CapacityAlerts.all(AlertLinks()).compactMap(choice)
       + [(name: watcherName, text: watcher())]
+  }
+
+  /// The name of the page that explains an alert on something that runs out: that of its rule, or
+  /// one of its own, where each of several rules can be behind it.
+  static func name(ofCapacity alert: String) -> String {
+    let rules = CapacityAlerts.explanations(of: alert).map(\.rule.rawValue)
+    return rules.count == 1 ? rules[0] : AlertName.page(of: alert)
   }
 
   private static let notice = """
@@ -39,7 +47,7 @@ package enum RunbookPages {
       out += "| [\(AlertName.of(rule.rawValue))](\(rule.rawValue).md) | \(summary) |\n"
     }
     for alert in CapacityAlerts.all(AlertLinks()) {
-      out += "| [\(alert.name)](\(CapacityAlerts.rule(of: alert.name).rawValue).md) "
+      out += "| [\(alert.name)](\(name(ofCapacity: alert.name)).md) "
       out += "| \(alert.about) |\n"
     }
     return out + "| all others | [closewatch itself](\(watcherName).md) |\n"
@@ -130,6 +138,27 @@ package enum RunbookPages {
     ```
 
     """
+  }
+
+  // MARK: What runs out
+
+  /// The page that leads to the one of several rules that explains an alert; nil: there is one.
+  private static func choice(_ alert: AlertRule) -> (name: String, text: String)? {
+    guard let step = CapacityAlerts.choice(of: alert.name) else { return nil }
+    var out =
+      notice + """
+
+        # \(alert.name)
+
+        \(alert.about) `closewatch triage`, as root, says who takes them; without it:
+
+        \(bullet(step))
+        """
+    for explanation in CapacityAlerts.explanations(of: alert.name) {
+      let page = "[\(AlertName.of(explanation.rule.rawValue))](\(explanation.rule.rawValue).md)"
+      out += "- \(explanation.condition ?? ""): \(page).\n"
+    }
+    return (name(ofCapacity: alert.name), out)
   }
 
   // MARK: closewatch itself

@@ -22,9 +22,7 @@ extension EphemeralPortExhaustion: RuleGuide {
         is left, connect() fails with EADDRNOTAVAIL: "Cannot assign requested address".
         """,
       look: [
-        "Count the ports that are taken, by state, and see how many there are:\n"
-          + "{netns}ss -Htan 'dst {remote}' | awk '{print $1}' | sort | uniq -c\n"
-          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
+        GuideStep.countPorts,
         "See which are idle: lastsnd and lastrcv are ms of silence.\n"
           + "{netns}ss -Htnpi state established dst {remote} | head -20",
       ],

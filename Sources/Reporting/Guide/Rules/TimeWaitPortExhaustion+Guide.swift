@@ -21,9 +21,7 @@ extension TimeWaitPortExhaustion: RuleGuide {
         fails with EADDRNOTAVAIL: "Cannot assign requested address".
         """,
       look: [
-        "Count the ports that are taken, and see how many there are:\n"
-          + "{netns}ss -Htan 'dst {remote}' | wc -l\n"
-          + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
+        GuideStep.countPorts,
         "See who opens them; most live for a moment only, so this polls many times:\n"
           + "for i in $(seq 500); do\n"
           + "{netns}ss -Htnp state syn-sent state established dst {remote}\n"

@@ -48,6 +48,12 @@ enum GuideStep {
     "Buy time: raise the limit of open files of the running process:\n"
     + "prlimit --pid {pid} --nofile={raised-limit}"
 
+  /// What the ports to a destination are taken by: TIME-WAIT, or what is open.
+  static let countPorts =
+    "Count the ports that are taken, by state, and see how many there are:\n"
+    + "{netns}ss -Htan 'dst {remote}' | awk '{print $1}' | sort | uniq -c\n"
+    + "{netns}sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports"
+
   /// More ephemeral ports, to every destination.
   static let morePorts =
     "Widen the range, if nothing listens or will listen from 16384 to where it begins:\n"

@@ -67,7 +67,10 @@ extension TopicPage {
     ],
     doesNotHelp: [FutileAdvice.finTimeoutTimeWait, FutileAdvice.timeWaitReuseDefault],
     sources: ["connect(2), bind(2), ip(7)"],
-    related: ["time-wait-port-exhaustion", "TIME_WAIT", "ip_local_port_range", "tcp_tw_reuse"])
+    related: [
+      "time-wait-port-exhaustion", "ephemeral-port-exhaustion", "TIME_WAIT", "ip_local_port_range",
+      "tcp_tw_reuse",
+    ])
 
   static let addressInUse = TopicPage(
     "address-already-in-use",
