@@ -25,8 +25,9 @@ package struct GuideSubject: Hashable, Sendable {
   package var needsDescriptors = true
   /// Ephemeral ports are what runs out first.
   package var needsPorts = false
-  /// Whether the end of the stream was read is not known.
-  package var isEndUnknown = false
+  /// Some of its sockets are of MPTCP: whether the end of the stream was read is not known, and
+  /// what shows and ends sockets of TCP does not do so with these.
+  package var isMPTCP = false
   /// It waits for something else: more room or more workers would wait for the same.
   package var waitsForBackend = false
 
@@ -54,7 +55,7 @@ package struct GuideSubject: Hashable, Sendable {
       reader: (opener ?? actors.first).map { GuideReader($0.process) })
     isUrgent = finding.severity == .critical && finding.lifecycle == .firing
     isGrowing = finding.growth != nil
-    isEndUnknown = finding.doubts.contains(.endUnknown)
+    isMPTCP = finding.doubts.contains(.endUnknown)
     areAllDead = finding.turnedDead > 0 && finding.turnedDead >= finding.sockets
     waitsForBackend = finding.root?.kind == .waitsForBackend
     guard let forecast = finding.forecast else {

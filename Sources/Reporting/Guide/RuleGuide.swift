@@ -52,6 +52,7 @@ extension RuleID {
     var known = subject
     if !guide.causes.contains(subject.cause) { known.cause = guide.causes[0] }
     var text = guide.text(known)
+    if subject.isMPTCP { text = text.forMPTCP }
     text.isUrgent = subject.isUrgent
     return text
   }

@@ -80,14 +80,20 @@ struct SocketPage {
     switch row.state {
     case .closeWait where row.inode == 0:
       return "The peer has closed and no process has accepted it: the listener does not keep up."
+    case .closeWait where row.receiveQueue == 0 && detail.peerMayWaitForAnswer:
+      return "The peer has shut down its sending only, and may wait for an answer."
     case .closeWait where row.knowledge.contains(.mptcp):
       return """
-        The peer has closed, and close() is missing. MPTCP does not show what the program has read.
+        The peer has closed and the program has not. MPTCP does not show what it has read.
         """
     case .closeWait where row.sendQueue > 0:
       return """
         The peer has closed its side and does not take what is still sent to it \
         (Send-Q \(Quantity.count(Int(row.sendQueue)))).
+        """
+    case .closeWait where row.receiveQueue == 0 && waitsForBackend:
+      return """
+        The peer has closed, and the program has read to the end. Probably it waits for its backend.
         """
     case .closeWait where row.receiveQueue == 0:
       return "The peer has closed, the program has read to the end, and close() is missing."
@@ -103,6 +109,8 @@ struct SocketPage {
     default: return nil
     }
   }
+
+  private var waitsForBackend: Bool { detail.finding?.root?.kind == .waitsForBackend }
 
   private mutating func writeQueues() {
     guard let row else { return }

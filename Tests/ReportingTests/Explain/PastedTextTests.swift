@@ -48,8 +48,12 @@ import Testing
     #expect(live.holders == [.init(command: "nginx", pid: 812, fd: 6)])
     let listener = PastedSocket(line: "sshd 701 root 3u IPv4 99 0t0 TCP *:22 (LISTEN)")
     #expect(listener?.state == .listen && listener?.local == "*:22")
-    let dead = PastedSocket(line: "web 812 www 9u sock 0,8 0t0 12345 protocol: TCP")
-    #expect(dead?.state == .close && dead?.holders.first?.fd == 9)
+    for protocolName in ["TCP", "TCPv6", "MPTCP", "MPTCPv6"] {
+      let line = "web 812 www 9u sock 0,8 0t0 12345 protocol: \(protocolName)"
+      let dead = PastedSocket(line: line)
+      #expect(dead?.state == .close && dead?.holders.first?.fd == 9, "\(protocolName)")
+    }
+    #expect(PastedSocket(line: "web 812 www 9u sock 0,8 0t0 12345 protocol: UDP") == nil)
   }
 
   @Test(arguments: [

@@ -246,4 +246,23 @@ import Testing
       #expect(!meaning.contains("not grow"), "\(cause)")
     }
   }
+
+  @Test func `of MPTCP sockets no step shows their subflows, or tries to end them`() {
+    for question in GuideQuestion.all {
+      var subject = question.subject
+      subject.isMPTCP = true
+      let text = question.rule.guide(to: subject)
+      #expect(text.now.count >= 1, "\(question.name)")
+      for step in text.now {
+        let isOfTCP = step.firstMatch(of: /ss -H?t(?!M)/) != nil
+        #expect(!isOfTCP && !step.contains("ss -K"), "\(question.name): \(step)")
+        #expect(!step.contains("closewatch release"), "\(question.name): \(step)")
+      }
+      #expect(!text.meaning.contains("Only close() is missing"), "\(question.name)")
+    }
+    var leak = GuideSubject(.eofReadNotClosed, direction: .inbound)
+    leak.isMPTCP = true
+    let step = RuleID.closeWaitLeak.guide(to: leak).now.first { $0.contains("close-wait") }
+    #expect(step?.contains("ss -tMnpo state close-wait") == true)
+  }
 }

@@ -227,6 +227,41 @@ import Testing
     #expect(text.contains("held by    server[100] fd"))
   }
 
+  /// What the page of the only connection says of the reason.
+  private func why(_ changes: (inout HostScript, Int32, Int32) -> Void) throws -> String {
+    var host = HostScript()
+    let server = host.start("server", pid: 100)
+    let client = host.start("client", pid: 200)
+    host.listen(8080, by: server)
+    changes(&host, server, client)
+    var state = try TopStory.state(host, until: 60)
+    state.type("/server")
+    state.strike(.enter, .enter, .enter)
+    return state.lines(200, 40).first { $0.contains("why ") } ?? ""
+  }
+
+  @Test func `that close() is missing is said only where nothing else can be`() throws {
+    let ends = (Endpoint(.loopbackIPv4, 8080), Endpoint(.loopbackIPv4, 41000))
+    let plain = try why { host, server, _ in
+      host.add(.accepted(on: 8080, by: server).enters(.closeWait, at: 1))
+    }
+    #expect(plain.contains("close() is missing"))
+    let unknown = try why { host, server, _ in
+      host.add(
+        .accepted(on: 8080, by: server).enters(.closeWait, at: 1).changed { $0.isMPTCP = true })
+    }
+    #expect(unknown.contains("MPTCP does not show") && !unknown.contains("missing"))
+    for isMPTCP in [false, true] {
+      let asking = try why { host, server, client in
+        host.add(
+          .between(ends.0, ends.1, by: server).enters(.closeWait, at: 1)
+            .changed { $0.isMPTCP = isMPTCP })
+        host.add(.between(ends.1, ends.0, by: client).enters(.finWait2, at: 1))
+      }
+      #expect(asking.contains("may wait for an answer") && !asking.contains("missing"))
+    }
+  }
+
   // MARK: Time
 
   @Test func `a pause keeps the screen, and its end shows the newest look`() throws {

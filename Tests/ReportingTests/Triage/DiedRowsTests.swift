@@ -50,6 +50,6 @@ import Testing
       #expect(!none.contains(step), "\(step)")
       #expect(some.contains(step), "\(step)")
     }
-    #expect(none.contains("lsof -nP -p 4711 | grep 'protocol: TCP'"))
+    #expect(none.contains("lsof -nP -p 4711 | grep -E 'protocol: (MP)?TCP'"))
   }
 }

@@ -94,12 +94,12 @@ package struct PastedSocket: Hashable, Sendable {
   }
 
   /// `sshd 812 root 4u IPv4 12345 0t0 TCP 192.0.2.1:22->192.0.2.9:50000 (ESTABLISHED)`, and of a
-  /// dead socket `sshd 812 root 4u sock 0,8 0t0 12345 protocol: TCP`.
+  /// dead socket `sshd 812 root 4u sock 0,8 0t0 12345 protocol: TCP`, or `MPTCP`.
   private static func ofLsof(_ words: ArraySlice<Substring>, _ line: String) -> PastedSocket? {
     let words = Array(words)
     guard words.count >= 6, let pid = Int32(words[1]) else { return nil }
     let isDead =
-      line.contains("protocol: TCP") || line.contains("can't identify protocol")
+      ["protocol: TCP", "protocol: MPTCP", "can't identify protocol"].contains(where: line.contains)
     let named = words.firstIndex(of: "TCP")
     guard let state = isDead ? .close : named == nil ? nil : state(words[words.count - 1]) else {
       return nil

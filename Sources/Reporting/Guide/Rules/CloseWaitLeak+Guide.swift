@@ -68,7 +68,7 @@ extension CloseWaitLeak: RuleGuide {
   }
 
   private static func ended(_ subject: GuideSubject) -> String {
-    if subject.isEndUnknown {
+    if subject.isMPTCP {
       return "The peers have closed; whether the program has read the end, MPTCP does not show."
     }
     return """
@@ -79,8 +79,10 @@ extension CloseWaitLeak: RuleGuide {
 
   /// What has to happen to sockets whose end of stream was taken.
   static func missing(_ subject: GuideSubject) -> String {
-    subject.waitsForBackend
-      ? "It probably keeps them until its backend answers or closes." : "Only close() is missing."
+    if subject.waitsForBackend {
+      return "It probably keeps them until its backend answers or closes."
+    }
+    return subject.isMPTCP ? "It has not closed them." : "Only close() is missing."
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {

@@ -44,13 +44,13 @@ extension CloseWaitStuck: RuleGuide {
     case .peerWaitsForAnswer: "A block of half-closed connections that wait"
     case .inheritedByChild: "A block of connections that a child keeps open"
     case .stuckWriter: "A block of writers whose peers do not read"
-    case _ where subject.isEndUnknown: "A block of connections never closed after their peers"
+    case _ where subject.isMPTCP: "A block of connections never closed after their peers"
     default: "A block of connections read to the end, never closed"
     }
   }
 
   private static func taken(_ subject: GuideSubject) -> String {
-    subject.isEndUnknown ? "" : ", the program has taken the end of the stream (Recv-Q 0)"
+    subject.isMPTCP ? "" : ", the program has taken the end of the stream (Recv-Q 0)"
   }
 
   private static func meaning(_ subject: GuideSubject) -> String {

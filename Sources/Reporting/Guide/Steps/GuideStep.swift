@@ -19,8 +19,9 @@ enum GuideStep {
 
   /// Lists what ss has not.
   static let listDead =
-    "List them: lsof says \"protocol: TCP\" where a dead socket is. ss can't show them.\n"
-    + "{netns}lsof -nP -p {pid} | grep 'protocol: TCP'"
+    "List them: lsof says \"protocol: TCP\" (or MPTCP) where a dead socket is. "
+    + "ss can't show them.\n"
+    + "{netns}lsof -nP -p {pid} | grep -E 'protocol: (MP)?TCP'"
 
   /// Shows one descriptor. Inside the namespace: from outside, lsof takes a living socket for a
   /// dead one, because it looks for it in its own namespace's table.

@@ -28,6 +28,9 @@ struct SocketDetail: Sendable {
   let process: ProcessRecord?
   let holders: [Holder]
   let otherEnd: OtherEnd?
+  /// Whether the other end can still take an answer: it has asked, shut down its sending only, and
+  /// its program keeps it.
+  let peerMayWaitForAnswer: Bool
   let life: [SocketLives.Step]
   /// When closewatch first saw it.
   let firstSeen: BootInstant
@@ -60,7 +63,11 @@ struct SocketDetail: Sendable {
         Holder(process: $0, fd: reference.fd, table: reference.table)
       }
     }
-    otherEnd = row.flatMap { Self.otherEnd(of: $0, in: picture) }
+    let otherEnd = row.flatMap { Self.otherEnd(of: $0, in: picture) }
+    self.otherEnd = otherEnd
+    peerMayWaitForAnswer =
+      (connection?.flags.contains(.isInbound) ?? false)
+      && (otherEnd.map { $0.row.state == .finWait2 && $0.row.inode != 0 } ?? false)
     life = connection.map { picture.lives.life(of: $0) } ?? []
     firstSeen = connection?.firstSeen ?? deadSocket?.since ?? census.now
     wasThereBefore =
