@@ -141,4 +141,17 @@ import Testing
       #expect(Set(question.text.now).subtracting(text.now).count <= 1, "\(question.name)")
     }
   }
+
+  @Test func `that nobody accepts is said only of a queue that stands`() {
+    func words(_ moves: Bool?) -> String {
+      var subject = GuideSubject(.notAccepted)
+      subject.queueMoves = moves
+      let text = RuleID.acceptQueueStall.guide(to: subject)
+      return text.title + ". " + text.meaning
+    }
+    #expect(words(true).contains("too slowly") && !words(true).contains("not call accept()"))
+    #expect(words(false).contains("does not accept its connections."))
+    // A page of the rule is about both.
+    #expect(words(nil).contains("in time") && words(nil).contains("not often enough"))
+  }
 }

@@ -219,14 +219,30 @@ package enum AcceptQueueStall: Rule {
       if case .survivors(0, _) = $0 { return true }
       return false
     }
-    finding.evidence.append(
+    // First: that it is full in every sample, and yet moves or does not, is the whole story.
+    var proof: [Evidence] = [
       .queueFull(
         samples: stretch.fullSamples, seconds: now.seconds(since: stretch.since),
-        most: stretch.most))
+        most: stretch.most)
+    ]
     if stretch.countedSeconds > 0 {
-      finding.evidence.append(
+      proof.append(
         .leftQueue(
           count: stretch.left, seconds: stretch.countedSeconds, served: stretch.served))
+    }
+    finding.evidence.insert(contentsOf: proof, at: 0)
+  }
+}
+
+extension Finding {
+  /// Whether a full accept queue is accepted from, and too slowly.
+  package var queueMoves: Bool {
+    evidence.contains { evidence in
+      if case .leftQueue(let count, _, _) = evidence {
+        count >= QueueLog.Stretch.fewestMoved
+      } else {
+        false
+      }
     }
   }
 }
@@ -255,7 +271,7 @@ private enum OwnLimit {
       let accepted = accepted(at: listeners, in: inquiry.census)
       return 2 * accepted.count(where: \.owesAnswer) < accepted.count ? listener.local : nil
     }
-    let moves = stretch.left >= 3
+    let moves = stretch.left >= QueueLog.Stretch.fewestMoved
     // One is between accept() and close() now and then, of many several.
     let mostApart = moves ? max(2, 1 + served.upperBound / 8) : 2
     guard served.count <= mostApart, stretch.fullSamples >= 3,

@@ -28,6 +28,8 @@ package struct GuideSubject: Hashable, Sendable {
   /// Some of its sockets are of MPTCP: whether the end of the stream was read is not known, and
   /// what shows and ends sockets of TCP does not do so with these.
   package var isMPTCP = false
+  /// Whether a full accept queue is accepted from; nil: not known, or a page about both.
+  package var queueMoves: Bool?
   /// It waits for something else: more room or more workers would wait for the same.
   package var waitsForBackend = false
 
@@ -57,6 +59,7 @@ package struct GuideSubject: Hashable, Sendable {
     isGrowing = finding.growth != nil
     isMPTCP = finding.doubts.contains(.endUnknown)
     areAllDead = finding.turnedDead > 0 && finding.turnedDead >= finding.sockets
+    queueMoves = finding.queueMoves
     waitsForBackend = finding.root?.kind == .waitsForBackend
     guard let forecast = finding.forecast else {
       // Many processes with a socket or two each: more descriptors help none of them.

@@ -51,6 +51,35 @@ struct FullAcceptQueueTests {
       !stall.evidence.contains { if case .turnover = $0 { true } else { false } })
   }
 
+  @Test func `a queue that moves is told from one that nobody accepts from`() throws {
+    var moving = overloaded()
+    moving.look(every: 10, from: 10, through: 40)
+    #expect(try #require(moving.firing.first).queueMoves)
+    var standing = Story()
+    standing.host.start("api", pid: 100)
+    standing.host.listen(9000, by: 100, queueLimit: 4)
+    standing.host.add(at: [1, 2, 3, 4, 5]) { second in
+      .accepted(on: 9000, by: nil).enters(.established, at: second)
+    }
+    standing.look(every: 10, from: 10, through: 60)
+    #expect(try !#require(standing.firing.first).queueMoves)
+  }
+
+  @Test func `clients that reset what waits do not make a queue move`() throws {
+    var story = Story()
+    story.host.start("api", pid: 100)
+    story.host.listen(9000, by: 100, queueLimit: 8)
+    story.host.add(at: (1...9).map { Double($0) }) { second in
+      .accepted(on: 9000, by: nil).enters(.established, at: second)
+        .leaves(at: second < 7 ? 20 + 5 * second : 1000)
+    }
+    story.host.resetInQueues = { second in (1...6).count { 20 + 5 * Double($0) <= second } }
+    story.look(every: 5, from: 10, through: 70)
+    let stall = try #require(story.firing.first { $0.rule == .acceptQueueStall })
+    #expect(stall.evidence.contains(.leftQueue(count: 0, seconds: 60, served: 0...0)))
+    #expect(!stall.queueMoves)
+  }
+
   @Test func `the oldest waits as long as it has been seen to wait`() throws {
     var story = overloaded()
     story.look(every: 10, from: 10, through: 40)

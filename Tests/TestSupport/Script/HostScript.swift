@@ -30,6 +30,9 @@ package struct HostScript: Sendable {
   private var actors: [Actor] = []
   private var sockets: [ScriptedSocket] = []
   package var namespaces = [NamespaceSample(id: own)]
+  /// How many, at an instant, are in each accept queue that is not empty and were reset by their
+  /// clients: in no table, and in the queue.
+  package var resetInQueues: @Sendable (Double) -> Int = { _ in 0 }
   /// What the counters of every namespace say at an instant.
   package var counters: @Sendable (Double) -> TCPCounters = { _ in TCPCounters() }
   /// What the kernel has counted of connects at an instant; nil: it does not count.
@@ -141,7 +144,7 @@ package struct HostScript: Sendable {
         row.receiveQueue = UInt32(
           rows.count {
             $0.isUnaccepted && $0.localPort == row.localPort && $0.namespace == row.namespace
-          })
+          } + resetInQueues(second))
       }
       if namespaces.contains(where: { $0.id == row.namespace && $0.source == .procNetTCP }) {
         row = Self.asProcShowsIt(row)

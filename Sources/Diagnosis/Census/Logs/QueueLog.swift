@@ -21,7 +21,12 @@ package struct QueueLog: Sendable {
     package fileprivate(set) var served: ClosedRange<Int>?
     fileprivate var seenAt: BootInstant
     fileprivate var waiting: Set<SocketID> = []
+    /// How many are in the queue that no table shows.
+    fileprivate var reset = 0
     fileprivate var countedAt: BootInstant?
+
+    /// So many that have left a queue are no chance: it is accepted from.
+    package static let fewestMoved = 3
 
     /// Whether it has been full for so long that a client gives up.
     func isStall(
@@ -152,8 +157,11 @@ package struct QueueLog: Sendable {
       }
     }
     let read = Set(sample.namespaces.map(\.id))
-    for id in stretches.keys where read.contains(id.namespace) {
-      stretches[id]?.count(waiting[id] ?? [], served: served[id] ?? 0, at: sample.takenAt)
+    for listener in full where read.contains(listener.namespace) {
+      let id = SocketID(listener)
+      stretches[id]?.count(
+        waiting[id] ?? [], queued: Int(listener.receiveQueue), served: served[id] ?? 0,
+        at: sample.takenAt)
     }
   }
 
@@ -188,13 +196,17 @@ package struct QueueLog: Sendable {
 }
 
 extension QueueLog.Stretch {
-  fileprivate mutating func count(_ now: Set<SocketID>, served: Int, at instant: BootInstant) {
+  fileprivate mutating func count(
+    _ now: Set<SocketID>, queued: Int, served: Int, at instant: BootInstant
+  ) {
+    // Who is reset by its client goes from the table, and stays in the queue until it is accepted.
+    let reset = max(0, queued - now.count)
     if let countedAt {
-      left += waiting.subtracting(now).count
+      left += max(0, waiting.subtracting(now).count - max(0, reset - self.reset))
       countedSeconds += instant.seconds(since: countedAt)
     }
     let range = self.served ?? served...served
     self.served = min(range.lowerBound, served)...max(range.upperBound, served)
-    (waiting, countedAt) = (now, instant)
+    (waiting, self.reset, countedAt) = (now, reset, instant)
   }
 }

@@ -2,7 +2,7 @@
 
 package import Diagnosis
 
-/// `accept-queue-stall`: the kernel queues connections that the program does not accept.
+/// `accept-queue-stall`: the kernel queues connections that the program does not accept in time.
 extension AcceptQueueStall: RuleGuide {
   package static let summary = "connections die in the queue of a listener"
   package static let messageIDs = MessageIDs(
@@ -12,10 +12,10 @@ extension AcceptQueueStall: RuleGuide {
 
   package static func text(_ subject: GuideSubject) -> GuideText {
     GuideText(
-      title: "The program does not accept its connections",
+      title: title(subject),
       meaning: """
-        The kernel has finished these handshakes and queues them for the listener, which does \
-        not call accept(). Clients that gave up stay in the queue as CLOSE_WAIT without a \
+        The kernel has finished these handshakes and queues them for the listener, which \
+        \(calls(subject)). Clients that gave up stay in the queue as CLOSE_WAIT without a \
         process. When the queue is full, new clients hang in connect().
         """,
       look: [
@@ -35,5 +35,21 @@ extension AcceptQueueStall: RuleGuide {
           "Lowering net.ipv4.tcp_fin_timeout, or TCP keepalive",
           why: "Neither acts on a connection that waits for accept() in CLOSE_WAIT."),
       ])
+  }
+
+  private static func title(_ subject: GuideSubject) -> String {
+    switch subject.queueMoves {
+    case true?: "The program accepts its connections too slowly"
+    case false?: "The program does not accept its connections"
+    case nil: "The program does not accept its connections in time"
+    }
+  }
+
+  private static func calls(_ subject: GuideSubject) -> String {
+    switch subject.queueMoves {
+    case true?: "calls accept() less often than they come: each waits for all before it"
+    case false?: "does not call accept()"
+    case nil: "does not call accept(), or not often enough"
+    }
   }
 }

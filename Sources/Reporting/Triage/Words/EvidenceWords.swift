@@ -24,8 +24,8 @@ enum EvidenceWords {
       "\(name) rose by \(count(increase)) in \(Quantity.duration(seconds))"
         + meaning(ofCounter: name)
     case .queueFull(let samples, let seconds, let most):
-      "full in \(Quantity.count(samples, "sample")) over \(Quantity.duration(seconds)), "
-        + "with up to \(count(most)) waiting"
+      "the accept queue was full in \(Quantity.count(samples, "sample")) over "
+        + "\(Quantity.duration(seconds)), with up to \(count(most)) waiting"
     case .leftQueue(let left, let seconds, let served):
       leftQueue(left, seconds, served)
     case .turnedAway(let increase, let seconds, let isAlone):
@@ -92,8 +92,9 @@ enum EvidenceWords {
           ? count(range.upperBound) : "\(count(range.lowerBound)) to \(count(range.upperBound))"
         return "; \(number) accepted and open meanwhile"
       } ?? ""
+    let rate = left == 0 || seconds <= 0 ? "" : " (\(Quantity.rate(Double(left) / seconds)))"
     return (left == 0 ? "none" : "at least \(count(left))")
-      + " left the queue in \(Quantity.duration(seconds))" + beside
+      + " left the queue in \(Quantity.duration(seconds))\(rate)" + beside
   }
 
   private static func turnedAway(_ increase: Int, _ seconds: Double, _ isAlone: Bool) -> String {
