@@ -19,6 +19,8 @@ extension RunReport {
     writer.member("grace_seconds", order.graceSeconds)
     writer.member("seconds", seconds)
     writer.member("tests", tests.count)
+    writer.member("late_looks", lateLooks.count)
+    writer.member("longest_between_looks_seconds", lateLooks.longestSeconds)
     writer.member("could_not_see", blindBecause)
     writer.member("trace_failure", traceFailure)
     writer.beginArray("left")

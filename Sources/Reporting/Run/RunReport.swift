@@ -14,6 +14,8 @@ package struct RunReport: Sendable {
   package var unseen: [ProcessRecord] = []
   /// What else could not be seen.
   package var gaps: [Gap] = []
+  /// Looks that came late.
+  package var lateLooks = LateLooks()
   /// Why nothing can be said of the run; nil: it was seen.
   package var blindBecause: String?
   /// Tests that were named, in their order.

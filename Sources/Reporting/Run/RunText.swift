@@ -74,6 +74,12 @@ package struct RunText {
       let more = report.unseen.count > 3 ? " and \(report.unseen.count - 3) more" : ""
       notes.append("not seen: what \(names)\(more) has open, which this user may not read")
     }
+    if report.lateLooks.count > 0 {
+      notes.append(
+        "\(Quantity.count(report.lateLooks.count, "look")) came late, up to"
+          + " \(Quantity.duration(report.lateLooks.longestSeconds)) after the one before: what was"
+          + " open for less may not have been seen")
+    }
     if let reason = report.traceFailure {
       notes.append(
         "the trace ended early (\(words.printable(reason))): of sockets found later, the place in"

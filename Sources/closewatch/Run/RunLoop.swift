@@ -18,7 +18,9 @@ struct RunLoop {
   private let began = Clock.boot
   /// When the newest look began that was none for the beginning of a test.
   private var lastLook = Clock.boot
-  /// When the newest of all was over, and whether it came late.
+  private var lateLooks = LateLooks()
+  /// When the newest of all began and was over, and whether it came late.
+  private var lookBegan = Clock.boot
   private var lookEnded = Clock.boot
   private var wasLate = false
   /// Processor time of a look, in seconds.
@@ -108,6 +110,7 @@ struct RunLoop {
     var report = RunReport(order, commandStatus: commandStatus, left: watch.left)
     report.unseen = watch.unseen
     report.gaps = gaps.values.sorted { $0.kind.rawValue < $1.kind.rawValue }
+    report.lateLooks = lateLooks
     report.tests = watch.tests
     report.seconds = Clock.boot.seconds(since: began)
     if let failure {
@@ -175,6 +178,8 @@ struct RunLoop {
       now.seconds(since: lookEnded) > max(Self.shortestPause, order.graceSeconds / 2) + pace
     if isLate, !wasLate { watch.notBefore = now }
     wasLate = isLate
+    lateLooks.note(now.seconds(since: lookBegan), pace: pace, grace: order.graceSeconds)
+    lookBegan = now
   }
 
   /// A machine under load is late by that much without having stood still.

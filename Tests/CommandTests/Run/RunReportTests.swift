@@ -104,6 +104,24 @@ import Testing
     #expect(run.errors.contains("2 messages on CLOSEWATCH_RUN not understood"), "\(run.errors)")
   }
 
+  @Test func `that looks came late is said, on the report and in the file`() throws {
+    let suite = RunSuite("")
+    // Nobody looks while it stands still.
+    let script = "(sleep 2.5; kill -CONT $PPID) & kill -STOP $PPID; wait; sleep 0.5"
+    let run = try RunSuite.run(["--json", suite.place("run.json")], ["sh", "-c", script])
+    #expect(run.status == 0)
+    let words = run.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("closewatch: 1 look came late, up to 2."), "\(words)")
+    let late = try Self.read(
+      suite.place("run.json"),
+      """
+      import json, sys
+      run = json.load(open(sys.argv[1]))
+      print(run['late_looks'], run['longest_between_looks_seconds'] >= 2)
+      """)
+    #expect(late == ["1 True"])
+  }
+
   @Test func `a report that cannot be written is refused before the command starts`() throws {
     let suite = RunSuite("open(os.path.dirname(sys.argv[0]) + '/ran', 'w')")
     for path in [suite.place("none/x.xml"), "/proc/nothing", suite.place(".")] {
