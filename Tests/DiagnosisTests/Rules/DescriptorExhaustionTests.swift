@@ -162,7 +162,7 @@ struct DescriptorExhaustionTests {
   func `a cache that is nearly full when the watch begins is no growth to the limit`(
     half: Double
   ) {
-    let alarmed = (UInt64(1)...20).count { seed in
+    let alarmed = (UInt64(1)...10).count { seed in
       var story = process { second in
         let missing = 970 * exp2(-3.5 - second / half)
         return 970 - Int(missing)

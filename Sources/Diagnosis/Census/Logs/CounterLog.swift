@@ -161,8 +161,8 @@ package struct CounterLog: Sendable {
     case goesOn
   }
 
-  /// A cache that fills has ever less to take in: in the first third of the time it rises more, by
-  /// more than chance, than in each of the others, and in the same measure again in what is to come.
+  /// A cache that fills has ever less to take in: in the first third of the time it rises more than
+  /// in each of the others, by more than chance, and in the same measure again in what is to come.
   ///
   /// A leak may begin while a cache fills. The cache alone rises by a q^k in the third k, so that
   /// the middle one is the geometric mean of the others. Where it is less by more than chance and
