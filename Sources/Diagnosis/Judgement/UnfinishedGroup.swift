@@ -151,12 +151,14 @@ package struct UnfinishedGroup {
   /// A scan of ports leaves some dozens of handshakes, where there may be no other connections at
   /// all, and is over soon, or follows another one. So fewer than a flood, those that have gone
   /// again included, have to go on coming for twice the patience: the kernel keeps each of them for
-  /// a minute after it has come. Who watches for less than a minute is told of a scan, too.
+  /// a minute after it has come. With a patience of less than a minute a scan is reported, too.
   private static func outlastsScans(
     _ group: SocketGroup, _ question: Question, patience: Double, in inquiry: Inquiry
   ) -> Bool {
     let settings = inquiry.settings
-    guard let run = run(of: group, patience: patience, in: inquiry) else { return false }
+    let runs = inquiry.leavers(of: group).runs
+    guard let run = run(of: group, and: runs, patience: patience, in: inquiry)
+    else { return false }
     let set = question.rule.patience.setSeconds(settings)
     return run.count >= flood * settings.fewestUnfinished
       || run.newest.seconds(since: run.oldest) >= (settings.isShortWatch ? set : 2 * set)
@@ -191,6 +193,7 @@ package struct UnfinishedGroup {
     of group: SocketGroup, and runs: [StayRun] = [], patience: Double, in inquiry: Inquiry
   ) -> (count: Int, oldest: BootInstant, newest: BootInstant)? {
     let leavers = inquiry.leavers(of: group)
+    // All that leave in one look have left at the same time: a few may be missed here.
     let firstOfNewest = leavers.newest.map(\.at).min() ?? inquiry.census.now
     let gone = (leavers.newest + leavers.long.filter { $0.at < firstOfNewest })
       .filter { $0.dwellSeconds >= patience }

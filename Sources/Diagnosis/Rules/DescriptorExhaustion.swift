@@ -15,10 +15,10 @@ extension Cause {
 /// Near the limit is not enough: some programs live there by design (PostgreSQL fills its limit
 /// with a cache of files). It asks for a person when the number grows, when nothing is left, or
 /// when a listener of the process waits in vain for it to accept. A high level that does not grow
-/// is a notice, once for a program; so is growth that slows down to such a level. And files
-/// whose number grows to the limit within the critical horizon are pending from half of it on;
-/// they, and connections that work, are told when the last one is taken before anybody has looked
-/// again.
+/// is a notice, once for a program; so is growth that slows down to such a level, and growth near
+/// the limit that has not yet been seen to rise by as much as is left. And files whose number grows
+/// to the limit within the critical horizon are pending from half of it on; they, and connections
+/// that work, are told when the last one is taken before anybody has looked again.
 package enum DescriptorExhaustion: Rule {
   package static let id = RuleID.descriptorExhaustion
   package static let causes: [Cause] = [.descriptorLimit]
@@ -95,6 +95,8 @@ package enum DescriptorExhaustion: Rule {
     let used: Int
     let limit: Int
     private(set) var course: CounterLog.DescriptorCourse
+    /// Whether it grows at all, to whatever level.
+    let isGrowing: Bool
     let isNear: Bool
     /// Something waits for it to accept, in sample after sample, and it has no descriptor left.
     let isStarving: Bool
@@ -126,6 +128,7 @@ package enum DescriptorExhaustion: Rule {
       isNear = Double(used) >= nearLimit
       course = census.counters.descriptorCourse(
         of: process.id, above: nearLimit, window: settings.patienceSeconds)
+      isGrowing = course.growth != nil
       // It slows down and may come to rest before nothing is left: a level that will stand. With
       // hardly anything left it must surely do so, as there is no time to find out.
       let within = course.restsWithin
@@ -142,9 +145,9 @@ package enum DescriptorExhaustion: Rule {
       // see more of it.
       let patience = settings.patienceSeconds
       if course.watchedSeconds < patience, secondsLeft > patience { course.growth = nil }
-      // What is to go on for hours has to be seen for hours: what fills slowly to a level below its
-      // limit looks the same for a while.
-      if isNear, secondsLeft > max(RuleSettings.advisedWatchSeconds, course.growthSeconds) {
+      // What fills slowly to a level below its limit looks the same for a while: there is not more
+      // to come than what has been seen to come.
+      if isNear, limit - used > course.risen, secondsLeft > RuleSettings.advisedWatchSeconds {
         course.growth = nil
       }
     }
@@ -170,7 +173,7 @@ package enum DescriptorExhaustion: Rule {
     finding.forecast = forecast(worst)
     finding.evidence.append(
       .descriptors(DescriptorContents(of: worst.index, open: worst.used, in: inquiry.census)))
-    if worst.course.growth == nil, worst.course.standingSeconds > 0 {
+    if !worst.isGrowing, worst.course.standingSeconds > 0 {
       finding.evidence.append(.standing(seconds: worst.course.standingSeconds))
       if worst.course.watchedSeconds >= inquiry.settings.patienceSeconds {
         finding.notGrowingSince = inquiry.census.now.advanced(

@@ -20,7 +20,8 @@ package enum SynRecvPileup: Rule {
     of: id, atMost: 7,
     because: """
       three retransmissions of the SYN-ACK (after 1, 3 and 7 s) went unanswered; fewer than 10 x \
-      fewest-unfinished must also go on coming for twice rules.patience, as those of scans do not
+      fewest-unfinished must also go on coming for twice the time that rules.patience is set to \
+      (once, if that is less than a minute), as those of scans do not
       """)
   package static let thresholds: [Threshold] =
     UnfinishedGroup.thresholds + [.fewestSamples, .synQueue, .queueFull]

@@ -260,6 +260,38 @@ struct DescriptorExhaustionTests {
     }
   }
 
+  @Test func `what grows near the limit is not said to stand before it is known where it leads`() {
+    var story = process { 925 + Int($0 / 60) }
+    story.look(every: 15, through: 1200)
+    #expect(story.firing.map(\.severity) == [.notice])
+    #expect(story.firing.allSatisfy { $0.notGrowingSince == nil })
+    let isSaidToStand = story.firing.flatMap(\.evidence).contains { evidence in
+      if case .standing = evidence { true } else { false }
+    }
+    #expect(!isSaidToStand)
+  }
+
+  @Test func `a leak whose steps come by chance is told from some time on until all is gone`() {
+    for seed in UInt64(1)...4 {
+      var leaked = 50
+      let counts = (0..<300).map { look in
+        let chance = SplitMix.mix(seed << 32 | UInt64(look)) >> 11
+        // 4 of 15 s on average: none to eight.
+        leaked += (0..<8).count { chance >> UInt64($0) & 1 == 1 }
+        return leaked
+      }
+      var story = process { counts[Int($0 / 15)] }
+      var wasTold = false
+      for look in 0..<300 where counts[look] < 1024 {
+        story.look(at: Double(look) * 15)
+        let isTold = story.firing.contains { $0.severity > .notice }
+        #expect(isTold || !wasTold, "seed \(seed), look \(look)")
+        wasTold = wasTold || isTold
+      }
+      #expect(wasTold)
+    }
+  }
+
   @Test func `a leak beside a cache that fills is told while two fifths of the time are left`() {
     // The cache comes to rest at 900; the leak adds one in 10 s, and takes the last at 1240 s.
     var story = process { second in

@@ -88,9 +88,9 @@ package struct CounterLog: Sendable {
   package struct DescriptorCourse: Hashable, Sendable {
     /// nil: it stands, or has been seen too seldom to tell.
     package var growth: Rate?
-    /// For how long it has been seen to grow, in seconds.
-    package var growthSeconds = 0.0
-    /// What growth that slows down all the time will reach; nil: it does not slow down.
+    /// By how much it has risen in the longest time in which it grew all along.
+    package var risen = 0
+    /// What growth that slows down will reach; nil: it does not slow down.
     package var restsAt: Double?
     /// One standard deviation of that.
     package var restsWithin = 0.0
@@ -117,21 +117,23 @@ package struct CounterLog: Sendable {
     course.samples = above.count
     course.standingSeconds = above.last.map { last.at.seconds(since: $0.at) } ?? 0
     let restlessness = Self.restlessness(points)
-    let chance = Self.restlessness(points, besideCurve: true)
+    let scatter = Self.restlessness(points, besideCurve: true)
     var span = window
     let known = last.at.seconds(since: points[0].at)
     course.watchedSeconds = known
     var isKnownToGoOn = false
     while known > 0 {
       let recent = points.filter { last.at.seconds(since: $0.at) <= span }
-      if let growth = Self.growth(recent, restlessness: restlessness),
-        Self.goesOn(points, growth, restlessness: restlessness)
-      {
-        course.growth = course.growth ?? growth
-        course.growthSeconds = min(span, known)
+      let growth = Self.growth(recent, restlessness: restlessness).flatMap {
+        Self.goesOn(points, $0, restlessness: restlessness) ? $0 : nil
       }
-      switch Self.slowdown(recent, restlessness: chance) {
-      case .none: break
+      if let growth, let first = recent.first {
+        course.growth = course.growth ?? growth
+        course.risen = last.count - first.count
+      }
+      switch Self.slowdown(recent, restlessness: scatter) {
+      // Of steady growth a short time can look slower by chance.
+      case .none: if growth != nil { (course.restsAt, course.restsWithin) = (nil, 0) }
       // The longer the time, the surer. Over a pause of the looks it cannot be told from something
       // that grows beside it, so what was seen after the pause holds.
       case .rests(let level, let deviation, let isAcrossPause):
@@ -149,8 +151,8 @@ package struct CounterLog: Sendable {
     return course
   }
 
-  /// So many standard deviations, of numbers that are counted, are more than chance. To call a
-  /// leak a cache is as bad as a cache a leak, and there is no time to wait for more.
+  /// So many standard deviations, of numbers that are counted, are seldom chance (once in fifteen
+  /// times). To call a leak a cache is as bad as a cache a leak, and there is no time to be surer.
   private static let chance = 1.5
 
   /// What slows down, and where it leads.
@@ -162,7 +164,7 @@ package struct CounterLog: Sendable {
   }
 
   /// A cache that fills has ever less to take in: in the first third of the time it rises more than
-  /// in each of the others, by more than chance, and in the same measure again in what is to come.
+  /// in the others on average, by more than chance, and goes on so in what is to come.
   ///
   /// A leak may begin while a cache fills. The cache alone rises by a q^k in the third k, so that
   /// the middle one is the geometric mean of the others. Where it is less by more than chance and
@@ -204,7 +206,7 @@ package struct CounterLog: Sendable {
 
   private static func goesOn(_ rises: [Double], levelNoise: Double, turns: Double) -> Bool {
     let ratio = rises[0] * rises[2] / (rises[1] * rises[1])
-    // The logarithm of the ratio, near 1, and how much it depends on each rise.
+    // The logarithm of the ratio, where that is not large, and how much it depends on each rise.
     let excess = 2 * (ratio - 1) / (ratio + 1)
     let (first, second, third) = (1 / rises[0], 2 / rises[1], 1 / rises[2])
     let counted = first + 2 * second + third
