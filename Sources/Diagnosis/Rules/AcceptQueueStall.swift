@@ -235,15 +235,13 @@ package enum AcceptQueueStall: Rule {
 }
 
 extension Finding {
-  /// Whether a full accept queue is accepted from, and too slowly.
-  package var queueMoves: Bool {
-    evidence.contains { evidence in
-      if case .leftQueue(let count, _, _) = evidence {
-        count >= QueueLog.Stretch.fewestMoved
-      } else {
-        false
-      }
+  /// Whether a full accept queue is accepted from, and too slowly; nil: not known, as it was not
+  /// counted, or so few have left that their clients may have done it.
+  package var queueMoves: Bool? {
+    for case .leftQueue(let count, _, _) in evidence {
+      return count >= QueueLog.Stretch.fewestMoved ? true : count == 0 ? false : nil
     }
+    return nil
   }
 }
 

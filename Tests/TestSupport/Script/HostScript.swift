@@ -30,8 +30,8 @@ package struct HostScript: Sendable {
   private var actors: [Actor] = []
   private var sockets: [ScriptedSocket] = []
   package var namespaces = [NamespaceSample(id: own)]
-  /// How many, at an instant, are in each accept queue that is not empty and were reset by their
-  /// clients: in no table, and in the queue.
+  /// How many, at an instant, are in the accept queues of each port that are not empty and were
+  /// reset by their clients: in no table, and in the queue.
   package var resetInQueues: @Sendable (Double) -> Int = { _ in 0 }
   /// What the counters of every namespace say at an instant.
   package var counters: @Sendable (Double) -> TCPCounters = { _ in TCPCounters() }
@@ -141,10 +141,17 @@ package struct HostScript: Sendable {
     let known = Set(namespaces.map(\.id))
     for var row in rows where known.contains(row.namespace) && states.contains(row.state) {
       if row.state == .listen, row.receiveQueue > 0 {
-        row.receiveQueue = UInt32(
+        let waiting =
           rows.count {
             $0.isUnaccepted && $0.localPort == row.localPort && $0.namespace == row.namespace
-          } + resetInQueues(second))
+          } + resetInQueues(second)
+        // Those of a SO_REUSEPORT group share them.
+        let group = rows.filter {
+          $0.state == .listen && $0.receiveQueue > 0 && $0.local == row.local
+            && $0.namespace == row.namespace
+        }
+        let place = group.firstIndex { $0.inode == row.inode } ?? 0
+        row.receiveQueue = UInt32((waiting + group.count - 1 - place) / group.count)
       }
       if namespaces.contains(where: { $0.id == row.namespace && $0.source == .procNetTCP }) {
         row = Self.asProcShowsIt(row)

@@ -15,6 +15,7 @@ package struct QueueLog: Sendable {
     package fileprivate(set) var most = 0
     /// Connections that were in it and have left it since, by their identity, and the time in which
     /// they were counted. At least so many: what comes and goes between two samples is not seen.
+    /// From when it last moved on, where that is long ago: one that stands now has not moved.
     package fileprivate(set) var left = 0
     package fileprivate(set) var countedSeconds = 0.0
     /// The fewest and the most accepted connections of its listener in that time; nil: not read.
@@ -24,9 +25,13 @@ package struct QueueLog: Sendable {
     /// How many are in the queue that no table shows.
     fileprivate var reset = 0
     fileprivate var countedAt: BootInstant?
+    /// When somebody was last seen to have left.
+    fileprivate var movedAt: BootInstant?
 
     /// So many that have left a queue are no chance: it is accepted from.
     package static let fewestMoved = 3
+    /// A queue that nobody has left for so long stands, however it moved before.
+    fileprivate static let standsAfterSeconds = RuleSettings().patienceSeconds
 
     /// Whether it has been full for so long that a client gives up.
     func isStall(
@@ -57,6 +62,17 @@ package struct QueueLog: Sendable {
   private struct Port: Hashable {
     var namespace: NetnsID
     var port: UInt16
+  }
+
+  /// What the listeners of a SO_REUSEPORT group have in common.
+  private struct Place: Hashable {
+    var namespace: NetnsID
+    var local: Endpoint
+
+    init(_ listener: SocketRow) {
+      namespace = listener.namespace
+      local = listener.local
+    }
   }
 
   private var stretches: [SocketID: Stretch] = [:]
@@ -156,11 +172,18 @@ package struct QueueLog: Sendable {
         }
       }
     }
+    // Who waits for one of a SO_REUSEPORT group is not known to wait for which: the rows are of
+    // all, and so must be what is in the queues.
+    var queued: [Place: Int] = [:]
+    for position in index.all {
+      let listener = sample.sockets[Int(position)]
+      queued[Place(listener), default: 0] += Int(listener.receiveQueue)
+    }
     let read = Set(sample.namespaces.map(\.id))
     for listener in full where read.contains(listener.namespace) {
       let id = SocketID(listener)
       stretches[id]?.count(
-        waiting[id] ?? [], queued: Int(listener.receiveQueue), served: served[id] ?? 0,
+        waiting[id] ?? [], queued: queued[Place(listener)] ?? 0, served: served[id] ?? 0,
         at: sample.takenAt)
     }
   }
@@ -202,8 +225,14 @@ extension QueueLog.Stretch {
     // Who is reset by its client goes from the table, and stays in the queue until it is accepted.
     let reset = max(0, queued - now.count)
     if let countedAt {
-      left += max(0, waiting.subtracting(now).count - max(0, reset - self.reset))
+      let gone = max(0, waiting.subtracting(now).count - max(0, reset - self.reset))
+      left += gone
       countedSeconds += instant.seconds(since: countedAt)
+      if gone > 0 { movedAt = instant }
+    }
+    if let movedAt, instant.seconds(since: movedAt) >= Self.standsAfterSeconds {
+      (left, self.served, self.movedAt) = (0, nil, nil)
+      countedSeconds = instant.seconds(since: movedAt)
     }
     let range = self.served ?? served...served
     self.served = min(range.lowerBound, served)...max(range.upperBound, served)
