@@ -66,7 +66,7 @@ struct Relations {
       (.acceptQueueStall, .finWait2Owned):
       isClient(finding, of: root)
     case (.synRecvPileup, .synSentPileup), (.lastAckPileup, .finWait1Pileup):
-      isClient(finding, of: root) && (hasFullSYNQueue(root) || isUnansweredEnd(finding, of: root))
+      isClient(finding, of: root) && (dropsSYNs(root) || isUnansweredEnd(finding, of: root))
     case (.closeWaitLeak, .acceptQueueStall), (.closeWaitStuck, .acceptQueueStall):
       fillsWorkers(root, ofListenerOf: finding) || isBackend(root, of: finding)
     case (.acceptQueueStall, .acceptQueueStall), (.acceptQueueStall, .closeWaitLeak),
@@ -115,11 +115,19 @@ struct Relations {
 
   // MARK: Both ends on this host
 
-  /// A SYN queue that is full takes no SYN: its clients have no other end.
-  private func hasFullSYNQueue(_ handshakes: Finding) -> Bool {
-    handshakes.evidence.contains { evidence in
+  /// A SYN queue that is full, and without SYN cookies, takes no SYN: its clients have no other
+  /// end. With cookies, as is the default, it answers them all: that it does not is what the kernel
+  /// counts.
+  private func dropsSYNs(_ handshakes: Finding) -> Bool {
+    let isFull = handshakes.evidence.contains { evidence in
       if case .synQueue(let used, let limit) = evidence { used >= limit } else { false }
     }
+    guard isFull,
+      let dropped = inquiry.census.counters.increase(
+        of: \.requestQueueFullDrop, in: handshakes.namespace,
+        overSeconds: inquiry.settings.patienceSeconds)
+    else { return false }
+    return dropped.increase > 0
   }
 
   /// Whether most of what a client here waits for is there at the server, and not answered either:
@@ -128,8 +136,9 @@ struct Relations {
   private func isUnansweredEnd(_ finding: Finding, of server: Finding) -> Bool {
     let ends = Set(rows(of: finding).map { [$0.remote, $0.local] })
     let theirs = inquiry.census.sample.sockets.count {
-      $0.state == server.state && $0.namespace == server.namespace
-        && ends.contains([$0.local, $0.remote])
+      // The cheap ones first: to hash every row of the host is dear.
+      $0.state == server.state && $0.localPort == server.localPort
+        && $0.namespace == server.namespace && ends.contains([$0.local, $0.remote])
     }
     return 2 * theirs > finding.members.count
   }

@@ -110,14 +110,24 @@ struct RelationsTests {
     #expect(try #require(story.finding(.synSentPileup)).becauseOf == nil)
   }
 
-  @Test func `clients here whose SYN finds a full SYN queue follow from it`() throws {
+  /// With SYN cookies, a full SYN queue drops nothing.
+  @Test(arguments: [true, false])
+  func `clients here whose SYN finds a full SYN queue follow from it if it drops them`(
+    isDropping: Bool
+  ) throws {
     var story = unanswered(client: .synSent, server: .synRecv, served: 0, queueLimit: 32)
     story.host.add(at: stride(from: 0, to: 400, by: 6.0 / 33)) { second in
       .accepted(on: 8080, by: nil).enters(.synRecv, at: second).leaves(at: second + 6)
     }
+    story.host.counters = { second in
+      var counters = TCPCounters()
+      counters.requestQueueFullDrop = isDropping ? UInt64(second) : 7
+      return counters
+    }
     story.look(every: 5, from: 10, through: 200)
     let queue = try #require(story.finding(.synRecvPileup))
-    #expect(try #require(story.finding(.synSentPileup)).becauseOf == queue.id)
+    let clients = try #require(story.finding(.synSentPileup))
+    #expect(clients.becauseOf == (isDropping ? queue.id : nil))
   }
 
   @Test func `workers that are busy with the dead stall their own listener`() throws {
