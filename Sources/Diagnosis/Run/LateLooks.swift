@@ -13,7 +13,7 @@ package struct LateLooks: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - seconds: How long after the one before it began.
-  ///   - pace: How long after it was due.
+  ///   - pace: How long after the one before it was due.
   ///   - grace: For how long what was left must stay open to count.
   package mutating func note(_ seconds: Double, pace: Double, grace: Double) {
     guard seconds - pace > max(grace, 1) else { return }

@@ -65,6 +65,8 @@ struct RunLoop {
   ) -> RunReport {
     self.mailbox = mailbox
     self.tracer = tracer
+    // To load a tracer takes long, and is no late look.
+    lookBegan = Clock.boot
     while command.status == nil {
       rest(&command, or: mailbox?.descriptors ?? [])
       watch.isCommandOver = command.status != nil

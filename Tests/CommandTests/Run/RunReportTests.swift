@@ -111,15 +111,16 @@ import Testing
     let run = try RunSuite.run(["--json", suite.place("run.json")], ["sh", "-c", script])
     #expect(run.status == 0)
     let words = run.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    #expect(words.contains("closewatch: 1 look came late, up to 2."), "\(words)")
+    // A busy machine may add to them.
+    #expect(words.contains("came late"), "\(words)")
     let late = try Self.read(
       suite.place("run.json"),
       """
       import json, sys
       run = json.load(open(sys.argv[1]))
-      print(run['late_looks'], run['longest_between_looks_seconds'] >= 2)
+      print(run['late_looks'] >= 1, run['longest_between_looks_seconds'] >= 2)
       """)
-    #expect(late == ["1 True"])
+    #expect(late == ["True True"])
   }
 
   @Test func `a report that cannot be written is refused before the command starts`() throws {
