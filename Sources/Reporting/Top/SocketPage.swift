@@ -80,7 +80,8 @@ struct SocketPage {
     switch row.state {
     case .closeWait where row.inode == 0:
       return "The peer has closed and no process has accepted it: the listener does not keep up."
-    case .closeWait where row.receiveQueue == 0 && detail.peerMayWaitForAnswer:
+    case .closeWait
+    where row.receiveQueue == 0 && row.sendQueue == 0 && detail.peerMayWaitForAnswer:
       return "The peer has shut down its sending only, and may wait for an answer."
     case .closeWait where row.knowledge.contains(.mptcp):
       return """

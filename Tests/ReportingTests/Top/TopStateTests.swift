@@ -251,6 +251,12 @@ import Testing
         .accepted(on: 8080, by: server).enters(.closeWait, at: 1).changed { $0.isMPTCP = true })
     }
     #expect(unknown.contains("MPTCP does not show") && !unknown.contains("missing"))
+    let full = try why { host, server, client in
+      host.add(
+        .between(ends.0, ends.1, by: server).enters(.closeWait, at: 1, unsent: 5000))
+      host.add(.between(ends.1, ends.0, by: client).enters(.finWait2, at: 1))
+    }
+    #expect(full.contains("Send-Q") && !full.contains("answer"), "\(full)")
     for isMPTCP in [false, true] {
       let asking = try why { host, server, client in
         host.add(
