@@ -70,12 +70,15 @@ package struct GuideText: Hashable, Sendable {
   ///
   /// Measured on Linux 6.18 with iproute2 6.1: `ss -t` shows their subflows, which stay
   /// ESTABLISHED, and lsof the state of one of these; `ss -K` leaves them as they are. With `-t`
-  /// beside `-M`, ss puts a column before the others.
+  /// beside `-M`, ss puts a column before the others. So what counts ESTABLISHED, or all that a
+  /// process has, is left as it is: `-M` alone would hide everything else.
   var forMPTCP: GuideText {
     let vain = ["ss -K", "ss -tnoi", GuideStep.release, GuideStep.one]
     func steps(_ steps: [String]) -> [String] {
       steps.filter { step in !vain.contains(where: step.contains) }.map {
-        $0.replacing("ss -t", with: "ss -tM").replacing("ss -Ht", with: "ss -HM")
+        let step = $0.replacing("ss -t", with: "ss -tM")
+        let isOfMore = step.contains("state established") || step.contains("ss -Htnp | grep")
+        return isOfMore ? step : step.replacing("ss -Ht", with: "ss -HM")
       }
     }
     var result = self

@@ -254,7 +254,9 @@ import Testing
       let text = question.rule.guide(to: subject)
       #expect(text.now.count >= 1, "\(question.name)")
       for step in text.now {
-        let isOfTCP = step.firstMatch(of: /ss -H?t(?!M)/) != nil
+        // What looks at ESTABLISHED, or at all of a process, is not about these alone.
+        let isOfMore = step.contains("state established") || step.contains("ss -Htnp | grep")
+        let isOfTCP = step.contains(/ss -t(?!M)/) || !isOfMore && step.contains(/ss -Ht/)
         #expect(!isOfTCP && !step.contains("ss -K"), "\(question.name): \(step)")
         #expect(!step.contains("closewatch release"), "\(question.name): \(step)")
       }
