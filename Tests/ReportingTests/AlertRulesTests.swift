@@ -108,7 +108,7 @@ import Testing
         #expect(advice.contains(futile.why), "\(futile.what)")
       }
     }
-    #expect(page.contains("uniq -c") && page.contains("If most are open"))
+    #expect(page.contains("uniq -c") && page.contains("If most are ESTAB"))
   }
 
   @Test func `a description is two sentences, and no title has the id of a finding`() throws {

@@ -32,7 +32,7 @@ enum CapacityAlerts {
     case portsName:
       [
         Explanation(rule: .timeWaitPortExhaustion, condition: "If most are in TIME-WAIT"),
-        Explanation(rule: .ephemeralPortExhaustion, condition: "If most are open"),
+        Explanation(rule: .ephemeralPortExhaustion, condition: "If most are ESTAB"),
       ]
     default: [Explanation(rule: .descriptorExhaustion)]
     }

@@ -77,8 +77,8 @@ package struct RunText {
     if report.lateLooks.count > 0 {
       notes.append(
         "\(Quantity.count(report.lateLooks.count, "look")) came late, up to"
-          + " \(Quantity.duration(report.lateLooks.longestSeconds)) after the one before: what was"
-          + " open for less may not have been seen")
+          + " \(Quantity.duration(report.lateLooks.longestSeconds)) after the one before: anything"
+          + " open for less than that may have been missed")
     }
     if let reason = report.traceFailure {
       notes.append(

@@ -94,7 +94,8 @@ struct SocketPage {
         """
     case .closeWait where row.receiveQueue == 0 && waitsForBackend:
       return """
-        The peer has closed, and the program has read to the end. Probably it waits for its backend.
+        The peer has closed, and the program has read to the end. It is probably waiting for its \
+        backend.
         """
     case .closeWait where row.receiveQueue == 0:
       return "The peer has closed, the program has read to the end, and close() is missing."

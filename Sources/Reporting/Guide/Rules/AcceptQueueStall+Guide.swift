@@ -47,7 +47,8 @@ extension AcceptQueueStall: RuleGuide {
 
   private static func calls(_ subject: GuideSubject) -> String {
     switch subject.queueMoves {
-    case true?: "calls accept() less often than they come: each waits for all before it"
+    case true?:
+      "calls accept() more slowly than they arrive: each one waits for all those ahead of it"
     case false?: "does not call accept()"
     case nil: "does not call accept(), or not often enough"
     }

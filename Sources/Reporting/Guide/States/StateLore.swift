@@ -162,7 +162,7 @@ package struct StateLore: Hashable, Sendable {
         "Send-Q that does not drain: the program still writes and the peer does not read.",
         .unsent),
       FigureTell(
-        "No process (inode 0): not yet accepted, the listener's program does not call accept()."),
+        "No process (inode 0): the listener's program has not accepted it yet."),
       FigureTell(
         "Held by several processes: it ends only with the last close(); one close() sends no FIN.",
         .holders(2)),

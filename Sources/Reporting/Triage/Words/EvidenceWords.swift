@@ -92,7 +92,8 @@ enum EvidenceWords {
           ? count(range.upperBound) : "\(count(range.lowerBound)) to \(count(range.upperBound))"
         return "; \(number) accepted and open meanwhile"
       } ?? ""
-    let rate = left == 0 || seconds <= 0 ? "" : " (\(Quantity.rate(Double(left) / seconds)))"
+    let rate =
+      left == 0 || seconds <= 0 ? "" : " (\(Quantity.rate(Double(left) / seconds)) or more)"
     return (left == 0 ? "none" : "at least \(count(left))")
       + " left the queue in \(Quantity.duration(seconds))\(rate)" + beside
   }
