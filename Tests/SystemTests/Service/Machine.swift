@@ -149,8 +149,13 @@ final class Machine {
   ///
   /// - Parameter options: Of systemd-run.
   func startLeak(_ unit: String, port: Int, _ options: String = "--uid=nobody") throws {
-    try write(Self.leak, to: "/opt/leak.pl")
-    try mustRun("systemd-run -q --unit=\(unit) \(options) perl /opt/leak.pl \(port)")
+    // At once: the perl of a unit that was started just before may not have read it yet.
+    try write(Self.leak, to: "/opt/leak.new")
+    try mustRun(
+      """
+      mv /opt/leak.new /opt/leak.pl &&
+        systemd-run -q --unit=\(unit) \(options) perl /opt/leak.pl \(port)
+      """)
   }
 
   private static let leak = """
