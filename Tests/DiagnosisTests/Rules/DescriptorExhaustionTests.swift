@@ -276,7 +276,7 @@ struct DescriptorExhaustionTests {
       var leaked = 50
       let counts = (0..<300).map { look in
         let chance = SplitMix.mix(seed << 32 | UInt64(look)) >> 11
-        // 4 of 15 s on average: none to eight.
+        // Four in 15 s on average: none to eight.
         leaked += (0..<8).count { chance >> UInt64($0) & 1 == 1 }
         return leaked
       }

@@ -15,7 +15,8 @@ package struct QueueLog: Sendable {
     package fileprivate(set) var most = 0
     /// Connections that were in it and have left it since, by their identity, and the time in which
     /// they were counted. At least so many: what comes and goes between two samples is not seen.
-    /// From when it last moved on, where that is long ago: one that stands now has not moved.
+    /// When nobody has left for long, the count starts again from the last who did: however it
+    /// moved before, the queue stands now.
     package fileprivate(set) var left = 0
     package fileprivate(set) var countedSeconds = 0.0
     /// The fewest and the most accepted connections of its listener in that time; nil: not read.
