@@ -70,27 +70,35 @@ package struct Departures: Sendable {
 /// Long stays are rare among many short ones and say more. So the newest are kept of each order of
 /// length: a thousand that left within a second must not push out the one that left after an hour.
 ///
-/// Bounded: the newest 256 and 64 of each of seven lengths for each port, 1,024 ports; what is
-/// dropped is counted.
+/// Bounded: the newest 256 and 64 of each of seven lengths for each port, 1,024 ports; those of
+/// ports that are dropped are counted. And 131,072 in all, some 3 MB: where there are more than 186
+/// ports, each keeps its share.
 package struct DepartureLog: Sendable {
   private static let departuresPerPort = 256
   private static let departuresPerLength = 64
+  private static let lengths = 7
   private static let ports = 1024
+  private static let most = 131_072
 
   private struct Port {
     var newest = Ring()
     /// Stays of 8 to 16 s, of 16 to 32 s, and so on; the last holds all of more than 8 minutes.
-    var byLength = [Ring](repeating: Ring(), count: 7)
+    var byLength = [Ring](repeating: Ring(), count: lengths)
     var longStays = LongStays()
     var lastAt = BootInstant(nanoseconds: 0)
 
-    mutating func append(_ departure: Departure) {
+    mutating func append(_ departure: Departure, within limit: Limit) {
       lastAt = departure.at
-      newest.append(departure, limit: departuresPerPort)
+      newest.append(departure, limit: limit.newest)
       guard departure.dwellSeconds >= 8 else { return }
-      let length = min(6, Int((departure.dwellSeconds / 8).exponent))
-      byLength[length].append(departure, limit: departuresPerLength)
+      let length = min(lengths - 1, Int((departure.dwellSeconds / 8).exponent))
+      byLength[length].append(departure, limit: limit.ofLength)
       longStays.note(departure)
+    }
+
+    mutating func keep(_ limit: Limit) {
+      newest.keep(limit.newest)
+      for length in byLength.indices { byLength[length].keep(limit.ofLength) }
     }
 
     mutating func keep(_ isKept: (Departure) -> Bool) {
@@ -103,8 +111,13 @@ package struct DepartureLog: Sendable {
     var newest: [Departure] = []
     var next = 0
 
+    /// In the order in which they came: the oldest must be the next to go.
+    private var inOrder: ArraySlice<Departure> { newest[next...] + newest[..<next] }
+
     mutating func append(_ departure: Departure, limit: Int) {
+      keep(limit)
       if newest.count < limit {
+        if next > 0 { (newest, next) = (Array(inOrder), 0) }
         newest.append(departure)
       } else {
         newest[next] = departure
@@ -112,10 +125,25 @@ package struct DepartureLog: Sendable {
       }
     }
 
+    mutating func keep(_ limit: Int) {
+      if newest.count > limit { (newest, next) = (Array(inOrder.suffix(limit)), 0) }
+    }
+
     mutating func keep(_ isKept: (Departure) -> Bool) {
-      // In the order in which they came: the oldest must be the next to go.
-      newest = (newest[next...] + newest[..<next]).filter(isKept)
-      next = 0
+      (newest, next) = (inOrder.filter(isKept), 0)
+    }
+  }
+
+  /// How many a port keeps.
+  private struct Limit {
+    var newest = departuresPerPort
+    var ofLength = departuresPerLength
+
+    init(ofPorts count: Int) {
+      let whole = newest + lengths * ofLength
+      guard count * whole > most else { return }
+      newest = newest * most / (count * whole)
+      ofLength = ofLength * most / (count * whole)
     }
   }
 
@@ -129,7 +157,7 @@ package struct DepartureLog: Sendable {
       dropped += oldest.value.newest.newest.count
       rings[oldest.key] = nil
     }
-    rings[key, default: Port()].append(departure)
+    rings[key, default: Port()].append(departure, within: Limit(ofPorts: rings.count))
   }
 
   /// The departures of one port since an instant, in no order. Those whose process is known and is
@@ -173,8 +201,10 @@ package struct DepartureLog: Sendable {
     return newest
   }
 
-  /// Forgets ports where nothing has left since `instant`.
+  /// Forgets ports where nothing has left since `instant`, and what is beyond a port's share.
   mutating func forget(before instant: BootInstant) {
     rings = rings.filter { $0.value.lastAt >= instant }
+    let limit = Limit(ofPorts: rings.count)
+    for key in rings.keys { rings[key]?.keep(limit) }
   }
 }

@@ -54,6 +54,43 @@ struct DeparturesTests {
     #expect(found(log, 1025) == [1025])
   }
 
+  @Test func `of many ports each keeps the newest of each length, and all together a bound`() {
+    var log = DepartureLog()
+    func kept(_ port: UInt16) -> Departures {
+      log.departures(key(port), since: HostScript.instant(0)) { _ in true }
+    }
+    func fill(_ port: UInt16) {
+      for number in 0..<300 {
+        for dwell in [1.0, 10, 1000] {
+          log.record(
+            Departure(
+              at: HostScript.instant(Double(number)), dwellSeconds: dwell, process: Int32(port)),
+            key: key(port))
+        }
+      }
+    }
+    fill(1)
+    #expect(kept(1).newest.count == 256 && kept(1).long.count == 128)
+    for port in UInt16(2)...372 { fill(port) }
+    log.forget(before: HostScript.instant(0))
+    let all = (UInt16(1)...372).map(kept)
+    #expect(all.reduce(0) { $0 + $1.newest.count + $1.long.count } <= 131_072)
+    for departures in all {
+      #expect(departures.newest.count == 128)
+      #expect(departures.newest.allSatisfy { $0.at >= HostScript.instant(257) })
+      for dwell in [10.0, 1000] {
+        let long = departures.long.filter { $0.dwellSeconds == dwell }.map(\.at)
+        #expect(long.sorted() == (268..<300).map { HostScript.instant(Double($0)) })
+      }
+    }
+    // Where ports have gone, the others keep more again, and still the newest.
+    for port in UInt16(1)...360 { log.record(departure(100, process: 2), key: key(port)) }
+    for port in UInt16(361)...372 { log.record(departure(400), key: key(port)) }
+    log.forget(before: HostScript.instant(299))
+    for second in 401..<800 { log.record(departure(Double(second)), key: key(372)) }
+    #expect(found(log, 372) == (544..<800).map { Double($0) })
+  }
+
   @Test func `a port where nothing has left for long is forgotten`() {
     var log = DepartureLog()
     log.record(departure(10), key: key(1))

@@ -94,6 +94,10 @@ package struct DeadSocketLog: Sendable {
       unresolved[inode] = nil
       if !present.contains(inode) { gone.append(connection) }
     }
+    // A crowd that has gone leaves its room behind, for as long as the process runs.
+    if unresolved.capacity > 1024, unresolved.count < unresolved.capacity / 8 {
+      unresolved = Dictionary(uniqueKeysWithValues: Array(unresolved))
+    }
     return (gone, closed)
   }
 
