@@ -390,7 +390,7 @@ package struct Census: Sendable {
       else { continue }
       slots[slot].opener = holder.process
       // Its cookie is gone with its TIME_WAIT, in a minute.
-      if !crowded.isEmpty, let row = row(of: slots[slot]) {
+      if !crowded.isEmpty, wasOpenedLately(slots[slot]), let row = row(of: slots[slot]) {
         let place = OpenerPlace(namespace: row.namespace, remote: row.remote)
         if crowded.contains(place) { openersByPlace.note(holder.process, at: place, now) }
       }

@@ -18,6 +18,8 @@ package struct EphemeralPorts {
   package var inTimeWait = 0
   /// TIME_WAIT rows by age in seconds: how many ports were given back to TIME_WAIT when.
   private var byAge = [Int](repeating: 0, count: 61)
+  /// Those of them that block their port, by how long they still do.
+  private var returns = [Int](repeating: 0, count: 61)
   package var rows: [Int32] = []
 
   /// All routes of a sample that have at least `fewest` ports in use.
@@ -71,6 +73,7 @@ package struct EphemeralPorts {
       let age = max(0, 60 - Int(row.timerMilliseconds / 1000))
       byAge[min(60, age)] += 1
       if isReusable { return }
+      returns[60 - min(60, age)] += 1
     }
     used += 1
   }
@@ -84,9 +87,6 @@ package struct EphemeralPorts {
       high: (Double(count) + noise) / 10)
   }
 
-  /// How many ports come back per second, from the oldest in TIME_WAIT.
-  private var returnsPerSecond: Double { Double(byAge[51...60].reduce(0, +)) / 10 }
-
   package var share: Double { capacity > 0 ? Double(used) / Double(capacity) : 1 }
 
   var evidence: Evidence {
@@ -97,14 +97,26 @@ package struct EphemeralPorts {
   /// When the last port is gone; nil when as many come back as go.
   package var forecast: Forecast {
     var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
-    let left = Double(max(0, capacity - used))
     let rate = closesPerSecond
-    guard rate.perSecond > returnsPerSecond, rate.perSecond * 60 >= Double(capacity)
-    else { return forecast }
-    forecast.seconds = left / (rate.perSecond - returnsPerSecond)
-    forecast.lowSeconds = left / (rate.high - returnsPerSecond)
-    if rate.low > returnsPerSecond { forecast.highSeconds = left / (rate.low - returnsPerSecond) }
+    forecast.seconds = secondsLeft(at: rate.perSecond)
+    guard forecast.seconds != nil else { return forecast }
+    forecast.lowSeconds = secondsLeft(at: rate.high)
+    forecast.highSeconds = secondsLeft(at: rate.low)
     return forecast
+  }
+
+  /// A port comes back when the timer of its TIME_WAIT says so: for a minute all of that is known,
+  /// and what goes on at this rate for so long has its place.
+  private func secondsLeft(at rate: Double) -> Double? {
+    let capacity = Double(capacity)
+    var before = Double(used)
+    guard before < capacity else { return nil }
+    for second in 0..<60 {
+      let after = before + rate - Double(returns[second])
+      if after >= capacity { return Double(second) + (capacity - before) / (after - before) }
+      before = after
+    }
+    return nil
   }
 
   /// When what grows and is not closed has taken the last port.

@@ -87,24 +87,28 @@ package enum TimeWaitPortExhaustion: Rule {
         culprits = census.culprits(of: counted, amongst: ports.rows.count)
         return
       }
-      var live: [Int32: Int] = [:]
+      var inferred = census.openersByPlace.openers(at: place)
       for index in ports.rows {
         let row = census.sample.sockets[Int(index)]
         guard let connection = census.connection(of: row), connection.opener >= 0 else { continue }
         if row.inode == 0 {
           counts[connection.opener, default: 0] += 1
-        } else {
-          live[connection.opener, default: 0] += 1
+        } else if census.wasOpenedLately(connection) {
+          inferred[connection.opener, default: 0] += 1
         }
       }
       if !counts.isEmpty { return }
-      let candidates = [
-        live, census.openersByPlace.openers(at: place),
-        census.recentOpeners(to: ports.route.destination, in: ports.route.namespace),
-      ]
-      counts = candidates.first { !$0.isEmpty } ?? [:]
+      counts =
+        inferred.isEmpty
+        ? census.recentOpeners(to: ports.route.destination, in: ports.route.namespace) : inferred
       isInferred = !counts.isEmpty
     }
+
+    /// Whether it is worth to go on looking: few that were seen may be of somebody else.
+    var areHardlyKnown: Bool {
+      counted == nil && (counts.isEmpty || isInferred && counts.values.reduce(0, +) < Self.enough)
+    }
+    private static let enough = 10
 
     func culprits(_ draft: FindingDraft) -> [Culprit] {
       if counted != nil { return culprits }
@@ -120,7 +124,7 @@ extension TimeWaitPortExhaustion {
   package static func hunts(in census: Census, settings: RuleSettings) -> [OpenerHunt] {
     let worst = EphemeralPorts.crowded(in: census).first {
       let openers = $0.share >= 0.5 ? Openers($0, in: census) : nil
-      return openers.map { $0.counted == nil && $0.counts.isEmpty } ?? false
+      return openers?.areHardlyKnown ?? false
     }
     guard let route = worst?.route else { return [] }
     // 250 ms: some hundred rounds; see OpenerCatcher for how many it takes.
@@ -131,6 +135,16 @@ extension TimeWaitPortExhaustion {
 }
 
 extension Census {
+  /// Whether it says anything of who opens connections now: it has come while it was watched, and
+  /// within the lives of a connection and its TIME_WAIT. One that was there before may be a
+  /// bystander's, which was connected long since.
+  func wasOpenedLately(_ connection: Connection) -> Bool {
+    !connection.flags.contains(.inFirstLook)
+      && now.seconds(since: connection.firstSeen) <= Self.latelySeconds
+  }
+  /// ESTABLISHED is not read more often than each minute as a rule, and TIME_WAIT lasts another.
+  private static let latelySeconds = 120.0
+
   /// The processes that are remembered to have opened connections to this place.
   func recentOpeners(to remote: Endpoint, in namespace: NetnsID) -> [Int32: Int] {
     openers { row in row.remote == remote && row.namespace == namespace }
@@ -144,7 +158,8 @@ extension Census {
   private func openers(where isWanted: (SocketRow) -> Bool) -> [Int32: Int] {
     var counts: [Int32: Int] = [:]
     for connection in connections where connection.opener >= 0 {
-      guard !connection.flags.contains(.isInbound), let row = row(of: connection), isWanted(row)
+      guard !connection.flags.contains(.isInbound), let row = row(of: connection), isWanted(row),
+        row.inode == 0 || wasOpenedLately(connection)
       else { continue }
       counts[connection.opener, default: 0] += 1
     }

@@ -130,11 +130,42 @@ struct TimeWaitPortExhaustionTests {
       .between(
         Endpoint(HostScript.here, 50_170), Endpoint(HostScript.elsewhere, 5432), by: 100
       ).enters(.established, at: 6))
+    story.look(at: 2)
     story.look(at: 20)
     let found = try #require(story.firing.first)
     #expect(found.culprits.map(\.process.id.pid) == [100])
     #expect(found.culprits.map(\.attribution) == [.sibling])
     #expect(found.doubts == [.openerInferred])
+  }
+
+  /// Of a host where 160 ports are taken, with one connection of another process to the same place.
+  private func bystander(connectedAt second: Double) -> Story {
+    var story = client(closing: 160, by: nil, openedAt: 5)
+    story.host.namespaces[0].sockstat.timeWait = 160
+    story.host.start("monitor", pid: 300)
+    story.host.add(
+      .between(
+        Endpoint(HostScript.here, 50_170), Endpoint(HostScript.elsewhere, 5432), by: 300
+      ).enters(.established, at: second))
+    return story
+  }
+
+  @Test(arguments: [[20.0], [2, 20], [4, 20, 35]])
+  func `who was connected before it was watched is not accused of what others open`(
+    looks: [Double]
+  ) throws {
+    var story = bystander(connectedAt: 1)
+    for second in looks { story.look(at: second) }
+    let found = try #require(story.firing.first)
+    #expect(found.culprits == [])
+    #expect(found.doubts == [.openerUnknown])
+  }
+
+  @Test func `one connection to the place does not end the hunt for who opens the many`() {
+    var story = bystander(connectedAt: 10)
+    story.look(at: 2)
+    story.look(at: 20)
+    #expect(story.watch.wantsOpener)
   }
 
   /// So many connects of a process to the place of the story, from a second on, at once.
@@ -257,6 +288,7 @@ struct TimeWaitPortExhaustionTests {
   @Test func `an opener is remembered by the place, when its own connections have gone`() throws {
     var story = client(closing: 160)
     story.host.namespaces[0].sockstat.timeWait = 160
+    story.look(at: 0)
     for number in 0..<160 {
       let socket = connection(number, by: nil, openedAt: 99)
       story.host.add(socket.changed { $0.phases = [] }.enters(.timeWait, at: 100))
@@ -308,6 +340,26 @@ struct TimeWaitPortExhaustionTests {
     let low = try #require(forecast.lowSeconds)
     #expect(low < 19.75)
     #expect(forecast.highSeconds.map { $0 > 19.75 } ?? true)
+  }
+
+  @Test func `as many ports come back as go now, and none when those of the last wave are back`()
+    throws
+  {
+    var story = client(closing: 0)
+    let waves = (0..<75).map { 3 + Double($0) / 5 } + (0..<72).map { 50 + Double($0) / 4 }
+    for (number, second) in waves.enumerated() {
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_000 + number)),
+          Endpoint(HostScript.elsewhere, 5432), by: 100
+        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
+          .isReleased(at: second))
+    }
+    story.look(at: 68)
+    let forecast = try #require(story.firing.first?.forecast)
+    // Four a second go: 240 in a minute, of 200. 50 come back within 10 s, and then none for 32 s.
+    let seconds = try #require(forecast.seconds)
+    #expect((30...36).contains(seconds), "\(seconds)")
   }
 
   @Test func `it resolves when the rows have run off`() {
