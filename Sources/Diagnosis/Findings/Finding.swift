@@ -147,6 +147,10 @@ package struct Forecast: Hashable, Sendable {
     lowSeconds = Double(left) / rate.high
     highSeconds = rate.low > 0 ? Double(left) / rate.low : nil
   }
+  /// Whether connect(2), or whatever makes a descriptor, fails already.
+  package var isUsedUp: Bool {
+    used >= limit && (resource == .descriptors || resource == .ephemeralPorts)
+  }
   /// A number that does not grow never runs out.
   package mutating func stop() { (seconds, lowSeconds, highSeconds) = (nil, nil, nil) }
 }

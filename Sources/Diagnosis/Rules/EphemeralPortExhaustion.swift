@@ -30,6 +30,9 @@ package enum EphemeralPortExhaustion: Rule {
     }
   }
 
+  /// How long what has taken the last port may stay.
+  private static let secondsUsedUp = 10.0
+
   private static func finding(of ports: EphemeralPorts, in inquiry: Inquiry) -> Finding? {
     let (census, settings) = (inquiry.census, inquiry.settings)
     guard ports.share >= settings.portShareWarning, 2 * ports.inTimeWait <= ports.rows.count
@@ -51,8 +54,9 @@ package enum EphemeralPortExhaustion: Rule {
     finding.forecast = Forecast(
       resource: .ephemeralPorts, used: ports.used, limit: ports.capacity)
     finding.severity = settings.severity(of: finding.forecast)
-    // A burst of connections is over soon; these stay.
-    let patience = patience.seconds(settings)
+    // A burst of connections is over soon; these stay. Nobody waits for that when connect() fails.
+    let isUsedUp = finding.forecast?.isUsedUp ?? false
+    let patience = min(patience.seconds(settings), isUsedUp ? Self.secondsUsedUp : .infinity)
     let staying = open.count { $0.age(at: census.now).seconds >= patience }
     finding.evidence = [
       ports.evidence, .survivors(count: staying, patienceSeconds: patience),

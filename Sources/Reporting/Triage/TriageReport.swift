@@ -70,13 +70,14 @@ package struct TriageReport: Sendable {
   }
 
   /// Whether a person has to act: a finding fires with severity `warning` or more, and follows
-  /// from no other one here; or one is not certain yet, and what it is about runs out before the
-  /// watch that is advised would be over.
+  /// from no other one here; or one is not certain yet, and what it is about has run out, or does
+  /// before the watch that is advised would be over.
   package var asksForAction: Bool {
     firing.roots.contains { $0.severity >= .warning }
       || (firing + pending).roots.contains {
         $0.lifecycle == .pending
-          && ($0.forecast?.seconds ?? .infinity) <= RuleSettings.advisedWatchSeconds
+          && ($0.forecast?.isUsedUp == true
+            || ($0.forecast?.seconds ?? .infinity) <= RuleSettings.advisedWatchSeconds)
       }
   }
 

@@ -64,6 +64,26 @@ struct EphemeralPortExhaustionTests {
     #expect(story.firing == [])
   }
 
+  @Test func `it stays pending while cheap looks cannot see it`() {
+    var story = client(opening: all(160))
+    story.look(at: 10)
+    var cheap = Turn.Policy()
+    cheap.request.states = .allButEstablished
+    for second in [25.0, 40] {
+      story.look(at: second, cheap)
+      #expect(story.watch.findings.map(\.lifecycle) == [.pending])
+    }
+  }
+
+  @Test func `the last port is told at the next look that shows it`() {
+    var story = client(opening: all(200, at: 100))
+    story.look(at: 10)
+    story.look(at: 105)
+    #expect(story.firing == [])
+    story.look(at: 120)
+    #expect(story.firing.map(\.severity) == [.critical])
+  }
+
   @Test func `unused connections that grow are told with the ports that they take, once`() throws {
     var story = client(opening: (0..<190).map { 1 + 2 * Double($0) })
     story.look(every: 10, through: 380)

@@ -32,6 +32,8 @@ struct AcceptedWordsTests {
     #expect(FoundLeak.report([pending]).asksForAction)
     pending.forecast?.seconds = 90
     #expect(!FoundLeak.report([pending]).asksForAction)
+    pending.forecast = Forecast(resource: .descriptors, used: 1024, limit: 1024)
+    #expect(FoundLeak.report([pending]).asksForAction, "nothing is left")
   }
 
   @Test func `what is accepted is folded into one line, and asks for nothing`() throws {

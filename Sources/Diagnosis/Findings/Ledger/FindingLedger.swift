@@ -49,6 +49,11 @@ package struct FindingLedger: Sendable {
       return !accused.isEmpty && accused.allSatisfy { census.ended.contains($0.process.id) }
     }
 
+    /// Whether no rule can have said anything of sockets in this state: each minute all are read.
+    func didNotRead(_ state: TCPState) -> Bool {
+      census.map { !$0.sample.states.contains(StateSet(state)) } ?? false
+    }
+
     /// Whether nobody could say of it anything this time: not seen is not gone.
     func couldNotRead(_ finding: Finding) -> Bool {
       guard let census, census.namespace(finding.namespace) == nil else { return false }
@@ -141,7 +146,8 @@ package struct FindingLedger: Sendable {
     let isAtEnd =
       update.isOfTheDead(entry.finding) && membership.members.count == membership.unseen
     if entry.finding.lifecycle == .pending {
-      entries[id] = membership.unseen > 0 && !isAtEnd ? entry : nil
+      let isUnknown = membership.unseen > 0 || update.didNotRead(entry.finding.state)
+      entries[id] = isUnknown && !isAtEnd ? entry : nil
       return nil
     }
     if !isAtEnd, membership.isTracked, !membership.isOver {
