@@ -140,8 +140,12 @@ struct Inheritance {
     guard let holder = census.processes[reference.process],
       let parent = census.processes[listener]
     else { return false }
-    // inetd hands the connection over as standard input on purpose.
-    if reference.fd <= 2 { return false }
+    // inetd hands the connection over as standard input on purpose. Who has it as output only is a
+    // job that such a service left in the background: its shell took standard input away.
+    let isInput = census.holders.holders(of: connection.inode).contains {
+      $0.process == reference.process && $0.fd == 0
+    }
+    if isInput { return false }
     // Who inherits is younger than who opened: a worker that an upgrade has left behind did not
     // get its connections from the new master.
     if holder.id.startTicks < parent.id.startTicks { return false }

@@ -48,6 +48,15 @@ struct InheritanceTests {
     #expect(leak.pids(.opener) == [])
   }
 
+  /// `sleep 3000 &` in a service of inetd: its shell gives it /dev/null as standard input.
+  @Test(arguments: [Int32(1), 2])
+  func `a job that has its connection as output only is an heir`(fd: Int32) throws {
+    let story = server(executable: "/usr/bin/sleep", fd: fd)
+    let leak = try #require(story.firing.first)
+    #expect(leak.cause == .inheritedByChild)
+    #expect(leak.pids(.opener) == [100])
+  }
+
   /// As inetd runs them: one for each connection, which is closed by its end.
   @Test func `a handler that ends in its own time closes for who listens`() {
     var story = Story()
