@@ -160,10 +160,11 @@ package struct HostSurvey {
     return true
   }
 
-  /// ESTABLISHED connections of the newest sample that read them, when this one did not.
+  /// ESTABLISHED connections of the newest sample that read them, when this one did not. One that it
+  /// has not shown any more is kept in memory for another: it is not there.
   private mutating func countRemembered() {
     for connection in census.connections
-    where connection.rowIndex < 0 && connection.state == .established {
+    where connection.rowIndex < 0 && connection.state == .established && connection.absences == 0 {
       guard let place = places[connection.id.namespace] else { continue }
       let holder = census.holders.first(of: connection.inode)?.process ?? connection.opener
       let process = census.processes.knows(holder) ? holder : -1

@@ -154,7 +154,8 @@ package enum AcceptQueueStall: Rule {
       finding.lifecycle = .firing
     } else if trend.survivors < fewest {
       finding.doubts.append(
-        queue.stretch == nil ? .fewSockets : inquiry.census.looks > 1 ? .watchedTooShort : .oneLook)
+        queue.stretch == nil && finding.sockets < fewest
+          ? .fewSockets : inquiry.census.looks > 1 ? .watchedTooShort : .oneLook)
     } else if !trend.isDraining {
       finding.lifecycle = .firing
     }
@@ -235,11 +236,16 @@ package enum AcceptQueueStall: Rule {
 }
 
 extension Finding {
-  /// Whether a full accept queue is accepted from, and too slowly; nil: not known, as it was not
+  /// Whether an accept queue is accepted from, and too slowly; nil: not known, as it was not
   /// counted, or so few have left that their clients may have done it.
   package var queueMoves: Bool? {
     for case .leftQueue(let count, _, _) in evidence {
       return count >= QueueLog.Stretch.fewestMoved ? true : count == 0 ? false : nil
+    }
+    // Before it is full: many have come, and nobody was taken.
+    for case .turnover(let came, let left, _) in evidence
+    where left == 0 && came >= QueueLog.Stretch.fewestMoved {
+      return false
     }
     return nil
   }

@@ -17,9 +17,11 @@ package struct TriageCensus: Sendable {
   /// How many processes hold one of the sockets, or a descriptor on a dead one.
   let processes: Int
   /// What no finding speaks of, those with most sockets first. Without what has just come, which is
-  /// about to be closed as a rule; what waits for accept() has the patience for that.
+  /// about to be closed as a rule, or to be accepted.
   let suspicious: [WaitingGroup]
   private static let fewestSecondsWaited = 1.0
+  /// For accept(): a busy server lets it wait for a moment.
+  private static let fewestSecondsUnaccepted = 10.0
   package let gaps: [Gap]
   /// Whether closewatch ran as root: then it is no advice to do so.
   let wasReadAsRoot: Bool
@@ -45,7 +47,9 @@ package struct TriageCensus: Sendable {
     processes = picture.processes
     namespaces = picture.namespaces.sorted { Self.key($0) < Self.key($1) }
     suspicious = (survey.groups?.sorted ?? []).filter { group in
-      let fewest = group.kind == .unaccepted ? patienceSeconds : Self.fewestSecondsWaited
+      let fewest =
+        group.kind == .unaccepted
+        ? min(patienceSeconds, Self.fewestSecondsUnaccepted) : Self.fewestSecondsWaited
       return group.oldest?.seconds ?? .infinity >= fewest
     }
     self.gaps = SocketListing.merged(gaps)

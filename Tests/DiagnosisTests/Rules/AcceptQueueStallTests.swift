@@ -70,9 +70,21 @@ struct AcceptQueueStallTests {
     // The third entered CLOSE_WAIT at 45.
     story.look(at: 164.999)
     #expect(story.lifecycle(.acceptQueueStall) == .pending)
-    #expect(story.finding(.acceptQueueStall)?.doubts == [.fewSockets])
+    #expect(story.finding(.acceptQueueStall)?.doubts == [.oneLook])
     story.look(at: 165)
     #expect(story.lifecycle(.acceptQueueStall) == .firing)
+  }
+
+  @Test func `of few that wait none more is waited for`() {
+    var story = stalled(waiting: 2)
+    story.look(at: 164)
+    #expect(story.finding(.acceptQueueStall)?.doubts == [.fewSockets])
+  }
+
+  @Test func `a queue that many come to and nobody leaves is not accepted from`() throws {
+    var story = stalled(waiting: 40)
+    story.look(every: 15, from: 40, through: 220)
+    #expect(try #require(story.firing.first).queueMoves == false)
   }
 
   @Test func `a queue beyond its limit is critical: new clients are turned away`() throws {

@@ -102,10 +102,21 @@ struct RootWordsTests {
     (finding.rule, finding.cause) = (rule, .eofReadNotClosed)
     if rule == .closeWaitStuck { finding.growth = nil }
     let kept = FoundLeak.report([]).guide(for: finding)
-    #expect(!kept.meaning.contains("Only close() is missing"))
+    #expect(!kept.meaning.contains("close() is missing"))
     #expect(kept.meaning.contains("until its backend answers or closes"))
     finding.root = nil
     #expect(FoundLeak.report([]).guide(for: finding).meaning.contains("Only close() is missing"))
+  }
+
+  @Test func `a block whose end is unread is not left by an event while a backend is waited for`()
+    throws
+  {
+    var finding = waiting()
+    (finding.rule, finding.cause, finding.growth) = (.closeWaitStuck, .eofUnread, nil)
+    let kept = FoundLeak.report([]).guide(for: finding).meaning
+    #expect(!kept.contains("one event") && kept.contains("until its backend answers"))
+    finding.root = nil
+    #expect(FoundLeak.report([]).guide(for: finding).meaning.contains("one event"))
   }
 
   @Test func `a backend that refuses is told without a place`() throws {

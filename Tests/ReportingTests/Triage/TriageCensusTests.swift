@@ -58,4 +58,19 @@ import Testing
     #expect(try page(nil, of: watch).contains("ESTABLISHED 2"))
     #expect(try page(.pid(812), of: watch).contains("ESTABLISHED 1"))
   }
+
+  @Test func `those that the newest whole look has not shown are not counted`() throws {
+    var watch = host.watch
+    func look(at second: Double, _ change: (inout Sample) -> Void) {
+      var sample = host.sample
+      sample.takenAt = BootInstant(seconds: second)
+      change(&sample)
+      sample.sockets.removeAll { $0.state == .established }
+      let search = watch.advance(with: sample)
+      watch.attribute(host.report, to: search)
+    }
+    look(at: 1010) { _ in }
+    look(at: 1020) { $0.states = .allButEstablished }
+    #expect(try !page(nil, of: watch).contains("ESTABLISHED"))
+  }
 }

@@ -96,6 +96,15 @@ import Testing
     #expect(!text([finding]).contains(", elsewhere"))
   }
 
+  @Test func `what a queue counts beyond its rows is from nowhere else`() {
+    var finding = FoundLeak.closeWait()
+    finding.rule = .acceptQueueStall
+    finding.peers = [PeerCount(remote: Endpoint(IPAddress(ipv4: 0x7f00_0001), 0), sockets: 99)]
+    finding.sockets = 101
+    #expect(text([finding]).contains("127.0.0.1 (99)"))
+    #expect(!text([finding]).contains(", elsewhere"))
+  }
+
   @Test func `the worst comes first and the others are a line each`() {
     let mild = FoundLeak.closeWait(severity: .notice, id: "b")
     let worst = FoundLeak.closeWait(severity: .critical, id: "c")

@@ -82,7 +82,14 @@ extension CloseWaitLeak: RuleGuide {
     if subject.waitsForBackend {
       return "It probably keeps them until its backend answers or closes."
     }
-    return subject.isMPTCP ? "It has not closed them." : "Only close() is missing."
+    if subject.isMPTCP { return "It has not closed them." }
+    // A server reads a request, and the same recv() takes a FIN that came with it.
+    return subject.direction == .outbound
+      ? "Only close() is missing."
+      : """
+      Only close() is missing, or what serves them is stuck: one read can take a request and the \
+      end.
+      """
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {

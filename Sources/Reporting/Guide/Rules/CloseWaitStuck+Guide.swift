@@ -68,6 +68,11 @@ extension CloseWaitStuck: RuleGuide {
       (FIN_WAIT2). The same sockets stay, and their number does not grow: slow work, or an answer \
       that never comes. Closing them would lose it.
       """
+    case .eofUnread where subject.waitsForBackend:
+      """
+      The peers have closed, the FIN (1 in Recv-Q, more with TLS) is unread, and the same sockets \
+      stay. \(CloseWaitLeak.missing(subject)) Each keeps its descriptor.
+      """
     case .eofUnread:
       """
       The peers have closed, the FIN (1 in Recv-Q, more with TLS) is unread, and the same sockets \

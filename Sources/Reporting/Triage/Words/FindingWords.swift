@@ -189,7 +189,12 @@ struct FindingWords {
       return "\(place) (\(Quantity.count(peer.sockets)))"
     }.joined(separator: ", ")
     let told = shown.reduce(0) { $0 + $1.sockets }
-    let rest = finding.sockets - finding.unseen - finding.turnedDead - told
+    // A queue also counts what has left it by the time that the rows are read.
+    let all =
+      finding.rule == .acceptQueueStall
+      ? finding.peers.reduce(0) { $0 + $1.sockets }
+      : finding.sockets - finding.unseen - finding.turnedDead
+    let rest = all - told
     if rest > 0 { text += ", elsewhere \(Quantity.count(rest))" }
     return text
   }
