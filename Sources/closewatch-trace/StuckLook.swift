@@ -36,9 +36,11 @@ struct StuckLook {
     let deadline = Clock.commandDeadline
     let sample = try host.takeSample(SampleRequest(), by: deadline)
     let search = HolderSearch(everyHolderIn: sample)
-    let found = target.processes(in: sample, try host.searchHolders(search, by: deadline))
+    let report = try host.searchHolders(search, by: deadline)
+    let found = target.processes(in: sample, report)
     guard found.isEmpty else { return found }
-    throw HostError("\(target.absence); closewatch triage lists those that leak")
+    let absence = target.absence(report.gaps, isRoot: geteuid() == 0)
+    throw HostError("\(absence); closewatch triage lists those that leak")
   }
 
   /// The ports on which a process listens.

@@ -47,6 +47,14 @@ package struct Gap: Hashable, Sendable {
   /// On what, and why, in words: `/proc/812/fd: Permission denied (EACCES)`.
   package var detail: String
 
+  /// Whether who was not read may hold a socket that has no holder.
+  package var hidesHolders: Bool {
+    switch kind {
+    case .descriptorsUnreadable, .processesHidden, .callStuck: true
+    default: false
+    }
+  }
+
   package init(_ kind: Kind, count: Int = 1, detail: String) {
     self.kind = kind
     self.count = count

@@ -12,6 +12,19 @@ package enum GapWords {
     return what(gap) + (detail.isEmpty ? "" : ": " + detail) + (isRoot ? "" : remedy(gap.kind))
   }
 
+  /// That the descriptors of `who` were not read, and what would let them be; the remedy is not
+  /// told to one who has taken it.
+  package static func cannotLook(at who: String, isRoot: Bool) -> String {
+    "cannot look at the descriptors of \(who)"
+      + (isRoot ? "" : ": run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
+  }
+
+  /// The processes that may hold what has no holder; nil when all were read.
+  static func unread(_ gaps: [Gap]) -> String? {
+    let count = gaps.lazy.filter(\.hidesHolders).reduce(0) { $0 + $1.count }
+    return count > 0 ? processes(count) : nil
+  }
+
   private static func what(_ gap: Gap) -> String {
     let count = gap.count
     switch gap.kind {

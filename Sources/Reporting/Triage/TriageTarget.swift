@@ -77,12 +77,21 @@ package enum TriageTarget: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Why there is nothing to judge, when ``isSeen(in:_:)`` is false.
-  package var absence: String {
+  ///
+  /// - Parameters:
+  ///   - gaps: What the look could not see: it may be just that.
+  ///   - isRoot: Whether it is no advice to run as root.
+  package func absence(_ gaps: [Gap], isRoot: Bool) -> String {
+    let unread = GapWords.unread(gaps)
+    let why = unread.map { ": " + GapWords.cannotLook(at: $0, isRoot: isRoot) } ?? ""
+    func does(_ verb: String, _ known: String) -> String { unread == nil ? verb : known }
     switch self {
-    case .pid(let pid): "no process \(pid) holds a TCP socket here"
+    case .pid(let pid):
+      return "no process \(pid) \(does("holds", "is known to hold")) a TCP socket here" + why
     case .name:
-      "no unit, program, container or pod that is called '\(self)' has a TCP socket here"
-    case .port(let port): "no TCP socket here has the local or remote port \(port)"
+      return "no unit, program, container or pod that is called '\(self)' "
+        + "\(does("has", "is known to have")) a TCP socket here" + why
+    case .port(let port): return "no TCP socket here has the local or remote port \(port)"
     }
   }
 

@@ -146,8 +146,7 @@ struct Release: ParsableCommand {
     // Who may not read the link to its program may not read its descriptors either.
     if plan.choices.isEmpty, plan.staying.isEmpty, plan.process?.executable == nil {
       throw HostError(
-        "cannot look at the descriptors of process \(pid): "
-          + "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
+        GapWords.cannotLook(at: "process \(pid)", isRoot: false))
     }
     return plan
   }

@@ -280,7 +280,8 @@ struct Triage: ParsableCommand {
     guard let target = target?.target else { return true }
     let report = host.findHolders(HolderSearch(everyHolderIn: sample), by: deadline)
     if target.isSeen(in: sample, report) { return true }
-    throw UsageError("\(target.absence); closewatch sockets lists what there is")
+    let absence = target.absence(report.gaps, isRoot: machine.isReadAsRoot)
+    throw UsageError("\(absence); closewatch sockets lists what there is")
   }
 
   private func write(_ bytes: [UInt8]) throws {

@@ -42,9 +42,10 @@ extension Sampler {
     let summary = TriageCensus(
       census, patienceSeconds: settings.rules.patienceSeconds, target: target, besides: findings,
       gaps: snapshot.gaps, wasReadAsRoot: true)
-    guard target == nil || summary.hasSeen || !findings.isEmpty else {
+    if let target, !summary.hasSeen, findings.isEmpty {
       return .unknown(
-        "\(target?.absence ?? ""), by the daemon's look \(Quantity.duration(age)) ago;"
+        target.absence(snapshot.gaps, isRoot: true)
+          + ", by the daemon's look \(Quantity.duration(age)) ago;"
           + " --no-daemon looks now")
     }
     var watch = DaemonWatch(

@@ -38,10 +38,27 @@ import Testing
   @Test func `what is not there is said in one line`() {
     for target in [TriageTarget.pid(1), .name("web"), .port(9)] {
       #expect(!target.isSeen(in: host.sample, host.report))
-      #expect(!target.absence.contains("\n"))
+      #expect(!target.absence([], isRoot: true).contains("\n"))
     }
     for target in [TriageTarget.pid(4711), .name("nginx"), .port(5432)] {
       #expect(target.isSeen(in: host.sample, host.report))
     }
+  }
+
+  @Test func `where processes could not be read, nothing is said to be absent that they may hold`()
+  {
+    let gaps = [
+      Gap(.descriptorsUnreadable, count: 2, detail: "why"), Gap(.runtimeUnread, detail: "why"),
+    ]
+    #expect(
+      TriageTarget.pid(5).absence(gaps, isRoot: false)
+        == "no process 5 is known to hold a TCP socket here: cannot look at the descriptors of "
+        + "2 processes: run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
+    #expect(
+      TriageTarget.name("srv.py").absence(gaps, isRoot: true)
+        == "no unit, program, container or pod that is called 'srv.py' is known to have a TCP "
+        + "socket here: cannot look at the descriptors of 2 processes")
+    // The tables show every port, whoever holds it.
+    #expect(!TriageTarget.port(9).absence(gaps, isRoot: false).contains("root"))
   }
 }
