@@ -113,6 +113,13 @@ extension Census {
     if looks % 64 == 0 { forgetOldProcesses() }
   }
 
+  /// Whether somebody holds a socket whom the search could not see. What the kernel keeps alone, or
+  /// waits for accept(), has no inode.
+  package func isHolderHidden(_ row: SocketRow) -> Bool {
+    row.inode != 0 && holderGaps.contains(where: \.hidesHolders)
+      && holders.first(of: row.inode) == nil
+  }
+
   /// Notes the holders of each socket that was asked for, and those that nobody holds.
   private mutating func record(_ report: HolderReport, of search: HolderSearch) {
     // Sorted and not by a dictionary of arrays: at 100,000 sockets that is a fifth of the memory.

@@ -32,6 +32,8 @@ package struct Owner: Hashable, Sendable {
     case unit, container, program
     /// No process has it: the kernel does, on behalf of this listener's port or of nobody known.
     case kernel
+    /// Some process has it, and is likely one that could not be read.
+    case unseen
   }
 
   package var kind: Kind
@@ -55,6 +57,8 @@ package struct Owner: Hashable, Sendable {
 
   /// The owner of what no process holds, where the last holder is unknown.
   package static let nobody = Owner(.kernel, "kernel")
+  /// The owner of what a process holds that could not be read.
+  package static let unseen = Owner(.unseen, "holder not seen")
 }
 
 extension Owner: Comparable {

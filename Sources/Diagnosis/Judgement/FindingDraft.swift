@@ -10,7 +10,7 @@ package struct FindingDraft {
   package let namespace: NetnsID
 
   /// Whose sockets no process holds.
-  static let nobody = Owner(.kernel, "no process")
+  private static let nobody = Owner(.kernel, "no process")
 
   /// How many sockets a finding shows.
   private static let exampleCount = 3
@@ -33,7 +33,7 @@ package struct FindingDraft {
   ) -> Finding {
     let owner =
       census.processes[group.service]?.owner ?? culprits.first?.process.owner
-      ?? Self.nobody
+      ?? ownerWithoutHolder(of: group.members)
     var finding = draft(
       owner: owner, subject: group.port.isInbound ? ":\(group.port.port)" : "to:\(group.port.port)",
       cause: cause, state: group.port.state,
@@ -57,6 +57,12 @@ package struct FindingDraft {
       culprits.first { $0.role != .peer }?.process.runtime ?? .unknown
     finding.doubts = doubts(trend, members: group.members, culprits: culprits)
     return finding
+  }
+
+  /// Whose they are, where no process is known that has one.
+  package func ownerWithoutHolder(of members: [Connection]) -> Owner {
+    let isHidden = members.contains { census.row(of: $0).map(census.isHolderHidden) ?? false }
+    return isHidden ? .unseen : Self.nobody
   }
 
   /// Notes its members, and when the last of them came if none comes any more.

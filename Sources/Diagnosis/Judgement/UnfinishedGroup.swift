@@ -77,7 +77,7 @@ package struct UnfinishedGroup {
     if culprits.isEmpty { culprits = draft.openers(of: group.members) }
     var finding = draft.finding(
       group, cause: cause(of: group, in: census), trend: trend, holders: culprits)
-    if group.service < 0, culprits.isEmpty {
+    if group.service < 0, culprits.isEmpty, finding.owner != .unseen {
       finding.owner = Owner(.kernel, group.port.isInbound ? "port \(group.port.port)" : "kernel")
     }
     finding.evidence.append(contentsOf: evidence(of: group, in: census))

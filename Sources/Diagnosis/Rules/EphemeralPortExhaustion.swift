@@ -44,7 +44,7 @@ package enum EphemeralPortExhaustion: Rule {
     let draft = FindingDraft(inquiry, rule: id, namespace: ports.route.namespace)
     let culprits = draft.holders(of: open)
     var finding = draft.draft(
-      owner: culprits.first?.process.owner ?? FindingDraft.nobody,
+      owner: culprits.first?.process.owner ?? draft.ownerWithoutHolder(of: open),
       subject: "\(ports.route.source)->\(ports.route.destination)", cause: .portsHeldOpen,
       state: .established, sockets: ports.used)
     draft.describe(&finding, open)

@@ -83,7 +83,7 @@ struct FindingCard {
       page.inline("code", text: finding.cause.rawValue)
     }
     let owner =
-      finding.owner.kind == .kernel || finding.owner.kind == .container
+      [.kernel, .unseen, .container].contains(finding.owner.kind)
       ? PublicOwner.name(finding.owner)
       : "\(finding.owner.kind.rawValue) \(PublicOwner.name(finding.owner))"
     page.element(

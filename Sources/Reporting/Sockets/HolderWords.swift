@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 import KernelTables
 
 /// Says who has a socket, or why nobody has.
@@ -44,10 +45,8 @@ struct HolderWords {
     }
     if row.isOrphan { return "orphan: closed" }
     if row.inode == 0 { return "no process: a socket of the kernel" }
-    let unread = listing.gaps.filter { Self.hidesHolders.contains($0.kind) }
-    if !unread.isEmpty {
-      let count = unread.reduce(0) { $0 + $1.count }
-      return "holder not seen (\(Quantity.count(count, "process", plural: "processes")) unreadable)"
+    if let unread = GapWords.unread(listing.gaps) {
+      return "\(Owner.unseen.name) (\(unread) unreadable)"
     }
     if !listing.isComplete { return "holder not looked for everywhere" }
     guard let inFlight = listing.descriptorsInFlight else {
@@ -59,10 +58,6 @@ struct HolderWords {
     }
     return "no process holds it"
   }
-
-  private static let hidesHolders: Set<Gap.Kind> = [
-    .callStuck, .descriptorsUnreadable, .processesHidden,
-  ]
 
   private func listener(_ entry: SocketListing.Entry) -> String {
     guard let position = entry.listener else { return "a listener that was not found" }

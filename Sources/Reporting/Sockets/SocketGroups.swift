@@ -70,14 +70,14 @@ package struct SocketGroups: Sendable {
   ) -> [Group] {
     let pids = Set(Self.holders(entry, listing).map(\.process.pid))
     guard pids.isEmpty else { return pids.map { Group(name: words.name($0), pid: $0) } }
-    return [Group(name: nobody(row))]
+    return [Group(name: nobody(row, listing))]
   }
 
   private static func units(
     _ entry: SocketListing.Entry, _ row: SocketRow, _ listing: SocketListing, _ words: HolderWords
   ) -> [Group] {
     let pids = Set(Self.holders(entry, listing).map(\.process.pid))
-    guard !pids.isEmpty else { return [Group(name: nobody(row))] }
+    guard !pids.isEmpty else { return [Group(name: nobody(row, listing))] }
     let names = pids.map { pid in
       let process = listing.processes[pid]
       let name = process?.owner.kind == .container ? process?.containerTitle : process?.unit
@@ -96,8 +96,10 @@ package struct SocketGroups: Sendable {
     return listing.listeners[Int(listener)].holders
   }
 
-  private static func nobody(_ row: SocketRow) -> String {
-    row.state == .timeWait || row.isOrphan ? "(closed, kernel only)" : "(no process found)"
+  private static func nobody(_ row: SocketRow, _ listing: SocketListing) -> String {
+    if row.state == .timeWait || row.isOrphan { return "(closed, kernel only)" }
+    let isHidden = row.inode != 0 && listing.gaps.contains(where: \.hidesHolders)
+    return isHidden ? "(\(Owner.unseen.name))" : "(no process found)"
   }
 
   /// The port of whoever serves: the local one where something listens on it here, else the peer's.

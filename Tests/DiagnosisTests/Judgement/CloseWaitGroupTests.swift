@@ -141,7 +141,7 @@ struct CloseWaitGroupTests {
     let leak = try #require(story.firing.first)
     #expect(story.firingRules == [.closeWaitLeak])
     #expect(leak.culprits == [])
-    #expect(leak.owner.kind == .kernel)
+    #expect(leak.owner == .unseen)
     #expect(leak.doubts == [.holdersIncomplete])
     #expect(leak.forecast == nil)
     #expect(leak.examples.allSatisfy { $0.holder == nil })

@@ -108,6 +108,7 @@ struct FinWait2OwnedTests {
     story.look(every: 10, through: 400)
     let found = try #require(story.firing.first)
     #expect(found.culprits == [])
+    #expect(found.owner == .unseen)
     #expect(found.doubts == [.holdersIncomplete])
   }
 

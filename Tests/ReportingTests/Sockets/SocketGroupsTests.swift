@@ -38,6 +38,16 @@ import Testing
     #expect(nginx?.states == [.listen: 1, .established: 1, .closeWait: 1])
   }
 
+  @Test func `what a process holds that could not be read is not said to be nobody's`() {
+    var blind = host
+    blind.report.gaps = [Gap(.descriptorsUnreadable, count: 5, detail: "why")]
+    for key in [SocketGroups.Key.process, .unit] {
+      let names = SocketGroups(blind.listing(), by: key).groups.map(\.name)
+      #expect(names.contains("(holder not seen)"), "\(key)")
+      #expect(!names.contains("(no process found)"), "\(key)")
+    }
+  }
+
   @Test func `a port is the one of whoever serves`() {
     let ports = Dictionary(
       groups(.port).groups.map { ($0.name, $0.sockets) }, uniquingKeysWith: { first, _ in first })

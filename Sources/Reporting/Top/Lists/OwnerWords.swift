@@ -14,6 +14,7 @@ enum OwnerWords {
     case .program:
       owner.name.isEmpty ? "(no name)" : UntrustedText.printable(owner.name, unicode: unicode)
     case .kernel: "(no process)"
+    case .unseen: "(\(owner.name))"
     }
   }
 

@@ -78,7 +78,7 @@ enum TopSocketColumns {
 
   private static func program(_ line: TopSocketLine) -> String {
     guard let process = line.process else {
-      return line.row?.inode ?? 0 != 0 ? "holder not seen" : "-"
+      return line.row?.inode ?? 0 != 0 ? Owner.unseen.name : "-"
     }
     let name = UntrustedText.printable(process.command, unicode: line.unicode)
     switch line.socket.relation {

@@ -76,9 +76,7 @@ struct SocketDetail: Sendable {
     finding = Self.finding(socket, row, in: picture)
     seenAt = census.now
     bootWallSeconds = picture.sample.wallClockSeconds - census.now.seconds
-    hasUnreadable = picture.gaps.contains {
-      $0.kind == .descriptorsUnreadable || $0.kind == .processesHidden
-    }
+    hasUnreadable = picture.gaps.contains(where: \.hidesHolders)
   }
 
   private static func otherEnd(of row: SocketRow, in picture: TopPicture) -> OtherEnd? {

@@ -93,6 +93,6 @@ package struct TopPicture: Sendable {
 
   /// All that no process has is one line.
   static func key(_ owner: Owner) -> Owner {
-    owner.kind == .kernel ? .nobody : owner
+    owner.kind == .kernel || owner.kind == .unseen ? .nobody : owner
   }
 }

@@ -21,7 +21,7 @@ extension WaitingGroup {
   /// The unit, else the container, else the program: what on-call restarts.
   var ownerName: String {
     switch owner.kind {
-    case .unit, .program: owner.name
+    case .unit, .program, .unseen: owner.name
     case .container: owner.title
     case .kernel: "no holder found"
     }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import KernelTables
+import Testing
+
+@testable import Reporting
+
+/// What a triage says of sockets whose holder could not be read.
+@Suite struct UnseenHolderTests {
+  @Test func `sockets whose holder could not be read are not said to have none`() {
+    var finding = FoundLeak.closeWait()
+    finding.culprits = []
+    finding.owner = .unseen
+    let page = TriageText(FoundLeak.report([finding]), style: TextStyle()).text()
+    #expect(page.contains("\nWARNING close-wait-leak: holder not seen\n"))
+  }
+}
