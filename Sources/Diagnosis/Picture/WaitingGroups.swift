@@ -29,51 +29,17 @@ package struct WaitingGroups {
     var kind: Waiting.Kind
   }
 
-  private struct Judged: Hashable {
-    var state: TCPState
-    var pid: Int32
-  }
-
-  /// Sockets without a process, as a finding speaks of them.
-  private struct Place: Hashable {
-    var namespace: NetnsID
-    var state: TCPState
-    var port: UInt16
-    var isLocal: Bool
-  }
-
-  private let judged: Set<Judged>
-  private let judgedPlaces: Set<Place>
-  /// The accept queues that a finding speaks of.
-  private let judgedQueues: Set<Place>
+  private let told: ToldSockets
+  private let pending: ToldSockets
   private var groups: [Key: WaitingGroup] = [:]
+  /// What waits and a pending finding speaks of: sockets, and descriptors on dead ones.
+  package private(set) var pendingSockets = 0
+  package private(set) var pendingDead = 0
 
   /// - Parameter findings: Those that have ended speak of nothing any more.
   package init(besides findings: [Finding]) {
-    let findings = findings.filter { $0.lifecycle != .resolved }
-    judged = Set(
-      findings.flatMap { finding in
-        (finding.turnedDead > 0 ? [finding.state, .close] : [finding.state]).flatMap { state in
-          finding.culprits.map { Judged(state: state, pid: $0.process.id.pid) }
-        }
-      })
-    judgedPlaces = Set(
-      findings.flatMap { finding in
-        [(finding.localPort, true), (finding.remotePort, false)].compactMap { port, isLocal in
-          port.map {
-            Place(
-              namespace: finding.namespace, state: finding.state, port: $0, isLocal: isLocal)
-          }
-        }
-      })
-    judgedQueues = Set(
-      findings.compactMap { finding in
-        let isOfQueue = finding.evidence.contains {
-          if case .acceptQueue = $0 { true } else { false }
-        }
-        guard isOfQueue, let port = finding.localPort else { return nil }
-        return Place(namespace: finding.namespace, state: .listen, port: port, isLocal: true)
-      })
+    told = ToldSockets(findings.filter { $0.lifecycle != .resolved })
+    pending = ToldSockets(findings.filter { $0.lifecycle == .pending })
   }
 
   /// Those with most sockets first.
@@ -93,16 +59,12 @@ package struct WaitingGroups {
   ) {
     let processes = census.processes
     let records = holding.compactMap { processes[$0] }
-    if kind == .unaccepted {
-      // What is said of the listener's other sockets is not said of its queue.
-      if isQueueJudged(row) { return }
-    } else if records.contains(where: { isJudged(row.state, $0.id.pid) })
-      || records.isEmpty && isJudgedByPlace(row)
-      || otherEnd.map({ isJudged($0, in: census) }) ?? false
-    {
-      return
-    }
-    let owner = records.min { $0.id.pid < $1.id.pid }?.owner ?? .nobody
+    if pending.has(row, kind, of: records) { pendingSockets += 1 }
+    if told.has(row, kind, of: records) { return }
+    if kind != .unaccepted, let otherEnd, told.has(otherEnd: otherEnd, in: census) { return }
+    let owner =
+      records.min { $0.id.pid < $1.id.pid }?.owner
+      ?? (census.isHolderHidden(row) ? .unseen : .nobody)
     groups[Key(owner: owner, kind: kind), default: WaitingGroup(owner: owner, kind: kind)]
       .add(row, age)
   }
@@ -110,33 +72,10 @@ package struct WaitingGroups {
   /// A descriptor on a dead socket.
   mutating func addDead(_ process: Int32, in processes: ProcessTable) {
     let record = processes[process]
-    if let record, isJudged(.close, record.id.pid) { return }
+    if let record, pending.has(.close, record.id.pid) { pendingDead += 1 }
+    if let record, told.has(.close, record.id.pid) { return }
     let owner = record?.owner ?? .nobody
     groups[Key(owner: owner, kind: .dead), default: WaitingGroup(owner: owner, kind: .dead)]
       .sockets += 1
-  }
-
-  private func isJudged(_ state: TCPState, _ pid: Int32) -> Bool {
-    judged.contains(Judged(state: state, pid: pid))
-  }
-
-  /// Whether a finding speaks of the CLOSE_WAIT that a FIN_WAIT2 waits for.
-  private func isJudged(_ otherEnd: SocketRow, in census: Census) -> Bool {
-    guard otherEnd.state == .closeWait else { return false }
-    return census.holders.holders(of: otherEnd.inode).contains { holder in
-      census.processes[holder.process].map { isJudged(.closeWait, $0.id.pid) } ?? false
-    }
-  }
-
-  private func isQueueJudged(_ row: SocketRow) -> Bool {
-    judgedQueues.contains(
-      Place(namespace: row.namespace, state: .listen, port: row.localPort, isLocal: true))
-  }
-
-  private func isJudgedByPlace(_ row: SocketRow) -> Bool {
-    [(row.localPort, true), (row.remotePort, false)].contains { port, isLocal in
-      judgedPlaces.contains(
-        Place(namespace: row.namespace, state: row.state, port: port, isLocal: isLocal))
-    }
   }
 }

@@ -22,6 +22,9 @@ package struct TriageCensus: Sendable {
   private static let fewestSecondsWaited = 1.0
   /// For accept(): a busy server lets it wait for a moment.
   private static let fewestSecondsUnaccepted = 10.0
+  /// Of what waits to be closed, what pending findings speak of: sockets, and dead ones.
+  let pendingSockets: Int
+  let pendingDead: Int
   package let gaps: [Gap]
   /// Whether closewatch ran as root: then it is no advice to do so.
   let wasReadAsRoot: Bool
@@ -52,6 +55,8 @@ package struct TriageCensus: Sendable {
         ? min(patienceSeconds, Self.fewestSecondsUnaccepted) : Self.fewestSecondsWaited
       return group.oldest?.seconds ?? .infinity >= fewest
     }
+    pendingSockets = survey.groups?.pendingSockets ?? 0
+    pendingDead = survey.groups?.pendingDead ?? 0
     self.gaps = SocketListing.merged(gaps)
     self.wasReadAsRoot = wasReadAsRoot
   }

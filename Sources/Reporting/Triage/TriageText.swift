@@ -56,7 +56,8 @@ package struct TriageText {
 
   private var sockets: String {
     // The dead ones are in no table, and wait to be closed all the same.
-    let dead = report.census.suspicious.filter { $0.kind == .dead }.reduce(0) { $0 + $1.sockets }
+    let dead = report.census.suspicious.filter { $0.kind == .dead }
+      .reduce(report.census.pendingDead) { $0 + $1.sockets }
     let sockets = Quantity.count(report.census.sockets + dead, "socket")
     let who = Quantity.count(report.census.processes, "process", plural: "processes")
     let target = report.target.map { " (only \($0))" } ?? ""
@@ -65,7 +66,8 @@ package struct TriageText {
 
   /// `: 932 of 933 sockets of 4 processes wait to be closed`.
   private var waiting: String {
-    let count = report.census.suspicious.reduce(0) { $0 + $1.sockets }
+    let pending = report.census.pendingSockets + report.census.pendingDead
+    let count = report.census.suspicious.reduce(pending) { $0 + $1.sockets }
     guard count > 0 else { return " on \(sockets)" }
     let verb = count == 1 ? "waits" : "wait"
     return ": \(Quantity.count(count)) of \(sockets) \(verb) to be closed"

@@ -180,7 +180,7 @@ import Testing
     var pending = FoundLeak.closeWait(lifecycle: .pending)
     pending.doubts = [.oneLook]
     let page = verdict(text([pending], watched: 0))
-    #expect(page.hasPrefix("No verdict yet: 1 of 7 sockets of 3 processes waits to be closed"))
+    #expect(page.hasPrefix("No verdict yet: 2 of 7 sockets of 3 processes wait to be closed"))
     let joined = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(joined.contains("one look cannot see growth: watch with --for 60s"))
     #expect(!joined.contains("do now"))
