@@ -134,11 +134,22 @@ package struct Pace: Sendable {
     hasHurriedEnough = turn.startedAt.seconds(since: since) >= Self.longestHurrySeconds
   }
 
-  /// Whether looks are more frequent than set, because CLOSE_WAIT grows fast or because it is to be
-  /// learnt who exhausts the ports.
-  package var isHurried: Bool {
-    hurriedSince != nil && !hasHurriedEnough && settings.fastestInterval < settings.interval
+  /// Whether there is a reason for looks that are more frequent than set: CLOSE_WAIT grows fast, or
+  /// it is to be learnt who exhausts the ports.
+  package enum Hurry: Hashable, Sendable {
+    case unneeded, hurried
+    /// The reason is still there.
+    case hurriedEnough
+    case switchedOff
   }
+
+  package var hurry: Hurry {
+    if hurriedSince == nil { return .unneeded }
+    if hasHurriedEnough { return .hurriedEnough }
+    return settings.fastestInterval < settings.interval ? .hurried : .switchedOff
+  }
+
+  package var isHurried: Bool { hurry == .hurried }
 
   /// Whether looks are less frequent than set because a turn costs more than its budget.
   package var isBackedOff: Bool { doublings > 0 }

@@ -20,7 +20,7 @@ actor Sampler {
     var dueAt: BootInstant
     var intervalSeconds: Double
     var isBackedOff: Bool
-    var isHurried: Bool
+    var hurry: Pace.Hurry
   }
 
   private let thread: BlockingThread
@@ -86,7 +86,7 @@ actor Sampler {
     return Schedule(
       dueAt: started.advanced(bySeconds: pace.intervalSeconds),
       intervalSeconds: pace.intervalSeconds, isBackedOff: pace.isBackedOff,
-      isHurried: pace.isHurried)
+      hurry: pace.hurry)
   }
 
   private func publish(_ outcome: TurnEngine.Outcome, isLate: Bool) {

@@ -6,6 +6,7 @@ import LinuxHost
 import Logging
 import Reporting
 import ServiceLifecycle
+import Settings
 
 /// The loop: a turn, its events, the wait for the next one.
 struct SamplingService: Service {
@@ -62,7 +63,7 @@ struct SamplingService: Service {
   private struct Said {
     var failure: String?
     var isBackedOff = false
-    var isHurried = false
+    var hurry = Pace.Hurry.unneeded
     var status = ""
   }
 
@@ -75,12 +76,13 @@ struct SamplingService: Service {
           : "looks are within cpu-budget again: looking every \(interval)")
       said.isBackedOff = schedule.isBackedOff
     }
-    if schedule.isHurried != said.isHurried {
-      logger.notice(
-        schedule.isHurried
-          ? "CLOSE_WAIT grows fast, or ports run out: looking every \(interval)"
-          : "CLOSE_WAIT and the ports are calm again: looking every \(interval)")
-      said.isHurried = schedule.isHurried
+    if schedule.hurry != said.hurry {
+      // What was not hurried and is not says nothing new.
+      if schedule.hurry == .hurried || said.hurry == .hurried {
+        let why = HurryWords.why(schedule.hurry, store.snapshot.findings)
+        logger.notice("\(why): looking every \(interval)")
+      }
+      said.hurry = schedule.hurry
     }
     let status = self.status(interval: interval, failure: said.failure)
     if status != said.status { tell(.status(status)) }

@@ -78,8 +78,9 @@ import Testing
     #expect(pace.intervalSeconds == 10)
     count += 1000
     _ = turn(closeWait: count)
-    #expect(!pace.isHurried, "it has to calm down first")
+    #expect(pace.hurry == .hurriedEnough, "it has to calm down first")
     _ = turn(closeWait: count)
+    #expect(pace.hurry == .unneeded)
     _ = turn(closeWait: count + 100)
     #expect(pace.isHurried)
   }
