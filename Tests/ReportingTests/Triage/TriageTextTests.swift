@@ -357,6 +357,12 @@ import Testing
     #expect(text([finding]).contains("descriptors: not at this rate (112 of 1,024 used)"))
     finding.growth = nil
     #expect(text([finding]).contains("descriptors: growth not measured yet (112 of 1,024 used)"))
+    // It grew by 3 a second; for the time of three no one can tell that it has stopped.
+    for (second, words) in [(1002.0, "growth not measured yet"), (1089, "not growing for 90 s")] {
+      var stopped = finding
+      stopped.history.append(HistoryPoint(at: BootInstant(seconds: second), sockets: 85))
+      #expect(text([stopped]).contains("descriptors: \(words) (112 of 1,024 used)"), "\(second)")
+    }
     finding.notGrowingSince = BootInstant(seconds: 990)
     #expect(text([finding]).contains("descriptors: not growing (112 of 1,024 used)"))
   }

@@ -42,6 +42,23 @@ struct ChangeWords {
       + "\(signed(before)) in the \(span) before"
   }
 
+  /// For how many seconds nothing has come any more, where it had grown so fast that this is no
+  /// chance; nil otherwise. A rule is slower to call it steady: the newest may be one of many.
+  static func pauseSeconds(_ finding: Finding) -> Double? {
+    let points = finding.history
+    guard let first = points.first, let last = points.last else { return nil }
+    var (rise, roseAt) = (0, first.at)
+    for (before, point) in zip(points, points.dropFirst()) where point.sockets > before.sockets {
+      rise += point.sockets - before.sockets
+      roseAt = point.at
+    }
+    let span = roseAt.seconds(since: first.at)
+    let pause = last.at.seconds(since: roseAt)
+    // 10 would have come at the pace before.
+    guard span > 0, pause > 0, Double(rise) / span * pause >= 10 else { return nil }
+    return pause
+  }
+
   private static func signed(_ value: Int) -> String {
     (value > 0 ? "+" : "") + Quantity.count(value)
   }

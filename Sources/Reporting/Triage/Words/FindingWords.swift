@@ -213,10 +213,15 @@ struct FindingWords {
   private func end(_ finding: Finding, _ forecast: Forecast) -> String {
     finding.hasRunOut && forecast.used < forecast.limit
       ? name(forecast.resource) + share(forecast)
-      : time(
-        forecast,
-        without: finding.notGrowingSince != nil
-          ? "not growing" : finding.growth != nil ? "not at this rate" : "growth not measured yet")
+      : time(forecast, without: noTime(finding))
+  }
+
+  /// Why there is no time.
+  private func noTime(_ finding: Finding) -> String {
+    if finding.notGrowingSince != nil { return "not growing" }
+    if finding.growth != nil { return "not at this rate" }
+    return ChangeWords.pauseSeconds(finding).map { "not growing for \(Quantity.duration($0))" }
+      ?? "growth not measured yet"
   }
 
   private func share(_ forecast: Forecast) -> String {
