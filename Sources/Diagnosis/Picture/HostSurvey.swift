@@ -160,8 +160,8 @@ package struct HostSurvey {
     return true
   }
 
-  /// ESTABLISHED connections of the newest sample that read them, when this one did not. One that it
-  /// has not shown any more is kept in memory for another: it is not there.
+  /// ESTABLISHED connections of the newest sample that read them, when this one did not. One that
+  /// it has not shown any more is remembered for another: it is not there.
   private mutating func countRemembered() {
     for connection in census.connections
     where connection.rowIndex < 0 && connection.state == .established && connection.absences == 0 {
@@ -187,7 +187,7 @@ package struct HostSurvey {
       if Waiting(dead, limit: limit) == .stuck { tallies[tally].stuckDeadSockets += 1 }
       tallies[tally].wait(dead.since, isExact: false)
       tallies[tally].isSeen = true
-      groups?.addDead(dead.process, in: census.processes)
+      groups?.add(dead, in: census.processes)
     }
   }
 

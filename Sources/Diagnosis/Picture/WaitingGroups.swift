@@ -7,12 +7,19 @@ package struct WaitingGroup: Sendable {
   package var owner: Owner
   package var kind: Waiting.Kind
   package var sockets = 0
+  /// Those of the dead ones that were seen alive, as connections.
+  package private(set) var onceAlive = 0
   package var oldest: Age?
   package var peers: [IPAddress: Int] = [:]
 
   init(owner: Owner, kind: Waiting.Kind) {
     self.owner = owner
     self.kind = kind
+  }
+
+  fileprivate mutating func add(_ dead: DeadSocket) {
+    sockets += 1
+    if dead.connection != nil { onceAlive += 1 }
   }
 
   fileprivate mutating func add(_ row: SocketRow, _ age: Age) {
@@ -70,12 +77,12 @@ package struct WaitingGroups {
   }
 
   /// A descriptor on a dead socket.
-  mutating func addDead(_ process: Int32, in processes: ProcessTable) {
-    let record = processes[process]
+  mutating func add(_ dead: DeadSocket, in processes: ProcessTable) {
+    let record = processes[dead.process]
     if let record, pending.has(.close, record.id.pid) { pendingDead += 1 }
     if let record, told.has(.close, record.id.pid) { return }
     let owner = record?.owner ?? .nobody
     groups[Key(owner: owner, kind: .dead), default: WaitingGroup(owner: owner, kind: .dead)]
-      .sockets += 1
+      .add(dead)
   }
 }

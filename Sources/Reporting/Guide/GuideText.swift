@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelTables
+
 /// What to tell a person about one cause of one rule: the same words in triage, `explain`, the
 /// journal catalog, the man page and the alert annotations.
 ///
@@ -84,6 +86,16 @@ package struct GuideText: Hashable, Sendable {
     var result = self
     (result.look, result.rescue) = (steps(look), steps(rescue))
     return result
+  }
+
+  /// The same for descriptors in a table: lsof reads one that a thread has of its own with `-K`
+  /// only, and they are in that thread's folder alone.
+  func reading(_ table: SocketHolder.Table) -> GuideText {
+    guard case .thread(let tid) = table else { return self }
+    return mapped {
+      $0.replacing("lsof -nP", with: "lsof -K -nP")
+        .replacing("/proc/{pid}/fd", with: "/proc/{pid}/task/\(tid)/fd")
+    }
   }
 
   private func mapped(_ replace: (String) -> String?) -> GuideText {

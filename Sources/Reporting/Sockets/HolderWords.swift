@@ -18,7 +18,7 @@ struct HolderWords {
     guard entry.holders.isEmpty else {
       return entry.holders.map { index in
         let holder = listing.holders[Int(index)]
-        return name(holder.process.pid) + " " + descriptor(holder)
+        return name(holder.process.pid) + " " + Self.descriptor(holder.fd, in: holder.table)
       }
     }
     return [reason(entry, row)]
@@ -28,11 +28,11 @@ struct HolderWords {
     listing.processes[pid].map { ProcessWords.name($0, unicode: unicode) } ?? "pid \(pid)"
   }
 
-  private func descriptor(_ holder: SocketHolder) -> String {
-    switch holder.table {
-    case .process: "fd \(holder.fd)"
-    case .thread(let tid): "fd \(holder.fd) of thread \(tid)"
-    case .ioUring: "io_uring at fd \(holder.fd)"
+  static func descriptor(_ fd: Int32, in table: SocketHolder.Table) -> String {
+    switch table {
+    case .process: "fd \(fd)"
+    case .thread(let tid): "fd \(fd) of thread \(tid)"
+    case .ioUring: "io_uring at fd \(fd)"
     }
   }
 

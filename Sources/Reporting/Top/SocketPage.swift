@@ -176,12 +176,8 @@ struct SocketPage {
   }
 
   private func words(_ process: ProcessRecord, fd: Int32, table: SocketHolder.Table) -> String {
-    var text = ProcessWords.name(process, unicode: unicode)
-    switch table {
-    case .process: text += " fd \(fd)"
-    case .thread(let tid): text += " fd \(fd) of thread \(tid)"
-    case .ioUring: text += " io_uring at fd \(fd)"
-    }
+    var text =
+      ProcessWords.name(process, unicode: unicode) + " " + HolderWords.descriptor(fd, in: table)
     if let executable = process.executable { text += ", \(printable(executable))" }
     if let unit = process.unit { text += ", in \(printable(unit))" }
     if let container = process.containerTitle { text += ", \(printable(container))" }

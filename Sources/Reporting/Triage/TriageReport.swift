@@ -93,7 +93,19 @@ package struct TriageReport: Sendable {
 
   /// What is known of the finding, for the guide's placeholders.
   func guide(for finding: Finding) -> GuideText {
-    finding.guide.filled(with: values(for: finding))
+    finding.guide.reading(shownHolder(of: finding)?.table ?? .process)
+      .filled(with: values(for: finding))
+  }
+
+  /// Who has the descriptor that its steps show.
+  private func shownHolder(of finding: Finding) -> SocketHolder? {
+    let process = actor(of: finding)?.process.id
+    return finding.examples.first { $0.holder != nil && $0.holder?.process == process }?.holder
+  }
+
+  private func actor(of finding: Finding) -> Culprit? {
+    finding.culprits.first { $0.role == .holder || $0.role == .listener }
+      ?? finding.culprits.first { $0.role == .opener }
   }
 
   /// Whether there is room for all steps of a finding.
@@ -110,14 +122,12 @@ package struct TriageReport: Sendable {
 
   private func values(for finding: Finding) -> GuideValues {
     var values = GuideValues()
-    let main = finding.culprits.first { $0.role == .holder || $0.role == .listener }
     let opener = finding.culprits.first { $0.role == .opener }
-    let process = (main ?? opener)?.process
+    let process = actor(of: finding)?.process
     values.pid = process?.id.pid
     if let opener, opener.process.id != process?.id { values.opener = opener.process.id.pid }
     values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
-    values.fd =
-      finding.examples.first { $0.holder != nil && $0.holder?.process == process?.id }?.holder?.fd
+    values.fd = shownHolder(of: finding)?.fd
     // What has stopped reading is the finding's own process, unless its clients are told of.
     if finding.root?.kind == .waitsForBackend || finding.localPort == nil {
       values.backend = finding.root?.place

@@ -319,49 +319,6 @@ struct TimeWaitPortExhaustionTests {
     #expect((50...60).contains(hunts))
   }
 
-  @Test func `the minutes left come from the rate of closes, with a range`() throws {
-    var story = client(closing: 0)
-    // Four a second: 240 within the life of a TIME_WAIT, of 200.
-    for number in 0..<200 {
-      let second = 5 + Double(number) / 4
-      story.host.add(
-        .between(
-          Endpoint(HostScript.here, UInt16(50_000 + number)),
-          Endpoint(HostScript.elsewhere, 5432), by: 100
-        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
-          .isReleased(at: second))
-    }
-    story.look(every: 1, through: 35)
-    let forecast = try #require(story.firing.first?.forecast)
-    // 121 are taken at 35; the other 79 last for another 20 s.
-    #expect(forecast.used == 121)
-    let seconds = try #require(forecast.seconds)
-    #expect(abs(seconds - 19.75) < 2)
-    let low = try #require(forecast.lowSeconds)
-    #expect(low < 19.75)
-    #expect(forecast.highSeconds.map { $0 > 19.75 } ?? true)
-  }
-
-  @Test func `as many ports come back as go now, and none when those of the last wave are back`()
-    throws
-  {
-    var story = client(closing: 0)
-    let waves = (0..<75).map { 3 + Double($0) / 5 } + (0..<72).map { 50 + Double($0) / 4 }
-    for (number, second) in waves.enumerated() {
-      story.host.add(
-        .between(
-          Endpoint(HostScript.here, UInt16(50_000 + number)),
-          Endpoint(HostScript.elsewhere, 5432), by: 100
-        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
-          .isReleased(at: second))
-    }
-    story.look(at: 68)
-    let forecast = try #require(story.firing.first?.forecast)
-    // Four a second go: 240 in a minute, of 200. 50 come back within 10 s, and then none for 32 s.
-    let seconds = try #require(forecast.seconds)
-    #expect((30...36).contains(seconds), "\(seconds)")
-  }
-
   @Test func `it resolves when the rows have run off`() {
     var story = client(closing: 160)
     story.look(every: 10, through: 60)

@@ -85,26 +85,6 @@ import Testing
     #expect(page.contains("No leaks found among 5 sockets of 1 process.") == !isPart)
   }
 
-  @Test func `sockets that were not seen are not somewhere else`() {
-    var finding = FoundLeak.closeWait()
-    #expect(text([finding]).contains("203.0.113.9 (80), elsewhere 8"))
-    finding.unseen = 8
-    #expect(!text([finding]).contains(", elsewhere"))
-    finding.unseen = 0
-    // Whose remote end the kernel has forgotten.
-    finding.evidence.append(.turnedDead(count: 8))
-    #expect(!text([finding]).contains(", elsewhere"))
-  }
-
-  @Test func `what a queue counts beyond its rows is from nowhere else`() {
-    var finding = FoundLeak.closeWait()
-    finding.rule = .acceptQueueStall
-    finding.peers = [PeerCount(remote: Endpoint(IPAddress(ipv4: 0x7f00_0001), 0), sockets: 99)]
-    finding.sockets = 101
-    #expect(text([finding]).contains("127.0.0.1 (99)"))
-    #expect(!text([finding]).contains(", elsewhere"))
-  }
-
   @Test func `the worst comes first and the others are a line each`() {
     let mild = FoundLeak.closeWait(severity: .notice, id: "b")
     let worst = FoundLeak.closeWait(severity: .critical, id: "c")
@@ -365,6 +345,16 @@ import Testing
     }
     finding.notGrowingSince = BootInstant(seconds: 990)
     #expect(text([finding]).contains("descriptors: not growing (112 of 1,024 used)"))
+  }
+
+  @Test func `a descriptor of a thread alone is named and looked for as one`() {
+    var finding = FoundLeak.closeWait()
+    finding.examples[0].holder?.table = .thread(4747)
+    let page = text([finding])
+    #expect(page.contains("pid 4711 fd 7 of thread 4747: "))
+    #expect(page.contains("lsof -K -nP -a -p 4711 -d 7"))
+    #expect(!page.contains("lsof -nP"))
+    #expect(!page.contains("/proc/4711/fd"))
   }
 
   @Test func `only what fires at warning or above asks for action`() {

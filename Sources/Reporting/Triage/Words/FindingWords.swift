@@ -191,7 +191,7 @@ struct FindingWords {
     let told = shown.reduce(0) { $0 + $1.sockets }
     // A queue also counts what has left it by the time that the rows are read.
     let all =
-      finding.rule == .acceptQueueStall
+      finding.rule.guide.counts == .queued
       ? finding.peers.reduce(0) { $0 + $1.sockets }
       : finding.sockets - finding.unseen - finding.turnedDead
     let rest = all - told
@@ -299,7 +299,10 @@ struct FindingWords {
   /// `pid 4711 fd 7: 127.0.0.1:18080 -> 127.0.0.1:42720, Recv-Q 1, 29 s`.
   func example(_ example: ExampleSocket) -> String {
     let row = example.row
-    let holder = example.holder.map { "pid \($0.process.pid) fd \($0.fd): " } ?? ""
+    let holder =
+      example.holder.map {
+        "pid \($0.process.pid) \(HolderWords.descriptor($0.fd, in: $0.table)): "
+      } ?? ""
     // A dead socket has lost its addresses; what is known of it is the inode.
     guard row.localPort != 0 || row.remotePort != 0 else { return "\(holder)socket:[\(row.inode)]" }
     let age = example.age.bound == .unknown ? "" : ", " + Quantity.age(example.age)

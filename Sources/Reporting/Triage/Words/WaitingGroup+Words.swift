@@ -31,7 +31,9 @@ extension WaitingGroup {
   func words(_ style: TextStyle) -> String {
     let name = UntrustedText.printable(ownerName, unicode: style.unicode)
     var text = "\(name): \(Quantity.count(sockets, "socket")) "
-    text += kind.words
+    // The kernel tells a socket that has died from one that was never connected as little.
+    let isSureDead = kind != .dead || onceAlive == sockets
+    text += isSureDead ? kind.words : "dead or never connected, with the descriptor still open"
     if let oldest, oldest.bound != .unknown { text += ", oldest \(Quantity.age(oldest))" }
     let top = peers.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.prefix(2)
     if !top.isEmpty {
