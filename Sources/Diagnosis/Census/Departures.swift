@@ -71,8 +71,8 @@ package struct Departures: Sendable {
 /// length: a thousand that left within a second must not push out the one that left after an hour.
 ///
 /// Bounded: the newest 256 and 64 of each of seven lengths for each port, 1,024 ports; those of
-/// ports that are dropped are counted. And 131,072 in all, some 3 MB: where there are more than 186
-/// ports, each keeps its share.
+/// ports that are dropped are counted. And 131,072 in all, some 3 MB, and a third more at times:
+/// where there are more than 186 ports, each keeps its share.
 package struct DepartureLog: Sendable {
   private static let departuresPerPort = 256
   private static let departuresPerLength = 64
@@ -157,7 +157,11 @@ package struct DepartureLog: Sendable {
       dropped += oldest.value.newest.newest.count
       rings[oldest.key] = nil
     }
-    rings[key, default: Port()].append(departure, within: Limit(ofPorts: rings.count))
+    let limit = Limit(ofPorts: rings.count)
+    let isNew = rings[key] == nil
+    rings[key, default: Port()].append(departure, within: limit)
+    // The share of each becomes less by a quarter at most until the next time.
+    if isNew, rings.count.isMultiple(of: 64) { keepShares() }
   }
 
   /// The departures of one port since an instant, in no order. Those whose process is known and is
@@ -204,6 +208,10 @@ package struct DepartureLog: Sendable {
   /// Forgets ports where nothing has left since `instant`, and what is beyond a port's share.
   mutating func forget(before instant: BootInstant) {
     rings = rings.filter { $0.value.lastAt >= instant }
+    keepShares()
+  }
+
+  private mutating func keepShares() {
     let limit = Limit(ofPorts: rings.count)
     for key in rings.keys { rings[key]?.keep(limit) }
   }

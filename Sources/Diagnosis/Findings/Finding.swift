@@ -161,6 +161,8 @@ package struct Forecast: Hashable, Sendable {
 
 /// How many of a finding's sockets go to one place.
 package struct PeerCount: Hashable, Sendable {
+  /// So many of a finding are told.
+  package static let most = 5
   package var remote: Endpoint
   package var sockets: Int
   package init(remote: Endpoint, sockets: Int) {

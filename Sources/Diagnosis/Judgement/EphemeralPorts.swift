@@ -18,8 +18,10 @@ package struct EphemeralPorts {
   package var inTimeWait = 0
   /// TIME_WAIT rows by age in seconds: how many ports were given back to TIME_WAIT when.
   private var byAge = [Int](repeating: 0, count: 61)
-  /// Those of them that block their port, by how long they still do.
-  private var returns = [Int](repeating: 0, count: 61)
+  /// Those of them that block their port, by the second in which they no longer do.
+  private var returns = [Int](repeating: 0, count: 60)
+  /// For how many seconds a TIME_WAIT blocks its port: not for its life where ports are reused.
+  private var blockSeconds = 60
   package var rows: [Int32] = []
 
   /// All routes of a sample that have at least `fewest` ports in use.
@@ -41,7 +43,7 @@ package struct EphemeralPorts {
       else { continue }
       let route = Route(
         namespace: row.namespace, source: row.localAddress, destination: row.remote)
-      routes[route, default: EphemeralPorts(route: route, capacity: place.capacity)]
+      routes[route, default: EphemeralPorts(route, in: place)]
         .add(row, at: Int32(index), isReusable: place.reuses(row))
     }
     return routes.values.filter { $0.used >= fewest }
@@ -61,9 +63,10 @@ package struct EphemeralPorts {
     return all(in: census, fewest: fewest).filter { crowded.contains($0.route.namespace) }
   }
 
-  private init(route: Route, capacity: Int) {
+  private init(_ route: Route, in place: Place) {
     self.route = route
-    self.capacity = capacity
+    capacity = place.capacity
+    blockSeconds = place.blockSeconds(route)
   }
 
   private mutating func add(_ row: SocketRow, at index: Int32, isReusable: Bool) {
@@ -73,7 +76,7 @@ package struct EphemeralPorts {
       let age = max(0, 60 - Int(row.timerMilliseconds / 1000))
       byAge[min(60, age)] += 1
       if isReusable { return }
-      returns[60 - min(60, age)] += 1
+      returns[max(0, blockSeconds - 1 - age)] += 1
     }
     used += 1
   }
@@ -94,7 +97,7 @@ package struct EphemeralPorts {
       used: used, capacity: capacity, source: route.source, destination: route.destination)
   }
 
-  /// When the last port is gone; nil when as many come back as go.
+  /// When the last port is gone; nil when as many come back as go before that.
   package var forecast: Forecast {
     var forecast = Forecast(resource: .ephemeralPorts, used: used, limit: capacity)
     let rate = closesPerSecond
@@ -105,13 +108,13 @@ package struct EphemeralPorts {
     return forecast
   }
 
-  /// A port comes back when the timer of its TIME_WAIT says so: for a minute all of that is known,
-  /// and what goes on at this rate for so long has its place.
+  /// When each port that is in TIME_WAIT comes back is known, and of one that goes there now: from
+  /// then on as many come back as go.
   private func secondsLeft(at rate: Double) -> Double? {
     let capacity = Double(capacity)
     var before = Double(used)
-    guard before < capacity else { return nil }
-    for second in 0..<60 {
+    guard before < capacity else { return rate > 0 ? 0 : nil }
+    for second in 0..<blockSeconds {
       let after = before + rate - Double(returns[second])
       if after >= capacity { return Double(second) + (capacity - before) / (after - before) }
       before = after
@@ -144,16 +147,24 @@ package struct EphemeralPorts {
       capacity = range.count - reserved - listening.count { range.contains($0) }
     }
 
-    /// Whether connect() may take the port of a TIME_WAIT: `tcp_tw_reuse` 1, or 2 on loopback, and
-    /// older than `tcp_tw_reuse_delay`.
+    /// Whether connect() may take the port of a TIME_WAIT: where ports are reused, and older than
+    /// `tcp_tw_reuse_delay`.
     func reuses(_ row: SocketRow) -> Bool {
-      guard row.state == .timeWait else { return false }
-      let isOn =
-        settings.timeWaitReuse == 1
-        || settings.timeWaitReuse == 2 && row.localAddress.isLoopback
-          && row.remoteAddress.isLoopback
       let ageMilliseconds = 60_000 - Int(row.timerMilliseconds)
-      return isOn && ageMilliseconds > settings.timeWaitReuseDelayMilliseconds
+      return row.state == .timeWait && reuses(from: row.localAddress, to: row.remoteAddress)
+        && ageMilliseconds > settings.timeWaitReuseDelayMilliseconds
+    }
+
+    /// `tcp_tw_reuse` 1, or 2 on loopback.
+    private func reuses(from source: IPAddress, to destination: IPAddress) -> Bool {
+      settings.timeWaitReuse == 1
+        || settings.timeWaitReuse == 2 && source.isLoopback && destination.isLoopback
+    }
+
+    /// In whole seconds, rounded up.
+    func blockSeconds(_ route: Route) -> Int {
+      guard reuses(from: route.source, to: route.destination.address) else { return 60 }
+      return (min(60_000, max(0, settings.timeWaitReuseDelayMilliseconds)) + 999) / 1000
     }
   }
 

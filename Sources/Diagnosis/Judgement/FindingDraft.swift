@@ -10,7 +10,7 @@ package struct FindingDraft {
   package let namespace: NetnsID
 
   /// Whose sockets no process holds.
-  private static let nobody = Owner(.kernel, "no process")
+  static let nobody = Owner(.kernel, "no process")
 
   /// How many sockets a finding shows.
   private static let exampleCount = 3
@@ -33,11 +33,12 @@ package struct FindingDraft {
   ) -> Finding {
     let owner =
       census.processes[group.service]?.owner ?? culprits.first?.process.owner
-      ?? ownerWithoutHolder(of: group.members)
+      ?? Self.nobody
     var finding = draft(
       owner: owner, subject: group.port.isInbound ? ":\(group.port.port)" : "to:\(group.port.port)",
       cause: cause, state: group.port.state,
       sockets: group.members.count + group.dead.count)
+    if owner == Self.nobody { finding.owner = ownerWithoutHolder(of: group.members) }
     finding.culprits = culprits
     finding.localPort = group.localPort
     finding.remotePort = group.remotePort
@@ -59,7 +60,8 @@ package struct FindingDraft {
     return finding
   }
 
-  /// Whose they are, where no process is known that has one.
+  /// Whose they are, where no process is known that has one. Not in the id of a finding: whether a
+  /// process could be read changes from look to look.
   package func ownerWithoutHolder(of members: [Connection]) -> Owner {
     let isHidden = members.contains { census.row(of: $0).map(census.isHolderHidden) ?? false }
     return isHidden ? .unseen : Self.nobody
@@ -125,7 +127,7 @@ package struct FindingDraft {
       let port = member.flags.contains(.isInbound) ? 0 : row.remotePort
       peers[Endpoint(row.remoteAddress, port), default: 0] += 1
     }
-    finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
+    finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(PeerCount.most)
       .map { PeerCount(remote: $0.key, sockets: $0.value) }
     finding.examples = examples(of: members, showing: finding.cause)
   }

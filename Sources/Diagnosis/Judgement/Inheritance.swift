@@ -140,8 +140,8 @@ struct Inheritance {
     guard let holder = census.processes[reference.process],
       let parent = census.processes[listener]
     else { return false }
-    // inetd hands the connection over as standard input on purpose. Who has it as output only is a
-    // job that such a service left in the background: its shell took standard input away.
+    // inetd hands the connection over as standard input on purpose. Who has it as output only is
+    // most likely a job that such a service left in the background: a shell gives it other input.
     let isInput = census.holders.holders(of: connection.inode).contains {
       $0.process == reference.process && $0.fd == 0
     }

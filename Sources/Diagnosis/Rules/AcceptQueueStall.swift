@@ -236,16 +236,11 @@ package enum AcceptQueueStall: Rule {
 }
 
 extension Finding {
-  /// Whether an accept queue is accepted from, and too slowly; nil: not known, as it was not
+  /// Whether a full accept queue is accepted from, and too slowly; nil: not known, as it was not
   /// counted, or so few have left that their clients may have done it.
   package var queueMoves: Bool? {
     for case .leftQueue(let count, _, _) in evidence {
       return count >= QueueLog.Stretch.fewestMoved ? true : count == 0 ? false : nil
-    }
-    // Before it is full: many have come, and nobody was taken.
-    for case .turnover(let came, let left, _) in evidence
-    where left == 0 && came >= QueueLog.Stretch.fewestMoved {
-      return false
     }
     return nil
   }

@@ -44,9 +44,10 @@ package enum EphemeralPortExhaustion: Rule {
     let draft = FindingDraft(inquiry, rule: id, namespace: ports.route.namespace)
     let culprits = draft.holders(of: open)
     var finding = draft.draft(
-      owner: culprits.first?.process.owner ?? draft.ownerWithoutHolder(of: open),
+      owner: culprits.first?.process.owner ?? FindingDraft.nobody,
       subject: "\(ports.route.source)->\(ports.route.destination)", cause: .portsHeldOpen,
       state: .established, sockets: ports.used)
+    if culprits.isEmpty { finding.owner = draft.ownerWithoutHolder(of: open) }
     draft.describe(&finding, open)
     finding.culprits = culprits
     finding.runtime = culprits.first?.process.runtime ?? .unknown

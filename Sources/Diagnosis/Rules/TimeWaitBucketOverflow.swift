@@ -94,9 +94,9 @@ package enum TimeWaitBucketOverflow: Rule {
         finding.culprits = census.culprits(of: counted, amongst: count)
         finding.evidence = [census.proof(of: counted)]
       } else {
-        let live = census.recentOpeners(to: port, in: finding.namespace)
-        let known =
-          live.isEmpty ? census.openersByPlace.openers(to: port, in: finding.namespace) : live
+        let known = Census.inferredOpeners(
+          live: census.recentOpeners(to: port, in: finding.namespace),
+          remembered: census.openersByPlace.openers(to: port, in: finding.namespace))
         finding.culprits = draft.culprits(known, role: .opener, attribution: .sibling)
         finding.doubts.append(finding.culprits.isEmpty ? .openerUnknown : .openerInferred)
       }

@@ -87,28 +87,30 @@ package enum TimeWaitPortExhaustion: Rule {
         culprits = census.culprits(of: counted, amongst: ports.rows.count)
         return
       }
-      var inferred = census.openersByPlace.openers(at: place)
+      var live: [Int32: Int] = [:]
       for index in ports.rows {
         let row = census.sample.sockets[Int(index)]
         guard let connection = census.connection(of: row), connection.opener >= 0 else { continue }
         if row.inode == 0 {
           counts[connection.opener, default: 0] += 1
         } else if census.wasOpenedLately(connection) {
-          inferred[connection.opener, default: 0] += 1
+          live[connection.opener, default: 0] += 1
         }
       }
       if !counts.isEmpty { return }
-      counts =
-        inferred.isEmpty
-        ? census.recentOpeners(to: ports.route.destination, in: ports.route.namespace) : inferred
+      counts = Census.inferredOpeners(
+        live: live, remembered: census.openersByPlace.openers(at: place))
+      if counts.isEmpty {
+        counts = census.recentOpeners(to: ports.route.destination, in: ports.route.namespace)
+      }
       isInferred = !counts.isEmpty
     }
 
     /// Whether it is worth to go on looking: few that were seen may be of somebody else.
     var areHardlyKnown: Bool {
-      counted == nil && (counts.isEmpty || isInferred && counts.values.reduce(0, +) < Self.enough)
+      counted == nil
+        && (counts.isEmpty || isInferred && counts.values.reduce(0, +) < Census.enoughOpened)
     }
-    private static let enough = 10
 
     func culprits(_ draft: FindingDraft) -> [Culprit] {
       if counted != nil { return culprits }
@@ -142,8 +144,19 @@ extension Census {
     !connection.flags.contains(.inFirstLook)
       && now.seconds(since: connection.firstSeen) <= Self.latelySeconds
   }
-  /// ESTABLISHED is not read more often than each minute as a rule, and TIME_WAIT lasts another.
+  /// ESTABLISHED is read once a minute as a rule, and TIME_WAIT lasts another.
   private static let latelySeconds = 120.0
+  /// So many say enough: few may be of somebody else.
+  static let enoughOpened = 10
+
+  /// Who probably opens: who holds live connections if they say enough, else also who is remembered
+  /// of the last hour.
+  static func inferredOpeners(
+    live: [Int32: Int], remembered: [Int32: Int]
+  ) -> [Int32: Int] {
+    live.values.reduce(0, +) >= enoughOpened
+      ? live : live.merging(remembered, uniquingKeysWith: max)
+  }
 
   /// The processes that are remembered to have opened connections to this place.
   func recentOpeners(to remote: Endpoint, in namespace: NetnsID) -> [Int32: Int] {

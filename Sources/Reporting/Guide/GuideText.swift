@@ -89,11 +89,11 @@ package struct GuideText: Hashable, Sendable {
   }
 
   /// The same for descriptors in a table: lsof reads one that a thread has of its own with `-K`
-  /// only, and they are in that thread's folder alone.
+  /// only, and they are in that thread's folder alone. Without `-a` that lists all of the host.
   func reading(_ table: SocketHolder.Table) -> GuideText {
     guard case .thread(let tid) = table else { return self }
     return mapped {
-      $0.replacing("lsof -nP", with: "lsof -K -nP")
+      $0.replacing("lsof -nP -a", with: "lsof -K -nP -a")
         .replacing("/proc/{pid}/fd", with: "/proc/{pid}/task/\(tid)/fd")
     }
   }

@@ -21,8 +21,10 @@ package enum GapWords {
 
   /// The processes that may hold what has no holder; nil when all were read.
   static func unread(_ gaps: [Gap]) -> String? {
-    let count = gaps.lazy.filter(\.hidesHolders).reduce(0) { $0 + $1.count }
-    return count > 0 ? processes(count) : nil
+    let hiding = gaps.filter(\.hidesHolders)
+    // A call that is stuck is no number of processes.
+    let count = hiding.lazy.filter { $0.kind != .callStuck }.reduce(0) { $0 + $1.count }
+    return count > 0 ? processes(count) : hiding.isEmpty ? nil : "some processes"
   }
 
   private static func what(_ gap: Gap) -> String {

@@ -19,10 +19,13 @@ enum HurryWords {
     }
     let firing = findings.filter { $0.lifecycle == .firing }
     let ports = firing.filter { $0.forecast?.resource == .ephemeralPorts }
-    if ports.contains(where: { $0.culprits.contains { $0.role != .peer } }) {
+    let known = ports.filter { $0.culprits.contains { $0.role != .peer } }
+    if known.contains(where: { !$0.doubts.contains(.openerInferred) }) {
       return "it is known who uses up the ports"
     }
-    return !ports.isEmpty || firing.contains { $0.state == .closeWait }
+    if !known.isEmpty { return "it is probably known who uses up the ports" }
+    if !ports.isEmpty { return "who uses up the ports is not looked for any more" }
+    return firing.contains { $0.state == .closeWait }
       ? "CLOSE_WAIT does not grow fast any more" : "CLOSE_WAIT and the ports are calm again"
   }
 }

@@ -32,6 +32,11 @@ import Testing
     #expect(why(leak) == "CLOSE_WAIT does not grow fast any more")
     let ports = finding(.timeWaitPortExhaustion, .timeWait, ports: true, lifecycle: .firing)
     #expect(why(leak, ports) == "it is known who uses up the ports")
+    var inferred = ports
+    inferred.doubts = [.openerInferred]
+    #expect(why(inferred) == "it is probably known who uses up the ports")
+    inferred.culprits = []
+    #expect(why(leak, inferred) == "who uses up the ports is not looked for any more")
     #expect(why() == "CLOSE_WAIT and the ports are calm again")
     let over = finding(.closeWaitLeak, .closeWait, ports: true, lifecycle: .resolved)
     #expect(why(over) == "CLOSE_WAIT and the ports are calm again")

@@ -142,6 +142,8 @@ struct CloseWaitGroupTests {
     #expect(story.firingRules == [.closeWaitLeak])
     #expect(leak.culprits == [])
     #expect(leak.owner == .unseen)
+    // The same when every process can be read.
+    #expect(leak.id.hasPrefix("close-wait-leak/kernel:no process"))
     #expect(leak.doubts == [.holdersIncomplete])
     #expect(leak.forecast == nil)
     #expect(leak.examples.allSatisfy { $0.holder == nil })

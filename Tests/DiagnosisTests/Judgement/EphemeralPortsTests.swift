@@ -58,4 +58,32 @@ struct EphemeralPortsTests {
     let seconds = try #require(forecast.seconds)
     #expect((30...36).contains(seconds), "\(seconds)")
   }
+
+  @Test func `a port that the kernel takes again after a second does not run out by its TIME_WAIT`()
+    throws
+  {
+    var story = client()
+    story.host.namespaces[0].settings.timeWaitReuse = 1
+    // All stay open but 20 a second, which would be 1,200 in a minute.
+    for number in 0..<165 {
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_000 + number)),
+          Endpoint(HostScript.elsewhere, 5432), by: 100
+        ).enters(.established, at: 1))
+    }
+    for number in 0..<200 {
+      let second = 10 + Double(number) / 20
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_165 + number % 35)),
+          Endpoint(HostScript.elsewhere, 5432), by: 100
+        ).enters(.timeWait, at: second).isReleased(at: second))
+    }
+    story.look(at: 20)
+    let sample = story.host.sample(at: 20)
+    let ports = try #require(EphemeralPorts.all(in: Census(sample, limit: 1000), fewest: 50).first)
+    #expect(ports.closesPerSecond.perSecond > 15)
+    #expect(ports.forecast.seconds == nil)
+  }
 }

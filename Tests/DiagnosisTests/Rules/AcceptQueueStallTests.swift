@@ -81,12 +81,6 @@ struct AcceptQueueStallTests {
     #expect(story.finding(.acceptQueueStall)?.doubts == [.fewSockets])
   }
 
-  @Test func `a queue that many come to and nobody leaves is not accepted from`() throws {
-    var story = stalled(waiting: 40)
-    story.look(every: 15, from: 40, through: 220)
-    #expect(try #require(story.firing.first).queueMoves == false)
-  }
-
   @Test func `a queue beyond its limit is critical: new clients are turned away`() throws {
     var story = stalled(waiting: 7, queueLimit: 6)
     story.host.counters = { second in

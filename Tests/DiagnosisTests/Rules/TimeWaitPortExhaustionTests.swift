@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnosis
 import KernelTables
 import TestSupport
 import Testing
+
+@testable import Diagnosis
 
 /// A client that opens and closes connections until no port is left, in a range of 200 ports.
 struct TimeWaitPortExhaustionTests {
@@ -166,6 +167,28 @@ struct TimeWaitPortExhaustionTests {
     story.look(at: 2)
     story.look(at: 20)
     #expect(story.watch.wantsOpener)
+  }
+
+  @Test func `live connections count once, and few do not end the hunt`() throws {
+    var story = bystander(connectedAt: 1)
+    for number in 0..<6 {
+      story.host.add(
+        .between(
+          Endpoint(HostScript.here, UInt16(50_180 + number)),
+          Endpoint(HostScript.elsewhere, 5432), by: 100
+        ).enters(.established, at: 10))
+    }
+    story.look(at: 2)
+    story.look(at: 20)
+    let found = try #require(story.firing.first)
+    #expect(found.culprits.map(\.process.id.pid) == [100])
+    #expect(found.culprits.map(\.sockets) == [6])
+    #expect(story.watch.wantsOpener)
+  }
+
+  @Test func `who opens now comes before who is remembered, where that says enough`() {
+    #expect(Census.inferredOpeners(live: [1: 10], remembered: [2: 5000]) == [1: 10])
+    #expect(Census.inferredOpeners(live: [1: 4], remembered: [1: 3, 2: 9]) == [1: 4, 2: 9])
   }
 
   /// So many connects of a process to the place of the story, from a second on, at once.

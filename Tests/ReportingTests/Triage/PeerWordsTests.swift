@@ -32,4 +32,14 @@ import Testing
     #expect(text([finding]).contains("127.0.0.1 (99)"))
     #expect(!text([finding]).contains(", elsewhere"))
   }
+
+  @Test func `of more clients than are told some are elsewhere`() {
+    var finding = FoundLeak.closeWait()
+    finding.rule = .acceptQueueStall
+    finding.sockets = 70
+    finding.peers = (1...5).map {
+      PeerCount(remote: Endpoint(IPAddress(ipv4: 0x7f00_0000 + $0), 0), sockets: 10)
+    }
+    #expect(text([finding]).contains("127.0.0.3 (10), elsewhere 40"))
+  }
 }

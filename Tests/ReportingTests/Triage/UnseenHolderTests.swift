@@ -15,4 +15,11 @@ import Testing
     let page = TriageText(FoundLeak.report([finding]), style: TextStyle()).text()
     #expect(page.contains("\nWARNING close-wait-leak: holder not seen\n"))
   }
+
+  @Test func `a call that is stuck is no number of processes`() {
+    let stuck = Gap(.callStuck, detail: "/proc/net/tcp was read instead")
+    #expect(GapWords.unread([]) == nil)
+    #expect(GapWords.unread([stuck]) == "some processes")
+    #expect(GapWords.unread([stuck, Gap(.processesHidden, count: 3, detail: "")]) == "3 processes")
+  }
 }

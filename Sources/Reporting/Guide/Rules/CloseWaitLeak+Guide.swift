@@ -85,11 +85,7 @@ extension CloseWaitLeak: RuleGuide {
     if subject.isMPTCP { return "It has not closed them." }
     // A server reads a request, and the same recv() takes a FIN that came with it.
     return subject.direction == .outbound
-      ? "Only close() is missing."
-      : """
-      Only close() is missing, or what serves them is stuck: one read can take a request and the \
-      end.
-      """
+      ? "Only close() is missing." : "Only close() is missing, or what serves them is stuck."
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {

@@ -189,9 +189,11 @@ struct FindingWords {
       return "\(place) (\(Quantity.count(peer.sockets)))"
     }.joined(separator: ", ")
     let told = shown.reduce(0) { $0 + $1.sockets }
-    // A queue also counts what has left it by the time that the rows are read.
+    // A queue also counts what has left it by the time that the rows are read. Where there are as
+    // many peers as a finding has room for, there may be more.
+    let areAll = finding.rule.guide.counts == .queued && finding.peers.count < PeerCount.most
     let all =
-      finding.rule.guide.counts == .queued
+      areAll
       ? finding.peers.reduce(0) { $0 + $1.sockets }
       : finding.sockets - finding.unseen - finding.turnedDead
     let rest = all - told
