@@ -106,8 +106,8 @@ import Testing
 
   @Test func `that looks came late is said, on the report and in the file`() throws {
     let suite = RunSuite("")
-    // Nobody looks while it stands still.
-    let script = "(sleep 2.5; kill -CONT $PPID) & kill -STOP $PPID; wait; sleep 0.5"
+    // Nobody looks while it stands still, and looks have begun by then.
+    let script = "sleep 2; (sleep 2.5; kill -CONT $PPID) & kill -STOP $PPID; wait; sleep 0.5"
     let run = try RunSuite.run(["--json", suite.place("run.json")], ["sh", "-c", script])
     #expect(run.status == 0)
     let words = run.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
