@@ -65,3 +65,26 @@ package struct OpenersByPlace: Sendable {
 
   var processes: Set<Int32> { Set(places.values.flatMap(\.counts.keys)) }
 }
+
+extension Census {
+  /// Whether it says anything of who opens connections now: it has come while it was watched, and
+  /// within the lives of a connection and its TIME_WAIT. One that was there before may be a
+  /// bystander's, which was connected long since.
+  func wasOpenedLately(_ connection: Connection) -> Bool {
+    !connection.flags.contains(.inFirstLook)
+      && now.seconds(since: connection.firstSeen) <= Self.latelySeconds
+  }
+  /// ESTABLISHED is read once a minute as a rule, and TIME_WAIT lasts another.
+  private static let latelySeconds = 120.0
+  /// So many say enough: few may be of somebody else.
+  static let enoughOpened = 10
+
+  /// Who probably opens: who holds live connections if they say enough, else also who is remembered
+  /// of the last hour.
+  static func inferredOpeners(
+    live: [Int32: Int], remembered: [Int32: Int]
+  ) -> [Int32: Int] {
+    live.values.reduce(0, +) >= enoughOpened
+      ? live : live.merging(remembered, uniquingKeysWith: max)
+  }
+}

@@ -161,7 +161,7 @@ package struct Forecast: Hashable, Sendable {
 
 /// How many of a finding's sockets go to one place.
 package struct PeerCount: Hashable, Sendable {
-  /// So many of a finding are told.
+  /// So many of a finding are kept.
   package static let most = 5
   package var remote: Endpoint
   package var sockets: Int

@@ -16,17 +16,19 @@ struct EphemeralPortsTests {
     return story
   }
 
+  private func connection(_ number: Int, closedAt second: Double) -> ScriptedSocket {
+    .between(
+      Endpoint(HostScript.here, UInt16(50_000 + number)), Endpoint(HostScript.elsewhere, 5432),
+      by: 100
+    ).enters(.established, at: second - 0.1).enters(.timeWait, at: second).isReleased(at: second)
+  }
+
   @Test func `the minutes left come from the rate of closes, with a range`() throws {
     var story = client()
     // Four a second: 240 within the life of a TIME_WAIT, of 200.
     for number in 0..<200 {
       let second = 5 + Double(number) / 4
-      story.host.add(
-        .between(
-          Endpoint(HostScript.here, UInt16(50_000 + number)),
-          Endpoint(HostScript.elsewhere, 5432), by: 100
-        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
-          .isReleased(at: second))
+      story.host.add(connection(number, closedAt: second))
     }
     story.look(every: 1, through: 35)
     let forecast = try #require(story.firing.first?.forecast)
@@ -45,12 +47,7 @@ struct EphemeralPortsTests {
     var story = client()
     let waves = (0..<75).map { 3 + Double($0) / 5 } + (0..<72).map { 50 + Double($0) / 4 }
     for (number, second) in waves.enumerated() {
-      story.host.add(
-        .between(
-          Endpoint(HostScript.here, UInt16(50_000 + number)),
-          Endpoint(HostScript.elsewhere, 5432), by: 100
-        ).enters(.established, at: second - 0.1).enters(.timeWait, at: second)
-          .isReleased(at: second))
+      story.host.add(connection(number, closedAt: second))
     }
     story.look(at: 68)
     let forecast = try #require(story.firing.first?.forecast)
