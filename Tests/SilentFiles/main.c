@@ -12,12 +12,13 @@
 // as nobody, whose descriptors lead now to dead sockets, now to a file there. With `lock` as COUNT
 // it starts one process as nobody, which sends from memory that is a file there, once that is
 // silent: so it keeps the lock of a socket, in a network namespace that only its descriptor 1000
-// leads to, so that nobody hangs there who does not look for it. A line on standard input silences
-// it: requests (with `swap`: those to let go of the file, of anybody else) are taken and never
-// answered, so that not even SIGKILL ends those who wait. With `be silent to PID` it is so for that
-// process and its descendants: other tests look at the same host. Nobody outside of its pid
-// namespace is ever left waiting. The input's end ends it, its programs, and with the connection
-// every request that waits.
+// leads to, so that nobody hangs on its tables who does not look for them (who asks whether a
+// socket in no table is dead does). A line on standard input silences it: requests (with `swap`:
+// those to let go of the file, of anybody else) are taken and never answered, so that not even
+// SIGKILL ends those who wait. With `be silent to PID` it is so for that process and its
+// descendants: other tests look at the same host. Nobody outside of its pid namespace is ever
+// left waiting. The input's end ends it, its programs, and with the connection every request
+// that waits.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

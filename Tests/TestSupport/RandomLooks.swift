@@ -143,6 +143,7 @@ package struct RandomLooks {
     process.descriptorSoftLimit = optional { $0.number(in: 0...UInt64.max) }
     process.descriptorHardLimit = optional { $0.number(in: 0...UInt64.max) }
     process.imageID = number(in: 0...UInt64.max)
+    process.isStopped = Bool.random(using: &generator)
     process.main = optional { $0.text() }
     process.runtime = ProcessRuntime.allCases.randomElement(using: &generator) ?? .unknown
     return process

@@ -3,7 +3,8 @@
 package import KernelTables
 
 /// What stands behind a finding, beyond the kernel's evidence: ``Finding/cause`` says what the
-/// sockets show, the root says what the program is about. It is always inferred.
+/// sockets show, the root says what the program is about. It is inferred, unless a signal has
+/// stopped the program.
 package struct Root: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// It waits for answers from somewhere else.
@@ -12,6 +13,8 @@ package struct Root: Hashable, Sendable {
     case ownLimit = "own-limit"
     /// It has stopped reading on purpose, until something else has changed.
     case stoppedReading = "stopped-reading"
+    /// A signal has stopped it (state T): it does nothing until SIGCONT.
+    case stoppedBySignal = "stopped-by-signal"
   }
 
   /// Connections to a backend, by what they wait for.

@@ -85,6 +85,9 @@ extension Roots {
       let place = census.row(of: one)?.local,
       let holder = census.holders.first(of: one.inode)?.process
     else { return nil }
+    if let process = census.processes[holder], process.isStopped {
+      return Root(.stoppedBySignal, place: place, process: process)
+    }
     let accepted = census.connections.filter { connection in
       connection.localPort == one.localPort && connection.id.namespace == one.id.namespace
         && connection.flags.contains([.isInbound, .hadInode])

@@ -45,12 +45,24 @@ struct Roots {
   /// no backend: then each stays as it is.
   static func told(of findings: [Finding], in inquiry: Inquiry) -> [Finding] {
     withBackends(findings, in: inquiry).map { finding in
-      guard finding.root?.kind == .ownLimit, cannotAccept(finding, in: inquiry)
-      else { return finding }
       var finding = finding
-      finding.root = nil
+      if let stopped = stoppedProcess(of: finding) {
+        finding.root = Root(.stoppedBySignal, process: stopped)
+      } else if finding.root?.kind == .ownLimit, cannotAccept(finding, in: inquiry) {
+        finding.root = nil
+      }
       return finding
     }
+  }
+
+  /// Who would have to read, close or accept, where a signal has stopped all of them. One that is
+  /// stopped among others that listen at the same port may not be who has to accept.
+  private static func stoppedProcess(of finding: Finding) -> ProcessRecord? {
+    guard finding.rule != .finWait1Pileup,
+      explained[finding.rule]?.contains(finding.cause) ?? false
+    else { return nil }
+    let accused = finding.culprits.filter { $0.role == .holder || $0.role == .listener }
+    return accused.allSatisfy(\.process.isStopped) ? accused.first?.process : nil
   }
 
   /// A server that is out of descriptors accepts as many as leave too, and does not allow itself

@@ -20,6 +20,9 @@ package struct ProcStat: Hashable, Sendable {
 
   /// Whether it has exited and only its leader's entry is left; its threads may live.
   package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+  /// Whether a signal (SIGSTOP, or one of job control) has stopped it, until SIGCONT. One that a
+  /// tracer holds for a moment has another letter (`t`).
+  package var isStopped: Bool { state == UInt8(ascii: "T") }
   /// Whether all of it has exited, and its parent has only not taken note yet.
   package var hasEnded: Bool { isZombie && threads <= 1 }
   package var id: ProcessID { ProcessID(pid: pid, startTicks: startTicks) }

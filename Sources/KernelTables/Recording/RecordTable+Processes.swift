@@ -30,6 +30,7 @@ extension RecordTable where Row == ProcessRecord {
       .choice("runtime", \.runtime, ProcessRuntime.allCases.map { ($0, $0.rawValue) }),
       RecordColumn.number("image", \.imageID).ifRecorded(),
       RecordColumn.optionalText("main", \.main).ifRecorded(),
+      RecordColumn.flag("stopped", \.isStopped).ifRecorded(),
       RecordColumn("arguments") { row, writer in
         if let arguments = row.arguments { writer.list(arguments) } else { writer.word("-") }
       } read: { cell, row throws(CellError) in

@@ -62,6 +62,10 @@ package struct ProcessRecord: Hashable, Sendable {
   ///
   /// Source: proc_pid_stat(5), field 28.
   package var imageID: UInt64 = 0
+  /// Whether a signal had stopped it when it was read: it runs nothing until SIGCONT.
+  ///
+  /// Source: proc_pid_stat(5), field 3.
+  package var isStopped = false
 
   package init(id: ProcessID, command: String = "") {
     self.id = id

@@ -32,6 +32,7 @@ extension ProcessRecord {
     writer.put(case: runtime)
     writer.put(main) { $0.put($1) }
     writer.put(imageID)
+    writer.put(isStopped)
   }
 
   init(from reader: inout WireReader) throws(DecodeError) {
@@ -57,6 +58,7 @@ extension ProcessRecord {
     runtime = try reader.getCase("runtime", of: ProcessRuntime.allCases)
     main = try reader.getOptionalText()
     imageID = try reader.get()
+    isStopped = try reader.getBool()
   }
 }
 

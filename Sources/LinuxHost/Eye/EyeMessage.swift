@@ -20,7 +20,7 @@ struct EyeMessage: ~Copyable {
 
   /// Both ends are one image; what is not this has nothing to do here.
   private static let mark: UInt32 = 0x6377_6579
-  private static let version: UInt16 = 5
+  private static let version: UInt16 = 6
   private static let frameSize = 24
   /// More than any look: 2 million rows are 144 MB.
   private static let bodyMost = 1 << 30

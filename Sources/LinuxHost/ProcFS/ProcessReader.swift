@@ -49,6 +49,7 @@ struct ProcessReader: Sendable {
     var record = ProcessRecord(id: ProcessID(pid: directory.pid, startTicks: stat.startTicks))
     record.parent = stat.parent
     record.command = stat.command
+    record.isStopped = stat.isStopped
     if let runtime = RuntimeEvidence.runtime(named: stat.command),
       MainProgram.isAsked(of: runtime), !avoided.covers(.arguments, directory.pid, &gaps)
     {
@@ -70,6 +71,7 @@ struct ProcessReader: Sendable {
     record.parent = stat.parent
     record.command = stat.command
     record.imageID = stat.startStack
+    record.isStopped = stat.isStopped
     record.uid = try? directory.owner()
     if avoided.covers(.identity, pid, &gaps) { return record }
     EyeStep.identity.begin(on: pid, of: record.uid)

@@ -8,8 +8,8 @@ import KernelTables
 ///
 /// A record is read again when the process has another number of descriptors (which is what is
 /// asked for at each look, and differs as a rule where the pid is another process's now), while
-/// the process is young (it may still call execve(2) or be moved to its cgroup), and after a
-/// minute in any case.
+/// the process is young (it may still call execve(2) or be moved to its cgroup) or stopped (it may
+/// have been let go on), and after a minute in any case.
 struct RecordMemory: Sendable {
   private struct Entry {
     var record: ProcessRecord
@@ -25,7 +25,8 @@ struct RecordMemory: Sendable {
   ///
   /// - Parameter now: On CLOCK_BOOTTIME.
   func record(of pid: Int32, procRoot: String, at now: BootInstant) -> ProcessRecord? {
-    guard let entry = entries[pid], now.seconds(since: entry.readAt) < Self.goodForSeconds,
+    guard let entry = entries[pid], !entry.record.isStopped,
+      now.seconds(since: entry.readAt) < Self.goodForSeconds,
       // USER_HZ, 100 on every platform.
       now.seconds - Double(entry.record.id.startTicks) / 100 > Self.goodForSeconds
     else { return nil }

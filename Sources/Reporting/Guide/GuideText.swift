@@ -98,6 +98,28 @@ package struct GuideText: Hashable, Sendable {
     }
   }
 
+  /// The same where a signal has stopped the process: its code has nothing to do with it.
+  ///
+  /// - Parameter isAside: Whether clients connect to it, which can go elsewhere.
+  func ofStopped(isAside: Bool) -> GuideText {
+    GuideText(
+      title: title,
+      meaning: """
+        A signal has stopped the process (state T): it accepts, reads and closes nothing until it \
+        gets SIGCONT. What has piled up is dealt with then.
+        """,
+      look: [
+        "See whether it is a job of a terminal (one in the background that reads is stopped):\n"
+          + "ps -o pid,ppid,stat,tty,lstart,args -p {pid}",
+        GuideStep.letGoOn("it", pid: "{pid}"),
+      ],
+      rescue: isAside ? [GuideStep.balancer] : [],
+      fix: ["Find who stops it: a script that sends SIGSTOP, a debugger, a shell's job control."],
+      doesNotHelp: [
+        Futile("SIGTERM", why: "A stopped process gets it when it goes on, and not before.")
+      ])
+  }
+
   private func mapped(_ replace: (String) -> String?) -> GuideText {
     var result = self
     result.look = look.compactMap(replace)

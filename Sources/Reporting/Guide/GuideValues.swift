@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnosis
 package import KernelTables
 
 /// What a reporter knows of one finding, to fill the placeholders of its guide. Typed, because the
@@ -52,6 +53,14 @@ package struct GuideValues: Hashable, Sendable {
     } else {
       (pod, podNamespace) = (process.names.pod, process.names.namespace)
     }
+  }
+
+  /// Takes in what stands behind a finding. What has stopped reading is the finding's own process,
+  /// unless its clients are told of.
+  mutating func take(rootOf finding: Finding) {
+    guard finding.root?.kind == .waitsForBackend || finding.localPort == nil else { return }
+    backend = finding.root?.place
+    backendPID = finding.root?.process?.id.pid
   }
 
   /// What `triage` takes to be narrowed to the process, safe to paste into a shell.

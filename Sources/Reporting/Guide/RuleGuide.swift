@@ -62,6 +62,11 @@ extension Finding {
   /// What to tell about it, with its placeholders.
   package var guide: GuideText {
     var text = rule.guide(to: GuideSubject(self))
+    if root?.kind == .stoppedBySignal, root?.place == nil {
+      let isUrgent = text.isUrgent
+      text = text.ofStopped(isAside: text.rescue.contains(GuideStep.balancer))
+      text.isUrgent = isUrgent
+    }
     let steps = (becauseOf == nil ? [] : [GuideStep.consequence]) + rootSteps
     if text.isUrgent {
       // A fresh start of what only waits saves nothing: what it waits for comes before it. To look

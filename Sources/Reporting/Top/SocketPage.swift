@@ -78,6 +78,11 @@ struct SocketPage {
       return "The connection is dead and the program has not closed the descriptor."
     }
     switch row.state {
+    case .closeWait where detail.process?.isStopped == true:
+      return """
+        The peer has closed, and a signal has stopped the process (state T): it does nothing until \
+        it gets SIGCONT.
+        """
     case .closeWait where row.inode == 0:
       return "The peer has closed and no process has accepted it: the listener does not keep up."
     case .closeWait
@@ -247,7 +252,8 @@ struct SocketPage {
       writeLore()
       return
     }
-    let guide = finding.guide.filled(with: values(finding))
+    let guide = finding.guide.reading(detail.holders.first?.table ?? .process)
+      .filled(with: values(finding))
     let words = FindingWords(nil, style: place.style).line(finding)
     field("finding", words, OwnerWords.emphasis(finding))
     field("means", guide.meaning)
@@ -277,6 +283,7 @@ struct SocketPage {
     values.remote = row?.remote
     values.unit = process?.unit
     values.take(placeOf: process)
+    values.take(rootOf: finding)
     values.peer = detail.otherEnd?.process?.id.pid
     values.portRange = detail.namespace?.settings.localPortRange
     if let namespace = detail.namespace, !namespace.isOwn {

@@ -128,11 +128,7 @@ package struct TriageReport: Sendable {
     if let opener, opener.process.id != process?.id { values.opener = opener.process.id.pid }
     values.peer = finding.culprits.first { $0.role == .peer }?.process.id.pid
     values.fd = shownHolder(of: finding)?.fd
-    // What has stopped reading is the finding's own process, unless its clients are told of.
-    if finding.root?.kind == .waitsForBackend || finding.localPort == nil {
-      values.backend = finding.root?.place
-      values.backendPID = finding.root?.process?.id.pid
-    }
+    values.take(rootOf: finding)
     values.port = finding.localPort
     values.remotePort = finding.remotePort
     values.remote = finding.peers.first?.remote

@@ -30,6 +30,13 @@ import Testing
     #expect(stat.startStack == expected)
   }
 
+  @Test(arguments: [("T", true), ("t", false), ("S", false), ("D", false)])
+  func `who a signal has stopped is not who a tracer holds`(letter: String, isStopped: Bool) throws
+  {
+    let text = "812 (x) \(letter)" + Self.rest.dropFirst()
+    #expect(try ProcStat(Array(text.utf8)).isStopped == isStopped)
+  }
+
   @Test func `the letter Z is a zombie, which has ended when it has no other thread`() throws {
     let text = "812 (x) Z" + Self.rest.dropFirst()
     let leader = try ProcStat(Array(text.utf8))

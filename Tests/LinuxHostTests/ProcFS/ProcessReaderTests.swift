@@ -53,6 +53,20 @@ extension LiveProcessTests {
       #expect(!first.sharesImage(with: second))
     }
 
+    @Test func `a process that a signal has stopped is known as such until it goes on`() throws {
+      let child = try HolderLab.forkChild()
+      defer { HolderLab.end(child) }
+      for (signal, isStopped) in [(SIGSTOP, true), (SIGCONT, false)] {
+        kill(child, signal)
+        var read = try #require(record(child).0)
+        for _ in 0..<200 where read.isStopped != isStopped {
+          usleep(10_000)
+          read = try #require(record(child).0)
+        }
+        #expect(read.isStopped == isStopped)
+      }
+    }
+
     @Test(.requires(.command("python3")))
     func `of an interpreter its script is known too, where only identities are asked for`() throws {
       let folder = TemporaryDirectory()

@@ -56,6 +56,17 @@ import Testing
     }
   }
 
+  @Test func `a stopped process is read each time`() throws {
+    try withChild { child, record, before, start in
+      var memory = before
+      var stopped = record
+      stopped.isStopped = true
+      let now = start.advanced(bySeconds: 100)
+      memory.keep([child: stopped], retold: [], at: now)
+      #expect(memory.record(of: child, procRoot: "/proc", at: now) == nil)
+    }
+  }
+
   @Test func `another number of descriptors is a reason to read`() throws {
     try withChild { child, record, before, start in
       var memory = before

@@ -67,6 +67,37 @@ struct RootWordsTests {
     #expect(alone.firstSteps[1].contains("MaxRequestWorkers reached?"))
   }
 
+  @Test func `who a signal has stopped is named, and let go on instead of mended`() throws {
+    var finding = waiting()
+    var process = FoundLeak.process(4711, "api", unit: "api.service")
+    process.isStopped = true
+    finding.root = Root(.stoppedBySignal, process: process)
+    finding.culprits = [
+      Culprit(process, role: .holder, sockets: 40, attribution: .descriptor)
+    ]
+    #expect(page([finding]).contains("stopped by a signal (state T): api[4711]"))
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(guide.meaning.contains("until it gets SIGCONT"))
+    #expect(guide.now.contains { $0.contains("kill -CONT 4711") })
+    #expect(!guide.now.contains { $0.contains("restart") })
+  }
+
+  @Test func `a backend that a signal has stopped is said to be so`() throws {
+    var finding = waiting()
+    finding.root?.process?.isStopped = true
+    let words = "192.0.2.9:5432 (postgres[812], which a signal has stopped): 76 attempts"
+    #expect(page([finding]).contains(words))
+    finding.rule = .finWait1Pileup
+    finding.cause = .peerNeverReads
+    (finding.localPort, finding.remotePort) = (nil, 5432)
+    finding.root?.kind = .stoppedBySignal
+    finding.root?.waiting = nil
+    #expect(
+      page([finding]).contains("stopped by a signal (state T): 192.0.2.9:5432 (postgres[812])"))
+    let guide = FoundLeak.report([]).guide(for: finding)
+    #expect(try #require(guide.now.first).contains("kill -CONT 812"))
+  }
+
   @Test func `clients are told who leaves their data unread`() throws {
     var finding = waiting()
     finding.rule = .finWait1Pileup

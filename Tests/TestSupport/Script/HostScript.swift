@@ -43,6 +43,8 @@ package struct HostScript: Sendable {
   package var sleeps: [ClosedRange<Double>] = []
   /// Processes whose descriptors can't be read.
   package var unreadable: Set<Int32> = []
+  /// The processes that a signal has stopped.
+  package var stopped: Set<Int32> = []
   /// Searches for holders do not finish.
   package var isShortOfTime = false
   package var states = StateSet.all
@@ -219,6 +221,7 @@ package struct HostScript: Sendable {
     for pid in shown { if let id = ids[pid] { shown.formUnion(ancestors(of: id, living)) } }
     report.processes = living.filter { shown.contains($0.record.id.pid) }.map { actor in
       var record = actor.record
+      record.isStopped = stopped.contains(record.id.pid)
       let held = sockets.count { socket in
         socket.holds(at: second).contains { $0.pid == record.id.pid }
       }

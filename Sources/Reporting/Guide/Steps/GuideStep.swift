@@ -40,6 +40,11 @@ enum GuideStep {
   static let consequence =
     "It follows from the finding under \"because of\": act on that one first."
 
+  /// Ends what SIGSTOP has begun.
+  static func letGoOn(_ process: String, pid: String) -> String {
+    "Unless \(process) was stopped on purpose, let it go on:\nkill -CONT \(pid)"
+  }
+
   /// New clients go elsewhere.
   static let balancer =
     "Take this host out of the load balancer: existing connections go on, new clients go elsewhere."

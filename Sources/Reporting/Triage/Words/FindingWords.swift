@@ -175,9 +175,18 @@ struct FindingWords {
   func root(_ finding: Finding) -> String? {
     guard let root = finding.root else { return nil }
     let place = root.place.map { " \($0)" } ?? ""
-    let process = root.process.map { " (\(name($0)))" } ?? ""
+    let process = root.process.map { of(root, $0) } ?? ""
     let waiting = root.waiting.map { ": " + RootWords.waiting($0) } ?? ""
     return RootWords.what(root.kind, hasPlace: root.place != nil) + place + process + waiting
+  }
+
+  private func of(_ root: Root, _ process: ProcessRecord) -> String {
+    switch root.kind {
+    case .stoppedBySignal where root.place == nil: ": \(name(process))"
+    case .waitsForBackend where process.isStopped:
+      " (\(name(process)), which a signal has stopped)"
+    default: " (\(name(process)))"
+    }
   }
 
   /// The commonest remote ends with their numbers.

@@ -3,7 +3,7 @@
 import Diagnosis
 import KernelTables
 
-/// Says what stands behind a finding. It is inferred, and the words say so.
+/// Says what stands behind a finding. Where it is inferred, the words say so.
 enum RootWords {
   /// The words before the place, if one is known.
   static func what(_ kind: Root.Kind, hasPlace: Bool = true) -> String {
@@ -13,6 +13,7 @@ enum RootWords {
     case .waitsForBackend: "probably waits for"
     case .ownLimit: "probably at its own limit of clients or workers:"
     case .stoppedReading: "has probably stopped reading on purpose:"
+    case .stoppedBySignal: "stopped by a signal (state T)" + (hasPlace ? ":" : "")
     }
   }
 
@@ -74,6 +75,10 @@ extension Finding {
         "{backend} serves others and leaves these unread: look for an alarm there (memory, disk)."
       return [step] + root.programLook
     case .ownLimit: return []
+    case .stoppedBySignal:
+      // Of its own process the whole text speaks: ``GuideText/ofStopped(_:)``.
+      guard localPort == nil, root.place != nil else { return [] }
+      return [GuideStep.letGoOn("the process at {backend}", pid: "{backend-pid}")]
     }
   }
 }
