@@ -102,3 +102,16 @@ extension Census {
       state: deadSocket.connection?.state ?? .close, process: processes[deadSocket.process]?.id)
   }
 }
+
+extension Finding {
+  /// Takes in what is left of it where no rule speaks of it any more: none of its processes has
+  /// more sockets than are members, and its places are theirs.
+  mutating func recount(_ members: [Member], in census: Census) {
+    for index in culprits.indices where culprits[index].role == .holder {
+      culprits[index].sockets = min(culprits[index].sockets, members.count)
+    }
+    let seen = members.compactMap { census.connection($0.id) }.filter { census.row(of: $0) != nil }
+    // Where one of them was not seen, its place is not known.
+    if seen.count == members.count { peers = census.places(of: seen) }
+  }
+}

@@ -169,6 +169,12 @@ package struct PeerCount: Hashable, Sendable {
     self.remote = remote
     self.sockets = sockets
   }
+
+  /// Those that are kept of all the places.
+  static func commonest(_ counts: [Endpoint: Int]) -> [PeerCount] {
+    counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(most)
+      .map { PeerCount(remote: $0.key, sockets: $0.value) }
+  }
 }
 
 /// One socket of a finding, to check the verdict by hand.

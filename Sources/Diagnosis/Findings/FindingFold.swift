@@ -73,8 +73,7 @@ struct FindingFold {
     if dead > 0 { one.evidence.append(.turnedDead(count: dead)) }
     var peers: [Endpoint: Int] = [:]
     for peer in parts.flatMap(\.peers) { peers[peer.remote, default: 0] += peer.sockets }
-    one.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(PeerCount.most)
-      .map { PeerCount(remote: $0.key, sockets: $0.value) }
+    one.peers = PeerCount.commonest(peers)
     // The limit is that of one process: what grows in others does not reach it.
     if var forecast = one.forecast, let growth = one.growth,
       parts.allSatisfy({

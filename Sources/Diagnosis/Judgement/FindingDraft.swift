@@ -120,15 +120,7 @@ package struct FindingDraft {
   /// Fills in the oldest, the top peers and the examples.
   package func describe(_ finding: inout Finding, _ members: [Connection]) {
     finding.oldest = members.min(by: Self.isOlder)?.age(at: census.now)
-    var peers: [Endpoint: Int] = [:]
-    for member in members {
-      guard let row = census.row(of: member) else { continue }
-      // A client's port is of no use to anyone; its address is.
-      let port = member.flags.contains(.isInbound) ? 0 : row.remotePort
-      peers[Endpoint(row.remoteAddress, port), default: 0] += 1
-    }
-    finding.peers = peers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(PeerCount.most)
-      .map { PeerCount(remote: $0.key, sockets: $0.value) }
+    finding.peers = census.places(of: members)
     finding.examples = examples(of: members, showing: finding.cause)
   }
 
@@ -328,5 +320,19 @@ package struct FindingDraft {
   private func lacksHolder(_ member: Connection) -> Bool {
     guard let row = census.row(of: member), row.inode != 0 else { return false }
     return census.holders.first(of: member.inode) == nil
+  }
+}
+
+extension Census {
+  /// The places that most of these connections go to.
+  func places(of connections: [Connection]) -> [PeerCount] {
+    var places: [Endpoint: Int] = [:]
+    for connection in connections {
+      guard let row = row(of: connection) else { continue }
+      // A client's port is of no use to anyone; its address is.
+      let port = connection.flags.contains(.isInbound) ? 0 : row.remotePort
+      places[Endpoint(row.remoteAddress, port), default: 0] += 1
+    }
+    return PeerCount.commonest(places)
   }
 }

@@ -67,6 +67,23 @@ struct MembershipTests {
     #expect(exited.events.last?.finding.end == end)
   }
 
+  @Test func `what is left of it is counted by process and by place too`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<30).map { 60 + Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: second < 86 ? 400 : .infinity)
+    }
+    story.look(every: 10, through: 390)
+    #expect(try #require(story.firing.first).culprits.map(\.sockets) == [30])
+    story.look(every: 10, from: 400, through: 600)
+    let left = try #require(story.firing.first)
+    #expect(left.sockets == 4)
+    #expect(left.culprits.map(\.sockets) == [4])
+    #expect(left.peers.map(\.sockets) == [4])
+  }
+
   @Test func `it is over when hardly any is left, and says how many were closed`() throws {
     var story = Story()
     story.host.start("api", pid: 100)

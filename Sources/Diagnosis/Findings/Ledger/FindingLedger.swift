@@ -143,6 +143,10 @@ package struct FindingLedger: Sendable {
     let isSpokenOf = entry.updatedAt == update.now
     if !isSpokenOf { follow([], &entry, update) }
     let membership = entry.membership
+    // What has ended is told as it was.
+    if !isSpokenOf, membership.isTracked, !membership.isOver, let census = update.census {
+      entry.finding.recount(membership.members, in: census)
+    }
     let isAtEnd =
       update.isOfTheDead(entry.finding) && membership.members.count == membership.unseen
     if entry.finding.lifecycle == .pending {
