@@ -36,6 +36,19 @@ import Testing
     }
   }
 
+  /// All that has come from it is a FIN, which shutdown() sends as well as close().
+  @Test(arguments: [("192.0.2.7", true), ("127.0.0.1", false)])
+  func `a peer elsewhere may have closed one half only, one on this host has not`(
+    peer: String, mayWait: Bool
+  ) {
+    var finding = FoundLeak.closeWait()
+    finding.cause = .eofReadNotClosed
+    finding.peers = [PeerCount(remote: Endpoint(ListedHost.address(peer), 0), sockets: 88)]
+    #expect(finding.guide.meaning.contains("peers elsewhere may wait for it") == mayWait)
+    (finding.localPort, finding.remotePort) = (nil, 443)
+    #expect(finding.guide.meaning.contains("Only close() is missing."))
+  }
+
   /// Calls and types of programming languages: of no use to who runs what others wrote.
   private let codeWords = [
     "EAGAIN", "epoll", "close(", "try-with", "finally", "await", "ensure ", "SO_", "socket(2)",

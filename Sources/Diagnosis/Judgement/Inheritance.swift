@@ -101,8 +101,8 @@ struct Inheritance {
         row.lastAckReceivedMilliseconds)
       known = min(known, census.now.advanced(bySeconds: -Double(ago) / 1000))
     }
-    return process.startedAt > known.seconds + Self.clockSeconds
-      && above.startedAt < known.seconds
+    return process.id.startedAt.seconds > known.seconds + Self.clockSeconds
+      && above.id.startedAt < known
       ? parent : nil
   }
 
@@ -166,13 +166,8 @@ struct Inheritance {
   ) -> Bool {
     // A cluster of Node.js executes itself for each worker and hands out every connection.
     if holder.runtime == .node { return false }
-    let startedAfterFirstLook = holder.startedAt > census.firstLookAt.seconds
+    let startedAfterFirstLook = holder.id.startedAt > census.firstLookAt
     // Else the holder ran at the first look, and the connection was made after it.
     return connection.flags.contains(.inFirstLook) || startedAfterFirstLook
   }
-}
-
-extension ProcessRecord {
-  /// In seconds since boot. USER_HZ, the unit of `startTicks`, is 100 on every Linux.
-  fileprivate var startedAt: Double { Double(id.startTicks) / 100 }
 }

@@ -13,6 +13,9 @@ package struct ProcessID: Hashable, Sendable, Comparable {
     self.startTicks = startTicks
   }
 
+  /// When it started. USER_HZ, the unit of `startTicks`, is 100 on every Linux.
+  package var startedAt: BootInstant { BootInstant(seconds: Double(startTicks) / 100) }
+
   package static func < (a: ProcessID, b: ProcessID) -> Bool {
     (a.pid, a.startTicks) < (b.pid, b.startTicks)
   }

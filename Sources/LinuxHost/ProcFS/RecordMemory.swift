@@ -27,8 +27,7 @@ struct RecordMemory: Sendable {
   func record(of pid: Int32, procRoot: String, at now: BootInstant) -> ProcessRecord? {
     guard let entry = entries[pid], !entry.record.isStopped,
       now.seconds(since: entry.readAt) < Self.goodForSeconds,
-      // USER_HZ, 100 on every platform.
-      now.seconds - Double(entry.record.id.startTicks) / 100 > Self.goodForSeconds
+      now.seconds(since: entry.record.id.startedAt) > Self.goodForSeconds
     else { return nil }
     var status = stat()
     // Without a size (Linux 6.1 and before) nobody can tell whether anything has changed.

@@ -30,6 +30,8 @@ package struct GuideSubject: Hashable, Sendable {
   package var isMPTCP = false
   /// Whether a full accept queue is accepted from; nil: not known, or a page about both.
   package var queueMoves: Bool?
+  /// A FIN is all that has come from peers elsewhere: they may still wait for an answer.
+  package var peersMayWait = true
   /// It waits for something else: more room or more workers would wait for the same.
   package var waitsForBackend = false
 
@@ -61,6 +63,8 @@ package struct GuideSubject: Hashable, Sendable {
     areAllDead = finding.turnedDead > 0 && finding.turnedDead >= finding.sockets
     queueMoves = finding.queueMoves
     waitsForBackend = finding.root?.kind == .waitsForBackend
+    // Of a peer on this host it is known.
+    peersMayWait = !finding.peers.allSatisfy { $0.remote.address.isLoopback }
     guard let forecast = finding.forecast else {
       // Many processes with a socket or two each: more descriptors help none of them.
       let holders = actors.filter { $0.role == .holder }

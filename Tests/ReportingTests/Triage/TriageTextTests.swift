@@ -154,6 +154,8 @@ import Testing
     finding.culprits[0].process.command = "java"
     finding.culprits[0].process.main = "org.apache.catalina.startup.Bootstrap"
     #expect(text([finding]).contains("java Bootstrap[4711] in api.service"))
+    finding.culprits[0].process.uid = 33
+    #expect(text([finding]).contains("88 (uid 33, up "))
   }
 
   @Test func `what is pending says what is missing, and is not called a leak`() {

@@ -84,8 +84,9 @@ extension CloseWaitLeak: RuleGuide {
     }
     if subject.isMPTCP { return "It has not closed them." }
     // A server reads a request, and the same recv() takes a FIN that came with it.
-    return subject.direction == .outbound
-      ? "Only close() is missing." : "Only close() is missing, or what serves them is stuck."
+    if subject.direction == .outbound { return "Only close() is missing." }
+    return "Only close() is missing, or what serves them is stuck"
+      + (subject.peersMayWait ? ", and peers elsewhere may wait for it." : ".")
   }
 
   private static func eofUnread(_ subject: GuideSubject) -> GuideText {

@@ -129,22 +129,35 @@ struct FindingWords {
     }
   }
 
-  /// `python3[4711] 88, worker[4712] 3 (inferred from its live connections)`.
+  /// `python3[4711] 88 (uid 33, up 3 h), worker[4712] 3 (uid 0, up 40 s; inferred from its live
+  /// connections to the same place)`.
   func processes(_ culprits: [Culprit]) -> String {
     let shown = culprits.prefix(4).map { culprit in
-      let how =
+      let how: String? =
         switch culprit.attribution {
-        case .descriptor: ""
-        case .listener: culprit.role == .listener ? "" : " (by the listener's port)"
-        case .remembered: " (remembered from when it held them)"
-        case .parent: " (inferred: the holder is younger than the connections, and its child)"
-        case .counted: " (its connects were counted by the kernel)"
-        case .sibling: " (inferred from its live connections to the same place)"
+        case .descriptor: nil
+        case .listener: culprit.role == .listener ? nil : "by the listener's port"
+        case .remembered: "remembered from when it held them"
+        case .parent: "inferred: the holder is younger than the connections, and its child"
+        case .counted: "its connects were counted by the kernel"
+        case .sibling: "inferred from its live connections to the same place"
         }
-      return "\(name(culprit.process)) \(Quantity.count(culprit.sockets))\(how)"
+      let facts = [life(of: culprit.process), how].compactMap { $0 }.joined(separator: "; ")
+      return "\(name(culprit.process)) \(Quantity.count(culprit.sockets))"
+        + (facts.isEmpty ? "" : " (\(facts))")
     }
     let more = culprits.count > 4 ? " and \(culprits.count - 4) more" : ""
     return shown.joined(separator: ", ") + more
+  }
+
+  /// `uid 33, up 3 h`.
+  private func life(of process: ProcessRecord) -> String? {
+    var parts = process.uid.map { ["uid \($0)"] } ?? []
+    if let now = report?.census.takenAt, process.id.startTicks > 0 {
+      let seconds = now.seconds(since: process.id.startedAt)
+      if seconds >= 1 { parts.append("up \(Quantity.duration(seconds))") }
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
   /// The namespace, where it is not the reader's own, and the ports.
