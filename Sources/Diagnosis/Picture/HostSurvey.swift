@@ -156,7 +156,8 @@ package struct HostSurvey {
     // What began with the sample is not known to have begun at all.
     if age.seconds <= 0 { age = .unknown }
     let otherEnd = row.state == .finWait2 ? pairs?.otherEnd(at: position, in: census) : nil
-    groups?.add(row, kind, age, holding, otherEnd: otherEnd, in: census)
+    groups?.add(
+      row, kind, age, isStuck: waiting == .stuck, holding, otherEnd: otherEnd, in: census)
     return true
   }
 
@@ -184,10 +185,11 @@ package struct HostSurvey {
       guard scope?(0, 0, [dead.process]) ?? true else { continue }
       let tally = census.processes.knows(dead.process) ? Int(dead.process) + 1 : 0
       tallies[tally].deadSockets += 1
-      if Waiting(dead, limit: limit) == .stuck { tallies[tally].stuckDeadSockets += 1 }
+      let isStuck = Waiting(dead, limit: limit) == .stuck
+      if isStuck { tallies[tally].stuckDeadSockets += 1 }
       tallies[tally].wait(dead.since, isExact: false)
       tallies[tally].isSeen = true
-      groups?.add(dead, in: census.processes)
+      groups?.add(dead, isStuck: isStuck, in: census.processes)
     }
   }
 

@@ -7,6 +7,8 @@ package struct WaitingGroup: Sendable {
   package var owner: Owner
   package var kind: Waiting.Kind
   package var sockets = 0
+  /// Those of them that have waited for longer than the patience.
+  package private(set) var stuck = 0
   /// Those of the dead ones that were seen alive, as connections.
   package private(set) var onceAlive = 0
   package var oldest: Age?
@@ -17,13 +19,15 @@ package struct WaitingGroup: Sendable {
     self.kind = kind
   }
 
-  fileprivate mutating func add(_ dead: DeadSocket) {
+  fileprivate mutating func add(_ dead: DeadSocket, isStuck: Bool) {
     sockets += 1
+    if isStuck { stuck += 1 }
     if dead.connection != nil { onceAlive += 1 }
   }
 
-  fileprivate mutating func add(_ row: SocketRow, _ age: Age) {
+  fileprivate mutating func add(_ row: SocketRow, _ age: Age, isStuck: Bool) {
     sockets += 1
+    if isStuck { stuck += 1 }
     peers[row.remoteAddress, default: 0] += 1
     if age.bound != .unknown, age.seconds > oldest?.seconds ?? -1 { oldest = age }
   }
@@ -61,7 +65,7 @@ package struct WaitingGroups {
   ///   - holding: Who holds it, or the listener that it waits for.
   ///   - otherEnd: Its other end, when that is on this host.
   mutating func add(
-    _ row: SocketRow, _ kind: Waiting.Kind, _ age: Age, _ holding: [Int32],
+    _ row: SocketRow, _ kind: Waiting.Kind, _ age: Age, isStuck: Bool, _ holding: [Int32],
     otherEnd: SocketRow?, in census: Census
   ) {
     let processes = census.processes
@@ -73,16 +77,16 @@ package struct WaitingGroups {
       records.min { $0.id.pid < $1.id.pid }?.owner
       ?? (census.isHolderHidden(row) ? .unseen : .nobody)
     groups[Key(owner: owner, kind: kind), default: WaitingGroup(owner: owner, kind: kind)]
-      .add(row, age)
+      .add(row, age, isStuck: isStuck)
   }
 
   /// A descriptor on a dead socket.
-  mutating func add(_ dead: DeadSocket, in processes: ProcessTable) {
+  mutating func add(_ dead: DeadSocket, isStuck: Bool, in processes: ProcessTable) {
     let record = processes[dead.process]
     if let record, pending.has(.close, record.id.pid) { pendingDead += 1 }
     if let record, told.has(.close, record.id.pid) { return }
     let owner = record?.owner ?? .nobody
     groups[Key(owner: owner, kind: .dead), default: WaitingGroup(owner: owner, kind: .dead)]
-      .add(dead)
+      .add(dead, isStuck: isStuck)
   }
 }

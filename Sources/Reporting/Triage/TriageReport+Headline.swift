@@ -56,7 +56,10 @@ extension TriageReport {
     }
   }
 
-  /// Whether sockets wait to be closed that were seen for a moment only, or something is pending:
-  /// that is not the same as nothing.
-  var isOpen: Bool { !pending.isEmpty || isShort && !census.suspicious.isEmpty }
+  /// Whether sockets wait to be closed that were seen for a moment only, or so many of one owner
+  /// that silence says too little, or something is pending: that is not the same as nothing.
+  var isOpen: Bool {
+    !pending.isEmpty
+      || census.suspicious.contains { isShort || $0.stuck >= RuleSettings().mostUnjudged }
+  }
 }

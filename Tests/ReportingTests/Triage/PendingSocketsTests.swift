@@ -24,4 +24,25 @@ import Testing
     #expect(
       page.contains("No verdict yet: 5 of 10 sockets of 3 processes wait to be closed."), "\(page)")
   }
+
+  /// Each process has fewer than its rule asks for.
+  @Test(arguments: [(49, true), (50, false)])
+  func `nothing is no verdict on a hundred dead sockets of one owner that no finding speaks of`(
+    each: Int, isSilent: Bool
+  ) {
+    var host = ListedHost()
+    let pids = host.report.processes.map(\.id).prefix(2)
+    for index in host.report.processes.indices {
+      host.report.processes[index].unit = "api.service"
+    }
+    host.report.deadSockets = pids.enumerated().flatMap { position, process in
+      (0..<each).map { number in
+        DeadDescriptor(
+          inode: 5000 + UInt64(1000 * position + number), process: process, fd: 100 + Int32(number))
+      }
+    }
+    let page = TriageText(host.triage(watched: 600), style: TextStyle()).text()
+    #expect(page.contains("No leaks found") == isSilent, "\(page)")
+    #expect(page.contains("No verdict yet") == !isSilent)
+  }
 }
