@@ -34,10 +34,13 @@ import Testing
   }
 
   @Test func `each process that ends is asked, and the others go on`() throws {
+    // Each with a listener of its own: at one for all, one accepts the client of another.
     let run = try Self.run(
       """
       for _ in range(5):
-          if os.fork() == 0: leak_server(); os._exit(0)
+          if os.fork() == 0:
+              listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen(1)
+              leak_server(); os._exit(0)
       for _ in range(5): os.wait()
       """)
     #expect(run.status == 1)

@@ -84,6 +84,23 @@ struct MembershipTests {
     #expect(left.peers.map(\.sockets) == [4])
   }
 
+  @Test func `what has ended says how many younger ones there are at its port`() throws {
+    var story = Story()
+    story.host.start("app", pid: 100, unit: "app.service")
+    story.host.listen(8080, by: 100)
+    story.host.add(at: (0..<30).map { 60 + Double($0) }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: 400)
+    }
+    story.host.add(at: (0..<7).map { 395 + Double($0) / 10 }) { second in
+      .accepted(on: 8080, by: 100).enters(.established, at: 1)
+        .enters(.closeWait, at: second, unread: 1).leaves(at: 430)
+    }
+    story.look(every: 10, through: 420)
+    let end = try #require(story.events.last { $0.kind == .resolved }?.finding.end)
+    #expect(end.gone == 30 && end.newer == 7)
+  }
+
   @Test func `it is over when hardly any is left, and says how many were closed`() throws {
     var story = Story()
     story.host.start("api", pid: 100)
