@@ -7,7 +7,7 @@ package import KernelTables
 /// What a TCP socket in another process's descriptor is, asked of the socket itself: the tables of
 /// a namespace that nobody can find never show it.
 ///
-/// pidfd_getfd(2) gives a copy of the descriptor for the time of one fstat(2) and one
+/// pidfd_getfd(2) gives a copy of the descriptor for the time of one statx(2) and one
 /// getsockopt(2). A living socket that its process closes in these microseconds stays open so much
 /// longer; so it is asked only of sockets that tables have lacked twice.
 package enum DescriptorProof {
@@ -75,9 +75,10 @@ package enum DescriptorProof {
       closewatch_pidfd_getfd(process, deadSocket.fd)
     }
     defer { close(copy) }
-    var status = stat()
-    _ = try systemCall("fstat", on: subject) { fstat(copy, &status) }
-    guard UInt64(status.st_ino) == deadSocket.inode else { return nil }
+    // It may lead to a file by now, whose server does not answer.
+    var place = closewatch_place()
+    _ = try systemCall("statx", on: subject) { closewatch_place_of(copy, &place) }
+    guard place.inode == deadSocket.inode else { return nil }
     return try ask(copy, subject)
   }
 }

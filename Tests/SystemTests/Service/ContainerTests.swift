@@ -65,6 +65,8 @@ import Testing
     #expect(set["spec.hostNetwork"] == "True")
     #expect(set["metadata.annotations.prometheus.io/port"] == "9776")
     #expect(set["\(container).ports.0.containerPort"] == "9776")
+    // A daemon that sees nothing says so, which only a running one can.
+    #expect(set["\(container).startupProbe.httpGet.path"] == "/-/healthy")
     #expect(set["\(container).livenessProbe.httpGet.path"] == "/-/healthy")
     #expect(set["\(container).readinessProbe.httpGet.path"] == "/-/ready")
     // Each mount has its volume.
