@@ -13,8 +13,12 @@ package struct ProcessID: Hashable, Sendable, Comparable {
     self.startTicks = startTicks
   }
 
-  /// When it started. USER_HZ, the unit of `startTicks`, is 100 on every Linux.
-  package var startedAt: BootInstant { BootInstant(seconds: Double(startTicks) / 100) }
+  /// When it started. USER_HZ, the unit of `startTicks`, is 100 on every Linux. A recording can say
+  /// anything: at most the last instant there is.
+  package var startedAt: BootInstant {
+    let tick: Int64 = 10_000_000
+    return BootInstant(nanoseconds: min(Int64(clamping: startTicks), .max / tick) * tick)
+  }
 
   package static func < (a: ProcessID, b: ProcessID) -> Bool {
     (a.pid, a.startTicks) < (b.pid, b.startTicks)
