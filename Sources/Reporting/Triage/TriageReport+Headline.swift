@@ -59,7 +59,11 @@ extension TriageReport {
   /// Whether sockets wait to be closed that were seen for a moment only, or so many of one owner
   /// that silence says too little, or something is pending: that is not the same as nothing.
   var isOpen: Bool {
-    !pending.isEmpty
-      || census.suspicious.contains { isShort || $0.stuck >= RuleSettings().mostUnjudged }
+    !pending.isEmpty || census.suspicious.contains { isShort || isUnjudged($0) }
+  }
+
+  /// Of CLOSE_WAIT a rule asks by owner, and what is closing the kernel ends by itself.
+  private func isUnjudged(_ group: WaitingGroup) -> Bool {
+    [.dead, .halfClosed].contains(group.kind) && group.stuck >= RuleSettings().mostUnjudged
   }
 }
